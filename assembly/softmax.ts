@@ -1,0 +1,118 @@
+/**
+ * Softmax and cross-entropy of rows of logits, and the gradient, in one visit to each row.
+ *
+ *     p = softmax(y)      loss = −Σ_v q_v·ln p_v      d loss / dy = p·Σ_v q_v − q
+ *
+ * where q is the target distribution; for a target character, q is 1 there and 0 elsewhere. A row
+ * of q that is all zeros asks for nothing: its loss and gradient are 0. The greatest logit is
+ * subtracted first, so that no exponential overflows.
+ */
+import { exp, log } from "./elementary";
+import {
+  add,
+  greater,
+  greatestLane,
+  madd,
+  mul,
+  REAL,
+  splat,
+  sub,
+  sumOfLanes,
+  VECTOR,
+} from "./lanes";
+import { logits, losses, outputs, outputsPadded, targetIds, targetVectors } from "./layout";
+
+/** The greatest logit of a row; the padding is made −∞, which the exponential turns into 0. */
+function greatestLogit(row: usize, end: usize): Real {
+  for (let at = row + outputs * REAL; at < end; at += REAL) store<Real>(at, <Real>-Infinity);
+  let greatest = v128.load(row);
+  for (let at = row + VECTOR; at < end; at += VECTOR) greatest = greater(greatest, v128.load(at));
+  return greatestLane(greatest);
+}
+
+/** Replaces each y of a row by e^(y − greatest), and gives their sum. */
+function exponentials(row: usize, end: usize, greatest: Real): Real {
+  const shift = splat(greatest);
+  let sum = splat(0);
+  for (let at = row; at < end; at += VECTOR) {
+    const e = exp(sub(v128.load(at), shift));
+    v128.store(at, e);
+    sum = add(sum, e);
+  }
+  return sumOfLanes(sum);
+}
+
+@inline
+function scaleRow(row: usize, end: usize, factor: Real): void {
+  const f = splat(factor);
+  for (let at = row; at < end; at += VECTOR) v128.store(at, mul(v128.load(at), f));
+}
+
+@inline
+function logOf(x: Real): Real {
+  return v128.extract_lane<Real>(log(splat(x)), 0);
+}
+
+/** Replaces the logits of `rows` rows by their probabilities. */
+export function softmaxRows(rows: usize): void {
+  const stride = outputsPadded * REAL;
+  let row = logits;
+  for (let r: usize = 0; r < rows; r++) {
+    const end = row + stride;
+    const sum = exponentials(row, end, greatestLogit(row, end));
+    scaleRow(row, end, 1 / sum);
+    row = end;
+  }
+}
+
+/**
+ * For `rows` rows with a target character each: writes the loss of each row, and replaces its
+ * logits by the gradient of the loss times `scale`.
+ */
+export function crossEntropyOfIds(rows: usize, scale: Real): void {
+  const stride = outputsPadded * REAL;
+  let row = logits;
+  for (let r: usize = 0; r < rows; r++) {
+    const end = row + stride;
+    const target = row + <usize>load<u32>(targetIds + r * sizeof<u32>()) * REAL;
+    const y = load<Real>(target);
+    const greatest = greatestLogit(row, end);
+    const sum = exponentials(row, end, greatest);
+    store<Real>(losses + r * REAL, logOf(sum) - (y - greatest));
+    scaleRow(row, end, scale / sum);
+    store<Real>(target, load<Real>(target) - scale);
+    row = end;
+  }
+}
+
+/** The same for target distributions. */
+export function crossEntropyOfVectors(rows: usize, scale: Real): void {
+  const stride = outputsPadded * REAL;
+  let row = logits;
+  let target = targetVectors;
+  for (let r: usize = 0; r < rows; r++) {
+    const end = row + stride;
+    const greatest = greatestLogit(row, end);
+    const shift = splat(greatest);
+    let mass = splat(0); // Σ q
+    let weighted = splat(0); // Σ q·(y − greatest)
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      const q = v128.load(target + offset);
+      const y = sub(v128.load(row + offset), shift);
+      mass = add(mass, q);
+      // Where q is 0 nothing is added, even if y is −∞, as in the padding.
+      weighted = add(weighted, v128.andnot(mul(q, y), v128.eq<Real>(q, splat(0))));
+    }
+    const total = sumOfLanes(mass);
+    const sum = exponentials(row, end, greatest);
+    store<Real>(losses + r * REAL, total * logOf(sum) - sumOfLanes(weighted));
+    const factor = splat(scale * total / sum);
+    const minus = splat(-scale);
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      const e = v128.load(row + offset);
+      v128.store(row + offset, madd(minus, v128.load(target + offset), mul(e, factor)));
+    }
+    row = end;
+    target += stride;
+  }
+}

@@ -1,0 +1,4 @@
+/** The compiled kernels, one module for each precision. */
+export const modules: Readonly<
+  Record<"f32" | "f32-strict" | "f64", WebAssembly.Module>
+>;

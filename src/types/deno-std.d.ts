@@ -1,0 +1,86 @@
+/**
+ * The types of what this project uses of Deno's standard library.
+ *
+ * `deno.json` maps `@std/*` to a package that carries the code without its types; when the map
+ * points to the original registry, this file goes.
+ */
+
+declare module "@std/assert" {
+  /** Fails unless `condition` holds. */
+  export function assert(
+    condition: unknown,
+    message?: string,
+  ): asserts condition;
+  /** Fails unless the two are deeply equal. */
+  export function assertEquals<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
+  /** Fails if the two are deeply equal. */
+  export function assertNotEquals<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
+  /** Fails unless `actual` is less than `expected`. */
+  export function assertLess<T>(actual: T, expected: T, message?: string): void;
+  /** Fails unless `actual` matches `expected`. */
+  export function assertMatch(
+    actual: string,
+    expected: RegExp,
+    message?: string,
+  ): void;
+  /** Fails unless `actual` contains `expected`. */
+  export function assertStringIncludes(
+    actual: string,
+    expected: string,
+    message?: string,
+  ): void;
+  /** Fails unless `fn` throws an `ErrorClass` whose message contains `messageIncludes`. */
+  export function assertThrows<E extends Error = Error>(
+    fn: () => unknown,
+    // deno-lint-ignore no-explicit-any -- a constructor of any arguments
+    ErrorClass?: new (...args: any[]) => E,
+    messageIncludes?: string,
+    message?: string,
+  ): E;
+  /** Fails unless `fn` rejects with an `ErrorClass` whose message contains `messageIncludes`. */
+  export function assertRejects<E extends Error = Error>(
+    fn: () => PromiseLike<unknown>,
+    // deno-lint-ignore no-explicit-any -- a constructor of any arguments
+    ErrorClass?: new (...args: any[]) => E,
+    messageIncludes?: string,
+    message?: string,
+  ): Promise<E>;
+}
+
+declare module "@std/cli/parse-args" {
+  /** What {@linkcode parseArgs} is told about the options. */
+  export interface ParseArgsOptions {
+    /** Options that take no value. */
+    readonly boolean?: readonly string[];
+    /** Options whose value stays a string. */
+    readonly string?: readonly string[];
+    /** Short names: alias to name. */
+    readonly alias?: Readonly<Record<string, string>>;
+    /** Options that may be repeated, and then give an array. */
+    readonly collect?: readonly string[];
+    /** Called for every option that is not named above; `false` leaves it out. */
+    readonly unknown?: (
+      argument: string,
+      key?: string,
+      value?: unknown,
+    ) => unknown;
+  }
+  /** Options by name, and under `_` the rest. */
+  export interface ParsedArgs {
+    readonly _: (string | number)[];
+    readonly [option: string]: unknown;
+  }
+  /** Splits a command line into options and the rest. */
+  export function parseArgs(
+    args: readonly string[],
+    options?: ParseArgsOptions,
+  ): ParsedArgs;
+}
