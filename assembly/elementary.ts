@@ -37,8 +37,6 @@ const BIAS: Real = REAL == 4 ? 127 : 1023;
  * bits of the fraction (and rounds to it when subtracted again).
  */
 const ROUNDER: Real = REAL == 4 ? <Real>12582912.0 : <Real>6755399441055744.0;
-
-const LOG2_E: Real = <Real>1.4426950408889634;
 /**
  * ln 2 in two parts. The first has so few bits (16 of 24, 42 of 53) that its product with any
  * exponent is exact; the second is the rest, rounded. Cody and Waite's scheme, Software Manual for
@@ -46,6 +44,51 @@ const LOG2_E: Real = <Real>1.4426950408889634;
  */
 const LN2_HIGH: Real = REAL == 4 ? <Real>0.693145751953125 : <Real>0.6931471805598903;
 const LN2_LOW: Real = REAL == 4 ? <Real>1.4286068203094173e-6 : <Real>5.497923018708371e-14;
+
+// exp and tanh run over every hidden state and every logit. What they multiply by lies in memory,
+// from where it costs V8 one load without a bounds check, as the address is a constant; a constant
+// of the code is put together by three instructions each time round.
+
+@inline
+function at(address: usize): v128 {
+  return v128.load_splat<Real>(address);
+}
+
+const HALF: usize = memory.data<Real>([<Real>0.5]);
+const ONE: usize = memory.data<Real>([<Real>1]);
+const TWO: usize = memory.data<Real>([<Real>2]);
+const MINUS_ZERO: usize = memory.data<Real>([<Real>-0.0]);
+const ROUND: usize = memory.data<Real>([ROUNDER]);
+const ROUND_AND_BIAS: usize = memory.data<Real>([ROUNDER + BIAS]);
+const LOG2_E: usize = memory.data<Real>([<Real>1.4426950408889634]);
+const MINUS_LN2_HIGH: usize = memory.data<Real>([-LN2_HIGH]);
+const MINUS_LN2_LOW: usize = memory.data<Real>([-LN2_LOW]);
+/** Beyond these, e^x is ∞ or 0. */
+const EXP_MOST: usize = memory.data<Real>([REAL == 4 ? <Real>89 : <Real>710]);
+const EXP_LEAST: usize = memory.data<Real>([REAL == 4 ? <Real>-105 : <Real>-747]);
+/** Beyond this, 1 − tanh x is less than half a unit in the last place of 1. */
+const TANH_MOST: usize = memory.data<Real>([REAL == 4 ? <Real>10 : <Real>20]);
+/** 1/2!, 1/3!, …, 1/13! */
+const INVERSE_FACTORIALS: usize = memory.data<Real>([
+  <Real>(1.0 / 2.0),
+  <Real>(1.0 / 6.0),
+  <Real>(1.0 / 24.0),
+  <Real>(1.0 / 120.0),
+  <Real>(1.0 / 720.0),
+  <Real>(1.0 / 5040.0),
+  <Real>(1.0 / 40320.0),
+  <Real>(1.0 / 362880.0),
+  <Real>(1.0 / 3628800.0),
+  <Real>(1.0 / 39916800.0),
+  <Real>(1.0 / 479001600.0),
+  <Real>(1.0 / 6227020800.0),
+]);
+
+/** 1/k!, k from 2 to 13. */
+@inline
+function inverseFactorial(k: usize): v128 {
+  return at(INVERSE_FACTORIALS + (k - 2) * REAL);
+}
 
 @inline
 function shiftLeft(a: v128, bits: i32): v128 {
@@ -60,19 +103,19 @@ function shiftRight(a: v128, bits: i32): v128 {
 /** 2^n for whole n in the normal range, by writing n + bias into the exponent's bits. */
 @inline
 function powerOfTwo(n: v128): v128 {
-  return shiftLeft(add(n, splat(ROUNDER + BIAS)), FRACTION);
+  return shiftLeft(add(n, at(ROUND_AND_BIAS)), FRACTION);
 }
 
 /** The whole number nearest to x, for |x| < 2^(FRACTION − 1). */
 @inline
 function nearest(x: v128): v128 {
-  return sub(add(x, splat(ROUNDER)), splat(ROUNDER));
+  return sub(add(x, at(ROUND)), at(ROUND));
 }
 
 /** x − n·ln 2. */
 @inline
 function reduce(x: v128, n: v128): v128 {
-  return madd(n, splat(-LN2_LOW), madd(n, splat(-LN2_HIGH), x));
+  return madd(n, at(MINUS_LN2_LOW), madd(n, at(MINUS_LN2_HIGH), x));
 }
 
 /**
@@ -81,53 +124,47 @@ function reduce(x: v128, n: v128): v128 {
  */
 @inline
 function expMinusOne(r: v128): v128 {
-  let q: v128;
-  if (REAL == 4) {
-    q = splat(<Real>(1.0 / 5040.0));
-  } else {
-    q = splat(<Real>(1.0 / 6227020800.0));
-    q = madd(q, r, splat(<Real>(1.0 / 479001600.0)));
-    q = madd(q, r, splat(<Real>(1.0 / 39916800.0)));
-    q = madd(q, r, splat(<Real>(1.0 / 3628800.0)));
-    q = madd(q, r, splat(<Real>(1.0 / 362880.0)));
-    q = madd(q, r, splat(<Real>(1.0 / 40320.0)));
-    q = madd(q, r, splat(<Real>(1.0 / 5040.0)));
+  let q = inverseFactorial(REAL == 4 ? 7 : 13);
+  if (REAL == 8) {
+    q = madd(q, r, inverseFactorial(12));
+    q = madd(q, r, inverseFactorial(11));
+    q = madd(q, r, inverseFactorial(10));
+    q = madd(q, r, inverseFactorial(9));
+    q = madd(q, r, inverseFactorial(8));
+    q = madd(q, r, inverseFactorial(7));
   }
-  q = madd(q, r, splat(<Real>(1.0 / 720.0)));
-  q = madd(q, r, splat(<Real>(1.0 / 120.0)));
-  q = madd(q, r, splat(<Real>(1.0 / 24.0)));
-  q = madd(q, r, splat(<Real>(1.0 / 6.0)));
-  q = madd(q, r, splat(<Real>0.5));
+  q = madd(q, r, inverseFactorial(6));
+  q = madd(q, r, inverseFactorial(5));
+  q = madd(q, r, inverseFactorial(4));
+  q = madd(q, r, inverseFactorial(3));
+  q = madd(q, r, inverseFactorial(2));
   return madd(mul(r, r), q, r);
 }
 
 /** e^x. */
 @inline
 export function exp(x: v128): v128 {
-  // Beyond these, the result is 0 or ∞ by itself; they keep the exponents in range. lesser and
-  // greater give their first operand where it is NaN, which then runs through to the result.
-  x = lesser(x, splat(REAL == 4 ? <Real>89 : <Real>710));
-  x = greater(x, splat(REAL == 4 ? <Real>-105 : <Real>-747));
-  const n = nearest(mul(x, splat(LOG2_E)));
+  // lesser and greater give their first operand where it is NaN, which then runs through to the
+  // result.
+  x = greater(lesser(x, at(EXP_MOST)), at(EXP_LEAST));
+  const n = nearest(mul(x, at(LOG2_E)));
   const p = expMinusOne(reduce(x, n));
   // 2^n itself may lie outside the normal range where the result does not: two factors.
-  const half = nearest(mul(n, splat(<Real>0.5)));
-  const y = mul(add(p, splat(1)), powerOfTwo(half));
+  const half = nearest(mul(n, at(HALF)));
+  const y = mul(add(p, at(ONE)), powerOfTwo(half));
   return mul(y, powerOfTwo(sub(n, half)));
 }
 
 /** tanh x = (e^{2x} − 1) / (e^{2x} − 1 + 2), in a form that keeps its digits near 0. */
 @inline
 export function tanh(x: v128): v128 {
-  const sign = v128.and(x, splat(<Real>-0.0));
-  // From here on 1 − tanh is less than half a unit in the last place of 1.
-  const limit = splat(REAL == 4 ? <Real>10 : <Real>20);
-  const magnitude = lesser(v128.xor(x, sign), limit);
+  const sign = v128.and(x, at(MINUS_ZERO));
+  const magnitude = lesser(v128.xor(x, sign), at(TANH_MOST));
   const twice = add(magnitude, magnitude);
-  const n = nearest(mul(twice, splat(LOG2_E)));
+  const n = nearest(mul(twice, at(LOG2_E)));
   const scale = powerOfTwo(n);
-  const e = madd(scale, expMinusOne(reduce(twice, n)), sub(scale, splat(1)));
-  return v128.or(div(e, add(e, splat(2))), sign);
+  const e = madd(scale, expMinusOne(reduce(twice, n)), sub(scale, at(ONE)));
+  return v128.or(div(e, add(e, at(TWO))), sign);
 }
 
 /**

@@ -25,8 +25,8 @@ export {
   Wxh,
 } from "./layout";
 export { columnSums, multiplyPacked, multiplyTransposed } from "./matmul";
-export { matrixTimesVector, vectorTimesMatrix } from "./matvec";
-export { packWhole } from "./packing";
+export { vectorTimesMatrix } from "./matvec";
+export { packWhole, transpose } from "./packing";
 export { backward, carryHiddenState, forward } from "./cells/rnn";
 export { crossEntropyOfIds, crossEntropyOfVectors, softmaxRows } from "./softmax";
 export { adagrad, sgd } from "./optimizers";

@@ -83,26 +83,3 @@ export function greatestLane(a: v128): Real {
   a = greater(a, v128.shuffle<f64>(a, a, 1, 0));
   return <Real>v128.extract_lane<f64>(a, 0);
 }
-
-/** The sum of each of four vectors of f32, as the four lanes of one. */
-@inline
-export function sumsOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = v128.add<f32>(
-    v128.shuffle<f32>(a, b, 0, 4, 1, 5), // a0 b0 a1 b1
-    v128.shuffle<f32>(a, b, 2, 6, 3, 7), // a2 b2 a3 b3
-  );
-  const cd = v128.add<f32>(
-    v128.shuffle<f32>(c, d, 0, 4, 1, 5),
-    v128.shuffle<f32>(c, d, 2, 6, 3, 7),
-  );
-  return v128.add<f32>(
-    v128.shuffle<f32>(ab, cd, 0, 1, 4, 5),
-    v128.shuffle<f32>(ab, cd, 2, 3, 6, 7),
-  );
-}
-
-/** The sum of each of two vectors of f64, as the two lanes of one. */
-@inline
-export function sumsOfTwo(a: v128, b: v128): v128 {
-  return v128.add<f64>(v128.shuffle<f64>(a, b, 0, 2), v128.shuffle<f64>(a, b, 1, 3));
-}

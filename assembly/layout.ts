@@ -15,7 +15,7 @@
  * product with anything is 0; the softmax writes 0 into the padded columns of its gradient.
  */
 import { LANES, REAL } from "./lanes";
-import { DEPTH, PACKED_A_BYTES, TILE_COLUMNS } from "./packing";
+import { DEPTH, PACKED_A_BYTES } from "./packing";
 
 /** Every area begins on a cache line. */
 const ALIGNMENT: u64 = 64;
@@ -26,9 +26,9 @@ export let outputs: usize = 0; // V
 export let streams: usize = 0; // B
 /** I, rounded up to whole vectors. */
 export let inputsPadded: usize = 0;
-/** H, rounded up to whole tiles. */
+/** H, rounded up to whole vectors. */
 export let hiddenPadded: usize = 0;
-/** V, rounded up to whole tiles. */
+/** V, rounded up to whole vectors. */
 export let outputsPadded: usize = 0;
 
 // Weights are stored input-major, [from][to], which is the transpose of the mathematics' and
@@ -53,7 +53,7 @@ export let hiddenStates: usize = 0; // [(T+1)·B][Hp]; the first B rows are the 
 export let logits: usize = 0; // [R][Vp]; the softmax turns them into probabilities or gradients
 export let hiddenGradients: usize = 0; // [R][Hp]
 export let losses: usize = 0; // [R]
-export let recurrentPanels: usize = 0; // [Hp·Hp], Whh packed
+export let recurrentPanels: usize = 0; // [Hp·Hp], Whh packed or transposed
 export let outputPanels: usize = 0; // [max(Hp·Vp, Ip·Hp)], Why or Wxh packed
 export let scratchA: usize = 0; // a packed block of A
 export let scratchB: usize = 0; // a packed block of B
@@ -91,8 +91,8 @@ export function plan(
   outputs = outputCount;
   streams = streamCount;
   inputsPadded = roundUp(inputs, LANES);
-  hiddenPadded = roundUp(hidden, TILE_COLUMNS);
-  outputsPadded = roundUp(outputs, TILE_COLUMNS);
+  hiddenPadded = roundUp(hidden, LANES);
+  outputsPadded = roundUp(outputs, LANES);
 
   const real: u64 = REAL;
   const rows: u64 = <u64>steps * streams;

@@ -24,118 +24,165 @@ import {
   B_STEP,
   BLOCK_ROWS,
   DEPTH,
+  evenPart,
   min,
   packB,
   packColumns,
   packRows,
+  partsOf,
   TILE_COLUMNS,
   TILE_ROWS,
 } from "./packing";
 
-/** One row of the tile: two vectors added to C, or stored. */
+/** One row of the tile: one or two vectors added to C, or stored. */
 @inline
-function storeRow(c: usize, low: v128, high: v128, accumulate: bool): void {
-  if (accumulate) {
-    low = add(v128.load(c), low);
-    high = add(v128.load(c + VECTOR), high);
-  }
-  v128.store(c, low);
-  v128.store(c + VECTOR, high);
+function storeRow(c: usize, wide: bool, low: v128, high: v128, accumulate: bool): void {
+  v128.store(c, accumulate ? add(v128.load(c), low) : low);
+  if (wide) v128.store(c + VECTOR, accumulate ? add(v128.load(c + VECTOR), high) : high);
 }
 
 /**
- * C[rows × 2 vectors] (+)= A·B over `depth` steps; `rows` is a constant from 1 to 6 wherever this
- * is inlined, so that the code for the rows that are not there vanishes. `aStep` and `bStep` are
- * the bytes from one step to the next, for packed panels and matrices alike.
+ * C[rows × 1 or 2 vectors] (+)= A·B over `depth` steps. `rows`, from 1 to 6, and `wide` are
+ * constants wherever this is inlined, so that the code for what is not there vanishes.
  */
 @inline
 function tile(
   rows: i32,
+  wide: bool,
   c: usize,
   cStride: usize,
   a: usize,
-  aStep: usize,
   b: usize,
-  bStep: usize,
   depth: usize,
   accumulate: bool,
 ): void {
   const zero = splat(0);
   let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
   let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;
+  const bStep = wide ? B_STEP : VECTOR;
   const end = b + depth * bStep;
   do {
     const b0 = v128.load(b);
-    const b1 = v128.load(b + VECTOR);
+    const b1 = wide ? v128.load(b + VECTOR) : zero;
     let s = v128.load_splat<Real>(a);
     c00 = madd(s, b0, c00);
-    c01 = madd(s, b1, c01);
+    if (wide) c01 = madd(s, b1, c01);
     if (rows > 1) {
       s = v128.load_splat<Real>(a + REAL);
       c10 = madd(s, b0, c10);
-      c11 = madd(s, b1, c11);
+      if (wide) c11 = madd(s, b1, c11);
     }
     if (rows > 2) {
       s = v128.load_splat<Real>(a + 2 * REAL);
       c20 = madd(s, b0, c20);
-      c21 = madd(s, b1, c21);
+      if (wide) c21 = madd(s, b1, c21);
     }
     if (rows > 3) {
       s = v128.load_splat<Real>(a + 3 * REAL);
       c30 = madd(s, b0, c30);
-      c31 = madd(s, b1, c31);
+      if (wide) c31 = madd(s, b1, c31);
     }
     if (rows > 4) {
       s = v128.load_splat<Real>(a + 4 * REAL);
       c40 = madd(s, b0, c40);
-      c41 = madd(s, b1, c41);
+      if (wide) c41 = madd(s, b1, c41);
     }
     if (rows > 5) {
       s = v128.load_splat<Real>(a + 5 * REAL);
       c50 = madd(s, b0, c50);
-      c51 = madd(s, b1, c51);
+      if (wide) c51 = madd(s, b1, c51);
     }
-    a += aStep;
+    a += A_STEP;
     b += bStep;
   } while (b < end);
-  storeRow(c, c00, c01, accumulate);
-  if (rows > 1) storeRow(c + cStride, c10, c11, accumulate);
-  if (rows > 2) storeRow(c + 2 * cStride, c20, c21, accumulate);
-  if (rows > 3) storeRow(c + 3 * cStride, c30, c31, accumulate);
-  if (rows > 4) storeRow(c + 4 * cStride, c40, c41, accumulate);
-  if (rows > 5) storeRow(c + 5 * cStride, c50, c51, accumulate);
+  storeRow(c, wide, c00, c01, accumulate);
+  if (rows > 1) storeRow(c + cStride, wide, c10, c11, accumulate);
+  if (rows > 2) storeRow(c + 2 * cStride, wide, c20, c21, accumulate);
+  if (rows > 3) storeRow(c + 3 * cStride, wide, c30, c31, accumulate);
+  if (rows > 4) storeRow(c + 4 * cStride, wide, c40, c41, accumulate);
+  if (rows > 5) storeRow(c + 5 * cStride, wide, c50, c51, accumulate);
 }
 
-// One function a height: V8 optimises a function when it is called often, not inside a long loop.
+// One function a shape: V8 optimises a function when it is called often, not inside a long loop.
 
-function tile6(c: usize, cs: usize, a: usize, as: usize, b: usize, bs: usize, depth: usize, accumulate: bool): void {
-  tile(6, c, cs, a, as, b, bs, depth, accumulate);
+function tile6x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(6, true, c, stride, a, b, depth, accumulate);
 }
 
-function tile5(c: usize, cs: usize, a: usize, as: usize, b: usize, bs: usize, depth: usize, accumulate: bool): void {
-  tile(5, c, cs, a, as, b, bs, depth, accumulate);
+function tile5x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(5, true, c, stride, a, b, depth, accumulate);
 }
 
-function tile4(c: usize, cs: usize, a: usize, as: usize, b: usize, bs: usize, depth: usize, accumulate: bool): void {
-  tile(4, c, cs, a, as, b, bs, depth, accumulate);
+function tile4x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(4, true, c, stride, a, b, depth, accumulate);
 }
 
-function tile3(c: usize, cs: usize, a: usize, as: usize, b: usize, bs: usize, depth: usize, accumulate: bool): void {
-  tile(3, c, cs, a, as, b, bs, depth, accumulate);
+function tile3x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(3, true, c, stride, a, b, depth, accumulate);
 }
 
-function tile2(c: usize, cs: usize, a: usize, as: usize, b: usize, bs: usize, depth: usize, accumulate: bool): void {
-  tile(2, c, cs, a, as, b, bs, depth, accumulate);
+function tile2x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(2, true, c, stride, a, b, depth, accumulate);
 }
 
-function tile1(c: usize, cs: usize, a: usize, as: usize, b: usize, bs: usize, depth: usize, accumulate: bool): void {
-  tile(1, c, cs, a, as, b, bs, depth, accumulate);
+function tile1x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(1, true, c, stride, a, b, depth, accumulate);
 }
 
-/**
- * C[rows × columns] (+)= A·B, tile by tile. From one group of TILE_ROWS rows of A to the next there
- * are `aPanel` bytes, from one group of TILE_COLUMNS columns of B to the next `bPanel`.
- */
+function tile6x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(6, false, c, stride, a, b, depth, accumulate);
+}
+
+function tile5x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(5, false, c, stride, a, b, depth, accumulate);
+}
+
+function tile4x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(4, false, c, stride, a, b, depth, accumulate);
+}
+
+function tile3x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(3, false, c, stride, a, b, depth, accumulate);
+}
+
+function tile2x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(2, false, c, stride, a, b, depth, accumulate);
+}
+
+function tile1x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
+  tile(1, false, c, stride, a, b, depth, accumulate);
+}
+
+/** The tile of a height from 1 to 6, one or two vectors wide. */
+@inline
+function anyTile(
+  rows: usize,
+  wide: bool,
+  c: usize,
+  stride: usize,
+  a: usize,
+  b: usize,
+  depth: usize,
+  accumulate: bool,
+): void {
+  if (wide) {
+    if (rows == 6) tile6x2(c, stride, a, b, depth, accumulate);
+    else if (rows == 5) tile5x2(c, stride, a, b, depth, accumulate);
+    else if (rows == 4) tile4x2(c, stride, a, b, depth, accumulate);
+    else if (rows == 3) tile3x2(c, stride, a, b, depth, accumulate);
+    else if (rows == 2) tile2x2(c, stride, a, b, depth, accumulate);
+    else tile1x2(c, stride, a, b, depth, accumulate);
+  } else {
+    if (rows == 6) tile6x1(c, stride, a, b, depth, accumulate);
+    else if (rows == 5) tile5x1(c, stride, a, b, depth, accumulate);
+    else if (rows == 4) tile4x1(c, stride, a, b, depth, accumulate);
+    else if (rows == 3) tile3x1(c, stride, a, b, depth, accumulate);
+    else if (rows == 2) tile2x1(c, stride, a, b, depth, accumulate);
+    else tile1x1(c, stride, a, b, depth, accumulate);
+  }
+}
+
+/** C[rows × columns] (+)= A·B for one packed block of A and one of B. */
 function multiplyPanels(
   c: usize,
   cStride: usize,
@@ -143,35 +190,27 @@ function multiplyPanels(
   columns: usize,
   depth: usize,
   a: usize,
-  aStep: usize,
-  aPanel: usize,
   b: usize,
-  bStep: usize,
-  bPanel: usize,
   accumulate: bool,
 ): void {
-  const rest = rows % TILE_ROWS;
-  const full = rows - rest;
-  for (let j: usize = 0; j < columns; j += TILE_COLUMNS) {
-    let cTile = c + j * REAL;
-    let aTile = a;
-    for (let i: usize = 0; i < full; i += TILE_ROWS) {
-      tile6(cTile, cStride, aTile, aStep, b, bStep, depth, accumulate);
-      cTile += TILE_ROWS * cStride;
-      aTile += aPanel;
+  const panels = partsOf(rows, TILE_ROWS);
+  for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
+    const wide = column + TILE_COLUMNS <= columns;
+    let cTile = c + column * REAL;
+    let aPanel = a;
+    for (let panel: usize = 0; panel < panels; panel++) {
+      const height = evenPart(rows, panels, panel);
+      anyTile(height, wide, cTile, cStride, aPanel, b, depth, accumulate);
+      cTile += height * cStride;
+      aPanel += depth * A_STEP;
     }
-    if (rest == 1) tile1(cTile, cStride, aTile, aStep, b, bStep, depth, accumulate);
-    else if (rest == 2) tile2(cTile, cStride, aTile, aStep, b, bStep, depth, accumulate);
-    else if (rest == 3) tile3(cTile, cStride, aTile, aStep, b, bStep, depth, accumulate);
-    else if (rest == 4) tile4(cTile, cStride, aTile, aStep, b, bStep, depth, accumulate);
-    else if (rest == 5) tile5(cTile, cStride, aTile, aStep, b, bStep, depth, accumulate);
-    b += bPanel;
+    b += depth * (wide ? B_STEP : VECTOR);
   }
 }
 
 /**
- * C[rows × columns] (+)= A·B, with A [rows × depth] row-major and B packed whole. Depth must be a
- * multiple of LANES, columns of TILE_COLUMNS. `scratch` has PACKED_A_BYTES.
+ * C[rows × columns] (+)= A·B, with A [rows × depth] row-major and B packed whole. Depth and
+ * columns must be multiples of LANES. `scratch` has PACKED_A_BYTES.
  */
 export function multiplyPacked(
   c: usize,
@@ -185,17 +224,16 @@ export function multiplyPacked(
   accumulate: bool,
   scratch: usize,
 ): void {
+  const blocks = partsOf(rows, BLOCK_ROWS);
   for (let k: usize = 0; k < depth; k += DEPTH) {
     const part = min(DEPTH, depth - k);
-    for (let row: usize = 0; row < rows; row += BLOCK_ROWS) {
-      const some = min(BLOCK_ROWS, rows - row);
+    for (let block: usize = 0, row: usize = 0; block < blocks; block++) {
+      const some = evenPart(rows, blocks, block);
       packRows(scratch, a + row * aStride + k * REAL, aStride, some, part);
       multiplyPanels(
-        c + row * cStride, cStride, some, columns, part,
-        scratch, A_STEP, part * A_STEP,
-        b, B_STEP, part * B_STEP,
-        accumulate || k > 0,
+        c + row * cStride, cStride, some, columns, part, scratch, b, accumulate || k > 0,
       );
+      row += some;
     }
     b += part * columns * REAL;
   }
@@ -203,7 +241,7 @@ export function multiplyPacked(
 
 /**
  * C[rows × columns] = Aᵀ·B, with A [depth × rows] and B [depth × columns] row-major: the form of
- * every gradient of a weight matrix. Columns must be a multiple of TILE_COLUMNS. `scratchA` has
+ * every gradient of a weight matrix. Columns must be a multiple of LANES. `scratchA` has
  * PACKED_A_BYTES, `scratchB` DEPTH · columns numbers.
  */
 export function multiplyTransposed(
@@ -219,18 +257,17 @@ export function multiplyTransposed(
   scratchA: usize,
   scratchB: usize,
 ): void {
+  const blocks = partsOf(rows, BLOCK_ROWS);
   for (let k: usize = 0; k < depth; k += DEPTH) {
     const part = min(DEPTH, depth - k);
     packB(scratchB, b + k * bStride, bStride, columns, part);
-    for (let row: usize = 0; row < rows; row += BLOCK_ROWS) {
-      const some = min(BLOCK_ROWS, rows - row);
+    for (let block: usize = 0, row: usize = 0; block < blocks; block++) {
+      const some = evenPart(rows, blocks, block);
       packColumns(scratchA, a + k * aStride + row * REAL, aStride, some, part);
       multiplyPanels(
-        c + row * cStride, cStride, some, columns, part,
-        scratchA, A_STEP, part * A_STEP,
-        scratchB, B_STEP, part * B_STEP,
-        k > 0,
+        c + row * cStride, cStride, some, columns, part, scratchA, scratchB, k > 0,
       );
+      row += some;
     }
   }
 }

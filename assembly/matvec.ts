@@ -1,13 +1,15 @@
 /**
- * Products of a matrix and a vector: the recurrence of a single stream, forwards and backwards.
+ * The product of a vector and a matrix: the recurrence of a single stream.
  */
-import { add, LANES, madd, REAL, splat, sumsOfFour, sumsOfTwo, VECTOR } from "./lanes";
-import { B_STEP, TILE_COLUMNS } from "./packing";
+import { add, LANES, madd, REAL, splat, VECTOR } from "./lanes";
+import { evenPart, partsOf } from "./packing";
+
+/** The most vectors of sums that are kept in registers; beside them stand x and one of its numbers. */
+const GROUP: usize = 8;
 
 /**
- * y[columns] += x·W, with W [depth × columns] row-major: the recurrence of a single stream. Each
- * group of columns keeps its sums in registers while the rows pass by. Groups are as equal as
- * possible, so that none is left with too few sums to hide the latency of an addition.
+ * y[columns] += x·W, with W [depth × columns] row-major; both sizes are multiples of LANES. Even
+ * groups of columns keep their sums in registers while the rows pass by.
  */
 export function vectorTimesMatrix(
   y: usize,
@@ -17,132 +19,140 @@ export function vectorTimesMatrix(
   depth: usize,
   columns: usize,
 ): void {
-  let panels = columns / TILE_COLUMNS;
-  let groups = (panels + 4) / 5;
-  while (groups > 0) {
-    const width = (panels + groups - 1) / groups;
-    if (width == 5) columnsTimes5(y, x, w, stride, depth);
-    else if (width == 4) columnsTimes4(y, x, w, stride, depth);
-    else if (width == 3) columnsTimes3(y, x, w, stride, depth);
-    else if (width == 2) columnsTimes2(y, x, w, stride, depth);
-    else columnsTimes1(y, x, w, stride, depth);
-    y += width * B_STEP;
-    w += width * B_STEP;
-    panels -= width;
-    groups--;
+  const vectors = columns / LANES;
+  const groups = partsOf(vectors, GROUP);
+  for (let group: usize = 0; group < groups; group++) {
+    const width = evenPart(vectors, groups, group);
+    anyGroup(width, y, x, w, stride, depth);
+    y += width * VECTOR;
+    w += width * VECTOR;
   }
 }
 
-function columnsTimes5(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
-  columnsTimes(5, y, x, w, stride, depth);
-}
-
-function columnsTimes4(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
-  columnsTimes(4, y, x, w, stride, depth);
-}
-
-function columnsTimes3(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
-  columnsTimes(3, y, x, w, stride, depth);
-}
-
-function columnsTimes2(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
-  columnsTimes(2, y, x, w, stride, depth);
-}
-
-function columnsTimes1(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
-  columnsTimes(1, y, x, w, stride, depth);
-}
-
-/** y[TILE_COLUMNS] += two vectors. */
 @inline
-function addTo(y: usize, low: v128, high: v128): void {
-  v128.store(y, add(v128.load(y), low));
-  v128.store(y + VECTOR, add(v128.load(y + VECTOR), high));
+function anyGroup(width: usize, y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  if (width == 8) group8(y, x, w, stride, depth);
+  else if (width == 7) group7(y, x, w, stride, depth);
+  else if (width == 6) group6(y, x, w, stride, depth);
+  else if (width == 5) group5(y, x, w, stride, depth);
+  else if (width == 4) group4(y, x, w, stride, depth);
+  else if (width == 3) group3(y, x, w, stride, depth);
+  else if (width == 2) group2(y, x, w, stride, depth);
+  else group1(y, x, w, stride, depth);
 }
 
-/** y[width · TILE_COLUMNS] += x·W; `width` is a constant from 1 to 5 wherever this is inlined. */
-@inline
-function columnsTimes(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
-  const zero = splat(0);
-  let s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero;
-  let s5 = zero, s6 = zero, s7 = zero, s8 = zero, s9 = zero;
-  const end = x + depth * REAL;
-  do {
-    const s = v128.load_splat<Real>(x);
-    s0 = madd(s, v128.load(w), s0);
-    s1 = madd(s, v128.load(w + VECTOR), s1);
-    if (width > 1) {
-      s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
-      s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
-    }
-    if (width > 2) {
-      s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
-      s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
-    }
-    if (width > 3) {
-      s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
-      s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
-    }
-    if (width > 4) {
-      s8 = madd(s, v128.load(w + 8 * VECTOR), s8);
-      s9 = madd(s, v128.load(w + 9 * VECTOR), s9);
-    }
-    x += REAL;
-    w += stride;
-  } while (x < end);
-  addTo(y, s0, s1);
-  if (width > 1) addTo(y + 2 * VECTOR, s2, s3);
-  if (width > 2) addTo(y + 4 * VECTOR, s4, s5);
-  if (width > 3) addTo(y + 6 * VECTOR, s6, s7);
-  if (width > 4) addTo(y + 8 * VECTOR, s8, s9);
+// One function a width: V8 optimises a function when it is called often.
+
+function group8(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  group(8, y, x, w, stride, depth);
+}
+
+function group7(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  group(7, y, x, w, stride, depth);
+}
+
+function group6(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  group(6, y, x, w, stride, depth);
+}
+
+function group5(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  group(5, y, x, w, stride, depth);
+}
+
+function group4(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  group(4, y, x, w, stride, depth);
+}
+
+function group3(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  group(3, y, x, w, stride, depth);
+}
+
+function group2(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  group(2, y, x, w, stride, depth);
+}
+
+function group1(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  group(1, y, x, w, stride, depth);
 }
 
 /**
- * y[rows] += W·x, with W [rows × columns] row-major: the same recurrence backwards. LANES rows at a
- * time, each with two running sums; rows must be a multiple of LANES, columns of TILE_COLUMNS.
+ * y[width vectors] += x·W. `width` is a constant from 1 to 8 wherever this is inlined. A vector of
+ * x is loaded once and its numbers spread one after the other, which costs less than loading each.
  */
-export function matrixTimesVector(
-  y: usize,
-  x: usize,
-  w: usize,
-  stride: usize,
-  rows: usize,
-  columns: usize,
-): void {
-  for (let row: usize = 0; row < rows; row += LANES) {
-    rowsTimes(y, x, w, stride, columns);
-    y += VECTOR;
-    w += LANES * stride;
-  }
+@inline
+function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+  const zero = splat(0);
+  let s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
+  const end = x + depth * REAL;
+  do {
+    const numbers = v128.load(x);
+    let s = spread(numbers, 0);
+    s0 = madd(s, v128.load(w), s0);
+    if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
+    if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
+    if (width > 3) s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
+    if (width > 4) s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
+    if (width > 5) s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
+    if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
+    if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
+    w += stride;
+    s = spread(numbers, 1);
+    s0 = madd(s, v128.load(w), s0);
+    if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
+    if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
+    if (width > 3) s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
+    if (width > 4) s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
+    if (width > 5) s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
+    if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
+    if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
+    w += stride;
+    if (LANES == 4) {
+      s = spread(numbers, 2);
+      s0 = madd(s, v128.load(w), s0);
+      if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
+      if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
+      if (width > 3) s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
+      if (width > 4) s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
+      if (width > 5) s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
+      if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
+      if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
+      w += stride;
+      s = spread(numbers, 3);
+      s0 = madd(s, v128.load(w), s0);
+      if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
+      if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
+      if (width > 3) s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
+      if (width > 4) s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
+      if (width > 5) s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
+      if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
+      if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
+      w += stride;
+    }
+    x += VECTOR;
+  } while (x < end);
+  addTo(y, s0);
+  if (width > 1) addTo(y + VECTOR, s1);
+  if (width > 2) addTo(y + 2 * VECTOR, s2);
+  if (width > 3) addTo(y + 3 * VECTOR, s3);
+  if (width > 4) addTo(y + 4 * VECTOR, s4);
+  if (width > 5) addTo(y + 5 * VECTOR, s5);
+  if (width > 6) addTo(y + 6 * VECTOR, s6);
+  if (width > 7) addTo(y + 7 * VECTOR, s7);
 }
 
-/** y[LANES] += W·x for LANES rows of W. */
-function rowsTimes(y: usize, x: usize, w: usize, stride: usize, columns: usize): void {
-  const zero = splat(0);
-  let s00 = zero, s01 = zero, s10 = zero, s11 = zero;
-  let s20 = zero, s21 = zero, s30 = zero, s31 = zero;
-  const end = x + columns * REAL;
-  do {
-    const x0 = v128.load(x);
-    const x1 = v128.load(x + VECTOR);
-    s00 = madd(x0, v128.load(w), s00);
-    s01 = madd(x1, v128.load(w + VECTOR), s01);
-    let next = w + stride;
-    s10 = madd(x0, v128.load(next), s10);
-    s11 = madd(x1, v128.load(next + VECTOR), s11);
-    if (REAL == 4) {
-      next += stride;
-      s20 = madd(x0, v128.load(next), s20);
-      s21 = madd(x1, v128.load(next + VECTOR), s21);
-      next += stride;
-      s30 = madd(x0, v128.load(next), s30);
-      s31 = madd(x1, v128.load(next + VECTOR), s31);
-    }
-    x += B_STEP;
-    w += B_STEP;
-  } while (x < end);
-  const sums = REAL == 4
-    ? sumsOfFour(add(s00, s01), add(s10, s11), add(s20, s21), add(s30, s31))
-    : sumsOfTwo(add(s00, s01), add(s10, s11));
-  v128.store(y, add(v128.load(y), sums));
+@inline
+function addTo(y: usize, sum: v128): void {
+  v128.store(y, add(v128.load(y), sum));
+}
+
+/** One number of a vector in all lanes. */
+@inline
+function spread(v: v128, lane: i32): v128 {
+  if (REAL == 4) {
+    if (lane == 0) return v128.shuffle<f32>(v, v, 0, 0, 0, 0);
+    if (lane == 1) return v128.shuffle<f32>(v, v, 1, 1, 1, 1);
+    if (lane == 2) return v128.shuffle<f32>(v, v, 2, 2, 2, 2);
+    return v128.shuffle<f32>(v, v, 3, 3, 3, 3);
+  }
+  return lane == 0 ? v128.shuffle<f64>(v, v, 0, 0) : v128.shuffle<f64>(v, v, 1, 1);
 }

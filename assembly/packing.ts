@@ -10,7 +10,7 @@ import { LANES, REAL, VECTOR } from "./lanes";
 
 /** Rows of the register tile. */
 export const TILE_ROWS: usize = 6;
-/** Columns of the register tile: two vectors. Every matrix's columns are padded to a multiple. */
+/** Columns of the register tile: two vectors; the last panel of a matrix may have just one. */
 export const TILE_COLUMNS: usize = 2 * LANES;
 /** Depth of a packed block: one panel of B is then 8 KiB, and stays in the first-level cache. */
 export const DEPTH: usize = 256;
@@ -20,7 +20,7 @@ export const BLOCK_ROWS: usize = 96;
 export const PACKED_A_BYTES: usize = BLOCK_ROWS * DEPTH * REAL;
 /** Bytes from one step of the depth to the next in a panel of A. */
 export const A_STEP: usize = TILE_ROWS * REAL;
-/** Bytes from one step of the depth to the next in a panel of B. */
+/** Bytes from one step of the depth to the next in a panel of B of two vectors. */
 export const B_STEP: usize = TILE_COLUMNS * REAL;
 
 @inline
@@ -28,9 +28,25 @@ export function min(a: usize, b: usize): usize {
   return a < b ? a : b;
 }
 
+/** How many parts of at most `most` cover `all`. */
+@inline
+export function partsOf(all: usize, most: usize): usize {
+  return (all + most - 1) / most;
+}
+
+/**
+ * The size of part `index` when `all` is cut into `parts` that differ by one at most: 25 rows are
+ * five tiles of 5, not four of 6 and one that is hardly worth its trouble.
+ */
+@inline
+export function evenPart(all: usize, parts: usize, index: usize): usize {
+  return all / parts + (index < all % parts ? 1 : 0);
+}
+
 /**
  * Packs all of B [depth × columns] into `to` (depth · columns numbers), block after block, for
- * multiplyPacked. With `transposed`, `b` holds Bᵀ and depth must be a multiple of LANES.
+ * multiplyPacked. Columns must be a multiple of LANES. With `transposed`, `b` holds Bᵀ, and depth
+ * must be one too.
  */
 export function packWhole(
   to: usize,
@@ -48,31 +64,127 @@ export function packWhole(
   }
 }
 
-/** Packs rows [0, rows) of a matrix, `depth` columns (a multiple of LANES) of it, into panels of A. */
-export function packRows(to: usize, from: usize, stride: usize, rows: usize, depth: usize): void {
-  let row: usize = 0;
-  for (; row + TILE_ROWS <= rows; row += TILE_ROWS) {
-    packSixRows(to, from, stride, depth);
-    to += depth * A_STEP;
-    from += TILE_ROWS * stride;
-  }
-  for (let i: usize = 0; row + i < rows; i++) {
+/** Packs `depth` rows of B, `columns` wide, into panels. */
+export function packB(
+  to: usize,
+  from: usize,
+  stride: usize,
+  columns: usize,
+  depth: usize,
+): void {
+  for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
+    let source = from + column * REAL;
+    const wide = column + TILE_COLUMNS <= columns;
     for (let k: usize = 0; k < depth; k++) {
-      store<Real>(to + k * A_STEP + i * REAL, load<Real>(from + i * stride + k * REAL));
+      v128.store(to, v128.load(source));
+      to += VECTOR;
+      if (wide) {
+        v128.store(to, v128.load(source + VECTOR));
+        to += VECTOR;
+      }
+      source += stride;
     }
   }
 }
 
-/** One whole panel of A: six rows, transposed by registers. */
-function packSixRows(to: usize, from: usize, stride: usize, depth: usize): void {
-  const end = from + depth * REAL;
-  for (; from < end; from += VECTOR) {
-    const r0 = v128.load(from);
-    const r1 = v128.load(from + stride);
+/** Packs the transpose of a matrix, `columns` rows and `depth` columns of it, into panels of B. */
+function packTransposedB(
+  to: usize,
+  from: usize,
+  stride: usize,
+  columns: usize,
+  depth: usize,
+): void {
+  for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
+    const wide = column + TILE_COLUMNS <= columns;
+    const step = wide ? B_STEP : VECTOR;
+    for (let k: usize = 0; k < depth; k += LANES) {
+      transposeVectors(to, step, from + k * REAL, stride);
+      if (wide) transposeVectors(to + VECTOR, step, from + k * REAL + LANES * stride, stride);
+      to += LANES * step;
+    }
+    from += TILE_COLUMNS * stride;
+  }
+}
+
+/** Writes the transpose of a square matrix of `size` rows, a multiple of LANES, row-major. */
+export function transpose(to: usize, from: usize, stride: usize, size: usize): void {
+  for (let row: usize = 0; row < size; row += LANES) {
+    for (let column: usize = 0; column < size; column += LANES) {
+      transposeVectors(
+        to + column * stride + row * REAL, stride,
+        from + row * stride + column * REAL, stride,
+      );
+    }
+  }
+}
+
+/** LANES vectors, `stride` apart, written transposed, `step` apart. */
+@inline
+function transposeVectors(to: usize, step: usize, from: usize, stride: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + stride);
+  if (REAL == 4) {
     const r2 = v128.load(from + 2 * stride);
     const r3 = v128.load(from + 3 * stride);
-    const r4 = v128.load(from + 4 * stride);
-    const r5 = v128.load(from + 5 * stride);
+    const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
+    v128.store(to + step, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+    v128.store(to + 2 * step, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+    v128.store(to + 3 * step, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+  } else {
+    v128.store(to, v128.shuffle<f64>(r0, r1, 0, 2));
+    v128.store(to + step, v128.shuffle<f64>(r0, r1, 1, 3));
+  }
+}
+
+/**
+ * Packs `rows` rows of a matrix, `depth` columns (a multiple of LANES) of it, into even panels of A.
+ */
+export function packRows(
+  to: usize,
+  from: usize,
+  stride: usize,
+  rows: usize,
+  depth: usize,
+): void {
+  const panels = partsOf(rows, TILE_ROWS);
+  for (let panel: usize = 0; panel < panels; panel++) {
+    const height = evenPart(rows, panels, panel);
+    packRowsOfPanel(to, from, stride, height, depth);
+    to += depth * A_STEP;
+    from += height * stride;
+  }
+}
+
+/**
+ * One panel of A: up to six rows, transposed in registers. Where a row is missing, the last one
+ * stands again; no tile reads it.
+ */
+function packRowsOfPanel(
+  to: usize,
+  from: usize,
+  stride: usize,
+  height: usize,
+  depth: usize,
+): void {
+  const end = from + depth * REAL;
+  const last = height - 1;
+  const row1 = min(1, last) * stride;
+  const row2 = min(2, last) * stride;
+  const row3 = min(3, last) * stride;
+  const row4 = min(4, last) * stride;
+  const row5 = last * stride;
+  for (; from < end; from += VECTOR) {
+    const r0 = v128.load(from);
+    const r1 = v128.load(from + row1);
+    const r2 = v128.load(from + row2);
+    const r3 = v128.load(from + row3);
+    const r4 = v128.load(from + row4);
+    const r5 = v128.load(from + row5);
     if (REAL == 4) {
       const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
       const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
@@ -99,11 +211,21 @@ function packSixRows(to: usize, from: usize, stride: usize, depth: usize): void 
   }
 }
 
-/** Packs columns [0, columns) of a matrix, `depth` rows of it, into panels of A: A is its transpose. */
-export function packColumns(to: usize, from: usize, stride: usize, columns: usize, depth: usize): void {
-  let column: usize = 0;
-  for (; column + TILE_ROWS <= columns; column += TILE_ROWS) {
-    let source = from + column * REAL;
+/**
+ * Packs `columns` columns of a matrix, `depth` rows of it, into even panels of A: A is its
+ * transpose. Six numbers are copied whatever a panel's height, so up to five beyond the matrix's
+ * last are read; no tile uses them.
+ */
+export function packColumns(
+  to: usize,
+  from: usize,
+  stride: usize,
+  columns: usize,
+  depth: usize,
+): void {
+  const panels = partsOf(columns, TILE_ROWS);
+  for (let panel: usize = 0; panel < panels; panel++) {
+    let source = from;
     for (let k: usize = 0; k < depth; k++) {
       v128.store(to, v128.load(source));
       if (REAL == 4) {
@@ -115,61 +237,6 @@ export function packColumns(to: usize, from: usize, stride: usize, columns: usiz
       to += A_STEP;
       source += stride;
     }
-  }
-  for (let i: usize = 0; column + i < columns; i++) {
-    for (let k: usize = 0; k < depth; k++) {
-      const source = from + k * stride + (column + i) * REAL;
-      store<Real>(to + k * A_STEP + i * REAL, load<Real>(source));
-    }
-  }
-}
-
-/** Packs `depth` rows of B, `columns` (a multiple of TILE_COLUMNS) wide, into panels. */
-export function packB(to: usize, from: usize, stride: usize, columns: usize, depth: usize): void {
-  for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
-    let source = from + column * REAL;
-    for (let k: usize = 0; k < depth; k++) {
-      v128.store(to, v128.load(source));
-      v128.store(to + VECTOR, v128.load(source + VECTOR));
-      to += B_STEP;
-      source += stride;
-    }
-  }
-}
-
-/**
- * Packs the transpose of a matrix into panels of B: `columns` rows (a multiple of TILE_COLUMNS) of
- * it, `depth` columns (a multiple of LANES).
- */
-function packTransposedB(to: usize, from: usize, stride: usize, columns: usize, depth: usize): void {
-  for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
-    for (let k: usize = 0; k < depth; k += LANES) {
-      transposeVectors(to, from + k * REAL, stride);
-      transposeVectors(to + VECTOR, from + k * REAL + LANES * stride, stride);
-      to += LANES * B_STEP;
-    }
-    from += TILE_COLUMNS * stride;
-  }
-}
-
-/** LANES vectors, `stride` apart, written transposed, B_STEP apart. */
-@inline
-function transposeVectors(to: usize, from: usize, stride: usize): void {
-  const r0 = v128.load(from);
-  const r1 = v128.load(from + stride);
-  if (REAL == 4) {
-    const r2 = v128.load(from + 2 * stride);
-    const r3 = v128.load(from + 3 * stride);
-    const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-    const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-    const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-    const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
-    v128.store(to + B_STEP, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
-    v128.store(to + 2 * B_STEP, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
-    v128.store(to + 3 * B_STEP, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
-  } else {
-    v128.store(to, v128.shuffle<f64>(r0, r1, 0, 2));
-    v128.store(to + B_STEP, v128.shuffle<f64>(r0, r1, 1, 3));
+    from += evenPart(columns, panels, panel) * REAL;
   }
 }

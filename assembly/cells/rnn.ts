@@ -30,8 +30,8 @@ import {
   Wxh,
 } from "../layout";
 import { columnSums, multiplyPacked, multiplyTransposed } from "../matmul";
-import { matrixTimesVector, vectorTimesMatrix } from "../matvec";
-import { packWhole } from "../packing";
+import { vectorTimesMatrix } from "../matvec";
+import { packWhole, transpose } from "../packing";
 
 /** Logits of `steps` steps from the initial hidden state, with every hidden state on the way. */
 export function forward(steps: usize, denseInputs: bool): void {
@@ -158,10 +158,12 @@ function recurrenceOfOne(state: usize, steps: usize): void {
 /** draw_t from Whyᵀ dy_t, one stream. */
 function backwardRecurrenceOfOne(firstStates: usize, steps: usize): void {
   const stride = hiddenPadded * REAL;
+  transpose(recurrentPanels, Whh, stride, hiddenPadded);
   for (let t = steps; t-- > 0;) {
     const gradient = hiddenGradients + t * stride;
     if (t + 1 < steps) {
-      matrixTimesVector(gradient, gradient + stride, Whh, stride, hiddenPadded, hiddenPadded);
+      const next = gradient + stride;
+      vectorTimesMatrix(gradient, next, recurrentPanels, stride, hiddenPadded, hiddenPadded);
     }
     throughTanh(gradient, firstStates + t * stride, stride);
   }

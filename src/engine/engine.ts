@@ -60,8 +60,10 @@ export class Engine {
   readonly #reals: RealArray;
 
   /**
-   * @throws {RangeError} when a size is not a positive whole number, or all of it does not fit into
-   * the 4 GiB of a WebAssembly memory.
+   * Lays out the memory; all parameters are zero at first.
+   *
+   * @throws {RangeError} when a size is not a positive whole number.
+   * @throws {InputError} when all of it does not fit into the 4 GiB of a WebAssembly memory.
    */
   constructor(options: EngineOptions) {
     this.options = Object.freeze({
@@ -109,6 +111,18 @@ export class Engine {
    */
   writeParameters(parameters: ParameterSet): void {
     this.#writeSet(0, parameters);
+  }
+
+  /**
+   * Replaces one number of the parameters.
+   * @param index In the plain, row-major array of {@linkcode ParameterSet}.
+   */
+  writeParameter(name: ParameterName, index: number, value: number): void {
+    const count = length(parameterShapes(this.options)[name]);
+    if (!Number.isInteger(index) || index < 0 || index >= count) {
+      throw new RangeError(`Cannot write ${name}[${index}]: it has ${count} numbers`);
+    }
+    this.#reals[this.#placeOf(name)(index)] = value;
   }
 
   /** Reads the gradients that {@linkcode backward} left, in the form of the parameters. */
@@ -311,57 +325,32 @@ export class Engine {
     const shapes = parameterShapes(this.options);
     const read = (name: ParameterName): RealArray => {
       const array = realArray(this.options.precision, length(shapes[name]));
-      this.#eachOf(
-        name,
-        distance,
-        (index, at) => array[index] = this.#reals[at]!,
-      );
+      const place = this.#placeOf(name, distance);
+      for (let i = 0; i < array.length; i++) array[i] = this.#reals[place(i)]!;
       return array;
     };
-    return {
-      Wxh: read("Wxh"),
-      Whh: read("Whh"),
-      Why: read("Why"),
-      bh: read("bh"),
-      by: read("by"),
-    };
+    return { Wxh: read("Wxh"), Whh: read("Whh"), Why: read("Why"), bh: read("bh"), by: read("by") };
   }
 
   #writeSet(distance: number, set: ParameterSet): void {
     const shapes = parameterShapes(this.options);
-    for (const name of parameterNames) {
-      checkLength(name, set[name], length(shapes[name]));
-    }
+    for (const name of parameterNames) checkLength(name, set[name], length(shapes[name]));
     for (const name of parameterNames) {
       const array = set[name];
-      this.#eachOf(
-        name,
-        distance,
-        (index, at) => this.#reals[at] = array[index]!,
-      );
+      const place = this.#placeOf(name, distance);
+      for (let i = 0; i < array.length; i++) this.#reals[place(i)] = array[i]!;
     }
   }
 
   /**
-   * Visits each number of a parameter: its index in the plain array, [to][from], and its place in
-   * memory, where weights are stored [from][to] and padded.
+   * Where in memory each number of a parameter lies: plain arrays are [to][from], the memory is
+   * [from][to] and padded.
    */
-  #eachOf(
-    name: ParameterName,
-    distance: number,
-    visit: (index: number, at: number) => void,
-  ): void {
-    const shape = parameterShapes(this.options)[name];
-    const start = (this.#layout[name] + distance) /
-      this.#reals.BYTES_PER_ELEMENT;
-    const rows = shape[0]!;
-    const columns = shape[1] ?? 1;
+  #placeOf(name: ParameterName, distance = 0): (index: number) => number {
+    const columns = parameterShapes(this.options)[name][1] ?? 1;
+    const start = (this.#layout[name] + distance) / this.#reals.BYTES_PER_ELEMENT;
     const stride = name === "Why" ? this.#layout.outputsPadded : this.#layout.hiddenPadded;
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        visit(row * columns + column, start + column * stride + row);
-      }
-    }
+    return (index) => start + (index % columns) * stride + Math.floor(index / columns);
   }
 
   #readRows(

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
+import { validate } from "./json.ts";
 
 /** How numbers are stored and multiplied; see {@linkcode Config.precision}. */
 export type Precision = "f32" | "f32-strict" | "f64";
@@ -114,6 +115,8 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
 /**
  * Completes what the caller gave from the preset and the defaults, and checks it.
  *
+ * @param input What is not left to the preset and the defaults.
+ * @param chars Length of the text in characters: a short one gets fewer streams by default.
  * @throws {InputError} when a key is unknown, or a value is not what {@linkcode Config} says.
  *
  * @example
@@ -124,7 +127,7 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
  * console.log(config.hidden, config.seq); // 64 25
  * ```
  */
-export function resolveConfig(input: ConfigInput = {}): Config {
+export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config {
   const { preset, ...given } = input;
   let base: Partial<Config> = {};
   if (preset !== undefined) {
@@ -136,10 +139,20 @@ export function resolveConfig(input: ConfigInput = {}): Config {
     }
     base = found;
   }
-  return parseConfig(
-    { ...defaults, ...base, ...given },
-    "Cannot use the configuration",
-  );
+  const config = parseConfig({ ...defaults, ...base, ...given }, "Cannot train");
+  if ((given.batch ?? base.batch) !== undefined) return config;
+  return Object.freeze({ ...config, batch: suitableBatch(config, chars) });
+}
+
+/**
+ * The default number of streams, halved until a pass over a short text still takes this many
+ * steps: updates, not characters, are then what training is short of.
+ */
+const LEAST_STEPS_PER_EPOCH = 50;
+
+function suitableBatch({ batch, seq }: Config, chars: number): number {
+  while (batch > 1 && chars < LEAST_STEPS_PER_EPOCH * seq * batch) batch = Math.ceil(batch / 2);
+  return batch;
 }
 
 /**
@@ -150,22 +163,5 @@ export function resolveConfig(input: ConfigInput = {}): Config {
  * @throws {InputError} naming the first key that is wrong, its value, and what it must be.
  */
 export function parseConfig(value: unknown, doing: string): Config {
-  const result = v.safeParse(configSchema, value);
-  if (result.success) return Object.freeze(result.output);
-  const issue = result.issues[0];
-  const key = v.getDotPath(issue);
-  if (key === null) throw new InputError(`${doing}: it must be an object`);
-  if (issue.type === "strict_object") {
-    const wrong = issue.expected === "never" ? "is not a known key" : "is missing";
-    throw new InputError(`${doing}: "${key}" ${wrong}`);
-  }
-  throw new InputError(
-    `${doing}: ${key} ${issue.message}, not ${quote(issue.input)}`,
-  );
-}
-
-/** A value as an error shows it: short, and on one line. */
-function quote(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return Object.freeze(validate(configSchema, value, doing));
 }

@@ -84,3 +84,10 @@ declare module "@std/cli/parse-args" {
     options?: ParseArgsOptions,
   ): ParsedArgs;
 }
+
+declare module "@std/fmt/colors" {
+  /** The text in bold, unless NO_COLOR is set. */
+  export function bold(text: string): string;
+  /** The text dimmed, unless NO_COLOR is set. */
+  export function dim(text: string): string;
+}

@@ -1,3 +1,4 @@
+import { InputError } from "../../errors.ts";
 import type { Precision } from "../../model/config.ts";
 import { modules } from "./modules.js";
 
@@ -71,14 +72,7 @@ export interface Kernels {
     depth: number,
     columns: number,
   ): void;
-  matrixTimesVector(
-    y: Pointer,
-    x: Pointer,
-    w: Pointer,
-    stride: number,
-    rows: number,
-    columns: number,
-  ): void;
+  transpose(to: Pointer, from: Pointer, stride: number, size: number): void;
   columnSums(
     sums: Pointer,
     from: Pointer,
@@ -149,14 +143,14 @@ const MOST_PAGES = 65536;
  * The module computes the plan, so it is instantiated twice: once in a page of memory to ask for
  * the size, once in the memory of that size. Memory never grows, because views of it would go stale.
  *
- * @throws {RangeError} when the plan takes more than 4 GiB.
+ * @throws {InputError} when the plan takes more than 4 GiB.
  */
 export function instantiate(precision: Precision, plan: Plan): Instance {
   const bytes = planIn(start(precision, 1).kernels, plan);
   const pages = Math.ceil(bytes / PAGE);
   if (pages > MOST_PAGES) {
     const size = (bytes / 2 ** 30).toFixed(1);
-    throw new RangeError(
+    throw new InputError(
       `Cannot plan the memory of ${plan.hidden} hidden units, ${plan.steps} steps and ` +
         `${plan.streams} streams: it takes ${size} GiB, and at most 4 fit; ` +
         `use fewer hidden units, steps or streams`,

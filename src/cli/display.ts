@@ -1,0 +1,100 @@
+import { bold, dim } from "@std/fmt/colors";
+// @ts-types="npm:@types/cli-progress@3.11.6"
+import { MultiBar, type SingleBar } from "cli-progress";
+import type { Live, Report } from "../train/train.ts";
+
+/**
+ * What a user sees of a run: plain lines, and under them, on a terminal, one line that lives.
+ * Colours follow NO_COLOR.
+ */
+export class Display {
+  readonly #bars: MultiBar | undefined;
+  #bar: SingleBar | undefined;
+
+  constructor() {
+    if (Deno.stdout.isTerminal() && Deno.stderr.isTerminal()) {
+      this.#bars = new MultiBar({
+        format: "{bar} {percentage} %  step {step}  {loss} nats/char  {speed} chars/s  {left} left",
+        barCompleteChar: "█",
+        barIncompleteChar: "░",
+        barsize: 20,
+        clearOnComplete: true,
+        hideCursor: true,
+        // The process ends by itself; Ctrl-C is the trainer's.
+        gracefulExit: false,
+      });
+    }
+  }
+
+  /** A line that stays. */
+  line(text = ""): void {
+    if (this.#bars && this.#bar) this.#bars.log(`${text}\n`);
+    else console.log(text);
+  }
+
+  /** The head of the reports' columns. */
+  head(): void {
+    this.line(
+      dim("      step    epoch  train nats/char    val nats/char   chars/s  elapsed"),
+    );
+  }
+
+  /** A report, as one line. */
+  report(report: Report): void {
+    const val = report.val_loss === null ? "" : report.val_loss.toFixed(4);
+    this.line([
+      report.step.toLocaleString("en").padStart(10),
+      report.epoch.toFixed(2).padStart(9),
+      report.loss.toFixed(4).padStart(17),
+      val.padStart(17),
+      wholeNumber(report.chars_per_s).padStart(10),
+      duration(report.elapsed_s).padStart(9),
+    ].join(""));
+  }
+
+  /** A text that the model wrote. */
+  sample(text: string, step: number): void {
+    this.line(bold(`── a sample at step ${step.toLocaleString("en")} ` + "─".repeat(30)));
+    this.line(printable(text));
+    this.line(bold("─".repeat(58)));
+  }
+
+  /** Redraws the line that lives. */
+  live(live: Live): void {
+    if (!this.#bars) return;
+    const payload = {
+      step: live.step.toLocaleString("en"),
+      loss: live.loss.toFixed(4),
+      speed: wholeNumber(live.charsPerSecond),
+      left: Number.isFinite(live.secondsLeft) ? duration(live.secondsLeft) : "?",
+    };
+    if (this.#bar) this.#bar.update(Math.floor(live.done * 1000), payload);
+    else this.#bar = this.#bars.create(1000, 0, payload);
+  }
+
+  /** Takes the living line away. */
+  stop(): void {
+    this.#bars?.stop();
+    this.#bar = undefined;
+  }
+}
+
+/** Control characters would move the cursor or worse: only line breaks and tabs pass. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "·");
+}
+
+function wholeNumber(x: number): string {
+  return Math.round(x).toLocaleString("en");
+}
+
+/** Seconds as people say them: 3.4 s, 2:05, 1:02:03. */
+function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const parts = [Math.floor(whole / 60) % 60, whole % 60].map((n) => String(n).padStart(2, "0"));
+  const hours = Math.floor(whole / 3600);
+  if (hours > 0) return [hours, ...parts].join(":");
+  return `${Number(parts[0])}:${parts[1]}`;
+}

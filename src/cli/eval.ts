@@ -1,0 +1,56 @@
+import { evaluate } from "../evaluate/evaluate.ts";
+import { readCheckpoint } from "../model/checkpoint_file.ts";
+import { readCorpusWith } from "../text/corpus.ts";
+import type { Command } from "./options.ts";
+
+/** `deno task eval`: how well a model predicts a text. */
+export const evalCommand: Command = {
+  name: "eval",
+  summary: "Measure how well a trained model predicts a text",
+  operands: ["<run|checkpoint>", "<text>"],
+  options: [
+    {
+      name: "json",
+      meaning: "Write one JSON object: chars, nats_per_char, bits_per_char, perplexity, " +
+        "uniform_nats_per_char, unigram_nats_per_char",
+    },
+  ],
+  notes: [
+    "The model reads the text once from start to end and predicts each character but the first",
+    "from all before it. For comparison: a uniform guess among the text's distinct characters, and",
+    "the entropy of the text's own character frequencies (unigram).",
+    "",
+    "  deno task eval runs/alice examples/alice.txt",
+  ],
+  async run(line) {
+    const [run, path] = line.operands;
+    const checkpoint = await readCheckpoint(run!);
+    const corpus = await readCorpusWith(path!, checkpoint.vocabulary);
+    const result = evaluate(checkpoint, corpus);
+    if (line.flag("json")) {
+      console.log(JSON.stringify({
+        chars: result.chars,
+        nats_per_char: result.natsPerChar,
+        bits_per_char: result.bitsPerChar,
+        perplexity: result.perplexity,
+        uniform_nats_per_char: result.uniformNatsPerChar,
+        unigram_nats_per_char: result.unigramNatsPerChar,
+      }));
+      return 0;
+    }
+    const row = (name: string, nats: number) =>
+      name.padEnd(10) + nats.toFixed(4).padStart(10) + (nats / Math.LN2).toFixed(4).padStart(12) +
+      Math.exp(nats).toFixed(3).padStart(13);
+    console.log([
+      `${result.chars.toLocaleString("en")} characters predicted`,
+      "",
+      `${"".padEnd(10)}${"nats/char".padStart(10)}${"bits/char".padStart(12)}${
+        "perplexity".padStart(13)
+      }`,
+      row("model", result.natsPerChar),
+      row("unigram", result.unigramNatsPerChar),
+      row("uniform", result.uniformNatsPerChar),
+    ].join("\n"));
+    return 0;
+  },
+};

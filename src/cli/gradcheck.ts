@@ -1,0 +1,86 @@
+import { checkGradients } from "../engine/gradient_check.ts";
+import { InputError } from "../errors.ts";
+import type { Command, CommandLine } from "./options.ts";
+
+/** The largest relative error that counts as agreement. */
+const TOLERANCE = 1e-6;
+/** Sizes beyond these would take hours: every parameter costs four forward passes. */
+const MOST = { hidden: 512, seq: 1000, batch: 256 } as const;
+const defaults = { hidden: 16, seq: 12, batch: 3 } as const;
+
+/** `deno task gradcheck`: back-propagation against finite differences. */
+export const gradcheckCommand: Command = {
+  name: "gradcheck",
+  summary: "Compare the f64 module's gradients with central differences",
+  operands: [],
+  options: [
+    {
+      name: "hidden",
+      value: "N",
+      meaning: "Hidden units",
+      default: String(defaults.hidden),
+    },
+    {
+      name: "seq",
+      value: "N",
+      meaning: "Steps unrolled",
+      default: String(defaults.seq),
+    },
+    {
+      name: "batch",
+      value: "N",
+      meaning: "Streams side by side",
+      default: String(defaults.batch),
+    },
+  ],
+  notes: [
+    "Every element of every parameter of a random network is compared. An element smaller than a",
+    "ten-thousandth of its parameter's largest is measured against that ten-thousandth, because the",
+    `differences are no better themselves. Exit code 1 above ${TOLERANCE}.`,
+  ],
+  run(line) {
+    const sizes = {
+      hidden: size(line, "hidden"),
+      seq: size(line, "seq"),
+      batch: size(line, "batch"),
+    };
+    const checks = checkGradients(sizes);
+    const rows = checks.map((check) => [
+      check.name,
+      String(check.elements),
+      check.largestError.toExponential(2),
+      String(check.index),
+      check.gradient.toExponential(9),
+      check.difference.toExponential(9),
+    ]);
+    const head = ["parameter", "elements", "largest error", "at", "gradient", "difference"];
+    const widths = head.map((text, i) =>
+      Math.max(text.length, ...rows.map((row) => row[i]!.length))
+    );
+    for (const row of [head, ...rows]) {
+      console.log(
+        row.map((text, i) => i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))
+          .join("  "),
+      );
+    }
+    const worst = checks.reduce((most, { largestError }) => Math.max(most, largestError), 0);
+    const passed = worst <= TOLERANCE;
+    console.log(
+      `${passed ? "Passed" : "Failed"}: the largest relative error is ${worst.toExponential(2)}, ` +
+        `${TOLERANCE} is allowed`,
+    );
+    return passed ? 0 : 1;
+  },
+};
+
+function size(line: CommandLine, name: keyof typeof defaults): number {
+  const value = line.number(name) ?? defaults[name];
+  if (!Number.isInteger(value) || value < 1 || value > MOST[name]) {
+    throw new InputError(
+      `Cannot check gradients: ${name} must be a whole number from 1 to ${
+        MOST[name]
+      }, not ${value}`,
+    );
+  }
+  return value;
+}

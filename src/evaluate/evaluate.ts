@@ -1,0 +1,109 @@
+import { Engine } from "../engine/engine.ts";
+import { InputError } from "../errors.ts";
+import { type Model, sizesOf } from "../model/model.ts";
+import type { ParameterSet } from "../model/parameters.ts";
+import type { CharacterIds } from "../text/corpus.ts";
+import { uniformNats, unigramNats } from "../text/statistics.ts";
+import type { Span } from "../text/split.ts";
+
+/** How well a model predicts a text; see {@linkcode evaluate}. */
+export interface Evaluation {
+  /** Characters predicted: all of the text but the first, which nothing precedes. */
+  readonly chars: number;
+  /** Mean cross-entropy of the predictions, in nats per character. */
+  readonly natsPerChar: number;
+  /** The same in bits. */
+  readonly bitsPerChar: number;
+  /** e to the nats per character: the number of equally likely characters that are as hard to guess. */
+  readonly perplexity: number;
+  /** What guessing evenly among the text's distinct characters would give, in nats per character. */
+  readonly uniformNatsPerChar: number;
+  /** What the text's own character frequencies would give, in nats per character. */
+  readonly unigramNatsPerChar: number;
+}
+
+/** Steps of one call of the engine: enough rows to make its products efficient. */
+const STEPS = 128;
+
+/**
+ * Runs a model over stretches of text, in an engine of its own: whatever is trained elsewhere is
+ * not disturbed.
+ */
+export class Evaluator {
+  readonly #engine: Engine;
+
+  /** @throws {InputError} when a network of these sizes does not fit into memory. */
+  constructor(model: Pick<Model, "config" | "vocabulary">) {
+    this.#engine = new Engine({
+      ...sizesOf(model),
+      precision: model.config.precision,
+      steps: STEPS,
+      streams: 1,
+      training: false,
+    });
+  }
+
+  /**
+   * The mean cross-entropy of ids[start + 1, end), each predicted from all those before it back to
+   * `start`, where the hidden state is zero; in nats per character.
+   *
+   * @param parameters The model's, of the sizes given to the constructor.
+   * @param ids At least two characters from `start` to `end`.
+   */
+  natsPerChar(parameters: ParameterSet, ids: CharacterIds, [start, end]: Span): number {
+    const engine = this.#engine;
+    engine.writeParameters(parameters);
+    engine.writeHiddenState();
+    let nats = 0;
+    for (let at = start; at + 1 < end; at += STEPS) {
+      const steps = Math.min(STEPS, end - 1 - at);
+      engine.inputIds.set(ids.subarray(at, at + steps));
+      engine.targetIds.set(ids.subarray(at + 1, at + 1 + steps));
+      engine.forward(steps);
+      nats += engine.crossEntropy(steps);
+      engine.carryHiddenState(steps);
+    }
+    return nats / (end - 1 - start);
+  }
+}
+
+/**
+ * Measures how well a model predicts a text: one pass from the first character to the last, with
+ * the hidden state carried all the way.
+ *
+ * @param model A model, for example a checkpoint.
+ * @param text The ids of the text in the model's vocabulary, and how often each occurs.
+ * @throws {InputError} when the text has fewer than two characters.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, evaluate, Trainer } from "../mod.ts";
+ *
+ * const corpus = corpusFromText("to be or not to be. ".repeat(50));
+ * const trainer = new Trainer(corpus, { hidden: 16, seq: 10, batch: 4 });
+ * for (let step = 0; step < 100; step++) trainer.step();
+ * const { bitsPerChar, chars } = evaluate(trainer.model(), corpus);
+ * console.log(chars, bitsPerChar < 3); // 999 true
+ * ```
+ */
+export function evaluate(
+  model: Model,
+  text: { readonly ids: CharacterIds; readonly counts: readonly number[] },
+): Evaluation {
+  const { length } = text.ids;
+  if (length < 2) {
+    throw new InputError(
+      `Cannot evaluate a text of ${length} character${length === 1 ? "" : "s"}: ` +
+        `at least 2 are needed, as the first is only read`,
+    );
+  }
+  const natsPerChar = new Evaluator(model).natsPerChar(model.parameters, text.ids, [0, length]);
+  return {
+    chars: length - 1,
+    natsPerChar,
+    bitsPerChar: natsPerChar / Math.LN2,
+    perplexity: Math.exp(natsPerChar),
+    uniformNatsPerChar: uniformNats(text.counts),
+    unigramNatsPerChar: unigramNats(text.counts),
+  };
+}

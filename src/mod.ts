@@ -1,0 +1,72 @@
+/**
+ * unroll: character-level recurrent networks, trained in WebAssembly.
+ *
+ * A text becomes a {@linkcode Corpus}; {@linkcode train} (or a {@linkcode Trainer}, step by step)
+ * makes a model of it; {@linkcode sample} writes with it, {@linkcode evaluate} measures it, and
+ * checkpoints keep it. Nothing but reading and writing files needs a permission.
+ *
+ * Letters in shapes: B streams side by side, T steps unrolled, H hidden units, V vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, evaluate, sample, train } from "./mod.ts";
+ *
+ * const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(40));
+ * const model = await train(corpus, { config: { hidden: 64, batch: 4 }, epochs: 30 });
+ * console.log(sample(model, { prime: "row", length: 60, temperature: 0.5 }));
+ * console.log(evaluate(model, corpus).bitsPerChar < 1); // true
+ * ```
+ *
+ * @module
+ */
+
+export { type Batch, type BatchGradients, gradients } from "./evaluate/gradients.ts";
+export { evaluate, type Evaluation } from "./evaluate/evaluate.ts";
+export { Engine, type EngineOptions } from "./engine/engine.ts";
+export {
+  checkGradients,
+  type GradientCheck,
+  type GradientCheckSizes,
+} from "./engine/gradient_check.ts";
+export { InputError } from "./errors.ts";
+export { sample, type SampleOptions, Sampler } from "./generate/sampler.ts";
+export {
+  type Checkpoint,
+  type CorpusIdentity,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type Progress,
+} from "./model/checkpoint.ts";
+export { readCheckpoint, writeCheckpoint } from "./model/checkpoint_file.ts";
+export {
+  type Config,
+  type ConfigInput,
+  defaults,
+  type Optimizer,
+  type Precision,
+  presets,
+  resolveConfig,
+} from "./model/config.ts";
+export type { Model } from "./model/model.ts";
+export {
+  type ParameterName,
+  parameterNames,
+  type ParameterSet,
+  parameterShapes,
+  type RealArray,
+  type Sizes,
+} from "./model/parameters.ts";
+export { Xoshiro128 } from "./random.ts";
+export {
+  type CharacterIds,
+  type Corpus,
+  corpusFromText,
+  readCorpus,
+  readCorpusWith,
+} from "./text/corpus.ts";
+export type { Span, Split } from "./text/split.ts";
+export { Vocabulary } from "./text/vocabulary.ts";
+export { RunFolder } from "./train/run_folder.ts";
+export type { Intervals, Limits, Schedule } from "./train/schedule.ts";
+export { type Live, type Report, train, type TrainOptions } from "./train/train.ts";
+export { Trainer } from "./train/trainer.ts";

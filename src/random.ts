@@ -1,0 +1,157 @@
+import { InputError } from "./errors.ts";
+
+/** The streams of one seed are numbered below this; reaching the last takes 255 jumps, 3 ms. */
+const streamLimit = 256;
+
+/**
+ * The jump polynomial of xoshiro128 (Blackman & Vigna, `xoshiro128starstar.c` 1.1, `jump()`): lowest
+ * power first, it is x^(2^64) modulo the generator's characteristic polynomial.
+ */
+const jumpPolynomial = [0x8764000b, 0xf542d2d3, 0x6fa035c3, 0x77f2db5b];
+
+/**
+ * The seeded generator of every random choice: xoshiro128** 1.1, of period 2^128 − 1 (D. Blackman
+ * and S. Vigna, "Scrambled linear pseudorandom number generators", 2018, arXiv:1805.01407).
+ *
+ * A seed is expanded to the 128-bit state by two outputs of SplitMix64 (G. Steele, D. Lea and
+ * C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), as the authors advise.
+ * SplitMix64's output is a bijection of its counter: so the first gives each seed a state of its
+ * own, and of two outputs at most one is zero, so that no state is all zero.
+ *
+ * Stream k of a seed starts k · 2^64 draws after stream 0 in the same sequence: two streams have no
+ * stretch in common until one of them has made 2^64 draws, that is, never.
+ *
+ * The whole state is four numbers. Nothing else is kept between calls, so a generator restored from
+ * them goes on exactly where the first one was.
+ *
+ * @example
+ * ```ts
+ * import { Xoshiro128 } from "./random.ts";
+ *
+ * const random = new Xoshiro128(1);
+ * const weight = 0.01 * random.normal();
+ * const same = Xoshiro128.fromState(random.state());
+ * console.log(weight, random.uniform() === same.uniform()); // …, true
+ * ```
+ */
+export class Xoshiro128 {
+  readonly #s: Uint32Array = new Uint32Array(4);
+
+  /**
+   * Starts the sequence that belongs to a seed and a stream.
+   *
+   * @param seed A whole number from 0 to 2^53 − 1.
+   * @param stream Which of the seed's sequences: a whole number from 0 to 255.
+   * @throws {InputError} when the seed is not such a number.
+   * @throws {RangeError} when the stream is not such a number.
+   */
+  constructor(seed: number, stream = 0) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new InputError(
+        `Cannot seed the random generator with ${seed}: the seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`,
+      );
+    }
+    if (!Number.isInteger(stream) || stream < 0 || stream >= streamLimit) {
+      throw new RangeError(
+        `Cannot make random stream ${stream}: it must be a whole number from 0 to ${
+          streamLimit - 1
+        }`,
+      );
+    }
+    const first = splitMix64(BigInt(seed), 1n);
+    const second = splitMix64(BigInt(seed), 2n);
+    this.#s.set(
+      [first, first >> 32n, second, second >> 32n].map((word) => Number(BigInt.asUintN(32, word))),
+    );
+    for (let k = 0; k < stream; k++) this.#jump();
+  }
+
+  /**
+   * A generator that goes on from a state that {@linkcode Xoshiro128.state} gave.
+   *
+   * @throws {InputError} unless it is four whole numbers from 0 to 2^32 − 1, not all of them 0.
+   */
+  static fromState(state: readonly number[]): Xoshiro128 {
+    const valid = Array.isArray(state) && state.length === 4 &&
+      state.every((word) => Number.isInteger(word) && word === word >>> 0) &&
+      state.some((word) => word !== 0);
+    if (!valid) {
+      throw new InputError(
+        "Cannot restore the random generator: its state must be four whole numbers from 0 to 4294967295, not all 0",
+      );
+    }
+    const generator = new Xoshiro128(0);
+    generator.#s.set(state);
+    return generator;
+  }
+
+  /** The state: four whole numbers from 0 to 2^32 − 1, not all of them 0. */
+  state(): readonly number[] {
+    return [...this.#s];
+  }
+
+  /** The next draw: a whole number from 0 to 2^32 − 1. */
+  nextUint32(): number {
+    const s = this.#s;
+    const s1 = s[1]!;
+    const c = s[2]! ^ s[0]!;
+    const d = s[3]! ^ s1;
+    s[0]! ^= d;
+    s[1] = s1 ^ c;
+    s[2] = c ^ (s1 << 9);
+    s[3] = rotateLeft(d, 11);
+    return Math.imul(rotateLeft(Math.imul(s1, 5), 7), 9) >>> 0;
+  }
+
+  /**
+   * A number in [0, 1), evenly distributed over the multiples of 2^-53, from two draws: 27 bits of
+   * the first above 26 of the second (M. Matsumoto's `genrand_res53`, 2002).
+   */
+  uniform(): number {
+    const high = this.nextUint32() >>> 5;
+    const low = this.nextUint32() >>> 6;
+    return (high * 2 ** 26 + low) * 2 ** -53;
+  }
+
+  /**
+   * A number of the standard normal distribution, by the polar method (G. Marsaglia and T. Bray,
+   * "A convenient method for generating normal variables", SIAM Review 6, 1964).
+   *
+   * The method yields two numbers; the second is dropped, as keeping it would add to the state.
+   */
+  normal(): number {
+    while (true) {
+      const x = 2 * this.uniform() - 1;
+      const y = 2 * this.uniform() - 1;
+      const r = x * x + y * y;
+      if (r > 0 && r < 1) return x * Math.sqrt(-2 * Math.log(r) / r);
+    }
+  }
+
+  /** Goes 2^64 draws ahead: evaluates the jump polynomial at the transition of the state. */
+  #jump(): void {
+    const sum = new Uint32Array(4);
+    for (const coefficients of jumpPolynomial) {
+      for (let bit = 0; bit < 32; bit++) {
+        if ((coefficients >>> bit) & 1) {
+          this.#s.forEach((word, i) => sum[i]! ^= word);
+        }
+        this.nextUint32();
+      }
+    }
+    this.#s.set(sum);
+  }
+}
+
+/** The n-th output, counted from 1, of SplitMix64 seeded with `seed` (constants: Vigna's `splitmix64.c`). */
+function splitMix64(seed: bigint, n: bigint): bigint {
+  let z = BigInt.asUintN(64, seed + n * 0x9e3779b97f4a7c15n);
+  z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+  z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+  return z ^ (z >> 31n);
+}
+
+/** The low 32 bits of `word`, rotated. */
+function rotateLeft(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
+}

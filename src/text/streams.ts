@@ -1,0 +1,144 @@
+import { InputError } from "../errors.ts";
+import type { CharacterIds } from "./corpus.ts";
+
+/**
+ * The training part of a text, cut into B contiguous streams that are read side by side, T
+ * characters at a time.
+ *
+ *     part      start                                      end
+ *                 │ stream 0 │ stream 1 │ … │ stream B − 1 │ rest
+ *                  ← L chars →                               (fewer than B, not used)
+ *
+ * Each stream goes on where its last batch ended, so that a hidden state carried from batch to
+ * batch has read all characters before. All start anew together, by the rule of the notebooks: with
+ * p the position in the stream, p becomes 0 before a batch for which p + T + 1 ≥ L. One stream is
+ * exactly the notebooks' loop.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText } from "./corpus.ts";
+ * import { Streams } from "./streams.ts";
+ *
+ * const { ids } = corpusFromText("abcdefghijkl");
+ * const streams = new Streams(ids, 0, ids.length, 2, 3);
+ * const inputs = new Uint32Array(6), targets = new Uint32Array(6);
+ * console.log(streams.next(inputs, targets)); // true
+ * console.log(inputs, targets); // [0, 6, 1, 7, 2, 8] [1, 7, 2, 8, 3, 9]
+ * ```
+ */
+export class Streams {
+  /** B · T, how many characters a batch reads. */
+  readonly charactersPerStep: number;
+  /** How many batches there are from one start to the next. */
+  readonly batchesPerEpoch: number;
+  readonly #ids: CharacterIds;
+  readonly #start: number;
+  readonly #streams: number;
+  readonly #steps: number;
+  /** L, characters in a stream. */
+  readonly #length: number;
+  #position = 0;
+
+  /**
+   * Cuts ids[start, end) into streams, all at their start.
+   *
+   * @param ids The text's ids; kept, not copied.
+   * @param start Where the training part begins.
+   * @param end Where it ends, itself not included.
+   * @param streams B, 1 or above.
+   * @param steps T, 1 or above.
+   * @throws {InputError} when a stream would have fewer than T + 2 characters.
+   * @throws {RangeError} when [start, end) is no part of the text, or B or T is not a whole number
+   * above 0.
+   */
+  constructor(
+    ids: CharacterIds,
+    start: number,
+    end: number,
+    streams: number,
+    steps: number,
+  ) {
+    const part = Number.isInteger(start) && Number.isInteger(end) &&
+      0 <= start && start <= end && end <= ids.length;
+    if (!part) {
+      throw new RangeError(
+        `Cannot cut the characters from ${start} to ${end} into streams: they must be part of the text, which has ${ids.length}`,
+      );
+    }
+    for (const [name, value] of Object.entries({ streams, steps })) {
+      if (!Number.isSafeInteger(value) || value < 1) {
+        throw new RangeError(
+          `Cannot cut a text into streams: ${name} must be a whole number above 0, not ${value}`,
+        );
+      }
+    }
+    const length = Math.floor((end - start) / streams);
+    if (length < steps + 2) {
+      throw new InputError(
+        `Cannot train with --batch ${streams} and --seq ${steps}: the ${
+          end - start
+        } characters for training give each stream ${length}, and it needs ${
+          steps + 2
+        } (--seq + 2); take a longer text, or a smaller --seq or --batch`,
+      );
+    }
+    this.#ids = ids;
+    this.#start = start;
+    this.#streams = streams;
+    this.#steps = steps;
+    this.#length = length;
+    this.charactersPerStep = streams * steps;
+    // Batches are taken at p = 0, T, 2T, … as long as p < L − T − 1.
+    this.batchesPerEpoch = Math.ceil((length - steps - 1) / steps);
+  }
+
+  /** p, how many characters of each stream were read since its start. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Goes on at another position, for example a checkpoint's; 0 starts anew.
+   *
+   * @throws {InputError} unless it is a whole number from 0 up to, not including, L.
+   */
+  set position(value: number) {
+    if (!Number.isInteger(value) || value < 0 || value >= this.#length) {
+      throw new InputError(
+        `Cannot go on at position ${value} of the text: it must be a whole number from 0 to ${
+          this.#length - 1
+        }, the end of each stream`,
+      );
+    }
+    this.#position = value;
+  }
+
+  /**
+   * Takes the next batch, and moves on by T.
+   *
+   * @param inputs Filled with ids, [T, B]: row t · B + b is character p + t of stream b.
+   * @param targets Filled with ids, [T, B]: the character after each input.
+   * @returns Whether this batch is at the start of the streams, so that the hidden state must be
+   * set to zero before it.
+   * @throws {RangeError} when an array is not of length T · B.
+   */
+  next(inputs: Uint32Array, targets: Uint32Array): boolean {
+    const size = this.charactersPerStep;
+    if (inputs.length !== size || targets.length !== size) {
+      throw new RangeError(
+        `Cannot take a batch into arrays of ${inputs.length} and ${targets.length} ids: each must have ${size}`,
+      );
+    }
+    if (this.#position + this.#steps + 1 >= this.#length) this.#position = 0;
+    const restarted = this.#position === 0;
+    for (let b = 0; b < this.#streams; b++) {
+      let from = this.#start + b * this.#length + this.#position;
+      for (let row = b; row < size; row += this.#streams) {
+        inputs[row] = this.#ids[from++]!;
+        targets[row] = this.#ids[from]!;
+      }
+    }
+    this.#position += this.#steps;
+    return restarted;
+  }
+}

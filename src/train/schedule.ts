@@ -1,0 +1,107 @@
+import { InputError } from "../errors.ts";
+
+/** When training ends: at whichever comes first. */
+export interface Limits {
+  /** Updates of the parameters: a whole number, 0 or above; 0 leaves the model as initialised. */
+  readonly steps?: number;
+  /** Passes over the training part, above 0; fractions are fine. */
+  readonly epochs?: number;
+  /** Wall-clock time, above 0. */
+  readonly minutes?: number;
+}
+
+/** How often something is told while training. */
+export interface Intervals {
+  /** Steps from one report to the next: a whole number above 0. */
+  readonly reportEvery?: number;
+  /** Steps from one sample to the next: a whole number, 0 for none. */
+  readonly sampleEvery?: number;
+}
+
+/** Limits and intervals, complete. */
+export interface Schedule {
+  /** The step after which training ends; Infinity when only the time is limited. */
+  readonly steps: number;
+  /** The seconds after which training ends; Infinity when only the steps are limited. */
+  readonly seconds: number;
+  /** Whether no limit was given, and the default took its place. */
+  readonly byDefault: boolean;
+  /** Steps from one report to the next. */
+  readonly reportEvery: number;
+  /** Steps from one sample to the next; 0 for none. */
+  readonly sampleEvery: number;
+}
+
+/**
+ * Without a limit a text is read ten times, but at least so much is trained that a short text is
+ * learnt, and at most what takes a few minutes.
+ */
+const DEFAULT_EPOCHS = 10;
+const LEAST_DEFAULT_CHARS = 1.5e6;
+const MOST_DEFAULT_CHARS = 20e6;
+/** Characters from one report to the next, unless the whole run is short. */
+const CHARS_PER_REPORT = 250_000;
+const REPORTS_PER_RUN = 40;
+const REPORTS_PER_SAMPLE = 5;
+
+/**
+ * Completes limits and intervals.
+ *
+ * @param given What the caller wants.
+ * @param charsPerStep T·B.
+ * @param stepsPerEpoch Steps from one start of the text to the next.
+ * @throws {InputError} when a value is out of its range.
+ */
+export function resolveSchedule(
+  given: Limits & Intervals,
+  charsPerStep: number,
+  stepsPerEpoch: number,
+): Schedule {
+  checkWhole("steps", given.steps, 0);
+  checkPositive("epochs", given.epochs);
+  checkPositive("minutes", given.minutes);
+  checkWhole("report-every", given.reportEvery, 1);
+  checkWhole("sample-every", given.sampleEvery, 0);
+
+  const byDefault = given.steps === undefined && given.epochs === undefined &&
+    given.minutes === undefined;
+  const charsPerEpoch = stepsPerEpoch * charsPerStep;
+  const wanted = Math.max(DEFAULT_EPOCHS * charsPerEpoch, LEAST_DEFAULT_CHARS);
+  const defaultSteps = Math.ceil(Math.min(wanted, MOST_DEFAULT_CHARS) / charsPerStep);
+  const steps = byDefault ? defaultSteps : Math.min(
+    given.steps ?? Infinity,
+    given.epochs === undefined ? Infinity : Math.ceil(given.epochs * stepsPerEpoch),
+  );
+
+  const reports = Math.min(CHARS_PER_REPORT / charsPerStep, steps / REPORTS_PER_RUN);
+  const reportEvery = given.reportEvery ?? roundNumber(reports);
+  return {
+    steps,
+    seconds: (given.minutes ?? Infinity) * 60,
+    byDefault,
+    reportEvery,
+    sampleEvery: given.sampleEvery ?? REPORTS_PER_SAMPLE * reportEvery,
+  };
+}
+
+/** The nearest of 1, 2, 5, 10, 20, 50, … that is not above `x`; at least 1. */
+function roundNumber(x: number): number {
+  if (x < 1) return 1;
+  const power = 10 ** Math.floor(Math.log10(x));
+  const digit = [5, 2, 1].find((d) => d * power <= x)!;
+  return digit * power;
+}
+
+function checkWhole(name: string, value: number | undefined, least: number): void {
+  if (value !== undefined && (!Number.isSafeInteger(value) || value < least)) {
+    throw new InputError(
+      `Cannot train: ${name} must be a whole number, ${least} or above, not ${value}`,
+    );
+  }
+}
+
+function checkPositive(name: string, value: number | undefined): void {
+  if (value !== undefined && (!Number.isFinite(value) || value <= 0)) {
+    throw new InputError(`Cannot train: ${name} must be a finite number above 0, not ${value}`);
+  }
+}

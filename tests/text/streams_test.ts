@@ -1,0 +1,187 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { InputError } from "../../src/errors.ts";
+import { Streams } from "../../src/text/streams.ts";
+
+/** A batch: inputs and targets as rows of B, and whether the hidden state is set to zero before. */
+type Batch = { inputs: number[]; targets: number[]; restarted: boolean };
+
+function take(streams: Streams, count: number): Batch[] {
+  const inputs = new Uint32Array(streams.charactersPerStep);
+  const targets = new Uint32Array(streams.charactersPerStep);
+  return Array.from({ length: count }, () => {
+    const restarted = streams.next(inputs, targets);
+    return { inputs: [...inputs], targets: [...targets], restarted };
+  });
+}
+
+/** The notebooks' loop, as it stands there. */
+function notebook(data: number[], seqLength: number, count: number): Batch[] {
+  const batches: Batch[] = [];
+  let p = 0;
+  for (let n = 0; n < count; n++) {
+    let restarted = n === 0;
+    if (p + seqLength + 1 >= data.length) {
+      restarted = true;
+      p = 0;
+    }
+    batches.push({
+      inputs: data.slice(p, p + seqLength),
+      targets: data.slice(p + 1, p + seqLength + 1),
+      restarted,
+    });
+    p += seqLength;
+  }
+  return batches;
+}
+
+/** Ids that tell positions apart. */
+const textOf = (length: number) => Uint32Array.from({ length }, (_, i) => i);
+
+const sizes = fc.record({
+  steps: fc.integer({ min: 1, max: 12 }),
+  beyond: fc.nat(60),
+  before: fc.nat(5),
+  after: fc.nat(5),
+});
+
+Deno.test("one stream is the notebooks' loop", () => {
+  fc.assert(fc.property(sizes, ({ steps, beyond, before, after }) => {
+    const length = steps + 2 + beyond;
+    const ids = textOf(before + length + after);
+    const streams = new Streams(ids, before, before + length, 1, steps);
+    const part = [...ids.subarray(before, before + length)];
+    const count = 3 * length;
+    assertEquals(take(streams, count), notebook(part, steps, count));
+  }));
+});
+
+Deno.test("the shortest texts restart as the notebooks do", () => {
+  for (const steps of [1, 2, 25]) {
+    for (const length of [steps + 2, steps + 3, 2 * steps + 1, 2 * steps + 2]) {
+      if (length < steps + 2) continue;
+      const streams = new Streams(textOf(length), 0, length, 1, steps);
+      const expected = notebook([...textOf(length)], steps, 5);
+      assertEquals(take(streams, 5), expected);
+    }
+  }
+  const shortest = new Streams(textOf(4), 0, 4, 1, 2);
+  const batch = { inputs: [0, 1], targets: [1, 2], restarted: true };
+  assertEquals(take(shortest, 3), [batch, batch, batch]);
+});
+
+Deno.test("each of B streams is one stream over its own part", () => {
+  fc.assert(
+    fc.property(
+      sizes,
+      fc.integer({ min: 2, max: 5 }),
+      fc.nat(4),
+      ({ steps, beyond, before, after }, B, extra) => {
+        const length = steps + 2 + beyond;
+        const end = before + B * length + Math.min(extra, B - 1);
+        const ids = textOf(end + after);
+        const count = 2 * length;
+        const together = take(new Streams(ids, before, end, B, steps), count);
+        for (let b = 0; b < B; b++) {
+          const start = before + b * length;
+          const alone = new Streams(ids, start, start + length, 1, steps);
+          const column = (_: number, row: number) => row % B === b;
+          assertEquals(
+            together.map(({ inputs, targets, restarted }) => ({
+              inputs: inputs.filter(column),
+              targets: targets.filter(column),
+              restarted,
+            })),
+            take(alone, count),
+          );
+        }
+      },
+    ),
+  );
+});
+
+Deno.test("ids of every type give the same batches", () => {
+  const batches = [Uint8Array, Uint16Array, Uint32Array].map((type) =>
+    take(new Streams(type.from(textOf(100)), 0, 100, 3, 5), 20)
+  );
+  assertEquals(batches[1], batches[0]!);
+  assertEquals(batches[2], batches[0]!);
+});
+
+Deno.test("an epoch has as many batches as it says", () => {
+  fc.assert(fc.property(sizes, ({ steps, beyond }) => {
+    const length = steps + 2 + beyond;
+    const streams = new Streams(textOf(2 * length), 0, 2 * length, 2, steps);
+    const epoch = streams.batchesPerEpoch;
+    assertEquals(
+      take(streams, 3 * epoch).map(({ restarted }) => restarted),
+      Array.from({ length: 3 * epoch }, (_, i) => i % epoch === 0),
+    );
+    assertEquals(streams.charactersPerStep, 2 * steps);
+  }));
+});
+
+Deno.test("streams set to another's position go on as it does", () => {
+  fc.assert(
+    fc.property(sizes, fc.nat(100), ({ steps, beyond }, before) => {
+      const length = steps + 2 + beyond;
+      const make = () => new Streams(textOf(length), 0, length, 1, steps);
+      const first = make();
+      take(first, before);
+      const second = make();
+      second.position = first.position;
+      assertEquals(second.position, first.position);
+      assertEquals(take(second, 10), take(first, 10));
+    }),
+  );
+});
+
+Deno.test("a text that is too short for the streams is refused with both lengths", () => {
+  const { message } = assertThrows(
+    () => new Streams(textOf(200), 50, 157, 4, 25),
+    InputError,
+  );
+  assertEquals(
+    message,
+    "Cannot train with --batch 4 and --seq 25: the 107 characters for training give each stream 26, and it needs 27 (--seq + 2); take a longer text, or a smaller --seq or --batch",
+  );
+  new Streams(textOf(200), 50, 158, 4, 25);
+});
+
+Deno.test("positions, parts, sizes and arrays that cannot be are refused", () => {
+  const streams = new Streams(textOf(20), 0, 20, 2, 3);
+  for (const wrong of [-1, 0.5, NaN, 10]) {
+    assertThrows(
+      () => streams.position = wrong,
+      InputError,
+      `position ${wrong} of the text: it must be a whole number from 0 to 9`,
+    );
+  }
+  for (const [start, end] of [[-1, 20], [0, 21], [11, 10], [0.5, 20]] as const) {
+    assertThrows(
+      () => new Streams(textOf(20), start, end, 1, 1),
+      RangeError,
+      "which has 20",
+    );
+  }
+  for (const wrong of [0, -1, 1.5, NaN]) {
+    assertThrows(
+      () => new Streams(textOf(20), 0, 20, wrong, 1),
+      RangeError,
+      `streams must be a whole number above 0, not ${wrong}`,
+    );
+    assertThrows(
+      () => new Streams(textOf(20), 0, 20, 1, wrong),
+      RangeError,
+      `steps must be a whole number above 0, not ${wrong}`,
+    );
+  }
+  for (const [inputs, targets] of [[0, 6], [6, 5], [7, 6]] as const) {
+    assertThrows(
+      () => streams.next(new Uint32Array(inputs), new Uint32Array(targets)),
+      RangeError,
+      `${inputs} and ${targets} ids: each must have 6`,
+    );
+  }
+  assertEquals(streams.position, 0);
+});
