@@ -10,6 +10,9 @@ import type { Live, Report } from "../train/train.ts";
 export class Display {
   readonly #bars: MultiBar | undefined;
   #bar: SingleBar | undefined;
+  /** Emphasis, where a person reads; @std/fmt leaves it out when NO_COLOR is set. */
+  readonly #bold = Deno.stdout.isTerminal() ? bold : plain;
+  readonly #dim = Deno.stdout.isTerminal() ? dim : plain;
 
   constructor() {
     if (Deno.stdout.isTerminal() && Deno.stderr.isTerminal()) {
@@ -35,7 +38,7 @@ export class Display {
   /** The head of the reports' columns. */
   head(): void {
     this.line(
-      dim("      step    epoch  train nats/char    val nats/char   chars/s  elapsed"),
+      this.#dim("      step    epoch  train nats/char    val nats/char   chars/s  elapsed"),
     );
   }
 
@@ -54,9 +57,9 @@ export class Display {
 
   /** A text that the model wrote. */
   sample(text: string, step: number): void {
-    this.line(bold(`── a sample at step ${step.toLocaleString("en")} ` + "─".repeat(30)));
+    this.line(this.#bold(`── a sample at step ${step.toLocaleString("en")} ` + "─".repeat(30)));
     this.line(printable(text));
-    this.line(bold("─".repeat(58)));
+    this.line(this.#bold("─".repeat(58)));
   }
 
   /** Redraws the line that lives. */
@@ -77,6 +80,10 @@ export class Display {
     this.#bars?.stop();
     this.#bar = undefined;
   }
+}
+
+function plain(text: string): string {
+  return text;
 }
 
 /** Control characters would move the cursor or worse: only line breaks and tabs pass. */

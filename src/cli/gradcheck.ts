@@ -77,7 +77,7 @@ function size(line: CommandLine, name: keyof typeof defaults): number {
   const value = line.number(name) ?? defaults[name];
   if (!Number.isInteger(value) || value < 1 || value > MOST[name]) {
     throw new InputError(
-      `Cannot check gradients: ${name} must be a whole number from 1 to ${
+      `Cannot check gradients: "${name}" must be a whole number from 1 to ${
         MOST[name]
       }, not ${value}`,
     );

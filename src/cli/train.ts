@@ -84,13 +84,13 @@ export const trainCommand: Command = {
       name: "minutes",
       value: "X",
       meaning: "Stop after so much time; of several limits the first counts",
-      default: "without any limit, 10 epochs, but 1.5 to 20 million characters",
+      default: "without any limit, 10 epochs, but 4 to 20 million characters",
     },
     {
       name: "report-every",
       value: "N",
       meaning: "Steps from one report to the next",
-      default: "about 40 reports a run, or every 250,000 characters",
+      default: "such that a run has some 30 reports, a long one more",
     },
     {
       name: "sample-every",
@@ -100,7 +100,8 @@ export const trainCommand: Command = {
     },
   ],
   notes: [
-    "The preset min-char-rnn is the classic notebook: " + describePreset("min-char-rnn") + ".",
+    "The preset min-char-rnn is the classic notebook:",
+    `  ${describePreset("min-char-rnn")}`,
     "",
     "Ctrl-C saves the model and ends the run; a second Ctrl-C ends it at once.",
     "",

@@ -70,13 +70,13 @@ export class Sampler {
     const { prime, length = 500, temperature = 1, greedy = false, seed = 1 } = options;
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new InputError(
-        `Cannot sample: length must be a whole number, 0 or above, not ${length}`,
+        `Cannot sample: "length" must be a whole number, 0 or above, not ${length}`,
       );
     }
     if (!Number.isFinite(temperature) || temperature <= 0) {
       throw new InputError(
-        `Cannot sample: temperature must be a finite number above 0, not ${temperature}` +
-          (temperature === 0 ? "; for the most probable characters, ask for greedy" : ""),
+        `Cannot sample: "temperature" must be a finite number above 0, not ${temperature}` +
+          (temperature === 0 ? "; for the most probable characters, use greedy" : ""),
       );
     }
     const primeIds = this.#primeIds(prime);

@@ -84,9 +84,9 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
 /** What {@linkcode resolveConfig} uses where nothing is said. */
 export const defaults: Config = Object.freeze({
   cell: "rnn",
-  hidden: 256,
-  seq: 50,
-  batch: 16,
+  hidden: 128,
+  seq: 25,
+  batch: 4,
   lr: 0.05,
   optimizer: "adagrad",
   clip: 5,

@@ -47,6 +47,7 @@ export class Streams {
    * @param end Where it ends, itself not included.
    * @param streams B, 1 or above.
    * @param steps T, 1 or above.
+   * @param doing What the streams are wanted for, for an error's first words.
    * @throws {InputError} when a stream would have fewer than T + 2 characters.
    * @throws {RangeError} when [start, end) is no part of the text, or B or T is not a whole number
    * above 0.
@@ -57,6 +58,7 @@ export class Streams {
     end: number,
     streams: number,
     steps: number,
+    doing = "Cannot train",
   ) {
     const part = Number.isInteger(start) && Number.isInteger(end) &&
       0 <= start && start <= end && end <= ids.length;
@@ -74,12 +76,12 @@ export class Streams {
     }
     const length = Math.floor((end - start) / streams);
     if (length < steps + 2) {
+      const all = end - start;
+      const each = streams === 1 ? "" : `, ${length} for each of ${streams} streams`;
       throw new InputError(
-        `Cannot train with --batch ${streams} and --seq ${steps}: the ${
-          end - start
-        } characters for training give each stream ${length}, and it needs ${
-          steps + 2
-        } (--seq + 2); take a longer text, or a smaller --seq or --batch`,
+        `${doing}: the text has ${all} character${all === 1 ? "" : "s"} to train on${each}, and ` +
+          `--seq ${steps} needs at least ${steps + 2} (seq + 2); take a longer text` +
+          (streams === 1 ? " or a smaller --seq" : ", or a smaller --seq or --batch"),
       );
     }
     this.#ids = ids;

@@ -37,11 +37,11 @@ export interface Schedule {
  * learnt, and at most what takes a few minutes.
  */
 const DEFAULT_EPOCHS = 10;
-const LEAST_DEFAULT_CHARS = 1.5e6;
+const LEAST_DEFAULT_CHARS = 4e6;
 const MOST_DEFAULT_CHARS = 20e6;
 /** Characters from one report to the next, unless the whole run is short. */
 const CHARS_PER_REPORT = 250_000;
-const REPORTS_PER_RUN = 40;
+const REPORTS_PER_RUN = 50;
 const REPORTS_PER_SAMPLE = 5;
 
 /**
@@ -84,24 +84,24 @@ export function resolveSchedule(
   };
 }
 
-/** The nearest of 1, 2, 5, 10, 20, 50, … that is not above `x`; at least 1. */
+/** The least of 1, 2, 5, 10, 20, 50, … that is not below `x`. */
 function roundNumber(x: number): number {
-  if (x < 1) return 1;
+  if (x <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(x));
-  const digit = [5, 2, 1].find((d) => d * power <= x)!;
+  const digit = [1, 2, 5, 10].find((digit) => digit * power >= x)!;
   return digit * power;
 }
 
 function checkWhole(name: string, value: number | undefined, least: number): void {
   if (value !== undefined && (!Number.isSafeInteger(value) || value < least)) {
     throw new InputError(
-      `Cannot train: ${name} must be a whole number, ${least} or above, not ${value}`,
+      `Cannot train: "${name}" must be a whole number, ${least} or above, not ${value}`,
     );
   }
 }
 
 function checkPositive(name: string, value: number | undefined): void {
   if (value !== undefined && (!Number.isFinite(value) || value <= 0)) {
-    throw new InputError(`Cannot train: ${name} must be a finite number above 0, not ${value}`);
+    throw new InputError(`Cannot train: "${name}" must be a finite number above 0, not ${value}`);
   }
 }

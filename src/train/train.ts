@@ -63,8 +63,8 @@ export interface TrainOptions extends Limits, Intervals {
 const SLICE_MS = 30;
 /** Time from one `latest` checkpoint to the next. */
 const CHECKPOINT_MS = 60_000;
-/** A validation of n characters is due after 10·n were trained, so that it takes little of the time. */
-const TRAINED_PER_VALIDATED = 10;
+/** A validation of n characters is due after 20·n were trained: about once a pass, and little of the time. */
+const TRAINED_PER_VALIDATED = 20;
 /** Characters of the texts given to `onSample`. */
 const SAMPLE_LENGTH = 200;
 
@@ -179,7 +179,8 @@ class Run {
     if (this.#reportIsDue() && !isLast) await this.#report(false);
     if (onSample && this.#sampleIsDue()) {
       const sampler = new Sampler(trainer.model());
-      const seed = trainer.config.seed;
+      // Another one each time, and each time the same in the same run.
+      const seed = (trainer.config.seed + trainer.steps) % Number.MAX_SAFE_INTEGER;
       const text = [...sampler.generate({ length: SAMPLE_LENGTH, seed })].join("");
       await onSample(text, trainer.steps);
     }

@@ -66,7 +66,8 @@ export class Trainer {
     this.config = resolveConfig(input, corpus.ids.length);
     const { batch, precision, seed, seq, val } = this.config;
     this.split = splitCorpus(corpus.ids.length, val, batch * (seq + 2));
-    this.#streams = new Streams(corpus.ids, ...this.split.train, batch, seq);
+    const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
+    this.#streams = new Streams(corpus.ids, ...this.split.train, batch, seq, doing);
     this.charsPerStep = this.#streams.charactersPerStep;
     this.stepsPerEpoch = this.#streams.batchesPerEpoch;
     const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });

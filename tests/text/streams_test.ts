@@ -143,7 +143,8 @@ Deno.test("a text that is too short for the streams is refused with both lengths
   );
   assertEquals(
     message,
-    "Cannot train with --batch 4 and --seq 25: the 107 characters for training give each stream 26, and it needs 27 (--seq + 2); take a longer text, or a smaller --seq or --batch",
+    "Cannot train: the text has 107 characters to train on, 26 for each of 4 streams, and " +
+      "--seq 25 needs at least 27 (seq + 2); take a longer text, or a smaller --seq or --batch",
   );
   new Streams(textOf(200), 50, 158, 4, 25);
 });
