@@ -105,7 +105,7 @@ export const trainCommand: Command = {
     "",
     "Ctrl-C saves the model and ends the run; a second Ctrl-C ends it at once.",
     "",
-    "  deno task train examples/alice.txt --minutes 1",
+    "  deno task train examples/alice.txt",
   ],
   async run(line) {
     const path = line.operands[0]!;
@@ -147,6 +147,10 @@ export const trainCommand: Command = {
       display.stop();
       const how = interruption.signal.aborted ? "Interrupted" : "Done";
       console.log(`${how} after ${progress.step.toLocaleString("en")} steps; saved in ${out}`);
+      if (progress.bestValidationLoss !== null) {
+        const best = progress.bestValidationLoss.toFixed(4);
+        console.log(`Best on validation: ${best} nats/char, kept in ${out}/best.safetensors`);
+      }
       console.log(`Try it: deno task sample ${shellWord(out)}`);
       return interruption.signal.aborted ? 130 : 0;
     } finally {
@@ -238,7 +242,7 @@ function lengthOf(trainer: Trainer, { steps, seconds, byDefault }: Schedule): st
     const epochs = (steps / trainer.stepsPerEpoch).toPrecision(3);
     parts.push(`${steps.toLocaleString("en")} steps (${Number(epochs)} passes over the text)`);
   }
-  if (Number.isFinite(seconds)) parts.push(`${seconds / 60} minutes`);
+  if (Number.isFinite(seconds)) parts.push(`${seconds / 60} minute${seconds === 60 ? "" : "s"}`);
   const length = parts.join(" or ");
   return byDefault
     ? `${length}, which suits its size; --steps, --epochs or --minutes change it`
