@@ -8,7 +8,7 @@ import type { Live, Report } from "../train/train.ts";
  * Colours follow NO_COLOR.
  */
 export class Display {
-  readonly #bars: MultiBar | undefined;
+  #bars: MultiBar | undefined;
   #bar: SingleBar | undefined;
   /** Emphasis, where a person reads; @std/fmt leaves it out when NO_COLOR is set. */
   readonly #bold = Deno.stdout.isTerminal() ? bold : plain;
@@ -75,9 +75,10 @@ export class Display {
     else this.#bar = this.#bars.create(1000, 0, payload);
   }
 
-  /** Takes the living line away. */
+  /** Takes the living line away for good, and leaves the terminal as it was. */
   stop(): void {
     this.#bars?.stop();
+    this.#bars = undefined;
     this.#bar = undefined;
   }
 }

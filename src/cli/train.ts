@@ -121,7 +121,8 @@ export const trainCommand: Command = {
     const out = line.text("out") ?? RunFolder.free(`runs/${nameOf(path)}`);
 
     const display = new Display();
-    const interruption = new Interruption();
+    // Stopped at once, so that a second Ctrl-C finds the terminal in order.
+    const interruption = new Interruption(() => display.stop());
     let folder: RunFolder | undefined;
     try {
       const { progress } = await train(corpus, {
@@ -163,12 +164,14 @@ export const trainCommand: Command = {
 /** The first Ctrl-C asks the run to end; the second gets the system's usual treatment. */
 class Interruption {
   readonly #controller = new AbortController();
-  readonly #listener = () => {
-    this.#controller.abort();
-    this.stop();
-  };
+  readonly #listener: () => void;
 
-  constructor() {
+  constructor(onInterrupt: () => void) {
+    this.#listener = () => {
+      this.#controller.abort();
+      onInterrupt();
+      this.stop();
+    };
     Deno.addSignalListener("SIGINT", this.#listener);
   }
 

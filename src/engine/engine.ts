@@ -1,15 +1,7 @@
-import type { Config, Optimizer, Precision } from "../model/config.ts";
-import {
-  length,
-  type ParameterName,
-  parameterNames,
-  type ParameterSet,
-  parameterShapes,
-  type RealArray,
-  realArray,
-  type Sizes,
-} from "../model/parameters.ts";
-import { type Instance, instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
+import type { Config, Precision } from "../model/config.ts";
+import type { ParameterName, ParameterSet, RealArray, Sizes } from "../model/parameters.ts";
+import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
+import { type Area, Views } from "./views.ts";
 
 /** What an {@linkcode Engine} is built for. */
 export interface EngineOptions extends Sizes {
@@ -56,8 +48,7 @@ export class Engine {
 
   readonly #kernels: Kernels;
   readonly #layout: Layout;
-  /** The whole memory as numbers of the model's precision. */
-  readonly #reals: RealArray;
+  readonly #views: Views;
 
   /**
    * Lays out the memory; all parameters are zero at first.
@@ -83,26 +74,18 @@ export class Engine {
         );
       }
     }
-    const instance: Instance = instantiate(precision, this.options);
+    const instance = instantiate(precision, this.options);
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
+    this.#views = new Views(instance, precision, this.options);
     const { buffer } = instance.memory;
-    this.#reals = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
-    this.inputIds = new Uint32Array(
-      buffer,
-      this.#layout.inputIds,
-      steps * streams,
-    );
-    this.targetIds = new Uint32Array(
-      buffer,
-      this.#layout.targetIds,
-      steps * streams,
-    );
+    this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, steps * streams);
+    this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, steps * streams);
   }
 
   /** Reads the parameters into fresh arrays. */
   readParameters(): ParameterSet {
-    return this.#readSet(0);
+    return this.#views.readParameters();
   }
 
   /**
@@ -110,7 +93,7 @@ export class Engine {
    * @throws {RangeError} when an array is not as long as its shape says.
    */
   writeParameters(parameters: ParameterSet): void {
-    this.#writeSet(0, parameters);
+    this.#views.writeParameters(parameters);
   }
 
   /**
@@ -118,21 +101,17 @@ export class Engine {
    * @param index In the plain, row-major array of {@linkcode ParameterSet}.
    */
   writeParameter(name: ParameterName, index: number, value: number): void {
-    const count = length(parameterShapes(this.options)[name]);
-    if (!Number.isInteger(index) || index < 0 || index >= count) {
-      throw new RangeError(`Cannot write ${name}[${index}]: it has ${count} numbers`);
-    }
-    this.#reals[this.#placeOf(name)(index)] = value;
+    this.#views.writeParameter(name, index, value);
   }
 
   /** Reads the gradients that {@linkcode backward} left, in the form of the parameters. */
   readGradients(): ParameterSet {
-    return this.#readSet(this.#training().toGradient);
+    return this.#views.readParameters(this.#training().toGradient);
   }
 
   /** Reads Adagrad's sums of squared gradients, in the form of the parameters. */
   readOptimizerSums(): ParameterSet {
-    return this.#readSet(this.#training().toSum);
+    return this.#views.readParameters(this.#training().toSum);
   }
 
   /**
@@ -140,18 +119,12 @@ export class Engine {
    * @throws {RangeError} when an array is not as long as its shape says.
    */
   writeOptimizerSums(sums: ParameterSet): void {
-    this.#writeSet(this.#training().toSum, sums);
+    this.#views.writeParameters(sums, this.#training().toSum);
   }
 
   /** Reads the hidden state that the next sequence starts from, [B, H]. */
   readHiddenState(): RealArray {
-    const { hidden, streams } = this.options;
-    return this.#readRows(
-      this.#layout.hiddenStates,
-      streams,
-      hidden,
-      this.#layout.hiddenPadded,
-    );
+    return this.#views.readMatrix(this.#hiddenStates(0, 1));
   }
 
   /**
@@ -160,58 +133,37 @@ export class Engine {
    * @throws {RangeError} when the array is not as long as that.
    */
   writeHiddenState(state?: ArrayLike<number>): void {
-    const { hidden, streams } = this.options;
-    const rows = state ?? realArray(this.options.precision, streams * hidden);
-    this.#writeRows(
-      "hidden state",
-      this.#layout.hiddenStates,
-      rows,
-      hidden,
-      this.#layout.hiddenPadded,
-      streams,
-    );
+    const area = this.#hiddenStates(0, 1);
+    const zeros = () => new Float64Array(area.rows * area.columns);
+    this.#views.writeMatrix("hidden state", area, state ?? zeros());
   }
 
   /**
    * Writes input vectors.
-   * @param rows Row-major [steps·B, I].
-   * @throws {RangeError} when the engine was not built with `denseInputs`, or the length is wrong.
+   * @param vectors Row-major [steps·B, I].
+   * @throws {RangeError} when the engine was not built with `denseInputs`, or a length is wrong.
    */
-  writeInputVectors(
-    rows: ArrayLike<number>,
-    steps: number = this.options.steps,
-  ): void {
+  writeInputVectors(vectors: ArrayLike<number>, steps: number = this.options.steps): void {
     this.#demand("denseInputs");
-    const { inputs, streams } = this.options;
-    this.#writeRows(
-      "input vectors",
-      this.#layout.inputVectors,
-      rows,
-      inputs,
-      this.#layout.inputsPadded,
-      steps * streams,
-    );
+    this.#views.writeMatrix("input vectors", {
+      address: this.#layout.inputVectors,
+      rows: this.#rows(steps),
+      columns: this.options.inputs,
+      stride: this.#layout.inputsPadded,
+    }, vectors);
   }
 
   /**
    * Writes target distributions.
-   * @param rows Row-major [steps·B, V].
-   * @throws {RangeError} when the engine was not built with `denseTargets`, or the length is wrong.
+   * @param vectors Row-major [steps·B, V].
+   * @throws {RangeError} when the engine was not built with `denseTargets`, or a length is wrong.
    */
-  writeTargetVectors(
-    rows: ArrayLike<number>,
-    steps: number = this.options.steps,
-  ): void {
+  writeTargetVectors(vectors: ArrayLike<number>, steps: number = this.options.steps): void {
     this.#demand("denseTargets");
-    const { outputs, streams } = this.options;
-    this.#writeRows(
-      "target vectors",
-      this.#layout.targetVectors,
-      rows,
-      outputs,
-      this.#layout.outputsPadded,
-      steps * streams,
-    );
+    this.#views.writeMatrix("target vectors", {
+      ...this.#outputs(steps),
+      address: this.#layout.targetVectors,
+    }, vectors);
   }
 
   /**
@@ -221,90 +173,126 @@ export class Engine {
    */
   forward(steps: number = this.options.steps): void {
     const { denseInputs, inputs } = this.options;
-    if (!Number.isInteger(steps) || steps < 1 || steps > this.options.steps) {
-      throw new RangeError(
-        `Cannot run ${steps} steps: the engine was built for 1 to ${this.options.steps}`,
-      );
-    }
-    if (!denseInputs) {
-      checkIds("input", this.inputIds, steps * this.options.streams, inputs);
-    }
+    const rows = this.#rows(steps);
+    if (!denseInputs) checkIds("input", this.inputIds, rows, inputs);
     this.#kernels.forward(steps, denseInputs);
   }
 
-  /** Makes the last state of the `steps` steps just run the one that the next sequence starts from. */
+  /**
+   * Makes the last state of the `steps` steps just run the one that the next sequence starts from.
+   * @throws {RangeError} when `steps` is not 1 to T.
+   */
   carryHiddenState(steps: number = this.options.steps): void {
+    this.#rows(steps);
     this.#kernels.carryHiddenState(steps);
   }
 
   /**
    * Reads the logits that {@linkcode forward} left, [steps·B, V]; after {@linkcode softmax}, the
    * probabilities; after {@linkcode crossEntropy}, the gradient of the loss with respect to them.
+   * @throws {RangeError} when `steps` is not 1 to T.
    */
   readOutputs(steps: number = this.options.steps): RealArray {
-    const { outputs, streams } = this.options;
-    return this.#readRows(
-      this.#layout.logits,
-      steps * streams,
-      outputs,
-      this.#layout.outputsPadded,
-    );
+    return this.#views.readMatrix(this.#outputs(steps));
   }
 
-  /** Reads the hidden states that {@linkcode forward} left after each step, [steps·B, H]. */
+  /**
+   * Reads the hidden states that {@linkcode forward} left after each step, [steps·B, H].
+   * @throws {RangeError} when `steps` is not 1 to T.
+   */
   readHiddenStates(steps: number = this.options.steps): RealArray {
-    const { hidden, streams } = this.options;
-    const rowBytes = this.#layout.hiddenPadded * this.#reals.BYTES_PER_ELEMENT;
-    const first = this.#layout.hiddenStates + streams * rowBytes;
-    return this.#readRows(
-      first,
-      steps * streams,
-      hidden,
-      this.#layout.hiddenPadded,
-    );
+    return this.#views.readMatrix(this.#hiddenStates(1, steps));
   }
 
-  /** Turns the logits that {@linkcode forward} left into probabilities. */
+  /**
+   * Turns the logits that {@linkcode forward} left into probabilities.
+   * @throws {RangeError} when `steps` is not 1 to T.
+   */
   softmax(steps: number = this.options.steps): void {
-    this.#kernels.softmaxRows(steps * this.options.streams);
+    this.#kernels.softmaxRows(this.#rows(steps));
   }
 
   /**
    * The loss of the steps just run: cross-entropy in nats, summed over the steps and averaged over
    * the streams. Turns the logits into its gradient, for {@linkcode backward}.
-   * @throws {RangeError} when a target id is not below V.
+   * @throws {RangeError} when `steps` is not 1 to T, or a target id is not below V.
    */
   crossEntropy(steps: number = this.options.steps): number {
     const { denseTargets, outputs, streams } = this.options;
-    const rows = steps * streams;
+    const rows = this.#rows(steps);
     if (denseTargets) {
       this.#kernels.crossEntropyOfVectors(rows, 1 / streams);
     } else {
       checkIds("target", this.targetIds, rows, outputs);
       this.#kernels.crossEntropyOfIds(rows, 1 / streams);
     }
-    const first = this.#layout.losses / this.#reals.BYTES_PER_ELEMENT;
-    let sum = 0;
-    for (let row = 0; row < rows; row++) sum += this.#reals[first + row]!;
-    return sum / streams;
+    return this.#views.sum(this.#layout.losses, rows) / streams;
   }
 
-  /** Computes the gradients of the loss of the steps just run with respect to every parameter. */
+  /**
+   * Reads the cross-entropy of each row that {@linkcode crossEntropy} saw, in nats, [steps·B].
+   * @throws {RangeError} when `steps` is not 1 to T.
+   */
+  readLosses(steps: number = this.options.steps): RealArray {
+    const rows = this.#rows(steps);
+    return this.#views.readMatrix({
+      address: this.#layout.losses,
+      rows: 1,
+      columns: rows,
+      stride: rows,
+    });
+  }
+
+  /**
+   * Computes the gradients of the loss of the steps just run with respect to every parameter.
+   * @throws {RangeError} when `steps` is not 1 to T, or the engine was built without `training`.
+   */
   backward(steps: number = this.options.steps): void {
-    this.#training();
+    this.#demand("training");
+    this.#rows(steps);
     this.#kernels.backward(steps, this.options.denseInputs);
   }
 
   /**
    * Clips the gradients and updates the parameters by them.
    * @param settings The rule, its rate, and the clip (0: none).
+   * @throws {RangeError} when the engine was built without `training`.
    */
-  update(
-    settings: Pick<Config, "lr" | "clip"> & { readonly optimizer: Optimizer },
-  ): void {
-    this.#training();
+  update(settings: Pick<Config, "optimizer" | "lr" | "clip">): void {
+    this.#demand("training");
     const limit = settings.clip === 0 ? Infinity : settings.clip;
     this.#kernels[settings.optimizer](settings.lr, limit);
+  }
+
+  /** The number of rows that so many steps have; every count that a kernel gets comes from here. */
+  #rows(steps: number): number {
+    if (!Number.isInteger(steps) || steps < 1 || steps > this.options.steps) {
+      throw new RangeError(
+        `Cannot use ${steps} steps: the engine was built for 1 to ${this.options.steps}`,
+      );
+    }
+    return steps * this.options.streams;
+  }
+
+  /** The hidden states of `steps` steps, counted from 0, the one before the first step. */
+  #hiddenStates(first: number, steps: number): Area {
+    const stride = this.#layout.hiddenPadded;
+    const rowsBefore = first * this.options.streams;
+    return {
+      address: this.#layout.hiddenStates + this.#views.bytesOf(rowsBefore * stride),
+      rows: this.#rows(steps),
+      columns: this.options.hidden,
+      stride,
+    };
+  }
+
+  #outputs(steps: number): Area {
+    return {
+      address: this.#layout.logits,
+      rows: this.#rows(steps),
+      columns: this.options.outputs,
+      stride: this.#layout.outputsPadded,
+    };
   }
 
   /** The layout, where there is room for what training needs. */
@@ -315,73 +303,7 @@ export class Engine {
 
   #demand(option: "denseInputs" | "denseTargets" | "training"): void {
     if (!this.options[option]) {
-      throw new RangeError(
-        `Cannot use an engine built with ${option}: false for this`,
-      );
-    }
-  }
-
-  #readSet(distance: number): ParameterSet {
-    const shapes = parameterShapes(this.options);
-    const read = (name: ParameterName): RealArray => {
-      const array = realArray(this.options.precision, length(shapes[name]));
-      const place = this.#placeOf(name, distance);
-      for (let i = 0; i < array.length; i++) array[i] = this.#reals[place(i)]!;
-      return array;
-    };
-    return { Wxh: read("Wxh"), Whh: read("Whh"), Why: read("Why"), bh: read("bh"), by: read("by") };
-  }
-
-  #writeSet(distance: number, set: ParameterSet): void {
-    const shapes = parameterShapes(this.options);
-    for (const name of parameterNames) checkLength(name, set[name], length(shapes[name]));
-    for (const name of parameterNames) {
-      const array = set[name];
-      const place = this.#placeOf(name, distance);
-      for (let i = 0; i < array.length; i++) this.#reals[place(i)] = array[i]!;
-    }
-  }
-
-  /**
-   * Where in memory each number of a parameter lies: plain arrays are [to][from], the memory is
-   * [from][to] and padded.
-   */
-  #placeOf(name: ParameterName, distance = 0): (index: number) => number {
-    const columns = parameterShapes(this.options)[name][1] ?? 1;
-    const start = (this.#layout[name] + distance) / this.#reals.BYTES_PER_ELEMENT;
-    const stride = name === "Why" ? this.#layout.outputsPadded : this.#layout.hiddenPadded;
-    return (index) => start + (index % columns) * stride + Math.floor(index / columns);
-  }
-
-  #readRows(
-    address: number,
-    rows: number,
-    columns: number,
-    stride: number,
-  ): RealArray {
-    const array = realArray(this.options.precision, rows * columns);
-    const start = address / this.#reals.BYTES_PER_ELEMENT;
-    for (let row = 0; row < rows; row++) {
-      const from = start + row * stride;
-      array.set(this.#reals.subarray(from, from + columns), row * columns);
-    }
-    return array;
-  }
-
-  #writeRows(
-    what: string,
-    address: number,
-    array: ArrayLike<number>,
-    columns: number,
-    stride: number,
-    rows: number,
-  ): void {
-    checkLength(what, array, rows * columns);
-    const start = address / this.#reals.BYTES_PER_ELEMENT;
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        this.#reals[start + row * stride + column] = array[row * columns + column]!;
-      }
+      throw new RangeError(`Cannot use an engine built with ${option}: false for this`);
     }
   }
 }
@@ -394,18 +316,6 @@ const most = {
   steps: 65536,
   streams: 65536,
 } as const;
-
-function checkLength(
-  what: string,
-  array: ArrayLike<number>,
-  wanted: number,
-): void {
-  if (array.length !== wanted) {
-    throw new RangeError(
-      `Cannot write the ${what}: ${array.length} numbers given, ${wanted} wanted`,
-    );
-  }
-}
 
 /** Kernels use ids as addresses, unchecked. */
 function checkIds(
