@@ -3,13 +3,13 @@
  *
  * Each reduces its argument exactly and sums a Taylor series there, so that every coefficient can
  * be checked by eye; the number of terms is the least whose remainder lies below a tenth of the
- * rounding error. Largest errors, in units in the last place, found by tests/assembly/elementary_test.ts
- * over the whole range:
+ * rounding error. Errors are below these many units in the last place, over the whole range; in
+ * brackets the largest that tests/assembly/elementary_test.ts finds:
  *
- *               f32    f64
- *     exp       1.5    1.5     (results below the normal range: 2)
- *     log       1.5    1.5
- *     tanh      3      3
+ *               f32           f64
+ *     exp       1.25 (1.03)   1.25 (0.89)
+ *     log       1.25 (0.82)   1.25 (1.10)
+ *     tanh      2.5  (2.24)   2.5  (1.89)
  *
  * NaN gives NaN; exp(−∞) = 0, exp(+∞) = ∞; log(0) = −∞, log of a negative number is NaN,
  * log(+∞) = ∞; tanh(±∞) = ±1, tanh(±0) = ±0.

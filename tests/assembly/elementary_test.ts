@@ -1,0 +1,167 @@
+/**
+ * exp, log and tanh of vectors: errors in units in the last place over the whole range, and what
+ * happens at its ends. The bounds are those of assembly/elementary.ts.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { instantiate } from "../../src/engine/kernels/instance.ts";
+import type { Precision } from "../../src/model/config.ts";
+import { Xoshiro128 } from "../../src/random.ts";
+import * as exact from "../reference/elementary.ts";
+
+type FunctionName = "exp" | "log" | "tanh";
+const names = ["exp", "log", "tanh"] as const;
+const precisions = ["f32", "f32-strict", "f64"] as const;
+
+/** The largest error allowed, in units in the last place of the result. */
+const bounds: Readonly<Record<FunctionName, number>> = { exp: 1.25, log: 1.25, tanh: 2.5 };
+
+/** How many numbers one call of a kernel works on. */
+const COUNT = 4096;
+
+/** Applies the kernel to any number of values. */
+function applier(precision: Precision, name: FunctionName) {
+  const { kernels, layout, memory } = instantiate(precision, {
+    inputs: 1,
+    hidden: 1,
+    outputs: COUNT,
+    steps: 1,
+    streams: 1,
+    denseInputs: false,
+    denseTargets: false,
+    training: false,
+  });
+  const { buffer } = memory;
+  const area = precision === "f64"
+    ? new Float64Array(buffer, layout.logits, COUNT)
+    : new Float32Array(buffer, layout.logits, COUNT);
+  return (values: ArrayLike<number>): Float64Array => {
+    const results = new Float64Array(values.length);
+    for (let at = 0; at < values.length; at += COUNT) {
+      const some = Math.min(COUNT, values.length - at);
+      for (let i = 0; i < some; i++) area[i] = values[at + i]!;
+      kernels[`${name}InPlace`](layout.logits, COUNT);
+      results.set(area.subarray(0, some), at);
+    }
+    return results;
+  };
+}
+
+/** The distance of neighbouring numbers of this precision near x. */
+function unitInLastPlace(x: number, precision: Precision): number {
+  const [digits, least] = precision === "f64" ? [52, -1022] : [23, -126];
+  const exponent = x === 0 ? least : Math.max(least, Math.floor(Math.log2(Math.abs(x))));
+  return 2 ** (exponent - digits);
+}
+
+for (const precision of ["f32", "f32-strict"] as const) {
+  for (const name of names) {
+    Deno.test(`${name} of ${precision} keeps its bound over all exponents`, () => {
+      // Every 1021st of the 2^32 bit patterns: 4.2 million numbers, of all signs and exponents.
+      const bits = new Uint32Array(COUNT * 1027).map((_, i) => i * 1021);
+      const values = new Float32Array(bits.buffer);
+      const results = applier(precision, name)(values);
+      let worst = 0;
+      let at = 0;
+      for (let i = 0; i < values.length; i++) {
+        const x = values[i]!;
+        const wanted = Math[name](x);
+        const actual = results[i]!;
+        if (Number.isNaN(wanted)) {
+          assert(Number.isNaN(actual), `${name}(${x}) is ${actual}`);
+          continue;
+        }
+        const rounded = Math.fround(wanted);
+        if (actual === rounded) continue;
+        const error = Math.abs(actual - wanted) / unitInLastPlace(rounded, precision);
+        if (!(error <= worst)) {
+          worst = error;
+          at = x;
+        }
+      }
+      assert(worst <= bounds[name], `${name}(${at}) is off by ${worst} units`);
+    });
+  }
+}
+
+/** Doubles of every exponent that a function's interesting range has, with random fractions. */
+function doubles(name: FunctionName): Float64Array {
+  const random = new Xoshiro128(1);
+  const values: number[] = [];
+  const add = (exponent: number) => {
+    const x = (1 + random.uniform()) * 2 ** exponent;
+    values.push(...(name === "log" ? [x] : [x, -x]));
+  };
+  // Near 0, exp is 1 and tanh is x; far from it, both are constant.
+  const [low, high, each] = name === "log" ? [-1074, 1023, 1] : [-60, 9, 24];
+  for (let exponent = low; exponent <= high; exponent++) {
+    for (let n = 0; n < each; n++) add(exponent);
+  }
+  for (let n = 0; n < 1500; n++) values.push(name === "log" ? 0.5 + random.uniform() : 0);
+  for (let n = 0; n < 1500; n++) {
+    const x = random.uniform() - 0.5;
+    values.push(name === "exp" ? 1490 * x : name === "tanh" ? 8 * x : 1 + x * 2 ** -20);
+  }
+  return Float64Array.from(values).filter((x) => name !== "exp" || x < 709.78);
+}
+
+for (const name of names) {
+  Deno.test(`${name} of f64 keeps its bound over all exponents`, () => {
+    const values = doubles(name);
+    const results = applier("f64", name)(values);
+    let worst = 0;
+    let at = 0;
+    values.forEach((x, i) => {
+      const wanted = exact[name](exact.fixed(x));
+      const unit = exact.fixed(unitInLastPlace(results[i]!, "f64"));
+      const difference = exact.fixed(results[i]!) - wanted;
+      const error = Math.abs(Number((difference << 20n) / unit)) / 2 ** 20;
+      if (!(error <= worst)) {
+        worst = error;
+        at = x;
+      }
+    });
+    assert(worst <= bounds[name], `${name}(${at}) is off by ${worst} units`);
+  });
+}
+
+for (const precision of precisions) {
+  const single = precision !== "f64";
+  const least = single ? 2 ** -149 : 2 ** -1074;
+  const greatest = single ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+  /** The greatest number whose exponential is finite, and the next. */
+  const [finite, infinite] = single
+    ? [88.72283172607422, 88.7228393554688]
+    : [709.782712893384, 709.7827128933841];
+
+  Deno.test(`exp, log and tanh of ${precision} at the ends of the range`, () => {
+    const exp = applier(precision, "exp");
+    assertEquals(
+      [...exp([0, -0, -Infinity, Infinity, NaN, -greatest, greatest, least, -least, infinite])],
+      [1, 1, 0, Infinity, NaN, 0, Infinity, 1, 1, Infinity],
+    );
+    assert(Number.isFinite(exp([finite])[0]!));
+    assert(exp([single ? -103 : -744])[0]! > 0, "gradual underflow");
+    const log = applier(precision, "log");
+    assertEquals(
+      [...log([1, 0, -0, -1, -least, -Infinity, Infinity, NaN])],
+      [0, -Infinity, -Infinity, NaN, NaN, NaN, Infinity, NaN],
+    );
+    const tanh = applier(precision, "tanh");
+    assertEquals(
+      [...tanh([0, -0, Infinity, -Infinity, NaN, greatest, -greatest, least, -least, 30])],
+      [0, -0, 1, -1, NaN, 1, -1, least, -least, 1],
+    );
+  });
+
+  Deno.test(`tanh of ${precision} is odd, rises, and never leaves [-1, 1]`, () => {
+    const tanh = applier(precision, "tanh");
+    const values = Float64Array.from({ length: 40001 }, (_, i) => (i - 20000) / 1000);
+    const results = tanh(values);
+    results.forEach((y, i) => {
+      assert(Math.abs(y) <= 1);
+      assertEquals(y, -results[results.length - 1 - i]!);
+      // Neighbours on this grid lie so far apart that rounding cannot turn their order.
+      if (i > 0 && Math.abs(values[i]!) < 5) assert(y > results[i - 1]!, `at ${values[i]}`);
+    });
+  });
+}
