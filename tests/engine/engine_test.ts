@@ -1,0 +1,287 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Engine } from "../../src/engine/engine.ts";
+import { instantiate } from "../../src/engine/kernels/instance.ts";
+import { InputError } from "../../src/errors.ts";
+import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
+import { Xoshiro128 } from "../../src/random.ts";
+import { oneHot, referenceAdagrad, referenceGradients, referenceSgd } from "../reference/rnn.ts";
+
+const precisions = ["f32", "f32-strict", "f64"] as const;
+const sizes = { inputs: 5, hidden: 7, outputs: 6 };
+
+function randomParameters(random: Xoshiro128, scale = 0.5): ParameterSet {
+  const parameters = zeroParameters(sizes, "f64");
+  for (const name of parameterNames) {
+    parameters[name].forEach((_, i, array) => array[i] = Math.fround(scale * random.normal()));
+  }
+  return parameters;
+}
+
+for (const precision of precisions) {
+  Deno.test(`${precision}: parameters, sums and hidden state come back as they went in`, () => {
+    const random = new Xoshiro128(1);
+    const engine = new Engine({ ...sizes, precision, steps: 2, streams: 3 });
+    const parameters = randomParameters(random);
+    const sums = randomParameters(random);
+    const state = Float64Array.from({ length: 21 }, () => Math.fround(random.normal()));
+    engine.writeParameters(parameters);
+    engine.writeOptimizerSums(sums);
+    engine.writeHiddenState(state);
+    for (const name of parameterNames) {
+      assertEquals([...engine.readParameters()[name]], [...parameters[name]]);
+      assertEquals([...engine.readOptimizerSums()[name]], [...sums[name]]);
+    }
+    assertEquals([...engine.readHiddenState()], [...state]);
+    engine.writeParameter("Wxh", 8, 3);
+    assertEquals(engine.readParameters().Wxh[8], 3);
+    engine.writeHiddenState();
+    assert(engine.readHiddenState().every((h) => h === 0));
+  });
+
+  Deno.test(`${precision}: a carried hidden state continues a sequence, bit for bit`, () => {
+    const random = new Xoshiro128(2);
+    const parameters = randomParameters(random);
+    for (const streams of [1, 3]) {
+      const ids = Array.from({ length: 12 * streams }, () => random.nextUint32() % 5);
+      const long = new Engine({ ...sizes, precision, steps: 12, streams });
+      long.writeParameters(parameters);
+      long.inputIds.set(ids);
+      long.forward();
+      const short = new Engine({ ...sizes, precision, steps: 5, streams, training: false });
+      short.writeParameters(parameters);
+      const outputs: number[] = [];
+      const states: number[] = [];
+      for (const [from, steps] of [[0, 5], [5, 4], [9, 1], [10, 2]] as const) {
+        short.inputIds.set(ids.slice(from * streams, (from + steps) * streams));
+        short.forward(steps);
+        outputs.push(...short.readOutputs(steps));
+        states.push(...short.readHiddenStates(steps));
+        short.carryHiddenState(steps);
+      }
+      assertEquals(outputs, [...long.readOutputs()]);
+      assertEquals(states, [...long.readHiddenStates()]);
+      long.carryHiddenState();
+      assertEquals(short.readHiddenState(), long.readHiddenState());
+    }
+  });
+
+  Deno.test(`${precision}: characters and their one-hot vectors give the same network`, () => {
+    const random = new Xoshiro128(3);
+    const shape = { ...sizes, steps: 4, streams: 2, precision };
+    const parameters = randomParameters(random);
+    const byId = new Engine(shape);
+    const byVector = new Engine({ ...shape, denseInputs: true, denseTargets: true });
+    for (const engine of [byId, byVector]) engine.writeParameters(parameters);
+    byId.inputIds.forEach((_, i, ids) => ids[i] = random.nextUint32() % 5);
+    byId.targetIds.forEach((_, i, ids) => ids[i] = random.nextUint32() % 6);
+    byVector.writeInputVectors(oneHot(byId.inputIds, 5).flatMap((vector) => [...vector]));
+    byVector.writeTargetVectors(oneHot(byId.targetIds, 6).flatMap((vector) => [...vector]));
+    const [one, other] = [byId, byVector].map((engine) => {
+      engine.forward();
+      const loss = engine.crossEntropy();
+      engine.backward();
+      return { loss, gradients: engine.readGradients() };
+    });
+    const error = precision === "f64" ? 1e-14 : 1e-6;
+    assert(Math.abs(one!.loss - other!.loss) < 10 * error);
+    for (const name of parameterNames) {
+      one!.gradients[name].forEach((g, i) => {
+        assert(Math.abs(g - other!.gradients[name][i]!) < error, name);
+      });
+    }
+  });
+}
+
+Deno.test("what a kernel would trust is checked before", () => {
+  const engine = new Engine({ ...sizes, precision: "f32", steps: 3, streams: 2 });
+  for (const steps of [0, 4, -1, 1.5, NaN]) {
+    for (
+      const method of [
+        "forward",
+        "crossEntropy",
+        "backward",
+        "carryHiddenState",
+        "softmax",
+        "readOutputs",
+        "readHiddenStates",
+        "readLosses",
+      ] as const
+    ) {
+      assertThrows(() => engine[method](steps), RangeError, "built for 1 to 3");
+    }
+  }
+  engine.inputIds[5] = 5;
+  assertThrows(() => engine.forward(), RangeError, "input id 5 of row 5: it must be below 5");
+  engine.forward(2);
+  engine.targetIds[1] = 6;
+  assertThrows(() => engine.crossEntropy(2), RangeError, "target id 6 of row 1");
+  assertThrows(() => engine.writeHiddenState([1]), RangeError, "1 numbers given, 14 wanted");
+  assertThrows(() => engine.writeInputVectors([1]), RangeError, "denseInputs: false");
+  assertThrows(() => engine.writeTargetVectors([1]), RangeError, "denseTargets: false");
+  assertThrows(() => engine.writeParameter("by", 6, 0), RangeError, "by[6]");
+  const wrong = { ...zeroParameters(sizes, "f32"), bh: new Float32Array(3) };
+  assertThrows(() => engine.writeParameters(wrong), RangeError, "bh: 3 numbers given, 7 wanted");
+  const reader = new Engine({ ...sizes, precision: "f32", steps: 3, streams: 2, training: false });
+  reader.forward();
+  for (const use of [() => reader.backward(), () => reader.readGradients()]) {
+    assertThrows(use, RangeError, "training: false");
+  }
+  const update = { optimizer: "sgd", lr: 1, clip: 0 } as const;
+  assertThrows(() => reader.update(update), RangeError, "training: false");
+});
+
+Deno.test("sizes that cannot be are refused, and memory that does not fit", () => {
+  for (const name of ["inputs", "hidden", "outputs", "steps", "streams"] as const) {
+    for (const size of [0, -1, 1.5, NaN, 2 ** 31]) {
+      const options = { ...sizes, precision: "f32", steps: 1, streams: 1, [name]: size } as const;
+      assertThrows(() => new Engine(options), RangeError, `${name} must be a whole number from 1`);
+    }
+  }
+  const huge = { inputs: 9, outputs: 9, precision: "f64" } as const;
+  for (
+    const [options, gibibytes] of [
+      [{ hidden: 65536, steps: 1, streams: 1 }, "128.2 GiB"],
+      [{ hidden: 8, steps: 65536, streams: 65536 }, "896.0 GiB"],
+      [{ hidden: 60000, outputs: 1114112, steps: 65536, streams: 65536 }, "GiB"],
+    ] as const
+  ) {
+    const { message } = assertThrows(() => new Engine({ ...huge, ...options }), InputError);
+    assert(message.includes("at most 4 fit") && !message.includes("\n"), message);
+    assert(message.includes(gibibytes), message);
+  }
+});
+
+Deno.test("the memory's areas are aligned, in order, and large enough", () => {
+  for (const precision of precisions) {
+    for (
+      const [hidden, outputs, steps, streams] of [[1, 1, 1, 1], [7, 6, 3, 2], [100, 65, 25, 1]]
+    ) {
+      const plan = {
+        inputs: outputs!,
+        hidden: hidden!,
+        outputs: outputs!,
+        steps: steps!,
+        streams: streams!,
+        denseInputs: true,
+        denseTargets: true,
+        training: true,
+      };
+      const { layout, memory } = instantiate(precision, plan);
+      const real = precision === "f64" ? 8 : 4;
+      const lanes = 16 / real;
+      const rows = steps! * streams!;
+      const { inputsPadded: I, hiddenPadded: H, outputsPadded: V } = layout;
+      for (const padded of [I, H, V]) assertEquals(padded % lanes, 0);
+      assert(I >= outputs! && H >= hidden! && V >= outputs! && H < hidden! + lanes);
+      const areas = [
+        [layout.Wxh, I * H * real],
+        [layout.Whh, H * H * real],
+        [layout.Why, H * V * real],
+        [layout.bh, H * real],
+        [layout.by, V * real],
+        [layout.Wxh + layout.toGradient, layout.by + V * real - layout.Wxh],
+        [layout.Wxh + layout.toSum, layout.by + V * real - layout.Wxh],
+        [layout.inputIds, rows * 4],
+        [layout.inputVectors, rows * I * real],
+        [layout.targetIds, rows * 4],
+        [layout.targetVectors, rows * V * real],
+        [layout.hiddenStates, (rows + streams!) * H * real],
+        [layout.logits, rows * V * real],
+        [layout.losses, rows * real],
+      ] as const;
+      let end = 0;
+      for (const [address, bytes] of areas) {
+        assertEquals(address % 64, 0);
+        assert(address >= end, "areas overlap");
+        end = address + bytes;
+      }
+      assert(end <= memory.buffer.byteLength);
+    }
+  }
+});
+
+/**
+ * The notebook's loop: one sequence after the other of a text, with the state carried. Training at
+ * these rates is chaotic, so that rounding errors grow: the longer run takes a smaller rate, and
+ * with the notebook's own each step starts from the reference's state.
+ */
+function followReference(
+  optimizer: "adagrad" | "sgd",
+  rate: number,
+  updates: number,
+  tolerance: number,
+  synchronise: boolean,
+): void {
+  const text = "Hope is the thing with feathers that perches in the soul. ".repeat(3);
+  const characters = [...new Set(text)].toSorted();
+  const ids = [...text].map((character) => characters.indexOf(character));
+  const shape = { inputs: characters.length, hidden: 16, outputs: characters.length };
+  const [steps, clip] = [25, 5];
+  const random = new Xoshiro128(1);
+  const parameters = zeroParameters(shape, "f64");
+  for (const name of ["Wxh", "Whh", "Why"] as const) {
+    parameters[name].forEach((_, i, array) => array[i] = 0.01 * random.normal());
+  }
+  const sums = zeroParameters(shape, "f64");
+  let state = new Float64Array(shape.hidden);
+  const engine = new Engine({ ...shape, precision: "f64", steps, streams: 1 });
+  engine.writeParameters(parameters);
+
+  for (let update = 0, p = 0; update < updates; update++, p += steps) {
+    if (p + steps + 1 >= ids.length) {
+      p = 0;
+      state = new Float64Array(shape.hidden);
+      engine.writeHiddenState();
+    }
+    if (synchronise) {
+      engine.writeParameters(parameters);
+      engine.writeOptimizerSums(sums);
+      engine.writeHiddenState(state);
+    }
+    const inputs = ids.slice(p, p + steps);
+    const targets = ids.slice(p + 1, p + steps + 1);
+    engine.inputIds.set(inputs);
+    engine.targetIds.set(targets);
+    engine.forward();
+    const loss = engine.crossEntropy();
+    engine.backward();
+    engine.update({ optimizer, lr: rate, clip });
+    engine.carryHiddenState();
+
+    const expected = referenceGradients(shape, parameters, {
+      steps,
+      streams: 1,
+      inputs: oneHot(inputs, shape.inputs),
+      targets: oneHot(targets, shape.outputs),
+      hiddenState: state,
+    });
+    if (optimizer === "adagrad") {
+      referenceAdagrad(parameters, expected.gradients, sums, rate, clip);
+    } else referenceSgd(parameters, expected.gradients, rate, clip);
+    state = expected.hiddenStates.slice(-shape.hidden);
+
+    const error = Math.abs(loss - expected.loss) / expected.loss;
+    assert(error < tolerance, `update ${update + 1}: the loss is off by ${error}`);
+    const actual = engine.readParameters();
+    for (const name of parameterNames) {
+      parameters[name].forEach((weight, i) => {
+        const difference = Math.abs(weight - actual[name][i]!);
+        assert(difference < 1e3 * tolerance, `update ${update + 1}, ${name}: off by ${difference}`);
+      });
+    }
+  }
+}
+
+for (const optimizer of ["adagrad", "sgd"] as const) {
+  Deno.test(`each of 400 updates by ${optimizer} at 0.1 is the reference's`, () => {
+    followReference(optimizer, 0.1, 400, 1e-12, true);
+  });
+}
+
+Deno.test("300 updates by adagrad, one after the other, stay with the reference", () => {
+  followReference("adagrad", 0.002, 300, 1e-9, false);
+});
+
+Deno.test("300 updates by sgd, one after the other, stay with the reference", () => {
+  followReference("sgd", 0.01, 300, 1e-9, false);
+});
