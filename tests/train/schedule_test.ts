@@ -1,0 +1,62 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
+import { resolveSchedule } from "../../src/train/schedule.ts";
+
+Deno.test("without a limit the length suits the text, and says that it is the default", () => {
+  // Characters a step, steps an epoch, and the characters that the default trains on.
+  for (
+    const [charsPerStep, stepsPerEpoch, chars] of [
+      [100, 20, 4e6], // a short text: at least so much
+      [100, 10_000, 10e6], // ten epochs
+      [100, 1_000_000, 20e6], // a long one: at most so much
+    ] as const
+  ) {
+    const schedule = resolveSchedule({}, charsPerStep, stepsPerEpoch);
+    assertEquals(schedule.steps, chars / charsPerStep);
+    assertEquals(schedule.seconds, Infinity);
+    assert(schedule.byDefault);
+  }
+});
+
+Deno.test("limits are taken as given, in steps and seconds", () => {
+  const limits = (given: Parameters<typeof resolveSchedule>[0]) => {
+    const { steps, seconds, byDefault } = resolveSchedule(given, 10, 30);
+    assert(!byDefault);
+    return [steps, seconds];
+  };
+  assertEquals(limits({ steps: 7 }), [7, Infinity]);
+  assertEquals(limits({ epochs: 0.05 }), [2, Infinity]);
+  assertEquals(limits({ minutes: 2 }), [Infinity, 120]);
+  assertEquals(limits({ steps: 100, epochs: 2, minutes: 0.5 }), [60, 30]);
+});
+
+Deno.test("a run has a few dozen reports, at round steps, and some samples", () => {
+  for (const steps of [1, 3, 60, 1000, 12345, 10 ** 6]) {
+    const { reportEvery, sampleEvery } = resolveSchedule({ steps }, 100, 1000);
+    assert(/^[125]0*$/.test(String(reportEvery)), `every ${reportEvery}`);
+    assert(reportEvery === 1 || steps / reportEvery <= 50 || reportEvery * 100 >= 250_000);
+    assertEquals(sampleEvery, 5 * reportEvery);
+  }
+  const given = resolveSchedule({ steps: 9, reportEvery: 4, sampleEvery: 0 }, 100, 1000);
+  assertEquals([given.reportEvery, given.sampleEvery], [4, 0]);
+});
+
+Deno.test("limits and intervals out of range are refused by name", () => {
+  for (
+    const [name, key, values] of [
+      ["steps", "steps", [-1, 0.5, NaN, Infinity]],
+      ["epochs", "epochs", [-1, 0, NaN, Infinity]],
+      ["minutes", "minutes", [-1, 0, NaN, Infinity]],
+      ["report-every", "reportEvery", [0, -1, 1.5, NaN]],
+      ["sample-every", "sampleEvery", [-1, 1.5, NaN]],
+    ] as const
+  ) {
+    for (const value of values) {
+      assertThrows(
+        () => resolveSchedule({ [key]: value }, 10, 10),
+        InputError,
+        `"${name}" must be a`,
+      );
+    }
+  }
+});

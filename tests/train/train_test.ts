@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import { type Live, type Report, train, type TrainOptions } from "../../src/train/train.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+
+const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
+const config = { hidden: 8, seq: 10, batch: 2 };
+
+Deno.test("reports come at the first step, at the interval, and at the end", async () => {
+  const reports: Report[] = [];
+  const kept: [string, number][] = [];
+  const checkpoint = await train(corpus, {
+    config,
+    steps: 17,
+    reportEvery: 5,
+    onReport: (report) => void reports.push(report),
+    onCheckpoint: ({ progress }, kind) => void kept.push([kind, progress.step]),
+  });
+  assertEquals(reports.map(({ step }) => step), [1, 5, 10, 15, 17]);
+  const trainer = new Trainer(corpus, config);
+  for (const report of reports) {
+    while (trainer.steps < report.step) trainer.step();
+    assertEquals(report.loss, trainer.loss);
+    assertEquals(report.chars, report.step * 20);
+    assertEquals(report.epoch, report.step / trainer.stepsPerEpoch);
+    assert(report.chars_per_s > 0 && report.elapsed_s > 0);
+  }
+  // Validation: at the end at the latest.
+  assertEquals(reports.at(-1)!.val_loss, trainer.validate()!.loss);
+  assertEquals(checkpoint.parameters, trainer.model().parameters);
+  assertEquals(checkpoint.progress.step, 17);
+  assertEquals(kept.at(-1), ["latest", 17]);
+  assert(kept.some(([kind]) => kind === "best"));
+});
+
+Deno.test("telling more or less often changes no weight", async () => {
+  const run = async (options: TrainOptions) =>
+    (await train(corpus, { config, steps: 60, ...options })).parameters;
+  const quiet = await run({});
+  const talkative = await run({
+    reportEvery: 1,
+    sampleEvery: 3,
+    onReport: () => {},
+    onSample: () => {},
+    onLive: () => {},
+    onCheckpoint: () => {},
+  });
+  assertEquals(talkative, quiet);
+});
+
+Deno.test("samples come at their interval, another each time", async () => {
+  const samples = new Map<number, string>();
+  const onSample = (text: string, step: number) => void samples.set(step, text);
+  await train(corpus, { config, steps: 20, sampleEvery: 8, onSample });
+  assertEquals([...samples.keys()], [8, 16]);
+  for (const text of samples.values()) assertEquals([...text].length, 200);
+  assertEquals(new Set(samples.values()).size, 2);
+  samples.clear();
+  await train(corpus, { config, steps: 20, sampleEvery: 0, onSample });
+  assertEquals(samples.size, 0);
+});
+
+Deno.test("the run ends at whichever limit comes first", async () => {
+  const stepsOf = async (options: TrainOptions) =>
+    (await train(corpus, { config, ...options })).progress.step;
+  const { stepsPerEpoch } = new Trainer(corpus, config);
+  assertEquals(await stepsOf({ steps: 0 }), 0);
+  assertEquals(await stepsOf({ steps: 3, epochs: 2, minutes: 10 }), 3);
+  assertEquals(await stepsOf({ steps: 10 ** 9, epochs: 1.5 }), Math.ceil(1.5 * stepsPerEpoch));
+  const begin = performance.now();
+  await stepsOf({ steps: 10 ** 9, minutes: 0.003 });
+  assert(performance.now() - begin >= 180);
+});
+
+Deno.test("an aborted run keeps what it has", async () => {
+  const controller = new AbortController();
+  const kept: number[] = [];
+  const { progress } = await train(corpus, {
+    config,
+    steps: 10 ** 9,
+    reportEvery: 50,
+    signal: controller.signal,
+    onReport: ({ step }) => {
+      if (step === 100) controller.abort();
+    },
+    onCheckpoint: ({ progress }, kind) => {
+      if (kind === "latest") kept.push(progress.step);
+    },
+  });
+  assertEquals(progress.step, 100);
+  assertEquals(kept, [100]);
+});
+
+Deno.test("the live line counts up to the end", async () => {
+  const lives: Live[] = [];
+  await train(corpus, { config, steps: 200, onLive: (live) => lives.push(live) });
+  assert(lives.length > 0);
+  for (const [i, live] of lives.entries()) {
+    assert(live.done >= (lives[i - 1]?.done ?? 0) && live.done <= 1);
+    assertEquals(live.done, live.step / 200);
+    assert(live.secondsLeft >= 0 && live.charsPerSecond > 0);
+  }
+});
+
+Deno.test("nothing is called when an option or the text is wrong", async () => {
+  const onStart = () => {
+    throw new Error("called");
+  };
+  for (
+    const wrong of [
+      { steps: -1 },
+      { epochs: 0 },
+      { minutes: NaN },
+      { reportEvery: 0 },
+      { sampleEvery: 1.5 },
+      { config: { hidden: 0 } },
+      { config: { seq: 5000 } },
+      { config: { hidden: 16384, batch: 100, seq: 1 } },
+    ]
+  ) {
+    await assertRejects(() => train(corpus, { onStart, ...wrong }), InputError);
+  }
+});

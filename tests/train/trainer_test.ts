@@ -1,0 +1,185 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
+import { evaluate } from "../../src/evaluate/evaluate.ts";
+import { sample } from "../../src/generate/sampler.ts";
+import type { ConfigInput } from "../../src/model/config.ts";
+import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
+import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { oneHot, referenceAdagrad, referenceGradients, referenceSgd } from "../reference/rnn.ts";
+
+const verse = "Hope is the thing with feathers that perches in the soul.\r\n" +
+  "And sings the tune without the words – and never stops 🐦 at all. ";
+const corpus = corpusFromText(verse.repeat(4));
+
+function copy(set: ParameterSet): ParameterSet {
+  const entries = parameterNames.map((name) => [name, Float64Array.from(set[name])]);
+  return Object.fromEntries(entries) as ParameterSet;
+}
+
+/**
+ * The notebook's training loop, written down from its description for any number of streams: the
+ * data pointer, the reset at the end of the data, the carried state.
+ */
+function notebook(corpus: Corpus, trainer: Trainer, updates: number): number[] {
+  const { seq, batch, lr, clip, hidden, optimizer } = trainer.config;
+  const size = corpus.vocabulary.size;
+  const sizes = { inputs: size, hidden, outputs: size };
+  const [start, end] = trainer.split.train;
+  const length = Math.floor((end - start) / batch);
+  const parts = Array.from(
+    { length: batch },
+    (_, b) => [...corpus.ids.slice(start + b * length, start + (b + 1) * length)],
+  );
+  const parameters = copy(trainer.model().parameters);
+  const sums = zeroParameters(sizes, "f64");
+  let state = new Float64Array(batch * hidden);
+  let pointer = 0;
+  const losses: number[] = [];
+  for (let update = 0; update < updates; update++) {
+    if (pointer + seq + 1 >= length) {
+      state = new Float64Array(batch * hidden);
+      pointer = 0;
+    }
+    const rows = (from: number) =>
+      Array.from({ length: seq }, (_, t) => parts.map((part) => part[from + t]!)).flat();
+    const { loss, gradients, hiddenStates } = referenceGradients(sizes, parameters, {
+      steps: seq,
+      streams: batch,
+      inputs: oneHot(rows(pointer), size),
+      targets: oneHot(rows(pointer + 1), size),
+      hiddenState: state,
+    });
+    losses.push(loss / seq);
+    const limit = clip === 0 ? Infinity : clip;
+    if (optimizer === "adagrad") referenceAdagrad(parameters, gradients, sums, lr, limit);
+    else referenceSgd(parameters, gradients, lr, limit);
+    state = hiddenStates.slice(-batch * hidden);
+    pointer += seq;
+  }
+  return losses;
+}
+
+// Chaotic as training is, rounding errors grow with the rate: few updates at the notebook's own.
+const runs: readonly (readonly [string, ConfigInput, number])[] = [
+  ["the notebook's settings", { preset: "min-char-rnn", hidden: 12, val: 0 }, 12],
+  ["a smaller rate, over several ends of the text", {
+    preset: "min-char-rnn",
+    hidden: 12,
+    lr: 0.002,
+    val: 0,
+  }, 120],
+  ["three streams and a validation part", { hidden: 9, seq: 11, batch: 3, lr: 0.002 }, 60],
+  ["sgd without a clip", { hidden: 9, seq: 11, batch: 2, optimizer: "sgd", lr: 0.01, clip: 0 }, 60],
+];
+
+for (const [name, input, updates] of runs) {
+  Deno.test(`training is the notebook's loop, step for step: ${name}`, () => {
+    const trainer = new Trainer(corpus, { ...input, precision: "f64" });
+    const expected = notebook(corpus, trainer, updates);
+    expected.forEach((wanted, i) => {
+      const error = Math.abs(trainer.step() - wanted) / wanted;
+      assert(error < 1e-9, `update ${i + 1}: the loss is off by ${error}`);
+    });
+    assertEquals(trainer.steps, updates);
+    assertEquals(trainer.chars, updates * trainer.config.seq * trainer.config.batch);
+  });
+}
+
+const small: ConfigInput = { hidden: 8, seq: 10, batch: 2, lr: 0.1 };
+
+Deno.test("the same seed gives the same weights, another gives others", () => {
+  const weights = (seed: number) => {
+    const trainer = new Trainer(corpus, { ...small, seed });
+    for (let step = 0; step < 20; step++) trainer.step();
+    return trainer.model().parameters;
+  };
+  assertEquals(weights(1), weights(1));
+  assertNotEquals(weights(1), weights(2));
+});
+
+Deno.test("validating, sampling and saving change nothing that is trained", () => {
+  for (const precision of ["f32", "f32-strict", "f64"] as const) {
+    const quiet = new Trainer(corpus, { ...small, precision });
+    const watched = new Trainer(corpus, { ...small, precision });
+    for (let step = 0; step < 40; step++) {
+      quiet.step();
+      watched.step();
+      watched.validate();
+      sample(watched.model(), { length: 3, seed: step });
+      watched.checkpoint();
+    }
+    const { progress: _, ...one } = quiet.checkpoint();
+    const { progress: __, ...other } = watched.checkpoint();
+    assertEquals(other, one);
+  }
+});
+
+Deno.test("the loss is smoothed as min-char-rnn does, 0.999 for every 25 characters", () => {
+  const trainer = new Trainer(corpus, { ...small, seq: 25, batch: 2 });
+  let smoothed = Math.log(corpus.vocabulary.size);
+  for (let step = 0; step < 5; step++) {
+    smoothed = 0.999 ** 2 * smoothed + (1 - 0.999 ** 2) * trainer.step();
+  }
+  assert(Math.abs(trainer.loss - smoothed) < 1e-12);
+});
+
+Deno.test("validation is the evaluation of the end of the text", () => {
+  const trainer = new Trainer(corpus, { ...small, val: 0.3 });
+  for (let step = 0; step < 30; step++) trainer.step();
+  const [start, end] = trainer.split.validation!;
+  assertEquals(end, corpus.ids.length);
+  assertEquals(end - start, Math.floor(corpus.ids.length * 0.3));
+  const first = trainer.validate()!;
+  const { ids, counts } = corpus;
+  const { natsPerChar } = evaluate(trainer.model(), { ids: ids.slice(start, end), counts });
+  assertEquals(first, { loss: natsPerChar, best: true });
+  assertEquals(trainer.validate(), { loss: natsPerChar, best: false });
+  assertEquals(trainer.checkpoint().progress.validationLoss, natsPerChar);
+  assertEquals(new Trainer(corpus, { ...small, val: 0 }).validate(), null);
+});
+
+Deno.test("training that diverges stops at that step, and says so", () => {
+  const trainer = new Trainer(corpus, { ...small, optimizer: "sgd", lr: 1e38, clip: 0 });
+  const error = assertThrows(() => {
+    for (let step = 0; step < 50; step++) trainer.step();
+  }, Error);
+  assert(!(error instanceof InputError));
+  assertEquals(
+    error.message.split(":")[0],
+    `Training diverged at step ${trainer.steps + 1}`,
+  );
+});
+
+Deno.test("a text of one character trains and samples", () => {
+  const trainer = new Trainer(corpusFromText("a".repeat(100)), small);
+  for (let step = 0; step < 10; step++) assertEquals(trainer.step(), 0);
+  assertEquals(sample(trainer.model(), { length: 5 }), "aaaaa");
+});
+
+Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengths are told", () => {
+  const config = { ...small, seq: 10, batch: 1 };
+  const trainer = new Trainer(corpusFromText("abcdefghijkl"), config);
+  assertEquals(trainer.split.validation, null);
+  assert(trainer.step() > 0);
+  const { message } = assertThrows(
+    () => new Trainer(corpusFromText("abcdefghijk", "short.txt"), config),
+    InputError,
+  );
+  assertEquals(
+    message,
+    'Cannot train on "short.txt": the text has 11 characters to train on, and --seq 10 needs at ' +
+      "least 12 (seq + 2); take a longer text or a smaller --seq",
+  );
+});
+
+Deno.test("emoji, combining marks and line ends are learnt as they are", () => {
+  const text = "e\u0301 👩‍👧 \r\n\t\ufeff𝔘";
+  const trainer = new Trainer(corpusFromText(text.repeat(60)), { hidden: 32, batch: 1, seq: 14 });
+  for (let step = 0; step < 600; step++) trainer.step();
+  const characters = [...text];
+  const rest = characters.slice(3).join("");
+  const prime = characters.slice(0, 3).join("");
+  const length = characters.length - 3;
+  assertEquals(sample(trainer.model(), { prime: text + prime, length, greedy: true }), rest);
+});
