@@ -101,7 +101,7 @@ export const trainCommand: Command = {
   ],
   notes: [
     "The preset min-char-rnn is the classic notebook:",
-    `  ${describePreset("min-char-rnn")}`,
+    `    ${describePreset("min-char-rnn")}`,
     "",
     "Ctrl-C saves the model and ends the run; a second Ctrl-C ends it at once.",
     "",

@@ -86,7 +86,8 @@ export function validate<T>(
  * that show nothing or direct the terminal.
  */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no NaN and no ∞.
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
   const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
   return short.replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,

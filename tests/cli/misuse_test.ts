@@ -1,0 +1,144 @@
+/** Whatever a user gets wrong: one line that names it, exit code 2, and nothing left behind. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { namesIn, run, succeed, testProgram } from "./program.ts";
+
+/** Asserts that a command is refused with this line, and that it makes nothing. */
+async function refused(folder: string, args: readonly string[], line: RegExp): Promise<void> {
+  const before = namesIn(folder);
+  const { code, out, err } = await run(folder, args);
+  const what = `${args.join(" ")}: ${err}`;
+  assertEquals(code, 2, what);
+  assertEquals(out, "", what);
+  assertMatch(err, /^error: [^\n]+\n$/, what);
+  assertMatch(err.slice("error: ".length, -1), line, what);
+  assert(!/ at (file:|async )/.test(err), what);
+  assertEquals(namesIn(folder), before, what);
+}
+
+testProgram(
+  "a text that cannot be read or is too short is named, with what is wrong",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/empty.txt`, "");
+    await Deno.writeTextFile(`${f}/short.txt`, "only 20 characters.\n");
+    await Deno.writeFile(
+      `${f}/latin1.txt`,
+      new Uint8Array([99, 97, 102, 0xe9, 10, ...Array(99).fill(97)]),
+    );
+    await Deno.mkdir(`${f}/folder`);
+    for (
+      const [args, line] of [
+        [["none.txt"], /^Cannot read the text "none.txt": there is no such file; /],
+        [["empty.txt"], /^Cannot read the text "empty.txt": the file is empty; /],
+        [["folder"], /^Cannot read the text "folder": it is a directory; /],
+        [["latin1.txt"], /^Cannot read the text "latin1.txt": it is not UTF-8 at byte offset 3; /],
+        [["short.txt"], /^Cannot train on "short.txt": the text has 20 characters .* at least 27 /],
+        [
+          ["short.txt", "--seq", "8", "--batch", "3"],
+          /^Cannot train on "short.txt": the text has 20 .*, 6 for each of 3 streams, .* least 10 /,
+        ],
+      ] as const
+    ) await refused(f, ["train", ...args], line);
+    await succeed(f, "train", "short.txt", "--seq", "18", "--steps", "1", "--out", "just");
+    await refused(f, ["train", "short.txt", "--seq", "19"], /at least 21 \(seq \+ 2\)/);
+  },
+);
+
+testProgram("options that are unknown or out of range are named", async (f) => {
+  await Deno.writeTextFile(`${f}/text.txt`, "some text of some length. ".repeat(20));
+  for (
+    const [args, line] of [
+      [
+        ["--layers", "2"],
+        /^Cannot run train with the option --layers: there is none of that name; /,
+      ],
+      [["-x"], /the option --x/],
+      [["--hidden", "many"], /^Cannot use --hidden "many": it must be a number$/],
+      [["--hidden", ""], /^Cannot use --hidden "": it must be a number$/],
+      [["--hidden"], /^Cannot use --hidden without a value: write --hidden N$/],
+      [["--hidden", "--seq", "3"], /^Cannot use --hidden without a value/],
+      [["--hidden", "-3"], /"hidden" must be a whole number from 1 to 16384, not -3$/],
+      [["--hidden=0"], /"hidden" must be a whole number from 1 to 16384, not 0$/],
+      [["--hidden", "1.5"], /"hidden" must be a whole number/],
+      [["--seq", "0"], /"seq" must be a whole number/],
+      [["--batch", "Infinity"], /"batch" must be a whole number .*, not Infinity$/],
+      [["--lr", "-1"], /"lr" must be a finite number above 0, not -1$/],
+      [["--lr", "1e999"], /"lr" must be a finite number above 0, not Infinity$/],
+      [["--lr", "NaN"], /--lr "NaN": it must be a number$/],
+      [["--optimizer", "adam"], /"optimizer" must be one of adagrad, sgd, not "adam"$/],
+      [["--precision", "f16"], /"precision" must be one of f32, f32-strict, f64, not "f16"$/],
+      [["--preset", "lstm"], /the preset "lstm": it must be one of min-char-rnn$/],
+      [["--clip", "-1"], /"clip" must be a finite number, 0 or above/],
+      [["--init", "-1"], /"init" must be a finite number, 0 or above/],
+      [["--val", "1"], /"val" must be a number from 0 up to, not including, 1, not 1$/],
+      [["--seed", "0.5"], /"seed" must be a whole number/],
+      [["--steps", "-1"], /"steps" must be a whole number, 0 or above, not -1$/],
+      [["--epochs", "0"], /"epochs" must be a finite number above 0, not 0$/],
+      [["--minutes", "-2"], /"minutes" must be a finite number above 0, not -2$/],
+      [["--report-every", "0"], /"report-every" must be a whole number, 1 or above, not 0$/],
+      [["--sample-every", "x"], /--sample-every "x": it must be a number$/],
+      [
+        ["more.txt"],
+        /^Cannot run train: it takes <text> beside options; given: "text.txt" "more.txt"/,
+      ],
+      [["--hidden", "16384", "--seq", "400"], /at most 4 fit; use fewer hidden units/],
+      [["--out", "text.txt"], /^Cannot make the run folder "text.txt": /],
+    ] as const
+  ) await refused(f, ["train", "text.txt", ...args], line);
+  await refused(f, ["train"], /it takes <text> beside options; none was given/);
+  await refused(f, ["tarin", "text.txt"], /^Cannot run "tarin": the commands are train, sample/);
+  for (const name of ["hidden", "seq", "batch"]) {
+    await refused(
+      f,
+      ["gradcheck", `--${name}`, "0"],
+      new RegExp(`"${name}" must be a whole number`),
+    );
+  }
+  const { code } = await run(f, []);
+  assertEquals(code, 2);
+});
+
+testProgram(
+  "a checkpoint that is none, a prime and a text that do not fit are named",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/text.txt`, "some text of some length. ".repeat(20));
+    await Deno.mkdir(`${f}/folder`);
+    await succeed(f, "train", "text.txt", "--steps", "1", "--out", "run", "--hidden", "4");
+    const file = `${f}/run/checkpoint.safetensors`;
+    const bytes = await Deno.readFile(file);
+    await Deno.writeFile(`${f}/half.safetensors`, bytes.subarray(0, bytes.length / 2));
+    await Deno.writeTextFile(`${f}/other.txt`, "some\ntext – of");
+    const reading = (name: string) => new RegExp(`^Cannot read the checkpoint "${name}": `);
+    for (const name of ["none", "text.txt", "half.safetensors"]) {
+      await refused(f, ["sample", name], reading(name));
+      await refused(f, ["eval", name, "text.txt"], reading(name));
+    }
+    await refused(f, ["sample", "folder"], reading("folder/checkpoint.safetensors"));
+    await refused(
+      f,
+      ["sample", "run", "--prime", "Some"],
+      /^Cannot sample from the prime text: character 1, "S" \(U\+0053\), is not among /,
+    );
+    await refused(f, ["sample", "run", "--prime", ""], /the prime text is empty/);
+    await refused(f, ["sample", "run", "--length", "-1"], /"length" must be a whole number/);
+    await refused(
+      f,
+      ["sample", "run", "--temperature", "0"],
+      /"temperature" must be a finite number/,
+    );
+    await refused(f, ["sample", "run", "--greedy=yes"], /--greedy takes no value/);
+    await refused(
+      f,
+      ["eval", "run", "other.txt"],
+      /^Cannot read the text "other.txt": line 1, character 5, .*U\+000A.*, is not among /,
+    );
+    await refused(f, ["eval", "run"], /it takes <run\|checkpoint> and <text> beside options/);
+  },
+);
+
+testProgram("training that diverges fails with 1 and one line", async (f) => {
+  await Deno.writeTextFile(`${f}/text.txt`, "some text of some length. ".repeat(20));
+  const args = ["--optimizer", "sgd", "--lr", "1e38", "--clip", "0", "--out", "run"];
+  const { code, err } = await run(f, ["train", "text.txt", ...args]);
+  assertEquals(code, 1);
+  assertMatch(err, /^error: Training diverged at step \d+: the loss is [^\n]*\n$/);
+});

@@ -1,0 +1,79 @@
+/** Runs the program as its users do: in a process of its own, in a folder of its own. */
+
+import { assertEquals } from "@std/assert";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** What a finished process left. */
+export interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const permissions = ["read", "write", "run"] as const;
+const missing = permissions.some((name) =>
+  Deno.permissions.querySync({ name }).state !== "granted"
+);
+
+/** A test in a fresh folder; shown as ignored where processes and files are not allowed. */
+export function testProgram(name: string, fn: (folder: string) => Promise<void>): void {
+  Deno.test({
+    name: `${name} (needs --allow-read, --allow-write and --allow-run)`,
+    ignore: missing,
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+/** The process of a command, with just the permissions that its task in deno.json gives. */
+export function start(
+  folder: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Deno.ChildProcess {
+  const tasks = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).tasks;
+  const task: string | undefined = tasks[args[0] ?? ""];
+  const flags = task?.split(" ").filter((word) => word.startsWith("--allow-")) ?? [];
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-check", "--no-prompt", "--config", `${root}deno.json`, ...flags],
+      `${root}src/cli/main.ts`,
+      ...args,
+    ],
+    cwd: folder,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Runs a command to its end. */
+export async function run(
+  folder: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const { code, stdout, stderr } = await start(folder, args, env).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: decode(stdout), err: decode(stderr) };
+}
+
+/** Runs a command that must succeed and say nothing on standard error; its standard output. */
+export async function succeed(folder: string, ...args: readonly string[]): Promise<string> {
+  const { code, out, err } = await run(folder, args);
+  assertEquals({ code, err }, { code: 0, err: "" }, args.join(" "));
+  return out;
+}
+
+/** The names in a folder, sorted. */
+export function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+}
