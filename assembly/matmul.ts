@@ -105,52 +105,52 @@ function tile(
 
 // One function a shape: V8 optimises a function when it is called often, not inside a long loop.
 
-function tile6x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(6, true, c, stride, a, b, depth, accumulate);
+function tile6x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(6, true, c, stride, a, b, n, accumulate);
 }
 
-function tile5x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(5, true, c, stride, a, b, depth, accumulate);
+function tile5x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(5, true, c, stride, a, b, n, accumulate);
 }
 
-function tile4x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(4, true, c, stride, a, b, depth, accumulate);
+function tile4x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(4, true, c, stride, a, b, n, accumulate);
 }
 
-function tile3x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(3, true, c, stride, a, b, depth, accumulate);
+function tile3x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(3, true, c, stride, a, b, n, accumulate);
 }
 
-function tile2x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(2, true, c, stride, a, b, depth, accumulate);
+function tile2x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(2, true, c, stride, a, b, n, accumulate);
 }
 
-function tile1x2(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(1, true, c, stride, a, b, depth, accumulate);
+function tile1x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(1, true, c, stride, a, b, n, accumulate);
 }
 
-function tile6x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(6, false, c, stride, a, b, depth, accumulate);
+function tile6x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(6, false, c, stride, a, b, n, accumulate);
 }
 
-function tile5x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(5, false, c, stride, a, b, depth, accumulate);
+function tile5x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(5, false, c, stride, a, b, n, accumulate);
 }
 
-function tile4x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(4, false, c, stride, a, b, depth, accumulate);
+function tile4x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(4, false, c, stride, a, b, n, accumulate);
 }
 
-function tile3x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(3, false, c, stride, a, b, depth, accumulate);
+function tile3x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(3, false, c, stride, a, b, n, accumulate);
 }
 
-function tile2x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(2, false, c, stride, a, b, depth, accumulate);
+function tile2x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(2, false, c, stride, a, b, n, accumulate);
 }
 
-function tile1x1(c: usize, stride: usize, a: usize, b: usize, depth: usize, accumulate: bool): void {
-  tile(1, false, c, stride, a, b, depth, accumulate);
+function tile1x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
+  tile(1, false, c, stride, a, b, n, accumulate);
 }
 
 /** The tile of a height from 1 to 6, one or two vectors wide. */

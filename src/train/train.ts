@@ -16,6 +16,8 @@ export interface Report {
   readonly chars: number;
   /** Smoothed training loss, in nats per character. */
   readonly loss: number;
+  /** Training loss of the last batch, before its update, in nats per character; `null` before any. */
+  readonly batch_loss: number | null;
   /** Loss on the validation part, in nats per character; `null` when it was not measured now. */
   readonly val_loss: number | null;
   /** Characters trained on per second since the last report, validation and samples not counted. */
@@ -202,6 +204,7 @@ class Run {
       epoch: trainer.epoch,
       chars: trainer.chars,
       loss: trainer.loss,
+      batch_loss: trainer.batchLoss,
       val_loss: validated?.loss ?? null,
       chars_per_s: rate,
       elapsed_s: this.#elapsed(),

@@ -50,6 +50,7 @@ export class Trainer {
   #evaluator: Evaluator | undefined;
   #step = 0;
   #loss: number;
+  #batchLoss: number | null = null;
   #validationLoss: number | null = null;
   #bestValidationLoss: number | null = null;
 
@@ -97,6 +98,11 @@ export class Trainer {
     return this.#loss;
   }
 
+  /** The loss of the last batch, before its update, in nats per character; `null` before any. */
+  get batchLoss(): number | null {
+    return this.#batchLoss;
+  }
+
   /**
    * Trains on the next batch: forward, loss, backward, clip, update.
    *
@@ -119,6 +125,7 @@ export class Trainer {
     engine.update(this.config);
     engine.carryHiddenState();
     this.#step++;
+    this.#batchLoss = loss;
     const kept = SMOOTHING ** (this.charsPerStep / SMOOTHING_CHARS);
     this.#loss = kept * this.#loss + (1 - kept) * loss;
     return loss;

@@ -28,7 +28,15 @@ testFiles("a run folder holds configuration, metrics, latest and best", async (f
   const path = `${folder}/a/b`;
   const run = RunFolder.create(path, { hidden: 3 });
   assertEquals(JSON.parse(Deno.readTextFileSync(`${path}/config.json`)), { hidden: 3 });
-  const report = { epoch: 0.5, chars: 10, loss: 2, val_loss: null, chars_per_s: 5, elapsed_s: 1 };
+  const report = {
+    epoch: 0.5,
+    chars: 10,
+    loss: 2,
+    batch_loss: 3,
+    val_loss: null,
+    chars_per_s: 5,
+    elapsed_s: 1,
+  };
   run.appendMetrics({ step: 1, ...report });
   run.appendMetrics({ step: 2, ...report });
   const lines = Deno.readTextFileSync(`${path}/metrics.jsonl`).trimEnd().split("\n");

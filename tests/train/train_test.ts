@@ -20,7 +20,9 @@ Deno.test("reports come at the first step, at the interval, and at the end", asy
   assertEquals(reports.map(({ step }) => step), [1, 5, 10, 15, 17]);
   const trainer = new Trainer(corpus, config);
   for (const report of reports) {
-    while (trainer.steps < report.step) trainer.step();
+    let batchLoss = NaN;
+    while (trainer.steps < report.step) batchLoss = trainer.step();
+    assertEquals(report.batch_loss, batchLoss);
     assertEquals(report.loss, trainer.loss);
     assertEquals(report.chars, report.step * 20);
     assertEquals(report.epoch, report.step / trainer.stepsPerEpoch);
