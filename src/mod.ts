@@ -47,6 +47,7 @@ export {
   presets,
   resolveConfig,
 } from "./model/config.ts";
+export { initialParameters } from "./model/initialisation.ts";
 export type { Model } from "./model/model.ts";
 export {
   type ParameterName,
@@ -55,6 +56,7 @@ export {
   parameterShapes,
   type RealArray,
   type Sizes,
+  zeroParameters,
 } from "./model/parameters.ts";
 export { Xoshiro128 } from "./random.ts";
 export {

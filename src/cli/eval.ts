@@ -2,6 +2,7 @@ import { evaluate } from "../evaluate/evaluate.ts";
 import { readCheckpoint } from "../model/checkpoint_file.ts";
 import { readCorpusWith } from "../text/corpus.ts";
 import type { Command } from "./options.ts";
+import { table } from "./table.ts";
 
 /** `deno task eval`: how well a model predicts a text. */
 export const evalCommand: Command = {
@@ -38,19 +39,19 @@ export const evalCommand: Command = {
       }));
       return 0;
     }
-    const row = (name: string, nats: number) =>
-      name.padEnd(10) + nats.toFixed(4).padStart(10) + (nats / Math.LN2).toFixed(4).padStart(12) +
-      Math.exp(nats).toFixed(3).padStart(13);
-    console.log([
-      `${result.chars.toLocaleString("en")} characters predicted`,
-      "",
-      `${"".padEnd(10)}${"nats/char".padStart(10)}${"bits/char".padStart(12)}${
-        "perplexity".padStart(13)
-      }`,
+    const row = (name: string, nats: number) => [
+      name,
+      nats.toFixed(4),
+      (nats / Math.LN2).toFixed(4),
+      Math.exp(nats).toFixed(3),
+    ];
+    const rows = [
+      ["", "nats/char", "bits/char", "perplexity"],
       row("model", result.natsPerChar),
       row("unigram", result.unigramNatsPerChar),
       row("uniform", result.uniformNatsPerChar),
-    ].join("\n"));
+    ];
+    console.log(`${result.chars.toLocaleString("en")} characters predicted\n\n${table(rows, 1)}`);
     return 0;
   },
 };

@@ -1,6 +1,7 @@
 import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
 import type { Command, CommandLine } from "./options.ts";
+import { table } from "./table.ts";
 
 /** The largest relative error that counts as agreement. */
 const TOLERANCE = 1e-6;
@@ -54,15 +55,7 @@ export const gradcheckCommand: Command = {
       check.difference.toExponential(9),
     ]);
     const head = ["parameter", "elements", "largest error", "at", "gradient", "difference"];
-    const widths = head.map((text, i) =>
-      Math.max(text.length, ...rows.map((row) => row[i]!.length))
-    );
-    for (const row of [head, ...rows]) {
-      console.log(
-        row.map((text, i) => i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))
-          .join("  "),
-      );
-    }
+    console.log(table([head, ...rows], 1));
     const worst = checks.reduce((most, { largestError }) => Math.max(most, largestError), 0);
     const passed = worst <= TOLERANCE;
     console.log(

@@ -19,7 +19,7 @@ export interface Command {
   readonly name: string;
   /** What it does, in a line. */
   readonly summary: string;
-  /** The arguments that are not options, for example `<text>`; each is required. */
+  /** The arguments that are not options: `<text>` is required, `[name]` may be left out. */
   readonly operands: readonly string[];
   readonly options: readonly Option[];
   /** Further lines for the help: what a user needs to know, examples. */
@@ -30,7 +30,7 @@ export interface Command {
 
 /** A command line, taken apart and checked against its command's options. */
 export class CommandLine {
-  /** The arguments that are not options, as many as the command has operands. */
+  /** The arguments that are not options, in order. */
   readonly operands: readonly string[];
   readonly #values: ReadonlyMap<string, string | true>;
 
@@ -98,9 +98,9 @@ export function readCommandLine(command: Command, args: readonly string[]): Comm
     if (typeof value === "string") values.set(name, option.value ? value : true);
   }
   const operands = parsed._.map(String);
-  const { length } = command.operands;
-  if (operands.length !== length) {
-    const wanted = length === 0 ? "no arguments" : command.operands.join(" and ");
+  const required = command.operands.filter((operand) => operand.startsWith("<")).length;
+  if (operands.length < required || operands.length > command.operands.length) {
+    const wanted = command.operands.join(" and ") || "no arguments";
     const given = operands.length === 0
       ? "none was given"
       : `given: ${operands.map((operand) => JSON.stringify(operand)).join(" ")}`;

@@ -2,9 +2,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
 import { InputError } from "../../src/errors.ts";
+import { initialParameters } from "../../src/model/initialisation.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
-import { oneHot, referenceAdagrad, referenceGradients, referenceSgd } from "../reference/rnn.ts";
+import { assertParity, vectorsOf } from "../reference/parity.ts";
+import { oneHot } from "../reference/rnn.ts";
 
 const precisions = ["f32", "f32-strict", "f64"] as const;
 const sizes = { inputs: 5, hidden: 7, outputs: 6 };
@@ -200,14 +202,10 @@ Deno.test("the memory's areas are aligned, in order, and large enough", () => {
   }
 });
 
-/**
- * The notebook's loop: one sequence after the other of a text, with the state carried. Training at
- * these rates is chaotic, so that rounding errors grow: the longer run takes a smaller rate, and
- * with the notebook's own each step starts from the reference's state.
- */
+/** The notebook's loop: one sequence after the other of a text, with the state carried. */
 function followReference(
   optimizer: "adagrad" | "sgd",
-  rate: number,
+  lr: number,
   updates: number,
   tolerance: number,
   synchronise: boolean,
@@ -215,61 +213,29 @@ function followReference(
   const text = "Hope is the thing with feathers that perches in the soul. ".repeat(3);
   const characters = [...new Set(text)].toSorted();
   const ids = [...text].map((character) => characters.indexOf(character));
-  const shape = { inputs: characters.length, hidden: 16, outputs: characters.length };
-  const [steps, clip] = [25, 5];
+  const size = characters.length;
+  const [steps, hidden] = [25, 16];
   const random = new Xoshiro128(1);
-  const parameters = zeroParameters(shape, "f64");
-  for (const name of ["Wxh", "Whh", "Why"] as const) {
-    parameters[name].forEach((_, i, array) => array[i] = 0.01 * random.normal());
-  }
-  const sums = zeroParameters(shape, "f64");
-  let state = new Float64Array(shape.hidden);
+  const shape = { inputs: size, hidden, outputs: size };
   const engine = new Engine({ ...shape, precision: "f64", steps, streams: 1 });
-  engine.writeParameters(parameters);
-
-  for (let update = 0, p = 0; update < updates; update++, p += steps) {
-    if (p + steps + 1 >= ids.length) {
-      p = 0;
-      state = new Float64Array(shape.hidden);
-      engine.writeHiddenState();
-    }
-    if (synchronise) {
-      engine.writeParameters(parameters);
-      engine.writeOptimizerSums(sums);
-      engine.writeHiddenState(state);
-    }
-    const inputs = ids.slice(p, p + steps);
-    const targets = ids.slice(p + 1, p + steps + 1);
-    engine.inputIds.set(inputs);
-    engine.targetIds.set(targets);
-    engine.forward();
-    const loss = engine.crossEntropy();
-    engine.backward();
-    engine.update({ optimizer, lr: rate, clip });
-    engine.carryHiddenState();
-
-    const expected = referenceGradients(shape, parameters, {
-      steps,
-      streams: 1,
-      inputs: oneHot(inputs, shape.inputs),
-      targets: oneHot(targets, shape.outputs),
-      hiddenState: state,
-    });
-    if (optimizer === "adagrad") {
-      referenceAdagrad(parameters, expected.gradients, sums, rate, clip);
-    } else referenceSgd(parameters, expected.gradients, rate, clip);
-    state = expected.hiddenStates.slice(-shape.hidden);
-
-    const error = Math.abs(loss - expected.loss) / expected.loss;
-    assert(error < tolerance, `update ${update + 1}: the loss is off by ${error}`);
-    const actual = engine.readParameters();
-    for (const name of parameterNames) {
-      parameters[name].forEach((weight, i) => {
-        const difference = Math.abs(weight - actual[name][i]!);
-        assert(difference < 1e3 * tolerance, `update ${update + 1}, ${name}: off by ${difference}`);
-      });
-    }
-  }
+  const settings = { init: 0.01, precision: "f64" } as const;
+  engine.writeParameters(initialParameters(shape, settings, random));
+  let p = -steps;
+  assertParity({
+    engine,
+    update: { optimizer, lr, clip: 5 },
+    updates,
+    tolerance,
+    synchronise,
+    give(update) {
+      p += steps;
+      const fromZero = update === 0 || p + steps + 1 >= ids.length;
+      if (fromZero) p = 0;
+      engine.inputIds.set(ids.slice(p, p + steps));
+      engine.targetIds.set(ids.slice(p + 1, p + steps + 1));
+      return { ...vectorsOf(engine), fromZero };
+    },
+  });
 }
 
 for (const optimizer of ["adagrad", "sgd"] as const) {
