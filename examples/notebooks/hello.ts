@@ -24,7 +24,7 @@ const adagrad: Update = { optimizer: "adagrad", lr: 0.1, clip: 5 };
 
 /** A fresh network of the notebook's kind: all of it from N(0, 1). */
 export function start(seed: number): Sequence {
-  const sequence = new Sequence(TEXT.slice(0, -1), TEXT.slice(1), HIDDEN);
+  const sequence = new Sequence(TEXT.slice(0, -1), TEXT.slice(1), HIDDEN, "f64");
   const random = new Xoshiro128(seed);
   const parameters = zeroParameters(sequence.engine.options, "f64");
   for (const name of parameterNames) {

@@ -10,7 +10,7 @@
  * 1,000, 0.3242 at 2,000, 0.1763 at 3,000. Its algorithm in NumPy gives, over five starts,
  * 77.27–77.28, 0.32–21.8, 0.11–0.72 and 0.07–0.95.
  */
-import { corpusFromText, sample, Trainer } from "../../src/mod.ts";
+import { corpusFromText, type Precision, sample, Trainer } from "../../src/mod.ts";
 import type { Figure, Notebook } from "./notebook.ts";
 
 const LINE = "Hope is the thing with feathers that perches in the soul. " +
@@ -28,7 +28,7 @@ const printed = [
 ] as const;
 
 /** The notebook's training, ready for its first iteration. */
-export function start(seed: number, precision: "f32" | "f64"): Trainer {
+export function start(seed: number, precision: Precision): Trainer {
   return new Trainer(corpusFromText(LINE.repeat(REPEATS)), {
     hidden: 64,
     seq: SEQ,
@@ -57,7 +57,7 @@ export const hope: Notebook = {
   summary: "a line of Dickinson's, learnt by heart with Adagrad",
   run({ seed, full }) {
     const iterations = full ? 10_000 : 3001;
-    const trainer = start(seed, "f32");
+    const trainer = start(seed, "f32-strict");
     const figures: Figure[] = [];
     let last = 0;
     for (let iteration = 0; iteration < iterations; iteration++) {

@@ -10,7 +10,7 @@
  * in NumPy does from three starts of five, ending below 0.002; two swing between 20 and 140. The
  * rate is too large for plain descent. With Adagrad in its place, at 0.05, every start learns.
  */
-import { initialParameters, Sampler, Xoshiro128 } from "../../src/mod.ts";
+import { initialParameters, type Precision, Sampler, Xoshiro128 } from "../../src/mod.ts";
 import { type Figure, type Notebook, range, seedsFrom, within } from "./notebook.ts";
 import { Sequence, type Update } from "./sequence.ts";
 
@@ -34,9 +34,9 @@ interface Outcome {
 }
 
 /** A fresh network of the notebook's kind. */
-export function start(seed: number): Sequence {
-  const sequence = new Sequence(TEXT.slice(0, -1), TEXT.slice(1), HIDDEN);
-  const settings = { init: 0.01, precision: "f64" } as const;
+export function start(seed: number, precision: Precision): Sequence {
+  const sequence = new Sequence(TEXT.slice(0, -1), TEXT.slice(1), HIDDEN, precision);
+  const settings = { init: 0.01, precision };
   const parameters = initialParameters(sequence.engine.options, settings, new Xoshiro128(seed));
   sequence.engine.writeParameters(parameters);
   return sequence;
@@ -50,7 +50,7 @@ function notebookLoss(sequence: Sequence): number {
 }
 
 function learn(seed: number, update: Update): Outcome {
-  const sequence = start(seed);
+  const sequence = start(seed, "f32-strict");
   const losses = Array.from({ length: ITERATIONS }, () => {
     sequence.step(update);
     return notebookLoss(sequence);
@@ -80,7 +80,7 @@ export const implementRnn: Notebook = {
     const count = learnt(descents).length;
     const rows = descents.map(({ last, least, prediction }, i): Figure => ({
       what: `gradient descent, seed ${seeds[i]}: last ${WATCHED} losses`,
-      notebook: "47–54, swinging",
+      notebook: "swings, 37–64",
       ours: `${range([least, last], last < 0.01 ? 4 : 1)}  ${JSON.stringify(prediction)}`,
       // The task is to learn the text; a start that does not is shown as failing.
       inBand: last < 0.01,

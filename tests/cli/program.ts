@@ -38,14 +38,18 @@ export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Deno.ChildProcess {
-  const tasks = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).tasks;
-  const task: string | undefined = tasks[args[0] ?? ""];
-  const flags = task?.split(" ").filter((word) => word.startsWith("--allow-")) ?? [];
+  const tasks: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).tasks;
+  // Without a known command, the program must still say so: the entry of the others.
+  const [name = ""] = args;
+  const words = (tasks[name] ?? `deno run src/cli/main.ts ${name}`).trim().split(" ");
+  const flags = words.filter((word) => word.startsWith("--allow-"));
+  const entry = words.findIndex((word) => word.endsWith("main.ts"));
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-check", "--no-prompt", "--config", `${root}deno.json`, ...flags],
-      `${root}src/cli/main.ts`,
-      ...args,
+      `${root}${words[entry]}`,
+      ...words.slice(entry + 1),
+      ...args.slice(1),
     ],
     cwd: folder,
     env,

@@ -27,7 +27,7 @@ function again(engine: Engine) {
 }
 
 Deno.test("implement-rnn: 200 updates are the reference's", () => {
-  const { engine } = startImplement(1);
+  const { engine } = startImplement(1, "f64");
   const update = { optimizer: "sgd", lr: 0.1, clip: 5 } as const;
   const give = again(engine);
   assertParity({ engine, update, updates: 200, tolerance: 1e-9, synchronise: true, give });
