@@ -146,6 +146,12 @@ function withJoinedValues(
   return words;
 }
 
+/** The same without the keys that are undefined: what was given, for a function with defaults. */
+export function present<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
 /** The help of a command. */
 export function helpOf(command: Command): string {
   const usage = ["deno task", command.name, ...command.operands, "[options]"].join(" ");

@@ -1,6 +1,6 @@
 import { Sampler } from "../generate/sampler.ts";
 import { readCheckpoint } from "../model/checkpoint_file.ts";
-import type { Command } from "./options.ts";
+import { type Command, present } from "./options.ts";
 
 /** `deno task sample`: text from a trained model. */
 export const sampleCommand: Command = {
@@ -41,16 +41,13 @@ export const sampleCommand: Command = {
   ],
   async run(line) {
     const prime = line.text("prime");
-    const given = {
+    const options = present({
       prime,
       length: line.number("length"),
       temperature: line.number("temperature"),
       seed: line.number("seed"),
       greedy: line.flag("greedy"),
-    };
-    const options = Object.fromEntries(
-      Object.entries(given).filter(([, value]) => value !== undefined),
-    );
+    });
     const characters = new Sampler(await readCheckpoint(line.operands[0]!)).generate(options);
     await write(prime ?? "");
     let piece = "";

@@ -8,7 +8,7 @@ import type { Schedule } from "../train/schedule.ts";
 import { train } from "../train/train.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { Display } from "./display.ts";
-import type { Command, CommandLine, Option } from "./options.ts";
+import { type Command, type CommandLine, type Option, present } from "./options.ts";
 
 const configOptions: readonly Option[] = [
   { name: "hidden", value: "N", meaning: "Hidden units", default: String(defaults.hidden) },
@@ -192,12 +192,6 @@ function configOf(line: CommandLine): ConfigInput {
     ...names.map((name) => [name, line.text(name)]),
     ...numbers.map((name) => [name, line.number(name)]),
   ]));
-}
-
-/** The same without the keys that are undefined. */
-function present<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
 /** Says what will be trained, on what, and for how long. */

@@ -2,9 +2,9 @@
  * The notebooks of examples/: their experiments in the shorter form, and at least 200 updates under
  * exactly their settings, from fixed weights, held against the reference.
  *
- * Their rates make training chaotic, so that no two programs that round differently stay together
- * for 200 updates. Each update is therefore taken from the reference's state; where a run does stay
- * together, it is followed without.
+ * Hope's first updates, Adagrad at 0.1, move every weight by 0.1 and make a rounding error grow
+ * a thousandfold every few of them, in any two programs that round differently: there each update is
+ * taken from the reference's state. The other four stay with the reference all the way.
  */
 import { assert, assertEquals } from "@std/assert";
 import { alphabet, start as startAlphabet } from "../../examples/notebooks/alphabet.ts";
@@ -26,14 +26,14 @@ function again(engine: Engine) {
   return () => ({ ...vectors, fromZero: true });
 }
 
-Deno.test("implement-rnn: 200 updates are the reference's", () => {
+Deno.test("implement-rnn: 200 updates, one after the other, stay with the reference", () => {
   const { engine } = startImplement(1, "f64");
   const update = { optimizer: "sgd", lr: 0.1, clip: 5 } as const;
   const give = again(engine);
-  assertParity({ engine, update, updates: 200, tolerance: 1e-9, synchronise: true, give });
+  assertParity({ engine, update, updates: 200, tolerance: 1e-9, synchronise: false, give });
 });
 
-Deno.test("hope: 200 updates are the reference's, with the state carried", () => {
+Deno.test("hope: each of 200 updates is the reference's, with the state carried", () => {
   const trainer = startHope(1, "f64");
   const { corpus, config } = trainer;
   const engine = new Engine({
@@ -65,14 +65,14 @@ Deno.test("alphabet: 400 updates, one after the other, stay with the reference",
   assertParity({ engine, update, updates: 400, tolerance: 1e-9, synchronise: false, give });
 });
 
-Deno.test("hello: 200 updates are the reference's", () => {
+Deno.test("hello: 200 updates, one after the other, stay with the reference", () => {
   const { engine } = startHello(1);
   const give = again(engine);
   const parity = { engine, update: adagrad, tolerance: 1e-9, give };
-  assertParity({ ...parity, updates: 200, synchronise: true });
+  assertParity({ ...parity, updates: 200, synchronise: false });
 });
 
-Deno.test("class: 200 updates on vectors are the reference's, at the class's rate of 1", () => {
+Deno.test("class: 200 updates on vectors, at the class's rate of 1, stay with the reference", () => {
   const example = startClass(1);
   const engine = engineOf(example);
   const rows = (all: Float64Array) => [0, 1, 2, 3].map((t) => all.slice(3 * t, 3 * t + 3));
@@ -82,7 +82,7 @@ Deno.test("class: 200 updates on vectors are the reference's, at the class's rat
     update: { optimizer: "sgd", lr: 1, clip: 0 },
     updates: 200,
     tolerance: 1e-9,
-    synchronise: true,
+    synchronise: false,
     give: () => given,
   });
 });
