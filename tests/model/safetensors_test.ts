@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/model/safetensors.ts";
@@ -148,13 +148,12 @@ Deno.test("a header that is none is refused", () => {
   }
 });
 
-Deno.test("16 MiB of brackets are refused in a moment", () => {
-  const start = performance.now();
+Deno.test("16 MiB of brackets are refused before they are parsed", () => {
+  // JSON.parse would throw another error, out of stack or of memory.
   assertMatch(
     refusal(rawFile('{"a":'.padEnd(2 ** 24, "["), new Uint8Array())),
     /^its header is nested 16777212 deep/,
   );
-  assertLess(performance.now() - start, 2000);
 });
 
 Deno.test("a tensor's entry must be complete, known and exact", () => {
