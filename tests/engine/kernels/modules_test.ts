@@ -1,0 +1,94 @@
+import { assert, assertEquals } from "@std/assert";
+import { instantiate } from "../../../src/engine/kernels/instance.ts";
+import { modules } from "../../../src/engine/kernels/modules.js";
+
+const precisions = ["f32", "f32-strict", "f64"] as const;
+const withoutFiles = Deno.permissions.querySync({ name: "read" }).state !== "granted";
+
+/** An unsigned LEB128 number: its value, and where the next byte stands. */
+function leb128(bytes: Uint8Array, at: number): [number, number] {
+  let value = 0;
+  for (let shift = 0;; shift += 7) {
+    const byte = bytes[at++] ?? 0;
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return [value, at];
+  }
+}
+
+/** The code section, number 10, of a module. */
+function codeSection(bytes: Uint8Array): Uint8Array {
+  for (let at = 8; at < bytes.length;) {
+    const [size, start] = leb128(bytes, at + 1);
+    if (bytes[at] === 10) return bytes.subarray(start, start + size);
+    at = start + size;
+  }
+  throw new Error("Cannot find the code section");
+}
+
+/**
+ * How often a relaxed instruction may stand in the code: the vector prefix 0xfd and an opcode from
+ * 0x100 to 0x1ff. Constants can look like one, so a few are no proof; none at all is.
+ */
+function possiblyRelaxed(code: Uint8Array): number {
+  let count = 0;
+  code.forEach((byte, at) => {
+    if (byte !== 0xfd) return;
+    const [opcode] = leb128(code, at + 1);
+    if (opcode >= 0x100 && opcode <= 0x1ff) count++;
+  });
+  return count;
+}
+
+Deno.test({
+  name: "only the f32 module has relaxed instructions, and all are small (needs --allow-read)",
+  ignore: withoutFiles,
+  fn() {
+    for (const precision of precisions) {
+      const bytes = Deno.readFileSync(
+        new URL(`../../../src/engine/kernels/${precision}.wasm`, import.meta.url),
+      );
+      assert(bytes.length < 65536, `${precision}: ${bytes.length} bytes`);
+      const relaxed = possiblyRelaxed(codeSection(bytes));
+      // f32 has hundreds, in every product: the search can find them.
+      if (precision === "f32") assert(relaxed > 100, `${relaxed} relaxed instructions`);
+      else assertEquals(relaxed, 0, precision);
+    }
+  },
+});
+
+for (const precision of precisions) {
+  Deno.test(`${precision}: the module takes a memory from its host, and nothing else`, () => {
+    assertEquals(WebAssembly.Module.imports(modules[precision]), [
+      { module: "env", name: "memory", kind: "memory" },
+    ]);
+  });
+
+  Deno.test(`${precision}: multiply-add rounds as the module's name promises`, () => {
+    const { kernels, memory } = instantiate(precision, {
+      inputs: 1,
+      hidden: 4,
+      outputs: 4,
+      steps: 1,
+      streams: 1,
+      denseInputs: false,
+      denseTargets: false,
+      training: false,
+    });
+    const { buffer } = memory;
+    const numbers = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
+    const [x, w, y] = [2048, 2064, 2096];
+    // 1 + 2^-n squared is 1 + 2^(1-n) + 2^-2n, whose last term only a fused instruction keeps.
+    const n = precision === "f64" ? 30 : 12;
+    const almostOne = 1 + 2 ** -n;
+    numbers.fill(0, x, y + 4);
+    numbers.set([-1, almostOne], x);
+    numbers[w] = 1 + 2 ** (1 - n);
+    numbers[w + 4] = almostOne;
+    const bytes = (index: number) => index * numbers.BYTES_PER_ELEMENT;
+    kernels.vectorTimesMatrix(bytes(y), bytes(x), bytes(w), bytes(4), 4, 4);
+    const rest = numbers[y]!;
+    // Whether a relaxed instruction is fused is the processor's affair.
+    const allowed = precision === "f32" ? [0, 2 ** -24] : [0];
+    assert(allowed.includes(rest), `${rest} is left`);
+  });
+}

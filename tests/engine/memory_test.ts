@@ -1,0 +1,138 @@
+/** The memory's size and its far ends: what no small network reaches. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Engine } from "../../src/engine/engine.ts";
+import { instantiate, type Plan } from "../../src/engine/kernels/instance.ts";
+import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
+import { Xoshiro128 } from "../../src/random.ts";
+import { oneHot, referenceGradients } from "../reference/rnn.ts";
+
+const precisions = ["f32", "f32-strict", "f64"] as const;
+
+function randomParameters(sizes: { inputs: number; hidden: number; outputs: number }, seed = 1) {
+  const random = new Xoshiro128(seed);
+  const parameters: ParameterSet = zeroParameters(sizes, "f64");
+  for (const name of parameterNames) {
+    const scale = name === "Whh" ? 1 / Math.sqrt(sizes.hidden) : 0.5;
+    parameters[name].forEach((_, i, array) => array[i] = Math.fround(scale * random.normal()));
+  }
+  return { parameters, random };
+}
+
+// Gradients of both many units and many rows fill the packed blocks, 96 rows and 256 deep, to the
+// last number: a block that is too small runs into its neighbour.
+for (const precision of precisions) {
+  Deno.test(`${precision}: packed blocks hold what the largest products need`, () => {
+    const sizes = { inputs: 3, hidden: 100, outputs: 97 };
+    const [steps, streams] = [20, 13];
+    const { parameters, random } = randomParameters(sizes);
+    const engine = new Engine({ ...sizes, precision, steps, streams });
+    engine.writeParameters(parameters);
+    engine.inputIds.forEach((_, i, ids) => ids[i] = random.nextUint32() % sizes.inputs);
+    engine.targetIds.forEach((_, i, ids) => ids[i] = random.nextUint32() % sizes.outputs);
+    engine.forward();
+    engine.crossEntropy();
+    engine.backward();
+    const { gradients } = referenceGradients(sizes, parameters, {
+      steps,
+      streams,
+      inputs: oneHot(engine.inputIds, sizes.inputs),
+      targets: oneHot(engine.targetIds, sizes.outputs),
+      hiddenState: new Float64Array(streams * sizes.hidden),
+    });
+    const actual = engine.readGradients();
+    // As in gradients_test.ts: of what cancels, the rounding of the largest remains.
+    const [error, floor] = precision === "f64" ? [1e-10, 1e-4] : [1e-4, 1e-2];
+    for (const name of parameterNames) {
+      let largest = 0;
+      for (const g of gradients[name]) largest = Math.max(largest, Math.abs(g));
+      gradients[name].forEach((wanted, i) => {
+        const difference = Math.abs(actual[name][i]! - wanted);
+        const allowed = error * Math.max(Math.abs(wanted), floor * largest);
+        assert(difference <= allowed, `${name}[${i}]: ${actual[name][i]}, not ${wanted}`);
+      });
+    }
+  });
+}
+
+Deno.test("addresses above 2 GiB are not taken for negative", () => {
+  const sizes = { inputs: 3, hidden: 4, outputs: 3 };
+  const { parameters, random } = randomParameters(sizes);
+  // Some 3 GiB are planned; only what one step touches is ever taken from the machine.
+  const streams = 1000;
+  const plan = { ...sizes, streams, denseInputs: false, denseTargets: false, training: false };
+  const { layout } = instantiate("f32", { ...plan, steps: 65536 });
+  assert(layout.losses > 2 ** 31, `the last area begins at ${layout.losses}`);
+  const [large, small] = [65536, 1].map((steps) => {
+    const engine = new Engine({ ...sizes, precision: "f32", steps, streams, training: false });
+    engine.writeParameters(parameters);
+    return engine;
+  });
+  for (let stream = 0; stream < streams; stream++) {
+    const [input, target] = [random.nextUint32() % 3, random.nextUint32() % 3];
+    for (const engine of [large!, small!]) {
+      engine.inputIds[stream] = input;
+      engine.targetIds[stream] = target;
+    }
+  }
+  for (const engine of [large!, small!]) engine.forward(1);
+  assertEquals(large!.readOutputs(1), small!.readOutputs(1));
+  assertEquals(large!.crossEntropy(1), small!.crossEntropy(1));
+  assertEquals(large!.readLosses(1), small!.readLosses(1));
+});
+
+Deno.test("the memory has just the pages that the plan takes, whatever is planned", () => {
+  for (const precision of precisions) {
+    for (let choice = 0; choice < 8; choice++) {
+      const [denseInputs, denseTargets, training] = [1, 2, 4].map((bit) => (choice & bit) !== 0);
+      const plan: Plan = {
+        ...{ inputs: 30, hidden: 50, outputs: 70, steps: 25, streams: 3 },
+        denseInputs: denseInputs!,
+        denseTargets: denseTargets!,
+        training: training!,
+      };
+      const { kernels, layout, memory } = instantiate(precision, plan);
+      const { inputs, hidden, outputs, steps, streams } = plan;
+      const bytes = kernels.plan(
+        ...[inputs, hidden, outputs, steps, streams] as const,
+        ...[plan.denseInputs, plan.denseTargets, plan.training] as const,
+      );
+      assertEquals(memory.buffer.byteLength, Math.ceil(bytes / 65536) * 65536);
+      // An area that is not planned has no address; one that is lies behind the parameters.
+      for (
+        const [planned, address] of [
+          [plan.denseInputs, layout.inputVectors],
+          [plan.denseTargets, layout.targetVectors],
+          [plan.training, layout.toGradient],
+          [plan.training, layout.toSum],
+        ] as const
+      ) {
+        assertEquals(address > 0, planned);
+      }
+    }
+  }
+});
+
+Deno.test("an engine without training has no optimizer sums to read or write", () => {
+  const sizes = { inputs: 2, hidden: 3, outputs: 2 };
+  const options = { ...sizes, precision: "f64", steps: 1, streams: 1, training: false } as const;
+  const engine = new Engine(options);
+  const { parameters } = randomParameters(sizes);
+  engine.writeParameters(parameters);
+  assertThrows(() => engine.readOptimizerSums(), RangeError, "training: false");
+  const zeros = zeroParameters(sizes, "f64");
+  assertThrows(() => engine.writeOptimizerSums(zeros), RangeError, "training: false");
+  assertEquals(engine.readParameters(), parameters);
+});
+
+Deno.test("vectors of the wrong length are refused, and nothing is replaced", () => {
+  const sizes = { inputs: 2, hidden: 3, outputs: 4 };
+  const options = { ...sizes, precision: "f64", steps: 2, streams: 3 } as const;
+  const engine = new Engine({ ...options, denseInputs: true, denseTargets: true });
+  for (const length of [0, 11, 13]) {
+    const vectors = new Float64Array(length);
+    assertThrows(() => engine.writeInputVectors(vectors), RangeError, "12 wanted");
+    assertThrows(() => engine.writeTargetVectors(vectors, 1), RangeError, "12 wanted");
+  }
+  assertThrows(() => engine.writeInputVectors(new Float64Array(18), 3), RangeError, "1 to 2");
+  assertThrows(() => engine.writeTargetVectors(new Float64Array(36), 3), RangeError, "1 to 2");
+});
