@@ -77,6 +77,8 @@ export class Display {
 
   /** Takes the living line away for good, and leaves the terminal as it was. */
   stop(): void {
+    // Lines wait for the next redrawing, and stopping alone would drop them.
+    if (this.#bar) this.#bars?.update();
     this.#bars?.stop();
     this.#bars = undefined;
     this.#bar = undefined;

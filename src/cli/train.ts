@@ -118,7 +118,7 @@ export const trainCommand: Command = {
       sampleEvery: line.number("sample-every"),
     });
     const corpus = await readCorpus(path);
-    const out = line.text("out") ?? RunFolder.free(`runs/${nameOf(path)}`);
+    const out = line.text("out");
 
     const display = new Display();
     // Stopped at once, so that a second Ctrl-C finds the terminal in order.
@@ -130,12 +130,15 @@ export const trainCommand: Command = {
         config,
         signal: interruption.signal,
         onStart(trainer, schedule) {
-          folder = RunFolder.create(out, {
+          const settings = {
             config: trainer.config,
             limits,
             text: { path, chars: corpus.ids.length, bytes: corpus.bytes, sha256: corpus.sha256 },
-          });
-          introduce(display, trainer, schedule, line, out);
+          };
+          folder = out === undefined
+            ? RunFolder.createFree(`runs/${nameOf(path)}`, settings)
+            : RunFolder.create(out, settings);
+          introduce(display, trainer, schedule, line, folder.path);
         },
         onReport(report) {
           folder!.appendMetrics(report);
@@ -146,13 +149,14 @@ export const trainCommand: Command = {
         onCheckpoint: (checkpoint, kind) => folder!.save(checkpoint, kind),
       });
       display.stop();
+      const { path: kept } = folder!;
       const how = interruption.signal.aborted ? "Interrupted" : "Done";
-      console.log(`${how} after ${progress.step.toLocaleString("en")} steps; saved in ${out}`);
+      console.log(`${how} after ${progress.step.toLocaleString("en")} steps; saved in ${kept}`);
       if (progress.bestValidationLoss !== null) {
         const best = progress.bestValidationLoss.toFixed(4);
-        console.log(`Best on validation: ${best} nats/char, kept in ${out}/best.safetensors`);
+        console.log(`Best on validation: ${best} nats/char, kept in ${kept}/best.safetensors`);
       }
-      console.log(`Try it: deno task sample ${shellWord(out)}`);
+      console.log(`Try it: deno task sample ${shellWord(kept)}`);
       return interruption.signal.aborted ? 130 : 0;
     } finally {
       display.stop();

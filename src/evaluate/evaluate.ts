@@ -2,7 +2,7 @@ import { Engine } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
-import type { CharacterIds } from "../text/corpus.ts";
+import type { CharacterIds, Corpus } from "../text/corpus.ts";
 import { uniformNats, unigramNats } from "../text/statistics.ts";
 import type { Span } from "../text/split.ts";
 
@@ -72,7 +72,8 @@ export class Evaluator {
  * the hidden state carried all the way.
  *
  * @param model A model, for example a checkpoint.
- * @param text The ids of the text in the model's vocabulary, and how often each occurs.
+ * @param text The ids of the text in the model's vocabulary, how often each occurs, and what an
+ * error should call it.
  * @throws {InputError} when the text has fewer than two characters.
  *
  * @example
@@ -88,12 +89,13 @@ export class Evaluator {
  */
 export function evaluate(
   model: Model,
-  text: { readonly ids: CharacterIds; readonly counts: readonly number[] },
+  text: Pick<Corpus, "ids" | "counts"> & Partial<Pick<Corpus, "path">>,
 ): Evaluation {
   const { length } = text.ids;
   if (length < 2) {
+    const name = text.path === undefined ? "" : `${JSON.stringify(text.path)}, `;
     throw new InputError(
-      `Cannot evaluate a text of ${length} character${length === 1 ? "" : "s"}: ` +
+      `Cannot evaluate ${name}a text of ${length} character${length === 1 ? "" : "s"}: ` +
         `at least 2 are needed, as the first is only read`,
     );
   }

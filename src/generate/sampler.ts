@@ -61,7 +61,7 @@ export class Sampler {
   }
 
   /**
-   * Yields the characters that follow the prime, one by one.
+   * Yields the characters that follow the prime, one by one. Several texts may be drawn in turns.
    *
    * @throws {InputError} at the call, when an option is out of its range or the prime has a
    * character that the model does not know.
@@ -111,7 +111,9 @@ export class Sampler {
     for (const id of primeIds) read(id);
     for (let n = 0; n < length; n++) {
       const id = choose(engine.readOutputs(1));
+      const state = engine.readHiddenState();
       yield this.#model.vocabulary.decode([id]);
+      engine.writeHiddenState(state);
       read(id);
     }
   }

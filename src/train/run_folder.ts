@@ -38,16 +38,24 @@ export class RunFolder {
    * @throws {InputError} when there is a run in it already, or it cannot be made.
    */
   static create(path: string, config: unknown): RunFolder {
-    if (holdsRun(path)) {
+    if (holdsRun(path) || !claim(path, config)) {
       throw new InputError(
         `Cannot train into ${quote(path)}: it already holds a run; name another with --out`,
       );
     }
-    attempt(path, () => {
-      Deno.mkdirSync(path, { recursive: true });
-      Deno.writeTextFileSync(`${path}/${CONFIG}`, JSON.stringify(config, null, 2) + "\n");
-    });
     return new RunFolder(path);
+  }
+
+  /**
+   * As {@linkcode RunFolder.create}, in the first of `path`, `path-2`, `path-3`, … that holds no
+   * run, even when other runs begin at the same moment.
+   * @throws {InputError} when it cannot be made.
+   */
+  static createFree(path: string, config: unknown): RunFolder {
+    while (true) {
+      const free = RunFolder.free(path);
+      if (claim(free, config)) return new RunFolder(free);
+    }
   }
 
   /** Appends a line to `metrics.jsonl`. */
@@ -62,6 +70,21 @@ export class RunFolder {
     const name = kind === "best" ? "best" : "checkpoint";
     await writeCheckpoint(`${this.path}/${name}.safetensors`, checkpoint);
   }
+}
+
+/** Makes the folder and its `config.json`; false when another process has made that meanwhile. */
+function claim(path: string, config: unknown): boolean {
+  const json = JSON.stringify(config, null, 2) + "\n";
+  return attempt(path, () => {
+    Deno.mkdirSync(path, { recursive: true });
+    try {
+      Deno.writeTextFileSync(`${path}/${CONFIG}`, json, { createNew: true });
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return false;
+      throw error;
+    }
+    return true;
+  });
 }
 
 function holdsRun(path: string): boolean {

@@ -116,10 +116,7 @@ export class Trainer {
     engine.forward();
     const loss = engine.crossEntropy() / seq;
     if (!Number.isFinite(loss)) {
-      throw new Error(
-        `Training diverged at step ${this.#step + 1}: the loss is ${loss}; ` +
-          `a lower --lr or --clip keeps it finite`,
-      );
+      throw diverged(this.#step + 1, `the loss is ${loss}`);
     }
     engine.backward();
     engine.update(this.config);
@@ -136,12 +133,13 @@ export class Trainer {
    *
    * @returns The loss in nats per character, and whether it is the best so far; `null` when no part
    * of the text is held out.
+   * @throws {Error} as {@linkcode Trainer.model} does.
    */
   validate(): { readonly loss: number; readonly best: boolean } | null {
     if (this.split.validation === null) return null;
     const { corpus, config } = this;
     this.#evaluator ??= new Evaluator({ config, vocabulary: corpus.vocabulary });
-    const parameters = this.#engine.readParameters();
+    const { parameters } = this.model();
     const loss = this.#evaluator.natsPerChar(parameters, corpus.ids, this.split.validation);
     const best = this.#bestValidationLoss === null || loss < this.#bestValidationLoss;
     this.#validationLoss = loss;
@@ -149,19 +147,26 @@ export class Trainer {
     return { loss, best };
   }
 
-  /** The model as it is now, in arrays of its own. */
+  /**
+   * The model as it is now, in arrays of its own.
+   *
+   * @throws {Error} when a weight is not finite: the last update made it so, and no loss has shown
+   * it yet.
+   */
   model(): Model {
-    return {
-      config: this.config,
-      vocabulary: this.corpus.vocabulary,
-      parameters: this.#engine.readParameters(),
-    };
+    const parameters = this.#engine.readParameters();
+    for (const weights of Object.values(parameters)) {
+      const wrong = weights.find((weight) => !Number.isFinite(weight));
+      if (wrong !== undefined) throw diverged(this.#step, `a weight is ${wrong}`);
+    }
+    return { config: this.config, vocabulary: this.corpus.vocabulary, parameters };
   }
 
   /**
    * Everything needed to use the model or to go on training it.
    *
    * @param elapsedSeconds How long the training took so far.
+   * @throws {Error} as {@linkcode Trainer.model} does.
    */
   checkpoint(elapsedSeconds = 0): Checkpoint {
     const { corpus } = this;
@@ -189,4 +194,10 @@ export class Trainer {
       },
     };
   }
+}
+
+function diverged(step: number, how: string): Error {
+  return new Error(
+    `Training diverged at step ${step}: ${how}; a lower --lr or --clip keeps it finite`,
+  );
 }

@@ -1,0 +1,71 @@
+/** The Adagrad notebook's loop for one stream, beside the trainer: not the loss alone, all of it. */
+import { assert, assertEquals } from "@std/assert";
+import { sizesOf } from "../../src/model/model.ts";
+import { parameterNames, type RealArray, zeroParameters } from "../../src/model/parameters.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { oneHot, referenceAdagrad, referenceGradients } from "../reference/rnn.ts";
+
+const data = "Hope is the thing with feathers that perches in the soul. ".repeat(3);
+
+/** The greatest difference, measured against the greatest number wanted. */
+function difference(actual: RealArray, wanted: RealArray): number {
+  let scale = 1e-300, most = 0;
+  wanted.forEach((x, i) => {
+    scale = Math.max(scale, Math.abs(x));
+    most = Math.max(most, Math.abs(x - actual[i]!));
+  });
+  return most / scale;
+}
+
+// At the notebook's own rate training is chaotic: rounding errors grow until nothing is alike.
+for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
+  Deno.test(`weights, Adagrad's sums and the state are the notebook's, at a rate of ${lr}`, () => {
+    const trainer = new Trainer(corpusFromText(data), {
+      preset: "min-char-rnn",
+      hidden: 10,
+      lr,
+      val: 0,
+      precision: "f64",
+    });
+    const { seq, hidden, clip } = trainer.config;
+    assertEquals([seq, trainer.config.batch, clip], [25, 1, 5]);
+    const start = trainer.checkpoint();
+    const sizes = sizesOf(start);
+    const weights = start.parameters;
+    const sums = zeroParameters(sizes, "f64");
+    const ids = [...start.vocabulary.encode(data)];
+
+    let p = 0;
+    let h = new Float64Array(hidden);
+    let resets = 0;
+    for (let i = 1; i <= updates; i++) {
+      if (p + seq + 1 >= data.length) {
+        h = new Float64Array(hidden);
+        p = 0;
+        resets++;
+      }
+      const { loss, gradients, hiddenStates } = referenceGradients(sizes, weights, {
+        steps: seq,
+        streams: 1,
+        inputs: oneHot(ids.slice(p, p + seq), sizes.inputs),
+        targets: oneHot(ids.slice(p + 1, p + seq + 1), sizes.outputs),
+        hiddenState: h,
+      });
+      referenceAdagrad(weights, gradients, sums, lr, clip);
+      h = hiddenStates.slice(-hidden);
+      p += seq;
+
+      const mine = trainer.step() * seq;
+      assert(Math.abs(mine - loss) < 1e-9 * loss, `update ${i}: the loss is ${mine}, not ${loss}`);
+      const { parameters, optimizerSums, hiddenState, progress } = trainer.checkpoint();
+      assertEquals(progress.position, p);
+      assert(difference(hiddenState, h) < 1e-9, `update ${i}: the state`);
+      for (const name of parameterNames) {
+        assert(difference(parameters[name], weights[name]) < 1e-9, `update ${i}: ${name}`);
+        assert(difference(optimizerSums![name], sums[name]) < 1e-9, `update ${i}: sum of ${name}`);
+      }
+    }
+    assert(resets >= 2, `only ${resets} ends of the data`);
+  });
+}
