@@ -4,6 +4,8 @@ export { expInPlace, logInPlace, tanhInPlace } from "./elementary";
 export {
   bh,
   by,
+  failed,
+  failure,
   hiddenPadded,
   hiddenStates,
   inputIds,
@@ -14,6 +16,7 @@ export {
   outputsPadded,
   parameterBytes,
   plan,
+  ready,
   scratchA,
   scratchB,
   targetIds,
@@ -24,9 +27,19 @@ export {
   Why,
   Wxh,
 } from "./layout";
-export { columnSums, multiplyPacked, multiplyTransposed } from "./matmul";
+export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
 export { vectorTimesMatrix } from "./matvec";
-export { packWhole, transpose } from "./packing";
-export { backward, carryHiddenState, forward } from "./cells/rnn";
-export { crossEntropyOfIds, crossEntropyOfVectors, softmaxRows } from "./softmax";
-export { adagrad, sgd } from "./optimizers";
+export { transpose } from "./packing";
+export { carryHiddenState } from "./cells/rnn";
+export {
+  adagrad,
+  backward,
+  crossEntropyOfIds,
+  crossEntropyOfVectors,
+  forward,
+  serve,
+  sgd,
+  softmax,
+  stop,
+} from "./jobs";
+export { join } from "./workers";

@@ -1,9 +1,9 @@
 /**
  * The memory map: where everything lies, as a chain of aligned offsets.
  *
- *     0          base         parameters    gradients    sums     ids, targets, activations, scratch
- *     ├───────────┼────────────┬────────────┬────────────┬────────────────────────────────────────┤
- *     │ (unused)  │ Wxh Whh Why bh by       │ the same   │ the same, once more                     │
+ *     0          base      parameters              gradients    sums         ids, targets,
+ *     ├───────────┼─────────┬───────────────────────┬────────────┬────────────┤ activations,
+ *     │ constants │ control │ Wxh Whh Why bh by     │ the same   │ the same   │ scratch …
  *
  * `plan` computes it from the sizes, touching no memory; the host reads the offsets from the
  * module's exported globals, so that the two sides cannot drift apart. Parameters, gradients and
@@ -18,7 +18,26 @@ import { LANES, REAL } from "./lanes";
 import { DEPTH, PACKED_A_BYTES } from "./packing";
 
 /** Every area begins on a cache line. */
-const ALIGNMENT: u64 = 64;
+export const ALIGNMENT: u64 = 64;
+/** Streams for each part of a gradient; fewer would make its products inefficient. */
+const STREAMS_OF_PART: usize = 8;
+const MOST_PARTS: usize = 4;
+/** What the parts beside the first may take in all: 12 MiB. */
+const MOST_PART_BYTES: u64 = 12 << 20;
+/** Room for what the host asks for. */
+const JOB_BYTES: u64 = 64;
+/** Room for what a failure is called. */
+const FAILURE_BYTES: u64 = 512;
+
+// Words by which workers meet: zero at first, and each on a cache line of its own, so that one that
+// is watched does not slow down the writing of another.
+export let passed: usize = 0; // counts the barriers that all have reached
+export let arrived: usize = 0; // how many wait at the barrier now
+export let asleep: usize = 0; // how many of them sleep
+export let ready: usize = 0; // how many have begun; the host's threads count it
+export let failed: usize = 0; // not 0: a worker has failed, and will reach no barrier any more
+export let failure: usize = 0; // text, for the host
+export let jobs: usize = 0; // the words of jobs.ts
 
 export let inputs: usize = 0; // I
 export let hidden: usize = 0; // H
@@ -45,6 +64,13 @@ export let toGradient: usize = 0;
 /** From a parameter to Adagrad's sum of its squared gradients, in bytes. */
 export let toSum: usize = 0;
 
+/** How many parts a gradient has; gradients.ts tells why. */
+export let parts: usize = 1;
+/** Bytes of one part of all gradients. */
+export let partBytes: usize = 0;
+/** From a parameter to the second part of its gradient, in bytes; the others follow. */
+export let toParts: usize = 0;
+
 export let inputIds: usize = 0; // u32 [R]
 export let inputVectors: usize = 0; // [R][Ip], only when planned dense
 export let targetIds: usize = 0; // u32 [R]
@@ -54,9 +80,12 @@ export let logits: usize = 0; // [R][Vp]; the softmax turns them into probabilit
 export let hiddenGradients: usize = 0; // [R][Hp]
 export let losses: usize = 0; // [R]
 export let recurrentPanels: usize = 0; // [Hp·Hp], Whh packed or transposed
-export let outputPanels: usize = 0; // [max(Hp·Vp, Ip·Hp)], Why or Wxh packed
-export let scratchA: usize = 0; // a packed block of A
-export let scratchB: usize = 0; // a packed block of B
+export let outputPanels: usize = 0; // [Hp·Vp], Why packed
+export let inputPanels: usize = 0; // [Ip·Hp], Wxh packed, only when planned dense
+export let scratchA: usize = 0; // a packed block of A for each worker
+export let scratchB: usize = 0; // a packed block of B for each worker
+/** Bytes of one packed block of B. */
+export let scratchBBytes: usize = 0;
 
 let cursor: u64 = 0;
 
@@ -85,6 +114,7 @@ export function plan(
   denseInputs: bool,
   denseTargets: bool,
   training: bool,
+  workers: usize,
 ): f64 {
   inputs = inputCount;
   hidden = hiddenCount;
@@ -101,6 +131,13 @@ export function plan(
   const V: u64 = outputsPadded;
 
   cursor = (<u64>__heap_base + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+  passed = reserve(ALIGNMENT);
+  arrived = reserve(ALIGNMENT);
+  asleep = reserve(ALIGNMENT);
+  ready = reserve(ALIGNMENT);
+  failed = reserve(ALIGNMENT);
+  failure = reserve(FAILURE_BYTES);
+  jobs = reserve(JOB_BYTES);
   Wxh = reserve(I * H * real);
   Whh = reserve(H * H * real);
   Why = reserve(H * V * real);
@@ -110,6 +147,10 @@ export function plan(
   parameterBytes = <usize>parameters;
   toGradient = training ? reserve(parameters) - Wxh : 0;
   toSum = training ? reserve(parameters) - Wxh : 0;
+  parts = min(max(streams / STREAMS_OF_PART, 1), MOST_PARTS);
+  parts = min(parts, 1 + <usize>(MOST_PART_BYTES / parameters));
+  partBytes = parameterBytes;
+  toParts = training ? reserve((parts - 1) * parameters) - Wxh : 0;
 
   inputIds = reserve(rows * sizeof<u32>());
   inputVectors = denseInputs ? reserve(rows * I * real) : 0;
@@ -120,8 +161,10 @@ export function plan(
   hiddenGradients = training ? reserve(rows * H * real) : 0;
   losses = reserve(rows * real);
   recurrentPanels = reserve(H * H * real);
-  outputPanels = reserve(H * max(V, denseInputs ? I : 0) * real);
-  scratchA = reserve(PACKED_A_BYTES);
-  scratchB = reserve(DEPTH * max(H, V) * real);
+  outputPanels = reserve(H * V * real);
+  inputPanels = denseInputs ? reserve(I * H * real) : 0;
+  scratchA = reserve(<u64>workers * PACKED_A_BYTES);
+  scratchBBytes = <usize>(DEPTH * max(H, V) * real);
+  scratchB = reserve(<u64>workers * scratchBBytes);
   return <f64>cursor;
 }

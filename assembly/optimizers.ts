@@ -1,14 +1,25 @@
 /**
- * Clipping and the update of all parameters, in one pass over parameters, gradients and sums.
+ * Clipping and the update of this worker's share of the parameters, in one pass over parameters,
+ * gradients and sums.
  *
  * `limit` clips each element of the gradient to ±limit (∞: not at all); a NaN stays a NaN, so that
  * a run that has diverged shows it.
  */
 import { add, div, greater, lesser, madd, mul, splat, VECTOR } from "./lanes";
-import { parameterBytes, toGradient, toSum, Wxh } from "./layout";
+import { ALIGNMENT, parameterBytes, toGradient, toSum, Wxh } from "./layout";
+import { shareLength, shareStart } from "./workers";
 
 /** What keeps Adagrad's root from 0; inside the root, as in the notebooks. */
 const EPSILON: Real = <Real>1e-8;
+
+/** Where this worker's share of the parameters begins, in whole cache lines. */
+function shareOfParameters(): usize {
+  return Wxh + shareStart(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
+}
+
+function bytesOfShare(): usize {
+  return shareLength(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
+}
 
 @inline
 function clipped(gradient: usize, limit: Real): v128 {
@@ -22,8 +33,9 @@ function clipped(gradient: usize, limit: Real): v128 {
 export function adagrad(rate: Real, limit: Real): void {
   const minusRate = splat(-rate);
   const epsilon = splat(EPSILON);
-  const end = Wxh + parameterBytes;
-  for (let w = Wxh; w < end; w += VECTOR) {
+  let w = shareOfParameters();
+  const end = w + bytesOfShare();
+  for (; w < end; w += VECTOR) {
     const g = clipped(w + toGradient, limit);
     const m = madd(g, g, v128.load(w + toSum));
     v128.store(w + toSum, m);
@@ -35,8 +47,9 @@ export function adagrad(rate: Real, limit: Real): void {
 /** Gradient descent: w ← w − rate·g. */
 export function sgd(rate: Real, limit: Real): void {
   const minusRate = splat(-rate);
-  const end = Wxh + parameterBytes;
-  for (let w = Wxh; w < end; w += VECTOR) {
+  let w = shareOfParameters();
+  const end = w + bytesOfShare();
+  for (; w < end; w += VECTOR) {
     v128.store(w, madd(minusRate, clipped(w + toGradient, limit), v128.load(w)));
   }
 }

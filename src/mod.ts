@@ -71,4 +71,4 @@ export { Vocabulary } from "./text/vocabulary.ts";
 export { RunFolder } from "./train/run_folder.ts";
 export type { Intervals, Limits, Schedule } from "./train/schedule.ts";
 export { type Live, type Report, train, type TrainOptions } from "./train/train.ts";
-export { Trainer } from "./train/trainer.ts";
+export { Trainer, type TrainerOptions } from "./train/trainer.ts";

@@ -7,7 +7,8 @@
  * is step t of stream b.
  */
 import { tanhInPlace } from "../elementary";
-import { add, madd, mul, REAL, splat, sub, VECTOR } from "../lanes";
+import { characterParts, columnSumParts, productParts, sumParts } from "../gradients";
+import { add, LANES, madd, mul, REAL, splat, sub, VECTOR } from "../lanes";
 import {
   bh,
   by,
@@ -15,6 +16,7 @@ import {
   hiddenPadded,
   hiddenStates,
   inputIds,
+  inputPanels,
   inputsPadded,
   inputVectors,
   logits,
@@ -22,34 +24,49 @@ import {
   outputsPadded,
   recurrentPanels,
   scratchA,
-  scratchB,
   streams,
-  toGradient,
   Whh,
   Why,
   Wxh,
 } from "../layout";
-import { columnSums, multiplyPacked, multiplyTransposed } from "../matmul";
+import { multiplyPacked, packShare } from "../matmul";
 import { vectorTimesMatrix } from "../matvec";
-import { packWhole, transpose } from "../packing";
+import { PACKED_A_BYTES, transpose } from "../packing";
+import { byStreams, groupLength, groupsOf, groupStart } from "../rows";
+import { barrier, shareLength, shareStart, worker } from "../workers";
 
 /** Logits of `steps` steps from the initial hidden state, with every hidden state on the way. */
 export function forward(steps: usize, denseInputs: bool): void {
-  const rows = steps * streams;
   const hiddenStride = hiddenPadded * REAL;
-  const firstStates = hiddenStates + streams * hiddenStride;
-  if (denseInputs) inputPartOfVectors(firstStates, rows);
-  else inputPartOfIds(firstStates, rows);
-  if (streams == 1) recurrenceOfOne(firstStates, steps);
-  else recurrenceOfMany(firstStates, steps);
-
   const outputStride = outputsPadded * REAL;
-  repeatRow(logits, by, outputStride, rows);
-  packWhole(outputPanels, Why, outputStride, false, outputsPadded, hiddenPadded);
-  multiplyPacked(
-    logits, outputStride, rows, outputsPadded, hiddenPadded,
-    firstStates, hiddenStride, outputPanels, true, scratchA,
-  );
+  const firstStates = hiddenStates + streams * hiddenStride;
+  if (denseInputs) {
+    packShare(inputPanels, Wxh, hiddenStride, false, hiddenPadded, inputsPadded);
+  }
+  if (streams > 1) {
+    packShare(recurrentPanels, Whh, hiddenStride, false, hiddenPadded, hiddenPadded);
+  }
+  packShare(outputPanels, Why, outputStride, false, outputsPadded, hiddenPadded);
+  barrier();
+  for (let group: usize = 0; group < groupsOf(steps); group++) {
+    const row = groupStart(group, steps);
+    const to = firstStates + row * hiddenStride;
+    if (denseInputs) inputPartOfVectors(to, row, groupLength(steps));
+    else inputPartOfIds(to, row, groupLength(steps));
+  }
+  if (!byStreams()) barrier();
+  if (streams > 1) recurrenceOfMany(firstStates, steps);
+  else if (worker == 0) recurrenceOfOne(firstStates, steps);
+  if (!byStreams()) barrier();
+  for (let group: usize = 0; group < groupsOf(steps); group++) {
+    const row = groupStart(group, steps);
+    const own = logits + row * outputStride;
+    repeatRow(own, by, outputStride, groupLength(steps));
+    multiplyPacked(
+      own, outputStride, groupLength(steps), outputsPadded, hiddenPadded,
+      firstStates + row * hiddenStride, hiddenStride, outputPanels, true, ownScratch(),
+    );
+  }
 }
 
 /**
@@ -61,43 +78,59 @@ export function forward(steps: usize, denseInputs: bool): void {
  * What the gradients held before is overwritten.
  */
 export function backward(steps: usize, denseInputs: bool): void {
-  const rows = steps * streams;
   const hiddenStride = hiddenPadded * REAL;
   const outputStride = outputsPadded * REAL;
   const firstStates = hiddenStates + streams * hiddenStride;
 
-  packWhole(outputPanels, Why, outputStride, true, hiddenPadded, outputsPadded);
-  multiplyPacked(
-    hiddenGradients, hiddenStride, rows, hiddenPadded, outputsPadded,
-    logits, outputStride, outputPanels, false, scratchA,
-  );
-  if (streams == 1) backwardRecurrenceOfOne(firstStates, steps);
-  else backwardRecurrenceOfMany(firstStates, steps);
+  packShare(outputPanels, Why, outputStride, true, hiddenPadded, outputsPadded);
+  if (streams > 1) {
+    packShare(recurrentPanels, Whh, hiddenStride, true, hiddenPadded, hiddenPadded);
+  } else {
+    transposeShare(recurrentPanels, Whh, hiddenPadded);
+  }
+  barrier();
+  for (let group: usize = 0; group < groupsOf(steps); group++) {
+    const row = groupStart(group, steps);
+    multiplyPacked(
+      hiddenGradients + row * hiddenStride, hiddenStride, groupLength(steps), hiddenPadded,
+      outputsPadded, logits + row * outputStride, outputStride, outputPanels, false, ownScratch(),
+    );
+  }
+  if (!byStreams()) barrier();
+  if (streams > 1) backwardRecurrenceOfMany(firstStates, steps);
+  else if (worker == 0) backwardRecurrenceOfOne(firstStates, steps);
 
-  multiplyTransposed(
-    Why + toGradient, outputStride, hiddenPadded, outputsPadded, rows,
-    firstStates, hiddenStride, logits, outputStride, scratchA, scratchB,
+  barrier();
+  productParts(
+    Why, hiddenPadded, outputsPadded, steps, firstStates, hiddenStride, logits, outputStride,
   );
-  multiplyTransposed(
-    Whh + toGradient, hiddenStride, hiddenPadded, hiddenPadded, rows,
-    hiddenStates, hiddenStride, hiddenGradients, hiddenStride, scratchA, scratchB,
+  productParts(
+    Whh, hiddenPadded, hiddenPadded, steps,
+    hiddenStates, hiddenStride, hiddenGradients, hiddenStride,
   );
   if (denseInputs) {
-    multiplyTransposed(
-      Wxh + toGradient, hiddenStride, inputsPadded, hiddenPadded, rows,
-      inputVectors, inputsPadded * REAL, hiddenGradients, hiddenStride, scratchA, scratchB,
+    productParts(
+      Wxh, inputsPadded, hiddenPadded, steps,
+      inputVectors, inputsPadded * REAL, hiddenGradients, hiddenStride,
     );
   } else {
-    scatterInputGradients(rows);
+    characterParts(steps);
   }
-  columnSums(bh + toGradient, hiddenGradients, hiddenStride, rows, hiddenPadded);
-  columnSums(by + toGradient, logits, outputStride, rows, outputsPadded);
+  columnSumParts(bh, hiddenPadded, steps, hiddenGradients);
+  columnSumParts(by, outputsPadded, steps, logits);
+  barrier();
+  sumParts();
 }
 
 /** Makes the last hidden state of `steps` steps the initial one of the next sequence. */
 export function carryHiddenState(steps: usize): void {
   const bytes = streams * hiddenPadded * REAL;
   memory.copy(hiddenStates, hiddenStates + steps * bytes, bytes);
+}
+
+/** This worker's room for a packed block of A. */
+function ownScratch(): usize {
+  return scratchA + worker * PACKED_A_BYTES;
 }
 
 /** Writes one row `rows` times. */
@@ -108,11 +141,11 @@ function repeatRow(to: usize, row: usize, bytes: usize, rows: usize): void {
   }
 }
 
-/** Wxh x + bh of every row, where x is 1 at one character: a column of Wxh, here a row. */
-function inputPartOfIds(to: usize, rows: usize): void {
+/** Wxh x + bh of `rows` rows, where x is 1 at one character: a column of Wxh, here a row. */
+function inputPartOfIds(to: usize, row: usize, rows: usize): void {
   const stride = hiddenPadded * REAL;
-  for (let r: usize = 0; r < rows; r++) {
-    const from = Wxh + <usize>load<u32>(inputIds + r * sizeof<u32>()) * stride;
+  for (const last = row + rows; row < last; row++) {
+    const from = Wxh + <usize>load<u32>(inputIds + row * sizeof<u32>()) * stride;
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
       v128.store(to + offset, add(v128.load(from + offset), v128.load(bh + offset)));
     }
@@ -120,28 +153,14 @@ function inputPartOfIds(to: usize, rows: usize): void {
   }
 }
 
-/** dWxh: each row's gradient is added to that of its character. */
-function scatterInputGradients(rows: usize): void {
+/** Wxh x + bh of `rows` rows, for any vectors x. */
+function inputPartOfVectors(to: usize, row: usize, rows: usize): void {
   const stride = hiddenPadded * REAL;
-  memory.fill(Wxh + toGradient, 0, inputsPadded * stride);
-  let from = hiddenGradients;
-  for (let r: usize = 0; r < rows; r++) {
-    const to = Wxh + toGradient + <usize>load<u32>(inputIds + r * sizeof<u32>()) * stride;
-    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
-      v128.store(to + offset, add(v128.load(to + offset), v128.load(from + offset)));
-    }
-    from += stride;
-  }
-}
-
-/** Wxh x + bh of every row, for any vectors x. */
-function inputPartOfVectors(to: usize, rows: usize): void {
-  const stride = hiddenPadded * REAL;
+  const inputStride = inputsPadded * REAL;
   repeatRow(to, bh, stride, rows);
-  packWhole(outputPanels, Wxh, stride, false, hiddenPadded, inputsPadded);
   multiplyPacked(
     to, stride, rows, hiddenPadded, inputsPadded,
-    inputVectors, inputsPadded * REAL, outputPanels, true, scratchA,
+    inputVectors + row * inputStride, inputStride, inputPanels, true, ownScratch(),
   );
 }
 
@@ -155,10 +174,9 @@ function recurrenceOfOne(state: usize, steps: usize): void {
   }
 }
 
-/** draw_t from Whyᵀ dy_t, one stream. */
+/** draw_t from Whyᵀ dy_t, one stream; Whhᵀ stands in the recurrent panels. */
 function backwardRecurrenceOfOne(firstStates: usize, steps: usize): void {
   const stride = hiddenPadded * REAL;
-  transpose(recurrentPanels, Whh, stride, hiddenPadded);
   for (let t = steps; t-- > 0;) {
     const gradient = hiddenGradients + t * stride;
     if (t + 1 < steps) {
@@ -169,35 +187,45 @@ function backwardRecurrenceOfOne(firstStates: usize, steps: usize): void {
   }
 }
 
-/** h_t from its input part, several streams: matrix products. */
-function recurrenceOfMany(state: usize, steps: usize): void {
+/** This worker's rows of a square matrix, transposed. */
+function transposeShare(to: usize, from: usize, size: usize): void {
+  const stride = size * REAL;
+  const first = shareStart(size / LANES) * LANES;
+  const some = shareLength(size / LANES) * LANES;
+  transpose(to + first * REAL, from + first * stride, stride, some, size);
+}
+
+/** h_t of this worker's streams from its input part: matrix products. */
+function recurrenceOfMany(states: usize, steps: usize): void {
   const stride = hiddenPadded * REAL;
   const bytes = streams * stride;
-  packWhole(recurrentPanels, Whh, stride, false, hiddenPadded, hiddenPadded);
+  const own = shareLength(streams);
+  let state = states + shareStart(streams) * stride;
   for (let t: usize = 0; t < steps; t++) {
     multiplyPacked(
-      state, stride, streams, hiddenPadded, hiddenPadded,
-      state - bytes, stride, recurrentPanels, true, scratchA,
+      state, stride, own, hiddenPadded, hiddenPadded,
+      state - bytes, stride, recurrentPanels, true, ownScratch(),
     );
-    tanhInPlace(state, streams * hiddenPadded);
+    tanhInPlace(state, own * hiddenPadded);
     state += bytes;
   }
 }
 
-/** draw_t from Whyᵀ dy_t, several streams. */
+/** draw_t of this worker's streams from Whyᵀ dy_t; Whhᵀ stands in the recurrent panels, packed. */
 function backwardRecurrenceOfMany(firstStates: usize, steps: usize): void {
   const stride = hiddenPadded * REAL;
   const bytes = streams * stride;
-  packWhole(recurrentPanels, Whh, stride, true, hiddenPadded, hiddenPadded);
+  const own = shareLength(streams);
+  const offset = shareStart(streams) * stride;
   for (let t = steps; t-- > 0;) {
-    const gradient = hiddenGradients + t * bytes;
+    const gradient = hiddenGradients + offset + t * bytes;
     if (t + 1 < steps) {
       multiplyPacked(
-        gradient, stride, streams, hiddenPadded, hiddenPadded,
-        gradient + bytes, stride, recurrentPanels, true, scratchA,
+        gradient, stride, own, hiddenPadded, hiddenPadded,
+        gradient + bytes, stride, recurrentPanels, true, ownScratch(),
       );
     }
-    throughTanh(gradient, firstStates + t * bytes, bytes);
+    throughTanh(gradient, firstStates + offset + t * bytes, own * stride);
   }
 }
 

@@ -78,6 +78,12 @@ export const trainCommand: Command = {
       }`,
     },
     ...configOptions,
+    {
+      name: "threads",
+      value: "N",
+      meaning: "Threads to compute with; the result is the same bits with any number",
+      default: "one for each core, fewer when the work is too small to gain",
+    },
     { name: "steps", value: "N", meaning: "Stop after so many updates" },
     { name: "epochs", value: "X", meaning: "Stop after so many passes over the text" },
     {
@@ -127,6 +133,7 @@ export const trainCommand: Command = {
     try {
       const { progress } = await train(corpus, {
         ...limits,
+        ...present({ threads: line.number("threads") }),
         config,
         signal: interruption.signal,
         onStart(trainer, schedule) {
@@ -228,7 +235,8 @@ function introduce(
   );
   display.line(
     `Training: ${config.batch} stream${config.batch === 1 ? "" : "s"} of ${config.seq} ` +
-      `characters a step, ${config.optimizer}, lr ${config.lr}, clip ${config.clip || "none"}`,
+      `characters a step, ${config.optimizer}, lr ${config.lr}, clip ${config.clip || "none"}, ` +
+      `${trainer.threads} thread${trainer.threads === 1 ? "" : "s"}`,
   );
   display.line(`Length: ${lengthOf(trainer, schedule)}`);
   display.line(`Folder: ${out}`);

@@ -1,7 +1,9 @@
 import type { Config, Precision } from "../model/config.ts";
 import type { ParameterName, ParameterSet, RealArray, Sizes } from "../model/parameters.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
+import { MOST_THREADS } from "./threads.ts";
 import { type Area, Views } from "./views.ts";
+import { Workers } from "./workers.ts";
 
 /** What an {@linkcode Engine} is built for. */
 export interface EngineOptions extends Sizes {
@@ -17,6 +19,11 @@ export interface EngineOptions extends Sizes {
   readonly denseTargets?: boolean;
   /** Leave room for gradients and optimizer sums. Default: true. */
   readonly training?: boolean;
+  /**
+   * Threads that compute together, the caller's among them: 1 to 64. The results are the same bits
+   * with any number. With more than 1, {@linkcode Engine.close} ends the others. Default: 1.
+   */
+  readonly threads?: number;
 }
 
 /**
@@ -49,21 +56,26 @@ export class Engine {
   readonly #kernels: Kernels;
   readonly #layout: Layout;
   readonly #views: Views;
+  readonly #workers: Workers;
+  /** Why nothing can be computed any more. */
+  #broken: Error | undefined;
 
   /**
    * Lays out the memory; all parameters are zero at first.
    *
    * @throws {RangeError} when a size is not a positive whole number.
    * @throws {InputError} when all of it does not fit into the 4 GiB of a WebAssembly memory.
+   * @throws {Error} when the threads cannot be started.
    */
   constructor(options: EngineOptions) {
     this.options = Object.freeze({
       denseInputs: false,
       denseTargets: false,
       training: true,
+      threads: 1,
       ...options,
     });
-    const { precision, steps, streams } = this.options;
+    const { precision, steps, streams, threads } = this.options;
     for (const name of Object.keys(most) as (keyof typeof most)[]) {
       const size = this.options[name];
       if (!Number.isInteger(size) || size < 1 || size > most[name]) {
@@ -74,13 +86,25 @@ export class Engine {
         );
       }
     }
-    const instance = instantiate(precision, this.options);
+    const instance = instantiate(precision, { ...this.options, workers: threads });
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
     this.#views = new Views(instance, precision, this.options);
     const { buffer } = instance.memory;
     this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, steps * streams);
     this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, steps * streams);
+    this.#workers = new Workers(instance, threads);
+  }
+
+  /** Ends the threads; nothing can be computed afterwards. */
+  close(): void {
+    this.#broken ??= new Error("Cannot compute with an engine that was closed");
+    this.#workers.close();
+  }
+
+  /** As {@linkcode Engine.close}, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** Reads the parameters into fresh arrays. */
@@ -175,7 +199,7 @@ export class Engine {
     const { denseInputs, inputs } = this.options;
     const rows = this.#rows(steps);
     if (!denseInputs) checkIds("input", this.inputIds, rows, inputs);
-    this.#kernels.forward(steps, denseInputs);
+    this.#together((kernels) => kernels.forward(steps, denseInputs));
   }
 
   /**
@@ -209,7 +233,8 @@ export class Engine {
    * @throws {RangeError} when `steps` is not 1 to T.
    */
   softmax(steps: number = this.options.steps): void {
-    this.#kernels.softmaxRows(this.#rows(steps));
+    this.#rows(steps);
+    this.#together((kernels) => kernels.softmax(steps));
   }
 
   /**
@@ -221,10 +246,10 @@ export class Engine {
     const { denseTargets, outputs, streams } = this.options;
     const rows = this.#rows(steps);
     if (denseTargets) {
-      this.#kernels.crossEntropyOfVectors(rows, 1 / streams);
+      this.#together((kernels) => kernels.crossEntropyOfVectors(steps, 1 / streams));
     } else {
       checkIds("target", this.targetIds, rows, outputs);
-      this.#kernels.crossEntropyOfIds(rows, 1 / streams);
+      this.#together((kernels) => kernels.crossEntropyOfIds(steps, 1 / streams));
     }
     return this.#views.sum(this.#layout.losses, rows) / streams;
   }
@@ -250,7 +275,7 @@ export class Engine {
   backward(steps: number = this.options.steps): void {
     this.#demand("training");
     this.#rows(steps);
-    this.#kernels.backward(steps, this.options.denseInputs);
+    this.#together((kernels) => kernels.backward(steps, this.options.denseInputs));
   }
 
   /**
@@ -261,7 +286,18 @@ export class Engine {
   update(settings: Pick<Config, "optimizer" | "lr" | "clip">): void {
     this.#demand("training");
     const limit = settings.clip === 0 ? Infinity : settings.clip;
-    this.#kernels[settings.optimizer](settings.lr, limit);
+    this.#together((kernels) => kernels[settings.optimizer](settings.lr, limit));
+  }
+
+  /** Runs a kernel in which all threads take part. */
+  #together(job: (kernels: Kernels) => void): void {
+    if (this.#broken) throw this.#broken;
+    try {
+      job(this.#kernels);
+    } catch (error) {
+      this.#broken = this.#workers.failure ?? new Error(`Cannot go on computing: ${error}`);
+      throw this.#broken;
+    }
   }
 
   /** The number of rows that so many steps have; every count that a kernel gets comes from here. */
@@ -315,6 +351,7 @@ const most = {
   outputs: 1114112,
   steps: 65536,
   streams: 65536,
+  threads: MOST_THREADS,
 } as const;
 
 /** Kernels use ids as addresses, unchecked. */

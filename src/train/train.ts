@@ -4,7 +4,7 @@ import type { ConfigInput } from "../model/config.ts";
 import { Sampler } from "../generate/sampler.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { type Intervals, type Limits, resolveSchedule, type Schedule } from "./schedule.ts";
-import { Trainer } from "./trainer.ts";
+import { Trainer, type TrainerOptions } from "./trainer.ts";
 
 /** What is told about a run at regular intervals; a line of `metrics.jsonl`. */
 export interface Report {
@@ -41,7 +41,7 @@ export interface Live {
 }
 
 /** How a run is limited, and whom it tells. */
-export interface TrainOptions extends Limits, Intervals {
+export interface TrainOptions extends Limits, Intervals, TrainerOptions {
   /** The configuration, over the defaults. */
   readonly config?: ConfigInput;
   /** Ends the run after the step in hand, as if a limit had been reached. */
@@ -90,7 +90,7 @@ const SAMPLE_LENGTH = 200;
  * ```
  */
 export async function train(corpus: Corpus, options: TrainOptions = {}): Promise<Checkpoint> {
-  const trainer = new Trainer(corpus, options.config);
+  using trainer = new Trainer(corpus, options.config, options);
   const schedule = resolveSchedule(options, trainer.charsPerStep, trainer.stepsPerEpoch);
   await options.onStart?.(trainer, schedule);
   const run = new Run(trainer, schedule, options);

@@ -1,4 +1,5 @@
 import { Engine } from "../engine/engine.ts";
+import { checkThreads, suitableThreads } from "../engine/threads.ts";
 import type { Checkpoint, Progress } from "../model/checkpoint.ts";
 import { type Config, type ConfigInput, resolveConfig } from "../model/config.ts";
 import { initialParameters } from "../model/initialisation.ts";
@@ -15,6 +16,12 @@ import { Streams } from "../text/streams.ts";
  */
 const SMOOTHING = 0.999;
 const SMOOTHING_CHARS = 25;
+
+/** How a trainer computes; nothing of it changes the result. */
+export interface TrainerOptions {
+  /** Threads that compute together, 1 to 64. Default: as many as train fastest on this machine. */
+  readonly threads?: number;
+}
 
 /**
  * Training, step by step: a corpus, the parameters, and the position in both.
@@ -44,6 +51,8 @@ export class Trainer {
   /** Steps from one start of the text to the next. */
   readonly stepsPerEpoch: number;
 
+  /** Threads that compute together. */
+  readonly threads: number;
   readonly #engine: Engine;
   readonly #streams: Streams;
   readonly #random: Xoshiro128;
@@ -59,10 +68,11 @@ export class Trainer {
    *
    * @param corpus The text, for example from {@linkcode readCorpus}.
    * @param input What of the configuration is not left to the preset and the defaults.
+   * @param options How to compute; see {@linkcode TrainerOptions}.
    * @throws {InputError} when the configuration is wrong, or the text too short for it.
    * @throws {InputError} when the network does not fit into memory.
    */
-  constructor(corpus: Corpus, input: ConfigInput = {}) {
+  constructor(corpus: Corpus, input: ConfigInput = {}, options: TrainerOptions = {}) {
     this.corpus = corpus;
     this.config = resolveConfig(input, corpus.ids.length);
     const { batch, precision, seed, seq, val } = this.config;
@@ -72,10 +82,22 @@ export class Trainer {
     this.charsPerStep = this.#streams.charactersPerStep;
     this.stepsPerEpoch = this.#streams.batchesPerEpoch;
     const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });
-    this.#engine = new Engine({ ...sizes, precision, steps: seq, streams: batch });
+    const shape = { ...sizes, steps: seq, streams: batch };
+    this.threads = checkThreads(options.threads ?? suitableThreads(shape));
+    this.#engine = new Engine({ ...shape, precision, threads: this.threads });
     this.#random = new Xoshiro128(seed);
     this.#engine.writeParameters(initialParameters(sizes, this.config, this.#random));
     this.#loss = Math.log(corpus.vocabulary.size);
+  }
+
+  /** Ends the threads; no further step can be taken. They keep no process alive in any case. */
+  close(): void {
+    this.#engine.close();
+  }
+
+  /** As {@linkcode Trainer.close}, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** Steps taken. */

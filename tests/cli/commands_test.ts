@@ -47,6 +47,27 @@ testProgram("metrics and reports say what the plan says", async (f) => {
   assert(!/[\x00-\x09\x0b-\x1f]/.test(out), "only plain lines when piped");
 });
 
+testProgram("any number of threads trains the same model, and says so", async (f) => {
+  const more = ["--batch", "8", "--steps", "20"];
+  const checkpoints = [];
+  for (const threads of [1, 2, 3]) {
+    const out = await trained(f, `run${threads}`, ...more, "--threads", String(threads));
+    assertMatch(out, new RegExp(`, ${threads} threads?\n`));
+    checkpoints.push(await readCheckpoint(`${f}/run${threads}`));
+  }
+  for (const { parameters, optimizerSums, hiddenState } of checkpoints) {
+    assertEquals(parameters, checkpoints[0]!.parameters);
+    assertEquals(optimizerSums, checkpoints[0]!.optimizerSums);
+    assertEquals(hiddenState, checkpoints[0]!.hiddenState);
+  }
+  const { code, err } = await run(f, ["train", "rain.txt", "--threads", "0"]);
+  assertEquals([code, err], [
+    2,
+    'error: Cannot train: "threads" must be a whole number from 1 to 64, not 0\n',
+  ]);
+  assertEquals(namesIn(f), ["rain.txt", "run1", "run2", "run3"]);
+});
+
 testProgram("every option of train decides what it says", async (f) => {
   const base = ["--steps", "4", "--sample-every", "0"];
   await trained(f, "base", ...base);
@@ -190,7 +211,7 @@ testProgram("gradcheck compares every element, and passes", async (f) => {
 testProgram("help lists every option, what it means and its default", async (f) => {
   const options = {
     train: "out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
-      "report-every sample-every preset help",
+      "report-every sample-every preset threads help",
     sample: "prime length temperature greedy seed help",
     eval: "json help",
     gradcheck: "hidden seq batch help",

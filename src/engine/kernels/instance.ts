@@ -19,19 +19,23 @@ export interface Kernels {
     denseInputs: boolean,
     denseTargets: boolean,
     training: boolean,
+    workers: number,
   ): number;
+  join(worker: number, workers: number): void;
+  serve(): void;
+  stop(): void;
   forward(steps: number, denseInputs: boolean): void;
   backward(steps: number, denseInputs: boolean): void;
   carryHiddenState(steps: number): void;
-  softmaxRows(rows: number): void;
-  crossEntropyOfIds(rows: number, scale: number): void;
-  crossEntropyOfVectors(rows: number, scale: number): void;
+  softmax(steps: number): void;
+  crossEntropyOfIds(steps: number, scale: number): void;
+  crossEntropyOfVectors(steps: number, scale: number): void;
   adagrad(rate: number, limit: number): void;
   sgd(rate: number, limit: number): void;
   expInPlace(data: Pointer, count: number): void;
   logInPlace(data: Pointer, count: number): void;
   tanhInPlace(data: Pointer, count: number): void;
-  packWhole(
+  packShare(
     to: Pointer,
     b: Pointer,
     bStride: number,
@@ -56,7 +60,9 @@ export interface Kernels {
     cStride: number,
     rows: number,
     columns: number,
-    depth: number,
+    runs: number,
+    run: number,
+    apart: number,
     a: Pointer,
     aStride: number,
     b: Pointer,
@@ -72,9 +78,8 @@ export interface Kernels {
     depth: number,
     columns: number,
   ): void;
-  transpose(to: Pointer, from: Pointer, stride: number, size: number): void;
-  columnSums(
-    sums: Pointer,
+  transpose(
+    to: Pointer,
     from: Pointer,
     stride: number,
     rows: number,
@@ -84,6 +89,9 @@ export interface Kernels {
 
 /** The offsets and padded sizes that `plan` leaves in the module's globals. */
 const layoutNames = [
+  "ready",
+  "failed",
+  "failure",
   "Wxh",
   "Whh",
   "Why",
@@ -124,6 +132,8 @@ export interface Plan {
   readonly denseTargets: boolean;
   /** Whether there is room for gradients and optimizer sums. */
   readonly training: boolean;
+  /** How many instances work on the memory together. Default: 1. */
+  readonly workers?: number;
 }
 
 /** A running module, with its memory and the plan of it. */
@@ -131,7 +141,14 @@ export interface Instance {
   readonly kernels: Kernels;
   readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
+  /** What another instance must be made of to work on the same memory. */
+  readonly module: WebAssembly.Module;
+  /** What that instance's `plan` must be called with. */
+  readonly planned: PlanArguments;
 }
+
+/** The arguments of {@linkcode Kernels.plan}. */
+export type PlanArguments = Parameters<Kernels["plan"]>;
 
 const PAGE = 65536;
 /** What a 32-bit address can reach, in pages: 4 GiB. */
@@ -146,7 +163,9 @@ const MOST_PAGES = 65536;
  * @throws {InputError} when the plan takes more than 4 GiB.
  */
 export function instantiate(precision: Precision, plan: Plan): Instance {
-  const bytes = planIn(start(precision, 1).kernels, plan);
+  const module = modules[precision];
+  const planned = argumentsOf(plan);
+  const bytes = start(module, 1).kernels.plan(...planned);
   const pages = Math.ceil(bytes / PAGE);
   if (pages > MOST_PAGES) {
     const size = (bytes / 2 ** 30).toFixed(1);
@@ -156,8 +175,9 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
         `use fewer hidden units, steps or streams`,
     );
   }
-  const { kernels, memory, exports } = start(precision, pages);
-  planIn(kernels, plan);
+  const { kernels, memory, exports } = start(module, pages);
+  kernels.plan(...planned);
+  kernels.join(0, plan.workers ?? 1);
   const layout = Object.fromEntries(
     layoutNames.map((name) => {
       // Pointers are unsigned, globals signed.
@@ -165,23 +185,17 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
       return [name, value >>> 0];
     }),
   ) as Layout;
-  return { kernels, layout, memory };
+  return { kernels, layout, memory, module, planned };
 }
 
-function start(precision: Precision, pages: number) {
-  const memory = new WebAssembly.Memory({
-    initial: pages,
-    maximum: pages,
-    shared: true,
-  });
-  const { exports } = new WebAssembly.Instance(modules[precision], {
-    env: { memory },
-  });
+function start(module: WebAssembly.Module, pages: number) {
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return { kernels: exports as unknown as Kernels, memory, exports };
 }
 
-function planIn(kernels: Kernels, plan: Plan): number {
-  return kernels.plan(
+function argumentsOf(plan: Plan): PlanArguments {
+  return [
     plan.inputs,
     plan.hidden,
     plan.outputs,
@@ -190,5 +204,6 @@ function planIn(kernels: Kernels, plan: Plan): number {
     plan.denseInputs,
     plan.denseTargets,
     plan.training,
-  );
+    plan.workers ?? 1,
+  ];
 }
