@@ -1,36 +1,40 @@
 /** What the module exports, and nothing else. */
 
-export { expInPlace, logInPlace, tanhInPlace } from "./elementary";
+export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./elementary";
 export {
-  bh,
+  bias,
   by,
+  candidateBias,
+  cellStatesOf,
   failed,
   failure,
+  gatesPadded,
   hiddenPadded,
-  hiddenStates,
   inputIds,
   inputsPadded,
   inputVectors,
+  inputWeights,
   logits,
   losses,
   outputsPadded,
   parameterBytes,
+  parameters,
   plan,
   ready,
+  recurrentWeights,
   scratchA,
   scratchB,
+  statesOf,
   targetIds,
   targetVectors,
   toGradient,
   toSum,
-  Whh,
   Why,
-  Wxh,
 } from "./layout";
 export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
 export { vectorTimesMatrix } from "./matvec";
 export { transpose } from "./packing";
-export { carryHiddenState } from "./cells/rnn";
+export { carryHiddenState } from "./network";
 export {
   adagrad,
   backward,

@@ -7,8 +7,8 @@
  *     worker 0   forward(…) ─ write ─┤ share ├─ back to the host
  *     worker 1   serve() ────────────┤ share ├─ wait for the next job
  */
-import { backward as backwardShare, forward as forwardShare } from "./cells/rnn";
 import { jobs } from "./layout";
+import { backward as backwardShare, forward as forwardShare } from "./network";
 import { adagrad as adagradShare, sgd as sgdShare } from "./optimizers";
 import {
   crossEntropyOfIds as crossEntropyOfIdsShare,
@@ -52,15 +52,15 @@ function doShare(): void {
   const kind = load<u32>(jobs + KIND);
   const count = <usize>load<u32>(jobs + COUNT);
   const choice = load<u32>(jobs + CHOICE) != 0;
-  const first = <Real>load<f64>(jobs + FIRST);
-  const second = <Real>load<f64>(jobs + SECOND);
-  if (kind == FORWARD) forwardShare(count, choice);
+  const first = load<f64>(jobs + FIRST);
+  const second = load<f64>(jobs + SECOND);
+  if (kind == FORWARD) forwardShare(count, choice, first, second);
   else if (kind == BACKWARD) backwardShare(count, choice);
   else if (kind == SOFTMAX) softmaxShare(count);
-  else if (kind == CROSS_ENTROPY_OF_IDS) crossEntropyOfIdsShare(count, first);
-  else if (kind == CROSS_ENTROPY_OF_VECTORS) crossEntropyOfVectorsShare(count, first);
-  else if (kind == ADAGRAD) adagradShare(first, second);
-  else if (kind == SGD) sgdShare(first, second);
+  else if (kind == CROSS_ENTROPY_OF_IDS) crossEntropyOfIdsShare(count, <Real>first);
+  else if (kind == CROSS_ENTROPY_OF_VECTORS) crossEntropyOfVectorsShare(count, <Real>first);
+  else if (kind == ADAGRAD) adagradShare(<Real>first, <Real>second);
+  else if (kind == SGD) sgdShare(<Real>first, <Real>second);
   else unreachable();
 }
 
@@ -80,8 +80,8 @@ export function stop(): void {
   barrier();
 }
 
-export function forward(steps: usize, denseInputs: bool): void {
-  doTogether(FORWARD, steps, denseInputs, 0, 0);
+export function forward(steps: usize, denseInputs: bool, p: f64, seed: f64): void {
+  doTogether(FORWARD, steps, denseInputs, p, seed);
 }
 
 export function backward(steps: usize, denseInputs: bool): void {

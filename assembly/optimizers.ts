@@ -6,7 +6,7 @@
  * a run that has diverged shows it.
  */
 import { add, div, greater, lesser, madd, mul, splat, VECTOR } from "./lanes";
-import { ALIGNMENT, parameterBytes, toGradient, toSum, Wxh } from "./layout";
+import { ALIGNMENT, parameterBytes, parameters, toGradient, toSum } from "./layout";
 import { shareLength, shareStart } from "./workers";
 
 /** What keeps Adagrad's root from 0; inside the root, as in the notebooks. */
@@ -14,7 +14,7 @@ const EPSILON: Real = <Real>1e-8;
 
 /** Where this worker's share of the parameters begins, in whole cache lines. */
 function shareOfParameters(): usize {
-  return Wxh + shareStart(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
+  return parameters + shareStart(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
 }
 
 function bytesOfShare(): usize {

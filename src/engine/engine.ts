@@ -1,5 +1,12 @@
 import type { Config, Precision } from "../model/config.ts";
-import type { ParameterName, ParameterSet, RealArray, Sizes } from "../model/parameters.ts";
+import {
+  gateCounts,
+  type ParameterName,
+  type ParameterSet,
+  type RealArray,
+  realArray,
+  type Sizes,
+} from "../model/parameters.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
 import { MOST_THREADS } from "./threads.ts";
 import { type Area, Views } from "./views.ts";
@@ -17,6 +24,8 @@ export interface EngineOptions extends Sizes {
   readonly denseInputs?: boolean;
   /** Targets are distributions over V, not characters. Default: false. */
   readonly denseTargets?: boolean;
+  /** Leave room to drop some of what layers pass up; see {@linkcode Engine.forward}. Default: false. */
+  readonly dropout?: boolean;
   /** Leave room for gradients and optimizer sums. Default: true. */
   readonly training?: boolean;
   /**
@@ -69,13 +78,19 @@ export class Engine {
    */
   constructor(options: EngineOptions) {
     this.options = Object.freeze({
+      cell: "rnn",
+      layers: 1,
       denseInputs: false,
       denseTargets: false,
+      dropout: false,
       training: true,
       threads: 1,
       ...options,
     });
-    const { precision, steps, streams, threads } = this.options;
+    const { cell, precision, steps, streams, threads } = this.options;
+    if (!Object.hasOwn(gateCounts, cell)) {
+      throw new RangeError(`Cannot build an engine: cell must be rnn, gru or lstm, not ${cell}`);
+    }
     for (const name of Object.keys(most) as (keyof typeof most)[]) {
       const size = this.options[name];
       if (!Number.isInteger(size) || size < 1 || size > most[name]) {
@@ -146,20 +161,36 @@ export class Engine {
     this.#views.writeParameters(sums, this.#training().toSum);
   }
 
-  /** Reads the hidden state that the next sequence starts from, [B, H]. */
+  /**
+   * Reads the hidden state that the next sequence starts from, [L, B, H]; of an LSTM, the cell
+   * states follow, [L, B, H].
+   */
   readHiddenState(): RealArray {
-    return this.#views.readMatrix(this.#hiddenStates(0, 1));
+    const areas = this.#initialStates();
+    const each = areas[0]!.rows * areas[0]!.columns;
+    const state = realArray(this.options.precision, areas.length * each);
+    areas.forEach((area, i) => state.set(this.#views.readMatrix(area), i * each));
+    return state;
   }
 
   /**
    * Replaces the hidden state that the next sequence starts from.
-   * @param state Row-major [B, H]; left out: zeros.
+   * @param state As {@linkcode readHiddenState} gives it; left out: zeros.
    * @throws {RangeError} when the array is not as long as that.
    */
   writeHiddenState(state?: ArrayLike<number>): void {
-    const area = this.#hiddenStates(0, 1);
-    const zeros = () => new Float64Array(area.rows * area.columns);
-    this.#views.writeMatrix("hidden state", area, state ?? zeros());
+    const areas = this.#initialStates();
+    const each = areas[0]!.rows * areas[0]!.columns;
+    const numbers = state ? Float64Array.from(state) : new Float64Array(areas.length * each);
+    if (numbers.length !== areas.length * each) {
+      throw new RangeError(
+        `Cannot write the hidden state: ${numbers.length} numbers given, ` +
+          `${areas.length * each} wanted`,
+      );
+    }
+    areas.forEach((area, i) => {
+      this.#views.writeMatrix("hidden state", area, numbers.subarray(i * each, (i + 1) * each));
+    });
   }
 
   /**
@@ -193,13 +224,30 @@ export class Engine {
   /**
    * Runs the network over `steps` steps from the hidden state, which it leaves as it was; the
    * states on the way and the logits stay in memory for the calls that follow.
-   * @throws {RangeError} when `steps` is not 1 to T, or an input id is not below I.
+   * @param drop Leaves out some of what layers pass up, in this pass and in the backward pass that
+   * follows: each number with this probability, chosen by the seed. Default: none.
+   * @throws {RangeError} when `steps` is not 1 to T, an input id is not below I, or something is to
+   * be dropped by an engine built without `dropout`, with a probability not from 0 to below 1, or
+   * with a seed that is no whole number from 0 to 2^53 − 1.
    */
-  forward(steps: number = this.options.steps): void {
+  forward(
+    steps: number = this.options.steps,
+    drop: { readonly probability: number; readonly seed: number } = nothing,
+  ): void {
     const { denseInputs, inputs } = this.options;
     const rows = this.#rows(steps);
     if (!denseInputs) checkIds("input", this.inputIds, rows, inputs);
-    this.#together((kernels) => kernels.forward(steps, denseInputs));
+    const { probability, seed } = drop;
+    if (probability !== 0) {
+      this.#demand("dropout");
+      if (!(probability > 0 && probability < 1) || !Number.isSafeInteger(seed) || seed < 0) {
+        throw new RangeError(
+          `Cannot drop with probability ${probability} and seed ${seed}: they must be from 0 to ` +
+            `below 1, and a whole number from 0 to 2^53 − 1`,
+        );
+      }
+    }
+    this.#together((kernels) => kernels.forward(steps, denseInputs, probability, seed));
   }
 
   /**
@@ -221,11 +269,23 @@ export class Engine {
   }
 
   /**
-   * Reads the hidden states that {@linkcode forward} left after each step, [steps·B, H].
-   * @throws {RangeError} when `steps` is not 1 to T.
+   * Reads the hidden states of a layer that {@linkcode forward} left after each step, [steps·B, H].
+   * @param layer From 0; default: the last.
+   * @throws {RangeError} when `steps` is not 1 to T, or there is no such layer.
    */
-  readHiddenStates(steps: number = this.options.steps): RealArray {
-    return this.#views.readMatrix(this.#hiddenStates(1, steps));
+  readHiddenStates(
+    steps: number = this.options.steps,
+    layer: number = this.options.layers - 1,
+  ): RealArray {
+    if (!Number.isInteger(layer) || layer < 0 || layer >= this.options.layers) {
+      throw new RangeError(
+        `Cannot read the states of layer ${layer}: there are ${this.options.layers}, from 0`,
+      );
+    }
+    const { streams } = this.options;
+    const area = this.#statesAt(this.#kernels.statesOf(layer), this.#rows(steps));
+    const before = this.#views.bytesOf(streams * area.stride);
+    return this.#views.readMatrix({ ...area, address: area.address + before });
   }
 
   /**
@@ -310,16 +370,19 @@ export class Engine {
     return steps * this.options.streams;
   }
 
-  /** The hidden states of `steps` steps, counted from 0, the one before the first step. */
-  #hiddenStates(first: number, steps: number): Area {
-    const stride = this.#layout.hiddenPadded;
-    const rowsBefore = first * this.options.streams;
-    return {
-      address: this.#layout.hiddenStates + this.#views.bytesOf(rowsBefore * stride),
-      rows: this.#rows(steps),
-      columns: this.options.hidden,
-      stride,
-    };
+  /** The states before the first step, of every layer; then an LSTM's cell states. */
+  #initialStates(): Area[] {
+    const { cell, layers, streams } = this.options;
+    const of = (address: (layer: number) => number) =>
+      Array.from({ length: layers }, (_, layer) => this.#statesAt(address(layer), streams));
+    const { statesOf, cellStatesOf } = this.#kernels;
+    return cell === "lstm" ? [...of(statesOf), ...of(cellStatesOf)] : of(statesOf);
+  }
+
+  #statesAt(pointer: number, rows: number): Area {
+    const { hiddenPadded: stride } = this.#layout;
+    // Pointers are unsigned, what kernels return is signed.
+    return { address: pointer >>> 0, rows, columns: this.options.hidden, stride };
   }
 
   #outputs(steps: number): Area {
@@ -337,7 +400,7 @@ export class Engine {
     return this.#layout;
   }
 
-  #demand(option: "denseInputs" | "denseTargets" | "training"): void {
+  #demand(option: "denseInputs" | "denseTargets" | "dropout" | "training"): void {
     if (!this.options[option]) {
       throw new RangeError(`Cannot use an engine built with ${option}: false for this`);
     }
@@ -346,6 +409,7 @@ export class Engine {
 
 /** The greatest sizes; the module's plan multiplies them in 64 bits, without overflow. */
 const most = {
+  layers: 64,
   inputs: 1114112, // all of Unicode
   hidden: 65536,
   outputs: 1114112,
@@ -353,6 +417,9 @@ const most = {
   streams: 65536,
   threads: MOST_THREADS,
 } as const;
+
+/** Drops nothing. */
+const nothing = { probability: 0, seed: 0 } as const;
 
 /** Kernels use ids as addresses, unchecked. */
 function checkIds(

@@ -27,7 +27,7 @@ import type { Config, Precision } from "./config.ts";
 import { quote } from "./json.ts";
 import { type Model, sizesOf } from "./model.ts";
 import {
-  type ParameterName,
+  type FirstName,
   parameterNames,
   type ParameterSet,
   parameterShapes,
@@ -52,7 +52,7 @@ export interface Checkpoint extends Model {
   readonly corpus: CorpusIdentity | null;
 }
 
-const weightNames: Readonly<Record<ParameterName, string>> = {
+const weightNames: Readonly<Record<FirstName, string>> = {
   Wxh: "rnn.weight_ih_l0",
   Whh: "rnn.weight_hh_l0",
   Why: "head.weight",
@@ -161,8 +161,7 @@ function interpret(
   const shapes = parameterShapes(sizesOf(metadata));
   const reader = new TensorReader(tensors, config.precision, doing);
   const readSet = (prefix: string, wanted: Wanted): ParameterSet => {
-    const read = (name: ParameterName) =>
-      reader.read(prefix + weightNames[name], shapes[name], wanted);
+    const read = (name: FirstName) => reader.read(prefix + weightNames[name], shapes[name], wanted);
     return { Wxh: read("Wxh"), Whh: read("Whh"), Why: read("Why"), bh: read("bh"), by: read("by") };
   };
 

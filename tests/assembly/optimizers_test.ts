@@ -129,7 +129,7 @@ for (const precision of precisions) {
           ids[layout.inputIds / 4 + row] = random.nextUint32() % I;
           ids[layout.targetIds / 4 + row] = random.nextUint32() % V;
         }
-        kernels.forward(5, false);
+        kernels.forward(5, false, 0, 0);
         kernels.crossEntropyOfIds(5, 1 / 3);
         kernels.backward(5, false);
         kernels[optimizer](0.1, 5);

@@ -93,8 +93,8 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
       const { kernels, layout, memory } = instantiate(precision, plan);
       const { inputs, hidden, outputs, steps, streams } = plan;
       const bytes = kernels.plan(
-        ...[inputs, hidden, outputs, steps, streams] as const,
-        ...[plan.denseInputs, plan.denseTargets, plan.training, 1] as const,
+        ...[0, 1, inputs, hidden, outputs, steps, streams] as const,
+        ...[plan.denseInputs, plan.denseTargets, plan.training, false, 1] as const,
       );
       assertEquals(memory.buffer.byteLength, Math.ceil(bytes / 65536) * 65536);
       // An area that is not planned has no address; one that is lies behind the parameters.

@@ -7,7 +7,7 @@
  */
 
 import type { ParameterSet, Sizes } from "../../src/model/parameters.ts";
-import { zeroParameters } from "../../src/model/parameters.ts";
+import { parameterNames, zeroParameters } from "../../src/model/parameters.ts";
 
 /** What the network reads and has to predict: T steps of B streams; row t·B + b is step t of b. */
 export interface Batch {
@@ -127,7 +127,7 @@ export function referenceAdagrad(
   rate: number,
   clip: number,
 ): void {
-  for (const name of Object.keys(parameters) as (keyof ParameterSet)[]) {
+  for (const name of parameterNames) {
     for (let i = 0; i < parameters[name].length; i++) {
       const g = Math.max(-clip, Math.min(clip, gradients[name][i]!));
       sums[name][i]! += g * g;
@@ -143,7 +143,7 @@ export function referenceSgd(
   rate: number,
   clip: number,
 ): void {
-  for (const name of Object.keys(parameters) as (keyof ParameterSet)[]) {
+  for (const name of parameterNames) {
     for (let i = 0; i < parameters[name].length; i++) {
       const g = Math.max(-clip, Math.min(clip, gradients[name][i]!));
       parameters[name][i]! -= rate * g;
