@@ -16,6 +16,7 @@ export {
   inputWeights,
   logits,
   losses,
+  norms,
   outputsPadded,
   parameterBytes,
   parameters,
@@ -24,11 +25,13 @@ export {
   recurrentWeights,
   scratchA,
   scratchB,
+  settings,
   statesOf,
   targetIds,
   targetVectors,
+  toFirst,
   toGradient,
-  toSum,
+  toSecond,
   Why,
 } from "./layout";
 export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
@@ -37,13 +40,18 @@ export { transpose } from "./packing";
 export { carryHiddenState } from "./network";
 export {
   adagrad,
+  adam,
+  adamw,
   backward,
   crossEntropyOfIds,
   crossEntropyOfVectors,
   forward,
+  momentum,
+  rmsprop,
   serve,
   sgd,
   softmax,
+  squareSums,
   stop,
 } from "./jobs";
 export { join } from "./workers";

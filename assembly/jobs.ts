@@ -9,7 +9,15 @@
  */
 import { jobs } from "./layout";
 import { backward as backwardShare, forward as forwardShare } from "./network";
-import { adagrad as adagradShare, sgd as sgdShare } from "./optimizers";
+import {
+  adagrad as adagradShare,
+  adam as adamShare,
+  adamw as adamwShare,
+  momentum as momentumShare,
+  rmsprop as rmspropShare,
+  sgd as sgdShare,
+  squareSums as squareSumsShare,
+} from "./optimizers";
 import {
   crossEntropyOfIds as crossEntropyOfIdsShare,
   crossEntropyOfVectors as crossEntropyOfVectorsShare,
@@ -22,9 +30,14 @@ const BACKWARD: u32 = 2;
 const SOFTMAX: u32 = 3;
 const CROSS_ENTROPY_OF_IDS: u32 = 4;
 const CROSS_ENTROPY_OF_VECTORS: u32 = 5;
-const ADAGRAD: u32 = 6;
-const SGD: u32 = 7;
-const STOP: u32 = 8;
+const SQUARE_SUMS: u32 = 6;
+const ADAGRAD: u32 = 7;
+const SGD: u32 = 8;
+const MOMENTUM: u32 = 9;
+const RMSPROP: u32 = 10;
+const ADAM: u32 = 11;
+const ADAMW: u32 = 12;
+const STOP: u32 = 13;
 
 // What a job is made of: a number to tell it by, a count, a choice, and two numbers.
 const KIND: usize = 0;
@@ -59,8 +72,13 @@ function doShare(): void {
   else if (kind == SOFTMAX) softmaxShare(count);
   else if (kind == CROSS_ENTROPY_OF_IDS) crossEntropyOfIdsShare(count, <Real>first);
   else if (kind == CROSS_ENTROPY_OF_VECTORS) crossEntropyOfVectorsShare(count, <Real>first);
-  else if (kind == ADAGRAD) adagradShare(<Real>first, <Real>second);
-  else if (kind == SGD) sgdShare(<Real>first, <Real>second);
+  else if (kind == SQUARE_SUMS) squareSumsShare();
+  else if (kind == ADAGRAD) adagradShare();
+  else if (kind == SGD) sgdShare();
+  else if (kind == MOMENTUM) momentumShare();
+  else if (kind == RMSPROP) rmspropShare();
+  else if (kind == ADAM) adamShare();
+  else if (kind == ADAMW) adamwShare();
   else unreachable();
 }
 
@@ -100,10 +118,30 @@ export function crossEntropyOfVectors(steps: usize, scale: f64): void {
   doTogether(CROSS_ENTROPY_OF_VECTORS, steps, false, scale, 0);
 }
 
-export function adagrad(rate: f64, limit: f64): void {
-  doTogether(ADAGRAD, 0, false, rate, limit);
+export function squareSums(): void {
+  doTogether(SQUARE_SUMS, 0, false, 0, 0);
 }
 
-export function sgd(rate: f64, limit: f64): void {
-  doTogether(SGD, 0, false, rate, limit);
+export function adagrad(): void {
+  doTogether(ADAGRAD, 0, false, 0, 0);
+}
+
+export function sgd(): void {
+  doTogether(SGD, 0, false, 0, 0);
+}
+
+export function momentum(): void {
+  doTogether(MOMENTUM, 0, false, 0, 0);
+}
+
+export function rmsprop(): void {
+  doTogether(RMSPROP, 0, false, 0, 0);
+}
+
+export function adam(): void {
+  doTogether(ADAM, 0, false, 0, 0);
+}
+
+export function adamw(): void {
+  doTogether(ADAMW, 0, false, 0, 0);
 }

@@ -1,14 +1,14 @@
 /**
  * The memory map: where everything lies, as a chain of aligned offsets.
  *
- *     0          base      parameters                  gradients   sums       parts, ids,
+ *     0          base      parameters                  gradients  memories   parts, ids,
  *     ├───────────┼─────────┬───────────────────────────┬──────────┬──────────┤ activations,
  *     │ constants │ workers'│ Wxh Whh … Why bh … by     │ the same │ the same │ scratch …
  *     │           │ words   │                           │          │          │
  *
  * `plan` computes it from the sizes, touching no memory; the host asks for the offsets, so that the
- * two sides cannot drift apart. Parameters, gradients and Adagrad's sums have one form, so that the
- * update is one pass over all three.
+ * two sides cannot drift apart. Parameters, gradients and what the optimizer remembers of them (Adagrad:
+ * sums of squares; Adam: two moments) have one form, so that the update is one pass over all.
  *
  * Letters: L layers, G gates of the cell, I inputs, H hidden units, V outputs, T steps, B streams,
  * R = T·B rows (row t·B + b); Ip, Hp, Vp are the padded sizes. Of G gates each is padded by itself,
@@ -33,6 +33,10 @@ const STREAMS_OF_PART: usize = 8;
 const MOST_PARTS: usize = 4;
 /** What the parts beside the first may take in all: 12 MiB. */
 const MOST_PART_BYTES: u64 = 12 << 20;
+/** Room for the numbers of an optimizer's rule. */
+const SETTINGS_BYTES: u64 = 128;
+/** Bytes of gradients that have a sum of squares of their own. */
+export const NORM_BYTES: u64 = 1 << 16;
 /** Room for what the host asks for. */
 const JOB_BYTES: u64 = 64;
 /** Room for what a failure is called. */
@@ -74,12 +78,16 @@ export let Why: usize = 0; // [Hp][Vp]
 export let by: usize = 0; // [Vp]
 /** Where the parameters begin. */
 export let parameters: usize = 0;
-/** Bytes of all parameters; the gradients and Adagrad's sums take as many. */
+/** Bytes of all parameters; the gradients and each of the optimizer's memories take as many. */
 export let parameterBytes: usize = 0;
 /** From a parameter to its gradient, in bytes. */
 export let toGradient: usize = 0;
-/** From a parameter to Adagrad's sum of its squared gradients, in bytes. */
-export let toSum: usize = 0;
+/** From a parameter to the first thing that the optimizer remembers of it, in bytes. */
+export let toFirst: usize = 0;
+/** And to the second. */
+export let toSecond: usize = 0;
+export let settings: usize = 0; // f64, the numbers of the optimizer's rule
+export let norms: usize = 0; // f64, sums of squares of blocks of the gradients
 /** How many parts a gradient has; gradients.ts tells why. */
 export let parts: usize = 1;
 /** From a parameter to the second part of its gradient, in bytes; the others follow. */
@@ -188,8 +196,9 @@ function roundUp(n: usize, unit: usize): usize {
 
 /**
  * Lays the memory out, and gives the bytes that it takes in all (more than 2^32 does not fit, and
- * must not be used). Without `training` there is no room for gradients and sums, and only the
- * forward kernels may be called; without `dropout` nothing may be dropped.
+ * must not be used). Without `training` there is no room for gradients, and only the forward kernels
+ * may be called; without `dropout` nothing may be dropped; `memories`, 0 to 2, is how many numbers
+ * the optimizer remembers of each parameter.
  */
 export function plan(
   cellKind: u32,
@@ -203,6 +212,7 @@ export function plan(
   denseTargets: bool,
   training: bool,
   dropout: bool,
+  memories: usize,
   workers: usize,
 ): f64 {
   cell = cellKind;
@@ -244,7 +254,10 @@ export function plan(
   const bytes: u64 = cursor - parameters;
   parameterBytes = <usize>bytes;
   toGradient = training ? reserve(bytes) - parameters : 0;
-  toSum = training ? reserve(bytes) - parameters : 0;
+  toFirst = training && memories > 0 ? reserve(bytes) - parameters : 0;
+  toSecond = training && memories > 1 ? reserve(bytes) - parameters : 0;
+  settings = training ? reserve(SETTINGS_BYTES) : 0;
+  norms = training ? reserve((bytes / NORM_BYTES + 1) * sizeof<f64>()) : 0;
   parts = min(max(streams / STREAMS_OF_PART, 1), MOST_PARTS);
   parts = min(parts, 1 + <usize>(MOST_PART_BYTES / bytes));
   toParts = training ? reserve((parts - 1) * bytes) - parameters : 0;

@@ -12,12 +12,8 @@ import type { Precision } from "../src/model/config.ts";
 import { initialParameters } from "../src/model/initialisation.ts";
 import { parameterNames, zeroParameters } from "../src/model/parameters.ts";
 import { Xoshiro128 } from "../src/random.ts";
-import {
-  type Batch,
-  oneHot,
-  referenceAdagrad,
-  referenceGradients,
-} from "../tests/reference/rnn.ts";
+import { referenceUpdate } from "../tests/reference/optimizers.ts";
+import { type Batch, oneHot, referenceGradients } from "../tests/reference/rnn.ts";
 
 /** H, T and B of the groups; V is that of English text. */
 const groups = [
@@ -84,7 +80,7 @@ for (const { hidden, steps, streams } of groups) {
     assert(error < 1e-12, `${group}, f64: the loss is off the reference's by ${error}`);
     bench(group, "plain float64 TypeScript", chars, () => {
       const { gradients } = referenceGradients(sizes, own, batch);
-      referenceAdagrad(own, gradients, sums, update.lr, update.clip);
+      referenceUpdate(update, own, gradients, [sums]);
     });
   }
 }

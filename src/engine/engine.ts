@@ -1,4 +1,4 @@
-import type { Config, Precision } from "../model/config.ts";
+import type { Precision } from "../model/config.ts";
 import {
   gateCounts,
   type ParameterName,
@@ -9,6 +9,7 @@ import {
 } from "../model/parameters.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
 import { MOST_THREADS } from "./threads.ts";
+import { memoriesOf, type Update, updateParameters } from "./update.ts";
 import { type Area, Views } from "./views.ts";
 import { Workers } from "./workers.ts";
 
@@ -26,8 +27,10 @@ export interface EngineOptions extends Sizes {
   readonly denseTargets?: boolean;
   /** Leave room to drop some of what layers pass up; see {@linkcode Engine.forward}. Default: false. */
   readonly dropout?: boolean;
-  /** Leave room for gradients and optimizer sums. Default: true. */
+  /** Leave room for gradients. Default: true. */
   readonly training?: boolean;
+  /** How many numbers the optimizer remembers of each parameter: 0, 1 or 2. Default: 1. */
+  readonly memories?: number;
   /**
    * Threads that compute together, the caller's among them: 1 to 64. The results are the same bits
    * with any number. With more than 1, {@linkcode Engine.close} ends the others. Default: 1.
@@ -65,6 +68,8 @@ export class Engine {
   readonly #kernels: Kernels;
   readonly #layout: Layout;
   readonly #views: Views;
+  /** The numbers of an optimizer's rule, for the kernels. */
+  readonly #settings: Float64Array;
   readonly #workers: Workers;
   /** Why nothing can be computed any more. */
   #broken: Error | undefined;
@@ -84,6 +89,7 @@ export class Engine {
       denseTargets: false,
       dropout: false,
       training: true,
+      memories: 1,
       threads: 1,
       ...options,
     });
@@ -101,6 +107,11 @@ export class Engine {
         );
       }
     }
+    if (![0, 1, 2].includes(this.options.memories)) {
+      throw new RangeError(
+        `Cannot build an engine: memories must be 0, 1 or 2, not ${this.options.memories}`,
+      );
+    }
     const instance = instantiate(precision, { ...this.options, workers: threads });
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
@@ -108,6 +119,7 @@ export class Engine {
     const { buffer } = instance.memory;
     this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, steps * streams);
     this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, steps * streams);
+    this.#settings = new Float64Array(buffer, this.#layout.settings, SETTINGS);
     this.#workers = new Workers(instance, threads);
   }
 
@@ -148,17 +160,23 @@ export class Engine {
     return this.#views.readParameters(this.#training().toGradient);
   }
 
-  /** Reads Adagrad's sums of squared gradients, in the form of the parameters. */
-  readOptimizerSums(): ParameterSet {
-    return this.#views.readParameters(this.#training().toSum);
+  /**
+   * Reads what the optimizer remembers, in the form of the parameters: Adagrad's sums of squared
+   * gradients, RMSProp's mean square, SGD's velocity, or Adam's first and second moments.
+   * @param index 0, or 1 for the second.
+   * @throws {RangeError} when there is no such memory.
+   */
+  readOptimizerMemory(index = 0): ParameterSet {
+    return this.#views.readParameters(this.#memory(index));
   }
 
   /**
-   * Replaces Adagrad's sums of squared gradients.
-   * @throws {RangeError} when an array is not as long as its shape says.
+   * Replaces what the optimizer remembers.
+   * @param index 0, or 1 for the second.
+   * @throws {RangeError} when there is no such memory, or an array is not as long as its shape says.
    */
-  writeOptimizerSums(sums: ParameterSet): void {
-    this.#views.writeParameters(sums, this.#training().toSum);
+  writeOptimizerMemory(memory: ParameterSet, index = 0): void {
+    this.#views.writeParameters(memory, this.#memory(index));
   }
 
   /**
@@ -338,15 +356,32 @@ export class Engine {
     this.#together((kernels) => kernels.backward(steps, this.options.denseInputs));
   }
 
+  /** The Euclidean norm of all gradients that {@linkcode backward} left, as one vector. */
+  gradientNorm(): number {
+    const { norms, parameterBytes } = this.#training();
+    this.#together((kernels) => kernels.squareSums());
+    const blocks = Math.ceil(parameterBytes / NORM_BYTES);
+    const sums = new Float64Array(this.inputIds.buffer, norms, blocks);
+    return Math.sqrt(sums.reduce((sum, part) => sum + part, 0));
+  }
+
   /**
    * Clips the gradients and updates the parameters by them.
-   * @param settings The rule, its rate, and the clip (0: none).
-   * @throws {RangeError} when the engine was built without `training`.
+   * @param update The rule and its numbers.
+   * @throws {RangeError} when the engine was built without `training`, or with fewer `memories` than
+   * the rule needs.
    */
-  update(settings: Pick<Config, "optimizer" | "lr" | "clip">): void {
+  update(update: Update): void {
     this.#demand("training");
-    const limit = settings.clip === 0 ? Infinity : settings.clip;
-    this.#together((kernels) => kernels[settings.optimizer](settings.lr, limit));
+    if (memoriesOf(update) > this.options.memories) {
+      throw new RangeError(
+        `Cannot update by ${update.optimizer}: it needs ${memoriesOf(update)} memories, and the ` +
+          `engine was built with ${this.options.memories}`,
+      );
+    }
+    this.#together((kernels) => {
+      updateParameters(kernels, this.#settings, update, () => this.gradientNorm());
+    });
   }
 
   /** Runs a kernel in which all threads take part. */
@@ -394,6 +429,18 @@ export class Engine {
     };
   }
 
+  /** From a parameter to a memory of the optimizer, in bytes. */
+  #memory(index: number): number {
+    const { toFirst, toSecond } = this.#training();
+    if (index !== 0 && index !== 1 || index >= this.options.memories) {
+      throw new RangeError(
+        `Cannot use memory ${index} of the optimizer: the engine was built with ` +
+          `${this.options.memories}, counted from 0`,
+      );
+    }
+    return index === 0 ? toFirst : toSecond;
+  }
+
   /** The layout, where there is room for what training needs. */
   #training(): Layout {
     this.#demand("training");
@@ -417,6 +464,11 @@ const most = {
   streams: 65536,
   threads: MOST_THREADS,
 } as const;
+
+/** Bytes of gradients whose squares have a sum of their own, in assembly/layout.ts. */
+const NORM_BYTES = 65536;
+/** The numbers of an optimizer's rule. */
+const SETTINGS = 16;
 
 /** Drops nothing. */
 const nothing = { probability: 0, seed: 0 } as const;

@@ -204,7 +204,9 @@ export class Trainer {
     };
     return {
       ...this.model(),
-      optimizerSums: this.config.optimizer === "adagrad" ? this.#engine.readOptimizerSums() : null,
+      optimizerSums: this.config.optimizer === "adagrad"
+        ? this.#engine.readOptimizerMemory()
+        : null,
       hiddenState: this.#engine.readHiddenState(),
       random: this.#random.state(),
       progress,

@@ -27,11 +27,11 @@ for (const precision of precisions) {
     const sums = randomParameters(random);
     const state = Float64Array.from({ length: 21 }, () => Math.fround(random.normal()));
     engine.writeParameters(parameters);
-    engine.writeOptimizerSums(sums);
+    engine.writeOptimizerMemory(sums);
     engine.writeHiddenState(state);
     for (const name of parameterNames) {
       assertEquals([...engine.readParameters()[name]], [...parameters[name]]);
-      assertEquals([...engine.readOptimizerSums()[name]], [...sums[name]]);
+      assertEquals([...engine.readOptimizerMemory()[name]], [...sums[name]]);
     }
     assertEquals([...engine.readHiddenState()], [...state]);
     engine.writeParameter("Wxh", 8, 3);
@@ -182,7 +182,7 @@ Deno.test("the memory's areas are aligned, in order, and large enough", () => {
         [layout.bh, H * real],
         [layout.by, V * real],
         [layout.Wxh + layout.toGradient, layout.by + V * real - layout.Wxh],
-        [layout.Wxh + layout.toSum, layout.by + V * real - layout.Wxh],
+        [layout.Wxh + layout.toFirst, layout.by + V * real - layout.Wxh],
         [layout.inputIds, rows * 4],
         [layout.inputVectors, rows * I * real],
         [layout.targetIds, rows * 4],

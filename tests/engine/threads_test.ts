@@ -54,7 +54,7 @@ function train(engine: Engine): unknown {
     states: engine.readHiddenStates(),
     gradients: engine.readGradients(),
     parameters: engine.readParameters(),
-    sums: engine.readOptimizerSums(),
+    sums: engine.readOptimizerMemory(),
   };
 }
 

@@ -7,7 +7,7 @@
  */
 
 import type { ParameterSet, Sizes } from "../../src/model/parameters.ts";
-import { parameterNames, zeroParameters } from "../../src/model/parameters.ts";
+import { zeroParameters } from "../../src/model/parameters.ts";
 
 /** What the network reads and has to predict: T steps of B streams; row t·B + b is step t of b. */
 export interface Batch {
@@ -117,36 +117,4 @@ export function referenceGradients(sizes: Sizes, parameters: ParameterSet, batch
     }
   }
   return { loss: loss / B, gradients, hiddenStates, logits };
-}
-
-/** Adagrad with clipping, as the notebook has it: m += g², w += −rate·g / √(m + 1e-8). */
-export function referenceAdagrad(
-  parameters: ParameterSet,
-  gradients: ParameterSet,
-  sums: ParameterSet,
-  rate: number,
-  clip: number,
-): void {
-  for (const name of parameterNames) {
-    for (let i = 0; i < parameters[name].length; i++) {
-      const g = Math.max(-clip, Math.min(clip, gradients[name][i]!));
-      sums[name][i]! += g * g;
-      parameters[name][i]! += -rate * g / Math.sqrt(sums[name][i]! + 1e-8);
-    }
-  }
-}
-
-/** Gradient descent with clipping. */
-export function referenceSgd(
-  parameters: ParameterSet,
-  gradients: ParameterSet,
-  rate: number,
-  clip: number,
-): void {
-  for (const name of parameterNames) {
-    for (let i = 0; i < parameters[name].length; i++) {
-      const g = Math.max(-clip, Math.min(clip, gradients[name][i]!));
-      parameters[name][i]! -= rate * g;
-    }
-  }
 }

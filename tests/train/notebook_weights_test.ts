@@ -4,7 +4,8 @@ import { sizesOf } from "../../src/model/model.ts";
 import { parameterNames, type RealArray, zeroParameters } from "../../src/model/parameters.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { oneHot, referenceAdagrad, referenceGradients } from "../reference/rnn.ts";
+import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { referenceUpdate } from "../reference/optimizers.ts";
 
 const data = "Hope is the thing with feathers that perches in the soul. ".repeat(3);
 
@@ -52,7 +53,7 @@ for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
         targets: oneHot(ids.slice(p + 1, p + seq + 1), sizes.outputs),
         hiddenState: h,
       });
-      referenceAdagrad(weights, gradients, sums, lr, clip);
+      referenceUpdate({ optimizer: "adagrad", lr, clip }, weights, gradients, [sums]);
       h = hiddenStates.slice(-hidden);
       p += seq;
 

@@ -23,6 +23,7 @@ export interface Kernels {
     denseTargets: boolean,
     training: boolean,
     dropout: boolean,
+    memories: number,
     workers: number,
   ): number;
   inputWeights(layer: number): Pointer;
@@ -40,8 +41,13 @@ export interface Kernels {
   softmax(steps: number): void;
   crossEntropyOfIds(steps: number, scale: number): void;
   crossEntropyOfVectors(steps: number, scale: number): void;
-  adagrad(rate: number, limit: number): void;
-  sgd(rate: number, limit: number): void;
+  squareSums(): void;
+  adagrad(): void;
+  sgd(): void;
+  momentum(): void;
+  rmsprop(): void;
+  adam(): void;
+  adamw(): void;
   expInPlace(data: Pointer, count: number): void;
   logInPlace(data: Pointer, count: number): void;
   sigmoidInPlace(data: Pointer, count: number): void;
@@ -109,7 +115,10 @@ const layoutNames = [
   "Why",
   "by",
   "toGradient",
-  "toSum",
+  "toFirst",
+  "toSecond",
+  "settings",
+  "norms",
   "inputIds",
   "inputVectors",
   "targetIds",
@@ -151,6 +160,8 @@ export interface Plan {
   readonly training: boolean;
   /** Whether there is room for what is left of states when some are dropped. Default: false. */
   readonly dropout?: boolean;
+  /** How many numbers the optimizer remembers of each parameter, 0 to 2. Default: 1. */
+  readonly memories?: number;
   /** How many instances work on the memory together. Default: 1. */
   readonly workers?: number;
 }
@@ -235,6 +246,7 @@ function argumentsOf(plan: Plan): PlanArguments {
     plan.denseTargets,
     plan.training,
     plan.dropout ?? false,
+    plan.memories ?? 1,
     plan.workers ?? 1,
   ];
 }
