@@ -83,6 +83,14 @@ export class Engine {
     this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, steps * streams);
   }
 
+  /**
+   * Sets everything to zero, as it was at first, also the padding, in which numbers that are not
+   * finite would stay for good.
+   */
+  clear(): void {
+    this.#views.clear(this.#layout.Wxh);
+  }
+
   /** Reads the parameters into fresh arrays. */
   readParameters(): ParameterSet {
     return this.#views.readParameters();
@@ -262,6 +270,21 @@ export class Engine {
     this.#demand("training");
     const limit = settings.clip === 0 ? Infinity : settings.clip;
     this.#kernels[settings.optimizer](settings.lr, limit);
+  }
+
+  /** Whether all parameters are finite: a look at each, without a copy. */
+  parametersAreFinite(): boolean {
+    const { Wxh, parameterBytes } = this.#layout;
+    return this.#kernels.allFinite(Wxh, parameterBytes) !== 0;
+  }
+
+  /**
+   * Whether all gradients that {@linkcode backward} left are finite.
+   * @throws {RangeError} when the engine was built without `training`.
+   */
+  gradientsAreFinite(): boolean {
+    const { Wxh, parameterBytes, toGradient } = this.#training();
+    return this.#kernels.allFinite(Wxh + toGradient, parameterBytes) !== 0;
   }
 
   /** The number of rows that so many steps have; every count that a kernel gets comes from here. */

@@ -28,6 +28,7 @@ export interface Kernels {
   crossEntropyOfVectors(rows: number, scale: number): void;
   adagrad(rate: number, limit: number): void;
   sgd(rate: number, limit: number): void;
+  allFinite(from: Pointer, bytes: number): number;
   expInPlace(data: Pointer, count: number): void;
   logInPlace(data: Pointer, count: number): void;
   tanhInPlace(data: Pointer, count: number): void;
@@ -89,6 +90,7 @@ const layoutNames = [
   "Why",
   "bh",
   "by",
+  "parameterBytes",
   "toGradient",
   "toSum",
   "inputIds",
