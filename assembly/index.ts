@@ -1,6 +1,7 @@
 /** What the module exports, and nothing else. */
 
 export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./elementary";
+export { allFinite } from "./finite";
 export {
   bias,
   by,

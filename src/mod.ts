@@ -68,7 +68,18 @@ export {
 } from "./text/corpus.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
-export { RunFolder } from "./train/run_folder.ts";
+export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";
+export { InUseError } from "./train/lock.ts";
+export { type OpenRun, RunFolder } from "./train/run_folder.ts";
+export type { RunChange, RunLimits, RunRecord } from "./train/run_record.ts";
 export type { Intervals, Limits, Schedule } from "./train/schedule.ts";
-export { type Live, type Report, train, type TrainOptions } from "./train/train.ts";
+export {
+  type Live,
+  type OnDivergence,
+  type Report,
+  type Rollback,
+  train,
+  type TrainOptions,
+} from "./train/train.ts";
 export { Trainer, type TrainerOptions } from "./train/trainer.ts";
+export type { Measured, Validation } from "./train/validation.ts";

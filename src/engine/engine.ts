@@ -134,6 +134,14 @@ export class Engine {
     this.close();
   }
 
+  /**
+   * Sets everything to zero, as it was at first, also the padding, in which numbers that are not
+   * finite would stay for good.
+   */
+  clear(): void {
+    this.#views.clear(this.#layout.parameters);
+  }
+
   /** Reads the parameters into fresh arrays. */
   readParameters(): ParameterSet {
     return this.#views.readParameters();
@@ -393,6 +401,21 @@ export class Engine {
       this.#broken = this.#workers.failure ?? new Error(`Cannot go on computing: ${error}`);
       throw this.#broken;
     }
+  }
+
+  /** Whether all parameters are finite: a look at each, without a copy. */
+  parametersAreFinite(): boolean {
+    const { parameters, parameterBytes } = this.#layout;
+    return this.#kernels.allFinite(parameters, parameterBytes) !== 0;
+  }
+
+  /**
+   * Whether all gradients that {@linkcode backward} left are finite.
+   * @throws {RangeError} when the engine was built without `training`.
+   */
+  gradientsAreFinite(): boolean {
+    const { parameters, parameterBytes, toGradient } = this.#training();
+    return this.#kernels.allFinite(parameters + toGradient, parameterBytes) !== 0;
   }
 
   /** The number of rows that so many steps have; every count that a kernel gets comes from here. */

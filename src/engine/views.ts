@@ -45,6 +45,11 @@ export class Views {
     return count * this.#reals.BYTES_PER_ELEMENT;
   }
 
+  /** Sets all numbers from `address` on to zero. */
+  clear(address: number): void {
+    this.#reals.fill(0, address / this.#reals.BYTES_PER_ELEMENT);
+  }
+
   /** The sum of `count` numbers from `address` on, in double precision. */
   sum(address: number, count: number): number {
     const start = address / this.#reals.BYTES_PER_ELEMENT;

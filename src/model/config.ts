@@ -129,19 +129,22 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
  */
 export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config {
   const { preset, ...given } = input;
-  let base: Partial<Config> = {};
-  if (preset !== undefined) {
-    const found = Object.hasOwn(presets, preset) ? presets[preset] : undefined;
-    if (found === undefined) {
-      throw new InputError(
-        `Cannot use the preset "${preset}": it must be one of ${Object.keys(presets).join(", ")}`,
-      );
-    }
-    base = found;
-  }
+  const base = preset === undefined ? {} : presetOf(preset);
   const config = parseConfig({ ...defaults, ...base, ...given }, "Cannot train");
   if ((given.batch ?? base.batch) !== undefined) return config;
   return Object.freeze({ ...config, batch: suitableBatch(config, chars) });
+}
+
+/**
+ * The settings of a preset.
+ * @throws {InputError} when there is none of that name.
+ */
+export function presetOf(name: string): Partial<Config> {
+  const found = Object.hasOwn(presets, name) ? presets[name] : undefined;
+  if (found !== undefined) return found;
+  throw new InputError(
+    `Cannot use the preset "${name}": it must be one of ${Object.keys(presets).join(", ")}`,
+  );
 }
 
 /**

@@ -211,7 +211,8 @@ testProgram("gradcheck compares every element, and passes", async (f) => {
 testProgram("help lists every option, what it means and its default", async (f) => {
   const options = {
     train: "out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
-      "report-every sample-every preset threads help",
+      "report-every sample-every save-every on-divergence preset resume force " +
+      "threads help",
     sample: "prime length temperature greedy seed help",
     eval: "json help",
     gradcheck: "hidden seq batch help",

@@ -251,3 +251,31 @@ Deno.test("300 updates by adagrad, one after the other, stay with the reference"
 Deno.test("300 updates by sgd, one after the other, stay with the reference", () => {
   followReference("sgd", 0.01, 300, 1e-9, false);
 });
+
+Deno.test("a cleared engine is as a new one, also where nobody looks", () => {
+  for (const precision of ["f32", "f32-strict", "f64"] as const) {
+    const sizes = { inputs: 5, hidden: 3, outputs: 5 };
+    const engine = new Engine({ ...sizes, precision, steps: 2, streams: 2 });
+    const step = () => {
+      engine.forward();
+      const loss = engine.crossEntropy();
+      engine.backward();
+      return loss;
+    };
+    const atFirst = step();
+    // 0 · ∞, the update of a padded cell, is NaN.
+    engine.update({ optimizer: "adagrad", lr: Infinity, clip: 0 });
+    engine.carryHiddenState();
+    assert(Number.isNaN(step()));
+    engine.writeParameters(zeroParameters(sizes, precision));
+    assert(!engine.parametersAreFinite());
+    engine.clear();
+    assert(engine.parametersAreFinite());
+    assertEquals(step(), atFirst);
+    assert(engine.gradientsAreFinite());
+    for (const sum of Object.values(engine.readOptimizerMemory())) {
+      assert(sum.every((x) => x === 0));
+    }
+    assert(engine.readHiddenState().every((x) => x === 0));
+  }
+});

@@ -48,6 +48,7 @@ export interface Kernels {
   rmsprop(): void;
   adam(): void;
   adamw(): void;
+  allFinite(from: Pointer, bytes: number): number;
   expInPlace(data: Pointer, count: number): void;
   logInPlace(data: Pointer, count: number): void;
   sigmoidInPlace(data: Pointer, count: number): void;
