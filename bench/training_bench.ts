@@ -41,7 +41,7 @@ for (const { hidden, steps, streams } of groups) {
   const sizes = { inputs: VOCABULARY, hidden, outputs: VOCABULARY };
   const chars = steps * streams;
   const random = new Xoshiro128(1);
-  const parameters = initialParameters(sizes, { init: 0.05, precision: "f64" }, random);
+  const parameters = initialParameters(sizes, { init: "normal:0.05", precision: "f64" }, random);
   const ids = Array.from({ length: chars + streams }, () => random.nextUint32() % VOCABULARY);
   const work = 6 * chars * (hidden * hidden + hidden * VOCABULARY);
   const batch: Batch = {

@@ -23,6 +23,7 @@
 export { type Batch, type BatchGradients, gradients } from "./evaluate/gradients.ts";
 export { evaluate, type Evaluation } from "./evaluate/evaluate.ts";
 export { Engine, type EngineOptions } from "./engine/engine.ts";
+export type { Update } from "./engine/update.ts";
 export {
   checkGradients,
   type GradientCheck,
@@ -45,17 +46,22 @@ export {
   type Optimizer,
   type Precision,
   presets,
+  type RateSchedule,
   resolveConfig,
 } from "./model/config.ts";
 export { initialParameters } from "./model/initialisation.ts";
 export type { Model } from "./model/model.ts";
 export {
+  type Cell,
+  type FirstName,
   type ParameterName,
   parameterNames,
   type ParameterSet,
+  type ParameterShapes,
   parameterShapes,
   type RealArray,
   type Sizes,
+  type UpperName,
   zeroParameters,
 } from "./model/parameters.ts";
 export { Xoshiro128 } from "./random.ts";

@@ -60,7 +60,7 @@ testProgram("the command line trains, samples and evaluates as the library does"
   const mine = await unroll.train(corpus, { config, steps: 50 });
   const checkpoint = await unroll.readCheckpoint(`${f}/run`);
   assertEquals(checkpoint.parameters, mine.parameters);
-  assertEquals(checkpoint.optimizerSums, mine.optimizerSums);
+  assertEquals(checkpoint.optimizerMemories, mine.optimizerMemories);
   assertEquals(checkpoint.hiddenState, mine.hiddenState);
   assertEquals(checkpoint.random, mine.random);
 

@@ -27,13 +27,20 @@ export function introduce(
     const why = config.val === 0 ? "" : "; the text is too short to hold a part out";
     display.line(`Split: all of it to train on, none to validate${why}`);
   }
+  const { cell, layers, dropout } = config;
+  const units = `${number(config.hidden)} hidden units`;
   display.line(
-    `Model: ${number(config.hidden)} hidden units, ${number(parameterCount(sizes))} parameters, ` +
+    `Model: ${cell}, ${layers === 1 ? units : `${layers} layers of ${units}`}` +
+      `${dropout > 0 ? `, dropout ${dropout}` : ""}, ${
+        number(parameterCount(sizes))
+      } parameters, ` +
       config.precision,
   );
   display.line(
     `Training: ${config.batch} stream${config.batch === 1 ? "" : "s"} of ${config.seq} ` +
-      `characters a step, ${config.optimizer}, lr ${config.lr}, clip ${config.clip || "none"}, ` +
+      `characters a step, ${config.optimizer}, lr ${config.lr}` +
+      `${config.schedule === "constant" ? "" : ` (${config.schedule})`}, ` +
+      `clip ${config.clip || "none"}${config.clipBy === "norm" ? " (norm)" : ""}, ` +
       `${trainer.threads} thread${trainer.threads === 1 ? "" : "s"}`,
   );
   display.line(`Length: ${lengthOf(trainer, schedule)}`);

@@ -25,9 +25,7 @@ export const trainCommand: Command = {
   standIn: "resume",
   options: trainOptions,
   notes: [
-    "The preset min-char-rnn is the classic notebook:",
-    `    ${describePreset("min-char-rnn")}`,
-    "",
+    ...Object.keys(presets).flatMap((name) => [`${name}:`, ...describePreset(name), ""]),
     "Ctrl-C, SIGTERM and a terminal that goes away save the model and end the run, with the exit",
     "codes 130, 143 and 129; a second Ctrl-C ends it at once. With --resume it goes on, by the",
     "options it was begun with; --lr, --clip, limits and intervals may be given anew. Limits count",
@@ -195,8 +193,15 @@ function withAdvice(error: DivergenceError, { folder }: Keeper): Error {
   );
 }
 
-function describePreset(name: string): string {
-  return Object.entries(presets[name]!).map(([key, value]) => `--${key} ${value}`).join(" ");
+/** A preset's options, in lines that fit a terminal. */
+function describePreset(name: string): string[] {
+  const lines = ["   "];
+  for (const [key, value] of Object.entries(presets[name]!)) {
+    const option = ` --${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`;
+    if (lines.at(-1)!.length + option.length > 96) lines.push("   ");
+    lines[lines.length - 1] += option;
+  }
+  return lines;
 }
 
 /** A file's name without folders and its last extension; for example `alice` of `texts/alice.txt`. */

@@ -1,12 +1,29 @@
 import { InputError } from "../errors.ts";
-import { type ConfigInput, defaults, presets } from "../model/config.ts";
+import { type Config, type ConfigInput, defaults, presets } from "../model/config.ts";
 import type { RunLimits } from "../train/run_record.ts";
 import type { OnDivergence } from "../train/train.ts";
 import { type CommandLine, type Option, present } from "./options.ts";
 
-/** What of the command line decides what is trained. */
+/** What of the command line decides what is trained; each is a key of the configuration. */
 const configOptions: readonly Option[] = [
-  { name: "hidden", value: "N", meaning: "Hidden units", default: String(defaults.hidden) },
+  {
+    name: "cell",
+    value: "NAME",
+    meaning: "Recurrent cell: rnn (one tanh layer), gru or lstm",
+    default: defaults.cell,
+  },
+  {
+    name: "layers",
+    value: "N",
+    meaning: "Layers, each reading the one below",
+    default: String(defaults.layers),
+  },
+  {
+    name: "hidden",
+    value: "N",
+    meaning: "Hidden units of each layer",
+    default: String(defaults.hidden),
+  },
   {
     name: "seq",
     value: "N",
@@ -19,24 +36,91 @@ const configOptions: readonly Option[] = [
     meaning: "Streams trained side by side",
     default: `${defaults.batch}, fewer for a short text`,
   },
-  { name: "lr", value: "X", meaning: "Learning rate", default: String(defaults.lr) },
+  {
+    name: "dropout",
+    value: "X",
+    meaning: "Share of what each layer passes to the next that is dropped while training",
+    default: String(defaults.dropout),
+  },
   {
     name: "optimizer",
     value: "NAME",
-    meaning: "Update rule: adagrad or sgd",
+    meaning: "Update rule: adagrad, sgd, rmsprop, adam or adamw",
     default: defaults.optimizer,
+  },
+  {
+    name: "lr",
+    value: "X",
+    meaning: "Learning rate",
+    default: `${defaults.lr}; sgd 0.1; rmsprop, adam and adamw 0.002`,
+  },
+  { name: "momentum", value: "X", meaning: "Momentum of sgd", default: String(defaults.momentum) },
+  {
+    name: "beta1",
+    value: "X",
+    meaning: "How much of the first moment adam and adamw keep",
+    default: String(defaults.beta1),
+  },
+  {
+    name: "beta2",
+    value: "X",
+    meaning: "How much of the mean square adam, adamw and rmsprop keep",
+    default: `${defaults.beta2}, rmsprop 0.9`,
+  },
+  {
+    name: "weight-decay",
+    value: "X",
+    meaning: "Weight decay: L2, with adamw decoupled from the gradient",
+    default: `${defaults.weightDecay}, adamw 0.01`,
+  },
+  {
+    name: "schedule",
+    value: "NAME",
+    meaning: "Learning rate over time: constant, step or cosine (down to 0 at the last step)",
+    default: defaults.schedule,
+  },
+  {
+    name: "decay",
+    value: "X",
+    meaning: "What the schedule step multiplies the rate by",
+    default: String(defaults.decay),
+  },
+  {
+    name: "decay-after",
+    value: "X",
+    meaning: "Epochs before it first does",
+    default: String(defaults.decayAfter),
+  },
+  {
+    name: "decay-every",
+    value: "X",
+    meaning: "Epochs from one time to the next",
+    default: String(defaults.decayEvery),
+  },
+  {
+    name: "warmup",
+    value: "N",
+    meaning: "Steps over which the rate rises from 0 first",
+    default: String(defaults.warmup),
   },
   {
     name: "clip",
     value: "X",
-    meaning: "Clip each element of the gradient to ±X; 0: no clipping",
+    meaning: "Clip the gradient to X; 0: no clipping",
     default: String(defaults.clip),
   },
   {
+    name: "clip-by",
+    value: "NAME",
+    meaning: "What is clipped: value (each element to ±X) or norm (the whole)",
+    default: defaults.clipBy,
+  },
+  {
     name: "init",
-    value: "X",
-    meaning: "Standard deviation of the initial weights",
-    default: String(defaults.init),
+    value: "NAME",
+    meaning: "Initial weights: normal:S (standard deviation S), uniform:S (±S), xavier, " +
+      "orthogonal, identity or pytorch",
+    default: defaults.init,
   },
   {
     name: "precision",
@@ -127,12 +211,11 @@ export const trainOptions: readonly Option[] = [
 
 /** What the line says of the configuration; the rest is for the preset and the defaults. */
 export function configOf(line: CommandLine): ConfigInput {
-  const names = ["preset", "optimizer", "precision"] as const;
-  const numbers = ["hidden", "seq", "batch", "lr", "clip", "init", "seed", "val"] as const;
-  return present(Object.fromEntries([
-    ...names.map((name) => [name, line.text(name)]),
-    ...numbers.map((name) => [name, line.number(name)]),
-  ]));
+  const given = configOptions.map(({ name }) => {
+    const key = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as keyof Config;
+    return [key, typeof defaults[key] === "number" ? line.number(name) : line.text(name)];
+  });
+  return present(Object.fromEntries([["preset", line.text("preset")], ...given]));
 }
 
 /**

@@ -1,7 +1,5 @@
+import type { Optimizer } from "../model/config.ts";
 import type { Kernels } from "./kernels/instance.ts";
-
-/** The update rule. */
-export type Optimizer = "adagrad" | "sgd" | "rmsprop" | "adam" | "adamw";
 
 /** An update of the parameters by their gradients. */
 export interface Update {
@@ -29,14 +27,11 @@ export interface Update {
 const EPSILON = 1e-8;
 
 /** How many numbers a rule remembers of each parameter. */
-export function memoriesOf({ optimizer, momentum = 0 }: Update): 0 | 1 | 2 {
+export function memoriesOf(
+  { optimizer, momentum = 0 }: Pick<Update, "optimizer" | "momentum">,
+): 0 | 1 | 2 {
   if (optimizer === "sgd") return momentum === 0 ? 0 : 1;
   return optimizer === "adam" || optimizer === "adamw" ? 2 : 1;
-}
-
-/** β₂ where nothing is said. */
-export function defaultBeta2(optimizer: Optimizer): number {
-  return optimizer === "rmsprop" ? 0.9 : 0.999;
 }
 
 /**
@@ -53,7 +48,7 @@ export function updateParameters(
   norm: () => number,
 ): void {
   const { optimizer, lr, clip, clipBy = "value", momentum = 0, beta1 = 0.9, step = 1 } = update;
-  const { beta2 = defaultBeta2(optimizer), weightDecay = 0 } = update;
+  const { beta2 = optimizer === "rmsprop" ? 0.9 : 0.999, weightDecay = 0 } = update;
   const limit = clip === 0 || clipBy === "norm" ? Infinity : clip;
   const scale = clip === 0 || clipBy === "value" ? 1 : Math.min(1, clip / norm());
   // In the order of assembly/optimizers.ts.

@@ -1,8 +1,15 @@
 /** What a run must keep, and what it may change, when it goes on from a checkpoint. */
 
+import { memoriesOf } from "../engine/update.ts";
 import { InputError } from "../errors.ts";
 import type { Checkpoint, CorpusIdentity } from "../model/checkpoint.ts";
-import { type Config, type ConfigInput, parseConfig, presetOf } from "../model/config.ts";
+import {
+  checkConditions,
+  type Config,
+  type ConfigInput,
+  parseConfig,
+  presetOf,
+} from "../model/config.ts";
 import { quote } from "../model/json.ts";
 import type { Corpus } from "../text/corpus.ts";
 
@@ -11,10 +18,12 @@ const doing = "Cannot resume training";
 /** Why a key of the configuration stays what it is; a key that is not here may change. */
 const reasons: Partial<Record<keyof Config, string>> = {
   cell: "its weights are that cell's",
+  layers: "its weights are those of so many layers",
   hidden: "its weights have that shape",
   seq: "its place in the text is counted in such steps",
   batch: "its place in the text and its hidden state are those of so many streams",
   optimizer: "what that one has summed up means nothing to another",
+  momentum: "its velocity was gathered with that",
   init: "its weights are drawn already",
   precision: "its numbers are of that precision",
   seed: "its weights are drawn already",
@@ -31,6 +40,7 @@ export function resumedConfig(config: Config, input: ConfigInput): Config {
   const { preset, ...given } = input;
   const base = preset === undefined ? {} : presetOf(preset);
   const wanted = parseConfig({ ...config, ...base, ...given }, doing);
+  checkConditions(wanted, given, doing);
   for (const key of Object.keys(wanted) as (keyof Config)[]) {
     const reason = reasons[key];
     if (reason === undefined || wanted[key] === config[key]) continue;
@@ -75,10 +85,11 @@ export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
         `it the model's own text`,
     );
   }
-  if (config.optimizer === "adagrad" && checkpoint.optimizerSums === null && progress.step > 0) {
+  const wanted = memoriesOf(config);
+  if (wanted !== (checkpoint.optimizerMemories?.length ?? 0) && progress.step > 0) {
     throw new InputError(
-      `${doing}: the checkpoint is of step ${progress.step} and lacks Adagrad's sums; it must be ` +
-        `complete`,
+      `${doing}: the checkpoint is of step ${progress.step} and lacks what ${config.optimizer} ` +
+        `remembers; it must be complete`,
     );
   }
 }

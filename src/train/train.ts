@@ -2,6 +2,7 @@ import { InputError } from "../errors.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import type { ConfigInput } from "../model/config.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { checkSchedule } from "./rate.ts";
 import { Run } from "./run.ts";
 import {
   type Intervals,
@@ -134,6 +135,8 @@ export async function train(corpus: Corpus, options: TrainOptions = {}): Promise
     ? Trainer.fromCheckpoint(corpus, resume, config, options)
     : new Trainer(corpus, config, options);
   const schedule = resolveSchedule(options, trainer.charsPerStep, trainer.stepsPerEpoch);
+  checkSchedule(trainer.config, schedule.steps);
+  trainer.lastStep = schedule.steps;
   await options.onStart?.(trainer, schedule);
   if (resume && isFinished(schedule, resume.progress)) return resume;
   return await new Run(trainer, schedule, options).toTheEnd();

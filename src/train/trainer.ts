@@ -1,14 +1,17 @@
 import { Engine } from "../engine/engine.ts";
 import { checkThreads, suitableThreads } from "../engine/threads.ts";
+import { memoriesOf } from "../engine/update.ts";
 import type { Checkpoint, Progress } from "../model/checkpoint.ts";
 import { type Config, type ConfigInput, resolveConfig } from "../model/config.ts";
 import { initialParameters } from "../model/initialisation.ts";
 import { type Model, sizesOf } from "../model/model.ts";
+import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { type Split, splitCorpus } from "../text/split.ts";
 import { Streams } from "../text/streams.ts";
 import { DivergenceError } from "./divergence.ts";
+import { rateOf } from "./rate.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
 import { Validation } from "./validation.ts";
 
@@ -55,6 +58,8 @@ export class Trainer {
 
   /** Threads that compute together. */
   readonly threads: number;
+  /** The run's last step, towards which the schedule `cosine` falls; Infinity: not known. */
+  lastStep = Infinity;
   readonly #engine: Engine;
   readonly #streams: Streams;
   #config: Config;
@@ -87,7 +92,13 @@ export class Trainer {
     const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });
     const shape = { ...sizes, steps: seq, streams: batch };
     this.threads = checkThreads(options.threads ?? suitableThreads(shape));
-    this.#engine = new Engine({ ...shape, precision, threads: this.threads });
+    this.#engine = new Engine({
+      ...shape,
+      precision,
+      dropout: this.config.dropout > 0,
+      memories: memoriesOf(this.config),
+      threads: this.threads,
+    });
     this.#random = new Xoshiro128(seed);
     this.#engine.writeParameters(initialParameters(sizes, this.config, this.#random));
     this.#loss = Math.log(corpus.vocabulary.size);
@@ -142,6 +153,11 @@ export class Trainer {
     return this.#config;
   }
 
+  /** The learning rate of the next step. */
+  get lr(): number {
+    return rateOf(this.config, this.#step + 1, this.stepsPerEpoch, this.lastStep);
+  }
+
   /** Steps taken. */
   get steps(): number {
     return this.#step;
@@ -178,7 +194,7 @@ export class Trainer {
     this.#checkState();
     const engine = this.#engine;
     const loss = this.#forwardAndBackward();
-    engine.update(this.config);
+    engine.update({ ...this.config, lr: this.lr, step: this.#step + 1 });
     this.#checkWeights(this.#step + 1);
     engine.carryHiddenState();
     this.#step++;
@@ -257,9 +273,7 @@ export class Trainer {
     };
     return {
       ...this.model(),
-      optimizerSums: this.config.optimizer === "adagrad"
-        ? this.#engine.readOptimizerMemory()
-        : null,
+      optimizerMemories: this.#memories(),
       hiddenState: this.#engine.readHiddenState(),
       random: this.#random.state(),
       progress,
@@ -281,13 +295,13 @@ export class Trainer {
   restore(checkpoint: Checkpoint, changes: ConfigInput = {}): void {
     checkResumable(checkpoint, this.corpus);
     const config = resumedConfig(this.config, { ...checkpoint.config, ...changes });
-    const { parameters, optimizerSums, hiddenState, progress } = checkpoint;
+    const { parameters, optimizerMemories, hiddenState, progress } = checkpoint;
     this.#streams.position = progress.position;
     this.#config = config;
     const engine = this.#engine;
     engine.clear();
     engine.writeParameters(parameters);
-    if (optimizerSums) engine.writeOptimizerMemory(optimizerSums);
+    optimizerMemories?.forEach((memory, i) => engine.writeOptimizerMemory(memory, i));
     engine.writeHiddenState(hiddenState);
     this.#random = Xoshiro128.fromState(checkpoint.random);
     this.#divergence = null;
@@ -301,11 +315,24 @@ export class Trainer {
   #forwardAndBackward(): number {
     const engine = this.#engine;
     if (this.#streams.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
-    engine.forward();
+    engine.forward(this.config.seq, this.#drop());
     const loss = engine.crossEntropy() / this.config.seq;
     if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
     engine.backward();
     return loss;
+  }
+
+  /** What the optimizer remembers; `null` when its rule needs no memory. */
+  #memories(): ParameterSet[] | null {
+    const count = memoriesOf(this.config);
+    if (count === 0) return null;
+    return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerMemory(i));
+  }
+
+  /** What is dropped in this step: another choice in each, and the same whenever it is taken. */
+  #drop(): { probability: number; seed: number } {
+    const { dropout, seed } = this.config;
+    return { probability: dropout, seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32 };
   }
 
   #checkState(): void {

@@ -218,7 +218,7 @@ function followReference(
   const random = new Xoshiro128(1);
   const shape = { inputs: size, hidden, outputs: size };
   const engine = new Engine({ ...shape, precision: "f64", steps, streams: 1 });
-  const settings = { init: 0.01, precision: "f64" } as const;
+  const settings = { init: "normal:0.01", precision: "f64" } as const;
   engine.writeParameters(initialParameters(shape, settings, random));
   let p = -steps;
   assertParity({

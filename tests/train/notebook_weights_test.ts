@@ -59,12 +59,15 @@ for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
 
       const mine = trainer.step() * seq;
       assert(Math.abs(mine - loss) < 1e-9 * loss, `update ${i}: the loss is ${mine}, not ${loss}`);
-      const { parameters, optimizerSums, hiddenState, progress } = trainer.checkpoint();
+      const { parameters, optimizerMemories, hiddenState, progress } = trainer.checkpoint();
       assertEquals(progress.position, p);
       assert(difference(hiddenState, h) < 1e-9, `update ${i}: the state`);
       for (const name of parameterNames) {
         assert(difference(parameters[name], weights[name]) < 1e-9, `update ${i}: ${name}`);
-        assert(difference(optimizerSums![name], sums[name]) < 1e-9, `update ${i}: sum of ${name}`);
+        assert(
+          difference(optimizerMemories![0]![name], sums[name]) < 1e-9,
+          `update ${i}: sum of ${name}`,
+        );
       }
     }
     assert(resets >= 2, `only ${resets} ends of the data`);

@@ -235,7 +235,9 @@ Deno.test("what gives the state its meaning may not change", async () => {
       ["seq", 11],
       ["batch", 1],
       ["optimizer", "sgd"],
-      ["init", 0.1],
+      ["init", "normal:0.1"],
+      ["cell", "gru"],
+      ["layers", 2],
       ["precision", "f64"],
       ["seed", 2],
       ["val", 0],
@@ -276,13 +278,13 @@ Deno.test("a text that is another one is refused, whatever it is called", async 
 
 Deno.test("a checkpoint that lacks what training needs is refused", () => {
   const trainer = new Trainer(corpus, small);
-  const fresh = { ...trainer.checkpoint(), optimizerSums: null };
+  const fresh = { ...trainer.checkpoint(), optimizerMemories: null };
   assertEquals(Trainer.fromCheckpoint(corpus, fresh).step(), trainer.step());
   const checkpoint = trainer.checkpoint();
   assertThrows(
-    () => Trainer.fromCheckpoint(corpus, { ...checkpoint, optimizerSums: null }),
+    () => Trainer.fromCheckpoint(corpus, { ...checkpoint, optimizerMemories: null }),
     InputError,
-    "the checkpoint is of step 1 and lacks Adagrad's sums",
+    "the checkpoint is of step 1 and lacks what adagrad remembers",
   );
   const { progress } = checkpoint;
   const lost = { ...checkpoint, progress: { ...progress, position: 10 ** 6 } };
