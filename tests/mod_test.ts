@@ -9,7 +9,9 @@ Deno.test("the library exports what its documentation promises", () => {
   assertEquals(
     Object.keys(unroll).toSorted(),
     [
+      "DivergenceError",
       "Engine",
+      "InUseError",
       "InputError",
       "RunFolder",
       "Sampler",

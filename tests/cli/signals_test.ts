@@ -59,7 +59,7 @@ testProgram("a signal does not wait for the validation of a big text", async (f)
 
 testProgram("a signal in a long step waits for the step, and saves it", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text.repeat(10));
-  const size = ["--hidden", "700", "--seq", "50", "--batch", "32", "--sample-every", "0"];
+  const size = ["--hidden", "500", "--seq", "50", "--batch", "16", "--sample-every", "0"];
   const child = start(f, ["train", "text.txt", "--out", "run", ...size, "--minutes", "5"]);
   const { reader } = await untilSaid(child, /\n +1 /);
   const { code, out, err } = await ended(child, reader, "SIGTERM");
