@@ -158,7 +158,12 @@ export function present<T extends object>(value: T): { [K in keyof T]?: NonNulla
 
 /** The help of a command. */
 export function helpOf(command: Command): string {
-  const usage = ["deno task", command.name, ...command.operands, "[options]"].join(" ");
+  const usages = [["deno task", command.name, ...command.operands, "[options]"]];
+  const standIn = command.options.find(({ name }) => name === command.standIn);
+  if (standIn) {
+    usages.push(["deno task", command.name, `--${standIn.name} ${standIn.value}`, "[options]"]);
+  }
+  const usage = usages.map((words) => words.join(" ")).join("\n       ");
   const all = [...command.options, { name: "help", meaning: "Show this and exit" }];
   const left = all.map(({ name, value }: Option) => `  --${name}${value ? ` ${value}` : ""}`);
   const width = Math.max(...left.map((text) => text.length)) + 2;

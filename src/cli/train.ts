@@ -136,7 +136,7 @@ async function resumedRun(line: CommandLine, run: string): Promise<Source> {
   const asked = { limits: limitsOf(line), config: configOf(line) };
   const { folder, record, checkpoint } = await RunFolder.open(run);
   try {
-    const corpus = await readCorpus(line.operands[0] ?? record.text.path);
+    const corpus = await readRecorded(line.operands[0], record, run);
     const limits = resumedLimits(record.limits, asked.limits);
     // A run that was killed before its first checkpoint begins again as it began.
     checkSameText({ ...record.text, name: record.text.path }, corpus);
@@ -160,6 +160,22 @@ async function resumedRun(line: CommandLine, run: string): Promise<Source> {
   } catch (error) {
     folder.close();
     throw error;
+  }
+}
+
+/** The text that the line names, or else the one that the run was trained on. */
+async function readRecorded(
+  path: string | undefined,
+  { text }: RunRecord,
+  run: string,
+): Promise<Corpus> {
+  try {
+    return await readCorpus(path ?? text.path);
+  } catch (error) {
+    if (path !== undefined || !(error instanceof InputError)) throw error;
+    throw new InputError(
+      `${error.message}; if it is elsewhere now: deno task train <text> --resume ${shellWord(run)}`,
+    );
   }
 }
 

@@ -46,8 +46,13 @@ export function removeTemporaries(path: string): void {
 export function setBestAside(path: string): void {
   if (!namesIn(path).includes(BEST)) return;
   const temporary = `${path}/${BEST_BEFORE_END}.tmp`;
-  Deno.copyFileSync(`${path}/${BEST}`, temporary);
-  Deno.renameSync(temporary, `${path}/${BEST_BEFORE_END}`);
+  try {
+    Deno.copyFileSync(`${path}/${BEST}`, temporary);
+    Deno.renameSync(temporary, `${path}/${BEST_BEFORE_END}`);
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
 }
 
 /**
