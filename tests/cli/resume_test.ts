@@ -58,13 +58,13 @@ testProgram("runs that are stopped by signals end as the one that is not", async
 
 testProgram("evaluating, sampling and saving more or less often changes no weight", async (f) => {
   await trained(f, "quiet", "--steps", "120", "--report-every", "120", "--sample-every", "0");
-  const { parameters, optimizerSums } = await readCheckpoint(`${f}/quiet`);
+  const { parameters, optimizerMemories } = await readCheckpoint(`${f}/quiet`);
   for (const [name, every] of [["busy", "1"], ["odd", "7"]] as const) {
     const options = ["report", "sample", "save"].flatMap((what) => [`--${what}-every`, every]);
     await trained(f, name, "--steps", "120", ...options);
     const checkpoint = await readCheckpoint(`${f}/${name}`);
     assertEquals(checkpoint.parameters, parameters);
-    assertEquals(checkpoint.optimizerSums, optimizerSums);
+    assertEquals(checkpoint.optimizerMemories, optimizerMemories);
   }
 });
 
