@@ -33,6 +33,7 @@ export {
   toFirst,
   toGradient,
   toSecond,
+  verdicts,
   Why,
 } from "./layout";
 export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";

@@ -87,6 +87,7 @@ export let toFirst: usize = 0;
 /** And to the second. */
 export let toSecond: usize = 0;
 export let settings: usize = 0; // f64, the numbers of the optimizer's rule
+export let verdicts: usize = 0; // u32 on a line for each worker: whether its weights are finite
 export let norms: usize = 0; // f64, sums of squares of blocks of the gradients
 /** How many parts a gradient has; gradients.ts tells why. */
 export let parts: usize = 1;
@@ -257,6 +258,7 @@ export function plan(
   toFirst = training && memories > 0 ? reserve(bytes) - parameters : 0;
   toSecond = training && memories > 1 ? reserve(bytes) - parameters : 0;
   settings = training ? reserve(SETTINGS_BYTES) : 0;
+  verdicts = training ? reserve(<u64>workers * ALIGNMENT) : 0;
   norms = training ? reserve((bytes / NORM_BYTES + 1) * sizeof<f64>()) : 0;
   parts = min(max(streams / STREAMS_OF_PART, 1), MOST_PARTS);
   parts = min(parts, 1 + <usize>(MOST_PART_BYTES / bytes));

@@ -7,7 +7,7 @@
  * NaN, so that a run that has diverged shows it. `DECAY` adds that share of a weight to its gradient
  * (L2), but with AdamW, where it shrinks the weight itself.
  */
-import { add, div, greater, lesser, madd, mul, REAL, splat, VECTOR } from "./lanes";
+import { add, div, greater, lesser, madd, mul, REAL, splat, sumOfLanes, VECTOR } from "./lanes";
 import {
   ALIGNMENT,
   NORM_BYTES,
@@ -18,9 +18,10 @@ import {
   toFirst,
   toGradient,
   toSecond,
+  verdicts,
 } from "./layout";
 import { min } from "./packing";
-import { shareLength, shareStart } from "./workers";
+import { shareLength, shareStart, worker } from "./workers";
 
 // Where each number of a rule stands in `settings`.
 const RATE: usize = 0;
@@ -54,6 +55,18 @@ function bytesOfShare(): usize {
   return shareLength(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
 }
 
+// What is not finite times 0 is NaN: one multiply-add a vector tells whether all weights are finite.
+
+@inline
+function watch(wrong: v128, weights: v128): v128 {
+  return madd(weights, splat(0), wrong);
+}
+
+/** Leaves for the host whether all of this worker's weights are finite. */
+function conclude(wrong: v128): void {
+  store<u32>(verdicts + worker * <usize>ALIGNMENT, sumOfLanes(wrong) == 0 ? 1 : 0);
+}
+
 /** The gradient at w: shortened, clipped, and with the weight's decay. */
 @inline
 function gradientAt(w: usize, scale: v128, limit: v128, minusLimit: v128, decay: v128): v128 {
@@ -72,14 +85,18 @@ export function adagrad(): void {
   const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
   const scale = setting(SCALE);
   const decay = setting(DECAY);
+  let wrong = splat(0);
   let w = shareOfParameters();
   for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
     const g = gradientAt(w, scale, limit, minusLimit, decay);
     const m = madd(g, g, v128.load(w + toFirst));
     v128.store(w + toFirst, m);
     const step = div(mul(minusRate, g), v128.sqrt<Real>(add(m, epsilon)));
-    v128.store(w, add(v128.load(w), step));
+    const next = add(v128.load(w), step);
+    wrong = watch(wrong, next);
+    v128.store(w, next);
   }
+  conclude(wrong);
 }
 
 /** Gradient descent: w ← w − rate·g. */
@@ -89,11 +106,15 @@ export function sgd(): void {
   const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
   const scale = setting(SCALE);
   const decay = setting(DECAY);
+  let wrong = splat(0);
   let w = shareOfParameters();
   for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
     const g = gradientAt(w, scale, limit, minusLimit, decay);
-    v128.store(w, madd(minusRate, g, v128.load(w)));
+    const next = madd(minusRate, g, v128.load(w));
+    wrong = watch(wrong, next);
+    v128.store(w, next);
   }
+  conclude(wrong);
 }
 
 /** Gradient descent with momentum (Polyak, 1964), as PyTorch has it: v ← μ·v + g, w ← w − rate·v. */
@@ -104,13 +125,17 @@ export function momentum(): void {
   const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
   const scale = setting(SCALE);
   const decay = setting(DECAY);
+  let wrong = splat(0);
   let w = shareOfParameters();
   for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
     const g = gradientAt(w, scale, limit, minusLimit, decay);
     const v = madd(mu, v128.load(w + toFirst), g);
     v128.store(w + toFirst, v);
-    v128.store(w, madd(minusRate, v, v128.load(w)));
+    const next = madd(minusRate, v, v128.load(w));
+    wrong = watch(wrong, next);
+    v128.store(w, next);
   }
+  conclude(wrong);
 }
 
 /**
@@ -126,14 +151,18 @@ export function rmsprop(): void {
   const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
   const scale = setting(SCALE);
   const decay = setting(DECAY);
+  let wrong = splat(0);
   let w = shareOfParameters();
   for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
     const g = gradientAt(w, scale, limit, minusLimit, decay);
     const m = madd(beta, v128.load(w + toFirst), mul(rest, mul(g, g)));
     v128.store(w + toFirst, m);
     const step = div(mul(minusRate, g), add(v128.sqrt<Real>(m), epsilon));
-    v128.store(w, add(v128.load(w), step));
+    const next = add(v128.load(w), step);
+    wrong = watch(wrong, next);
+    v128.store(w, next);
   }
+  conclude(wrong);
 }
 
 /**
@@ -162,6 +191,7 @@ function updateByMoments(decay: v128, keep: v128): void {
   const limit = setting(LIMIT);
   const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
   const scale = setting(SCALE);
+  let wrong = splat(0);
   let w = shareOfParameters();
   for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
     const g = gradientAt(w, scale, limit, minusLimit, decay);
@@ -170,8 +200,11 @@ function updateByMoments(decay: v128, keep: v128): void {
     const v = madd(beta2, v128.load(w + toSecond), mul(rest2, mul(g, g)));
     v128.store(w + toSecond, v);
     const root = madd(v128.sqrt<Real>(v), inverseRoot, epsilon);
-    v128.store(w, madd(keep, v128.load(w), div(mul(minusRate, m), root)));
+    const next = madd(keep, v128.load(w), div(mul(minusRate, m), root));
+    wrong = watch(wrong, next);
+    v128.store(w, next);
   }
+  conclude(wrong);
 }
 
 /** How many sums there are does not depend on the number of workers. */

@@ -70,6 +70,8 @@ export class Engine {
   readonly #views: Views;
   /** The numbers of an optimizer's rule, for the kernels. */
   readonly #settings: Float64Array;
+  /** Of each thread, at the beginning of a line, whether it left finite parameters only. */
+  readonly #verdicts: Uint32Array;
   readonly #workers: Workers;
   /** Why nothing can be computed any more. */
   #broken: Error | undefined;
@@ -120,6 +122,8 @@ export class Engine {
     this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, steps * streams);
     this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, steps * streams);
     this.#settings = new Float64Array(buffer, this.#layout.settings, SETTINGS);
+    const lines = this.options.training ? threads * LINE : 0;
+    this.#verdicts = new Uint32Array(buffer, this.#layout.verdicts, lines);
     this.#workers = new Workers(instance, threads);
   }
 
@@ -376,10 +380,11 @@ export class Engine {
   /**
    * Clips the gradients and updates the parameters by them.
    * @param update The rule and its numbers.
+   * @returns Whether all parameters are finite now.
    * @throws {RangeError} when the engine was built without `training`, or with fewer `memories` than
    * the rule needs.
    */
-  update(update: Update): void {
+  update(update: Update): boolean {
     this.#demand("training");
     if (memoriesOf(update) > this.options.memories) {
       throw new RangeError(
@@ -390,6 +395,7 @@ export class Engine {
     this.#together((kernels) => {
       updateParameters(kernels, this.#settings, update, () => this.gradientNorm());
     });
+    return this.#verdicts.every((finite, i) => i % LINE !== 0 || finite === 1);
   }
 
   /** Runs a kernel in which all threads take part. */
@@ -490,6 +496,8 @@ const most = {
 
 /** Bytes of gradients whose squares have a sum of their own, in assembly/layout.ts. */
 const NORM_BYTES = 65536;
+/** Words on a cache line. */
+const LINE = 16;
 /** The numbers of an optimizer's rule. */
 const SETTINGS = 16;
 

@@ -194,8 +194,8 @@ export class Trainer {
     this.#checkState();
     const engine = this.#engine;
     const loss = this.#forwardAndBackward();
-    engine.update({ ...this.config, lr: this.lr, step: this.#step + 1 });
-    this.#checkWeights(this.#step + 1);
+    const finite = engine.update({ ...this.config, lr: this.lr, step: this.#step + 1 });
+    if (!finite) this.#checkWeights(this.#step + 1);
     engine.carryHiddenState();
     this.#step++;
     this.#batchLoss = loss;

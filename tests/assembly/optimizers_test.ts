@@ -78,7 +78,7 @@ for (const precision of precisions) {
         // Several updates by the same gradient, so that what is remembered matters.
         for (let step = 1; step <= 3; step++) {
           const update = { ...rule, lr: 0.125, clip, clipBy, step };
-          engine.update(update);
+          assert(engine.update(update));
           referenceUpdate(update, wanted, gradients, memories);
         }
         assertSets(engine.readParameters(), wanted, error);
@@ -87,6 +87,25 @@ for (const precision of precisions) {
       }
     });
   }
+
+  Deno.test(`${precision}: an update says whether it left a weight that is not finite`, () => {
+    for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
+      for (const momentum of [0, 0.5]) {
+        for (const threads of [1, 3]) {
+          const options = { ...sizes, precision, steps: 1, streams: 1, memories: 2 };
+          for (const [name, index] of [["Wxh", 0], ["Whh", 48], ["Why", 41], ["by", 5]] as const) {
+            for (const value of [NaN, Infinity, -Infinity]) {
+              using engine = new Engine({ ...options, threads });
+              const update = { optimizer, momentum, lr: 0.1, clip: 5 };
+              assert(engine.update(update));
+              engine.writeParameter(name, index, value);
+              assert(!engine.update(update), `${optimizer} ${name} ${value}`);
+            }
+          }
+        }
+      }
+    }
+  });
 
   Deno.test(`${precision}: the norm of the gradient is that of one long vector`, () => {
     // More than one block of sums, and an even share for no number of threads.
@@ -145,7 +164,7 @@ for (const precision of precisions) {
       engine.forward();
       engine.crossEntropy();
       engine.backward();
-      engine.update({ optimizer, lr: 0.1, clip: 5 });
+      assert(!engine.update({ optimizer, lr: 0.1, clip: 5 }));
       assert(Number.isNaN(engine.readParameters().by[0]));
       assert(engine.readParameters().Why.some(Number.isNaN));
     }

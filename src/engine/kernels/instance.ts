@@ -120,6 +120,7 @@ const layoutNames = [
   "toSecond",
   "settings",
   "norms",
+  "verdicts",
   "inputIds",
   "inputVectors",
   "targetIds",
