@@ -21,13 +21,15 @@ function filesOf(path: string): Record<string, Uint8Array> {
 }
 
 testProgram("N steps and M more are N + M steps, by each rule and precision", async (f) => {
-  for (const optimizer of ["adagrad", "sgd"]) {
+  for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"]) {
     for (const precision of ["f32", "f32-strict", "f64"]) {
       const name = `${optimizer}-${precision}`;
-      const options = ["--optimizer", optimizer, "--precision", precision];
+      const cell = optimizer === "adam" ? "lstm" : "rnn";
+      const options = ["--optimizer", optimizer, "--precision", precision, "--cell", cell];
       await trained(f, `${name}-whole`, "--steps", "143", ...options);
       await trained(f, name, "--steps", "77", ...options);
-      const out = await succeed(f, "train", "--resume", name, "--steps", "143");
+      const more = ["--steps", "143", "--threads", "2"];
+      const out = await succeed(f, "train", "--resume", name, ...more);
       assertMatch(out, /\nResumed: at step 77, \d\.\d{4} nats\/char\n/);
       assertMatch(out, /Done after 143 steps; saved in /);
       assertEquals(await contentsOf(`${f}/${name}`), await contentsOf(`${f}/${name}-whole`));

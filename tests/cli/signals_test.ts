@@ -28,8 +28,9 @@ async function ended(
 testProgram("each signal saves, and ends the run with its code within two seconds", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text);
   for (const [signal, code] of exitCodes) {
+    const threads = String(exitCodes.findIndex(([name]) => name === signal) + 1);
     const args = ["train", "text.txt", "--out", signal, "--hidden", "8", "--minutes", "5"];
-    const child = start(f, args);
+    const child = start(f, [...args, "--threads", threads]);
     const { reader } = await untilSaid(child, /\n +1 /);
     await sleep(100);
     const end = await ended(child, reader, signal);

@@ -23,23 +23,41 @@ async function bytesOf(checkpoint: Checkpoint): Promise<Uint8Array> {
   return await encodeCheckpoint({ ...checkpoint, progress: { ...progress, elapsedSeconds: 0 } });
 }
 
+/** Every rule of updating, with cells, layers, dropout and schedules among them. */
+const rules: Readonly<Record<string, ConfigInput>> = {
+  adagrad: { optimizer: "adagrad" },
+  sgd: { optimizer: "sgd" },
+  "sgd with momentum, gru": { optimizer: "sgd", momentum: 0.9, cell: "gru" },
+  "rmsprop, lstm, step": { optimizer: "rmsprop", cell: "lstm", schedule: "step", decayAfter: 1 },
+  "adam, two layers, dropout": { optimizer: "adam", layers: 2, dropout: 0.3, warmup: 20 },
+  "adamw, lstm, dropout, norm": {
+    ...{ optimizer: "adamw", cell: "lstm", layers: 2, dropout: 0.5, clip: 0.1, clipBy: "norm" },
+  },
+};
+
 for (const precision of ["f32", "f32-strict", "f64"] as const) {
-  for (const optimizer of ["adagrad", "sgd"] as const) {
-    Deno.test(`${precision}, ${optimizer}: N steps, a file, and M more are N + M steps`, async () => {
+  for (const [rule, more] of Object.entries(rules)) {
+    Deno.test(`${precision}, ${rule}: N steps, a file, and M more are N + M steps`, async () => {
       for (const batch of [1, 3]) {
-        const config: ConfigInput = { ...small, batch, precision, optimizer, seed: 5 };
-        const whole = new Trainer(corpus, config);
+        const config: ConfigInput = { ...small, batch, precision, seed: 5, ...more };
+        using whole = new Trainer(corpus, config);
         // Some of them before the text starts again, some after.
         const ends = [0, 1, 7, whole.stepsPerEpoch - 1, whole.stepsPerEpoch, 2 * 80 + 3];
-        let parts = new Trainer(corpus, config);
+        let threads = 1;
+        let parts = new Trainer(corpus, config, { threads });
         for (const end of ends) {
           while (whole.steps < end) whole.step();
           while (parts.steps < end) assert(Number.isFinite(parts.step()));
-          parts = Trainer.fromCheckpoint(corpus, await throughFile(parts.checkpoint()));
+          const state = await throughFile(parts.checkpoint());
+          parts.close();
+          // From each number of threads to another.
+          threads = threads % 3 + 1;
+          parts = Trainer.fromCheckpoint(corpus, state, {}, { threads });
           const [one, other] = [whole.checkpoint(), parts.checkpoint()];
           assertEquals(other, one);
           assertEquals(await encodeCheckpoint(other), await encodeCheckpoint(one));
         }
+        parts.close();
       }
     });
   }
