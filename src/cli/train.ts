@@ -117,7 +117,7 @@ export const trainCommand: Command = {
       reportEvery: line.number("report-every"),
       sampleEvery: line.number("sample-every"),
     });
-    const corpus = await readCorpus(path);
+    using corpus = await readCorpus(path);
     const out = line.text("out");
 
     const display = new Display();
@@ -133,7 +133,7 @@ export const trainCommand: Command = {
           const settings = {
             config: trainer.config,
             limits,
-            text: { path, chars: corpus.ids.length, bytes: corpus.bytes, sha256: corpus.sha256 },
+            text: { path, chars: corpus.length, bytes: corpus.bytes, sha256: corpus.sha256 },
           };
           folder = out === undefined
             ? RunFolder.createFree(`runs/${nameOf(path)}`, settings)
@@ -210,7 +210,7 @@ function introduce(
   const number = (n: number) => n.toLocaleString("en");
   const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
   display.line(
-    `Text: ${corpus.path}, ${number(corpus.ids.length)} characters, ` +
+    `Text: ${corpus.path}, ${number(corpus.length)} characters, ` +
       `${number(corpus.vocabulary.size)} distinct`,
   );
   if (split.validation) {

@@ -79,6 +79,7 @@ const SAMPLE_LENGTH = 200;
  * @returns The last checkpoint.
  * @throws {InputError} when an option is wrong or the text too short; nothing has been called then.
  * @throws {Error} when the loss is not finite.
+ * @throws {InputError} when the text's file has changed since it was opened.
  *
  * @example
  * ```ts

@@ -64,11 +64,11 @@ export class Trainer {
    */
   constructor(corpus: Corpus, input: ConfigInput = {}) {
     this.corpus = corpus;
-    this.config = resolveConfig(input, corpus.ids.length);
+    this.config = resolveConfig(input, corpus.length);
     const { batch, precision, seed, seq, val } = this.config;
-    this.split = splitCorpus(corpus.ids.length, val, batch * (seq + 2));
+    this.split = splitCorpus(corpus.length, val, batch * (seq + 2));
     const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
-    this.#streams = new Streams(corpus.ids, ...this.split.train, batch, seq, doing);
+    this.#streams = new Streams(corpus, ...this.split.train, batch, seq, doing);
     this.charsPerStep = this.#streams.charactersPerStep;
     this.stepsPerEpoch = this.#streams.batchesPerEpoch;
     const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });
@@ -108,6 +108,7 @@ export class Trainer {
    *
    * @returns The loss of this batch before the update, in nats per character.
    * @throws {Error} when the loss is not finite, before anything is updated.
+   * @throws {InputError} when the text's file has changed since it was opened; nothing is updated.
    */
   step(): number {
     const engine = this.#engine;
@@ -140,7 +141,7 @@ export class Trainer {
     const { corpus, config } = this;
     this.#evaluator ??= new Evaluator({ config, vocabulary: corpus.vocabulary });
     const { parameters } = this.model();
-    const loss = this.#evaluator.natsPerChar(parameters, corpus.ids, this.split.validation);
+    const loss = this.#evaluator.natsPerChar(parameters, corpus, this.split.validation);
     const best = this.#bestValidationLoss === null || loss < this.#bestValidationLoss;
     this.#validationLoss = loss;
     if (best) this.#bestValidationLoss = loss;
@@ -188,7 +189,7 @@ export class Trainer {
       progress,
       corpus: {
         name: corpus.path,
-        chars: corpus.ids.length,
+        chars: corpus.length,
         bytes: corpus.bytes,
         sha256: corpus.sha256,
       },
