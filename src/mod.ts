@@ -66,11 +66,12 @@ export {
 } from "./model/parameters.ts";
 export { Xoshiro128 } from "./random.ts";
 export {
-  type CharacterIds,
   type Corpus,
   corpusFromText,
   readCorpus,
   readCorpusWith,
+  type ReadOptions,
+  type ReadProgress,
 } from "./text/corpus.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";

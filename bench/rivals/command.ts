@@ -59,7 +59,7 @@ async function resultsOf(
   folder: string,
 ): Promise<readonly SizeResult[]> {
   const ids = `${folder}/ids`;
-  await Deno.writeFile(ids, new Uint8Array(Uint32Array.from(corpus.ids).buffer));
+  await Deno.writeFile(ids, new Uint8Array(corpus.read(0, corpus.length).buffer));
   const place: Place = {
     ...{ text: corpus.path, ids, folder, pythons },
     vocabulary: corpus.vocabulary.size,

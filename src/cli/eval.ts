@@ -26,7 +26,7 @@ export const evalCommand: Command = {
   async run(line) {
     const [run, path] = line.operands;
     const checkpoint = await readCheckpoint(run!);
-    const corpus = await readCorpusWith(path!, checkpoint.vocabulary);
+    using corpus = await readCorpusWith(path!, checkpoint.vocabulary);
     const result = evaluate(checkpoint, corpus);
     if (line.flag("json")) {
       console.log(JSON.stringify({

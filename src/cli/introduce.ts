@@ -15,7 +15,7 @@ export function introduce(
   const { config, corpus, split } = trainer;
   const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
   display.line(
-    `Text: ${corpus.path}, ${number(corpus.ids.length)} characters, ` +
+    `Text: ${corpus.path}, ${number(corpus.length)} characters, ` +
       `${number(corpus.vocabulary.size)} distinct`,
   );
   if (split.validation) {

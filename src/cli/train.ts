@@ -85,6 +85,7 @@ export const trainCommand: Command = {
       display.stop();
       interruption.stop();
       (keeper?.folder ?? source.folder)?.close();
+      source.corpus.close();
     }
   },
 };
@@ -179,8 +180,8 @@ async function readRecorded(
   }
 }
 
-function textOf({ path, ids, bytes, sha256 }: Corpus): RunRecord["text"] {
-  return { path, chars: ids.length, bytes, sha256 };
+function textOf({ path, length, bytes, sha256 }: Corpus): RunRecord["text"] {
+  return { path, chars: length, bytes, sha256 };
 }
 
 function conclude(path: string, progress: Checkpoint["progress"], interrupted: boolean): void {

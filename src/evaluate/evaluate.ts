@@ -2,9 +2,10 @@ import { Engine } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
-import type { CharacterIds, Corpus } from "../text/corpus.ts";
+import type { Corpus } from "../text/corpus.ts";
 import { uniformNats, unigramNats } from "../text/statistics.ts";
 import type { Span } from "../text/split.ts";
+import { TextWindow } from "../text/window.ts";
 
 /** How well a model predicts a text; see {@linkcode evaluate}. */
 export interface Evaluation {
@@ -24,6 +25,8 @@ export interface Evaluation {
 
 /** Steps of one call of the engine: enough rows to make its products efficient. */
 const STEPS = 128;
+/** Characters that are read at a time. */
+const WINDOW = 1 << 16;
 
 /**
  * Runs a model over stretches of text, in an engine of its own: whatever is trained elsewhere is
@@ -44,14 +47,15 @@ export class Evaluator {
   }
 
   /**
-   * The mean cross-entropy of ids[start + 1, end), each predicted from all those before it back to
-   * `start`, where the hidden state is zero; in nats per character.
+   * The mean cross-entropy of the characters [start + 1, end), each predicted from all those before
+   * it back to `start`, where the hidden state is zero; in nats per character.
    *
    * @param parameters The model's, of the sizes given to the constructor.
-   * @param ids At least two characters from `start` to `end`.
+   * @param text At least two characters from `start` to `end`.
+   * @throws {InputError} as {@linkcode Corpus.read} does.
    */
-  natsPerChar(parameters: ParameterSet, ids: CharacterIds, span: Span): number {
-    const pieces = this.inPieces(parameters, ids, span);
+  natsPerChar(parameters: ParameterSet, text: Pick<Corpus, "read">, span: Span): number {
+    const pieces = this.inPieces(parameters, text, span);
     for (;;) {
       const { done, value } = pieces.next();
       if (done) return value;
@@ -64,17 +68,19 @@ export class Evaluator {
    */
   *inPieces(
     parameters: ParameterSet,
-    ids: CharacterIds,
+    text: Pick<Corpus, "read">,
     [start, end]: Span,
   ): Generator<void, number> {
     const engine = this.#engine;
     engine.writeParameters(parameters);
     engine.writeHiddenState();
+    const window = new TextWindow(text, end, WINDOW);
     let nats = 0;
     for (let at = start; at + 1 < end; at += STEPS) {
       const steps = Math.min(STEPS, end - 1 - at);
-      engine.inputIds.set(ids.subarray(at, at + steps));
-      engine.targetIds.set(ids.subarray(at + 1, at + 1 + steps));
+      const ids = window.ids(at, steps + 1);
+      engine.inputIds.set(ids.subarray(0, steps));
+      engine.targetIds.set(ids.subarray(1));
       engine.forward(steps);
       nats += engine.crossEntropy(steps);
       engine.carryHiddenState(steps);
@@ -89,9 +95,10 @@ export class Evaluator {
  * the hidden state carried all the way.
  *
  * @param model A model, for example a checkpoint.
- * @param text The ids of the text in the model's vocabulary, how often each occurs, and what an
+ * @param text The text in the ids of the model's vocabulary, how often each occurs, and what an
  * error should call it.
- * @throws {InputError} when the text has fewer than two characters.
+ * @throws {InputError} when the text has fewer than two characters, or as {@linkcode Corpus.read}
+ * does.
  *
  * @example
  * ```ts
@@ -106,9 +113,9 @@ export class Evaluator {
  */
 export function evaluate(
   model: Model,
-  text: Pick<Corpus, "ids" | "counts"> & Partial<Pick<Corpus, "path">>,
+  text: Pick<Corpus, "length" | "counts" | "read"> & Partial<Pick<Corpus, "path">>,
 ): Evaluation {
-  const { length } = text.ids;
+  const { length } = text;
   if (length < 2) {
     const name = text.path === undefined ? "" : `${JSON.stringify(text.path)}, `;
     throw new InputError(
@@ -116,7 +123,7 @@ export function evaluate(
         `at least 2 are needed, as the first is only read`,
     );
   }
-  const natsPerChar = new Evaluator(model).natsPerChar(model.parameters, text.ids, [0, length]);
+  const natsPerChar = new Evaluator(model).natsPerChar(model.parameters, text, [0, length]);
   return {
     chars: length - 1,
     natsPerChar,

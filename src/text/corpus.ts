@@ -1,40 +1,89 @@
-import { createHash } from "node:crypto";
+import { type ByteSource, reading, TextFile } from "./file.ts";
 import { InputError } from "../errors.ts";
-import { reading, readTextFile } from "./file.ts";
-import type { ReadResult } from "./utf8.ts";
-import { unknownCharacter, Vocabulary } from "./vocabulary.ts";
+import { Survey, type SurveyResult } from "./survey.ts";
+import { Utf8Corpus } from "./utf8_corpus.ts";
+import { Vocabulary } from "./vocabulary.ts";
 
-/** The ids of a text's characters, in the smallest type that holds V ids. */
-export type CharacterIds = Uint8Array | Uint16Array | Uint32Array;
-
-/** A text as numbers, ready for training or evaluation. */
-export interface Corpus {
+/**
+ * A text as numbers, ready for training or evaluation.
+ *
+ * It may be larger than memory: then it stays in its file, which is open until
+ * {@linkcode Corpus.close} and must stay as it is until then.
+ */
+export interface Corpus extends Disposable {
   /** The file's path, or the name that the text was given. */
   readonly path: string;
   /** The characters that the ids stand for. */
   readonly vocabulary: Vocabulary;
-  /** The id of each character of the text, in order. */
-  readonly ids: CharacterIds;
+  /** Length of the text in characters. */
+  readonly length: number;
   /** How often each id occurs, [V]. */
   readonly counts: readonly number[];
   /** Length of the text in UTF-8, in bytes. */
   readonly bytes: number;
   /** SHA-256 of the text in UTF-8, in lower-case hexadecimal digits. */
   readonly sha256: string;
+  /**
+   * The ids of `count` characters from `start` on, found without reading what comes before them.
+   *
+   * @param start Where to begin, in characters.
+   * @param into An array for the ids, at its start; a new one by default.
+   * @returns The array.
+   * @throws {InputError} when the text's file has changed since it was opened.
+   * @throws {Error} when the file cannot be read, or the corpus was closed.
+   * @throws {RangeError} when that is no part of the text, or the array is too short.
+   */
+  read(start: number, count: number, into?: Uint32Array): Uint32Array;
+  /** Closes the text's file, if it is open. A `using` declaration does the same. */
+  close(): void;
 }
 
+/** How far the reading of a file has come. */
+export interface ReadProgress {
+  /** Bytes read so far. */
+  readonly bytes: number;
+  /** Bytes of the whole file. */
+  readonly total: number;
+}
+
+/** What {@linkcode readCorpus} and {@linkcode readCorpusWith} may be told. */
+export interface ReadOptions {
+  /** Called several times for every MiB that was read. */
+  readonly onProgress?: (progress: ReadProgress) => void;
+  /**
+   * The most bytes of a file that are held in memory. A longer file stays open, and is read where
+   * it is needed. Default: 64 MiB.
+   */
+  readonly heldBytes?: number;
+}
+
+const HELD_BYTES = 64 * 2 ** 20;
+/** Bytes read at a time: few calls, and a small part of any memory. */
+const PIECE = 1 << 18;
+
 /**
- * Reads a UTF-8 file, and makes its characters the vocabulary.
+ * Reads a UTF-8 file of any length, and makes its characters the vocabulary.
  *
- * The file is read twice, in pieces: beside the ids, nothing grows with its length.
+ * All of it is read once, in pieces. Of a file that is not held in memory nothing is kept but the
+ * counts of its characters and where some of them are, in a few MiB at most.
  *
  * @throws {InputError} when the file is missing, not a file, not readable, empty or not UTF-8, or
  * when it changes meanwhile.
+ *
+ * @example
+ * ```ts
+ * import { readCorpus } from "./corpus.ts";
+ *
+ * using corpus = await readCorpus("examples/alice.txt");
+ * console.log(corpus.vocabulary.decode(corpus.read(0, 5)), corpus.length);
+ * ```
  */
-export async function readCorpus(path: string): Promise<Corpus> {
-  const tally = await tallyFile(path);
-  const vocabulary = Vocabulary.fromCodePoints(tally.occurrences.keys());
-  return encodeFile(path, vocabulary, tally);
+export async function readCorpus(path: string, options: ReadOptions = {}): Promise<Corpus> {
+  return await readFile(
+    path,
+    options,
+    ({ occurrences }) => Vocabulary.fromCodePoints(occurrences.keys()),
+  );
 }
 
 /**
@@ -46,12 +95,13 @@ export async function readCorpus(path: string): Promise<Corpus> {
 export async function readCorpusWith(
   path: string,
   vocabulary: Vocabulary,
+  options: ReadOptions = {},
 ): Promise<Corpus> {
-  return encodeFile(path, vocabulary, await tallyFile(path));
+  return await readFile(path, options, () => vocabulary);
 }
 
 /**
- * Makes a corpus of a text in memory; needs no permission.
+ * Makes a corpus of a text in memory; needs no permission, and nothing has to be closed.
  *
  * @param name What the text is called where a file would be called by its path.
  * @throws {InputError} when the text is empty, or has a surrogate that is not one of a pair.
@@ -61,102 +111,49 @@ export async function readCorpusWith(
  * import { corpusFromText } from "./corpus.ts";
  *
  * const corpus = corpusFromText("banana");
- * console.log(corpus.ids); // Uint8Array(6) [1, 0, 2, 0, 2, 0]
+ * console.log(corpus.read(0, corpus.length)); // Uint32Array(6) [1, 0, 2, 0, 2, 0]
  * console.log(corpus.counts); // [3, 1, 2]
  * ```
  */
 export function corpusFromText(text: string, name = "text"): Corpus {
   const vocabulary = Vocabulary.fromText(text);
-  const encoded = vocabulary.encode(text);
-  const ids = idArray(vocabulary.size, encoded.length);
-  ids.set(encoded);
-  const counts = new Array<number>(vocabulary.size).fill(0);
-  for (const id of ids) counts[id]!++;
   const utf8 = new TextEncoder().encode(text);
-  const sha256 = createHash("sha256").update(utf8).digest("hex");
-  return { path: name, vocabulary, ids, counts, bytes: utf8.length, sha256 };
+  const survey = new Survey(reading(name));
+  survey.add(utf8);
+  return new Utf8Corpus(name, vocabulary, survey.finish(), held(utf8));
 }
 
-/** What the first reading of a file finds out. */
-interface Tally extends ReadResult {
-  /** How often each code point of the text occurs. */
-  readonly occurrences: ReadonlyMap<number, number>;
-  /** How many characters the text has. */
-  readonly length: number;
-}
-
-async function tallyFile(path: string): Promise<Tally> {
-  // By code point. A map that grows would take less than these 8.5 MiB, but several times as long.
-  const table = new Float64Array(0x110000);
-  let length = 0;
-  const result = await readTextFile(path, (piece) => {
-    for (let i = 0; i < piece.length; i++) {
-      const codePoint = piece.codePointAt(i)!;
-      if (codePoint > 0xffff) i++;
-      table[codePoint]!++;
-      length++;
-    }
-  });
-  if (length === 0) {
+async function readFile(
+  path: string,
+  { onProgress, heldBytes = HELD_BYTES }: ReadOptions,
+  vocabularyOf: (survey: SurveyResult) => Vocabulary,
+): Promise<Corpus> {
+  using opened = new DisposableStack();
+  const file = opened.use(await TextFile.open(path));
+  const all = file.size <= heldBytes ? new Uint8Array(file.size) : undefined;
+  const survey = new Survey(reading(path));
+  let bytes = 0;
+  for await (const piece of file.pieces(PIECE)) {
+    survey.add(piece);
+    all?.set(piece, bytes);
+    bytes += piece.length;
+    onProgress?.({ bytes, total: file.size });
+  }
+  const result = survey.finish();
+  if (result.length === 0) {
     throw new InputError(
       `${reading(path)}: the file is empty; it must have at least one character`,
     );
   }
-  const occurrences = new Map<number, number>();
-  table.forEach((count, codePoint) => {
-    if (count > 0) occurrences.set(codePoint, count);
-  });
-  return { ...result, occurrences, length };
+  const corpus = new Utf8Corpus(path, vocabularyOf(result), result, all ? held(all) : file);
+  // From here on an open file is the corpus's to close.
+  if (!all) opened.move();
+  return corpus;
 }
 
-async function encodeFile(
-  path: string,
-  vocabulary: Vocabulary,
-  tally: Tally,
-): Promise<Corpus> {
-  const ids = idArray(vocabulary.size, tally.length);
-  let length = 0;
-  let line = 1;
-  let column = 0;
-  let unknown: string | undefined;
-  const result = await readTextFile(path, (piece) => {
-    for (let i = 0; i < piece.length; i++) {
-      const codePoint = piece.codePointAt(i)!;
-      if (codePoint > 0xffff) i++;
-      column++;
-      const id = vocabulary.idOf(codePoint);
-      if (id === undefined) {
-        unknown ??= unknownCharacter(
-          reading(path),
-          codePoint,
-          `line ${line}, character ${column}`,
-          vocabulary.size,
-        );
-      } else ids[length] = id;
-      length++;
-      if (codePoint === 0x0a) {
-        line++;
-        column = 0;
-      }
-    }
-  });
-  if (result.sha256 !== tally.sha256) {
-    throw new InputError(
-      `${
-        reading(path)
-      }: the file changed while it was read; it must stay as it is until it has been read`,
-    );
-  }
-  if (unknown !== undefined) throw new InputError(unknown);
-  const counts = new Array<number>(vocabulary.size).fill(0);
-  for (const [codePoint, count] of tally.occurrences) {
-    counts[vocabulary.idOf(codePoint)!] = count;
-  }
-  return { path, vocabulary, ids, counts, ...result };
-}
-
-function idArray(size: number, length: number): CharacterIds {
-  if (size <= 2 ** 8) return new Uint8Array(length);
-  if (size <= 2 ** 16) return new Uint16Array(length);
-  return new Uint32Array(length);
+function held(bytes: Uint8Array): ByteSource {
+  return {
+    at: (offset, length) => bytes.subarray(offset, offset + length),
+    [Symbol.dispose]() {},
+  };
 }

@@ -1,38 +1,138 @@
 import { InputError } from "../errors.ts";
-import { type ReadResult, readUtf8 } from "./utf8.ts";
 
 /** The first words of an error about reading this file, always on one line. */
 export function reading(path: string): string {
   return `Cannot read the text ${JSON.stringify(path)}`;
 }
 
-/**
- * Reads a UTF-8 file to its end in pieces; see {@linkcode readUtf8}.
- *
- * @throws {InputError} when the path is no regular file's, the file may not be read, or its bytes
- * are not UTF-8.
- */
-export async function readTextFile(
-  path: string,
-  visit: (piece: string) => void,
-): Promise<ReadResult> {
-  using file = await open(path);
-  return await readUtf8(file, reading(path), visit);
+/** Where the bytes of a text are. */
+export interface ByteSource extends Disposable {
+  /**
+   * The bytes from `offset` on, `length` of them; valid until the next call.
+   *
+   * @param offset With `length`, a stretch that lies within the text.
+   */
+  at(offset: number, length: number): Uint8Array;
 }
 
-async function open(path: string): Promise<Deno.FsFile> {
-  try {
-    // Asked before it is opened: opening a named pipe would wait for a writer.
-    const { isFile, isDirectory } = await Deno.stat(path);
-    if (!isFile) {
-      const found = isDirectory ? "a directory" : "a device, pipe or socket";
-      throw new InputError(
-        `${reading(path)}: it is ${found}; it must be a regular file`,
-      );
+/**
+ * An open file that must stay as it is until it is closed: every reading looks whether it did.
+ *
+ * A file that is moved or deleted, or replaced by another of its name, stays readable for whoever
+ * has it open; where the system does not grant that, reading it fails.
+ */
+export class TextFile implements ByteSource {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  readonly #opened: Deno.FileInfo;
+  #closed = false;
+  #buffer = new Uint8Array(0);
+
+  private constructor(path: string, file: Deno.FsFile, opened: Deno.FileInfo) {
+    this.#path = path;
+    this.#file = file;
+    this.#opened = opened;
+  }
+
+  /**
+   * Opens a file for reading.
+   *
+   * @throws {InputError} when the path is no regular file's, or the file may not be read.
+   */
+  static async open(path: string): Promise<TextFile> {
+    try {
+      // Asked before it is opened: opening a named pipe would wait for a writer.
+      const { isFile, isDirectory } = await Deno.stat(path);
+      if (!isFile) {
+        const found = isDirectory ? "a directory" : "a device, pipe or socket";
+        throw new InputError(`${reading(path)}: it is ${found}; it must be a regular file`);
+      }
+      const file = await Deno.open(path);
+      return new TextFile(path, file, file.statSync());
+    } catch (error) {
+      throw explain(path, error);
     }
-    return await Deno.open(path);
-  } catch (error) {
-    throw explain(path, error);
+  }
+
+  /** Length in bytes. */
+  get size(): number {
+    return this.#opened.size;
+  }
+
+  /**
+   * Reads all of it once, from start to end, in pieces of at most `length` bytes.
+   *
+   * @returns The pieces; each is valid until the next is asked for.
+   * @throws {InputError} when the file changes meanwhile.
+   * @throws {Error} when the system cannot read it.
+   */
+  async *pieces(length: number): AsyncGenerator<Uint8Array> {
+    const buffer = new Uint8Array(length);
+    let bytes = 0;
+    while (true) {
+      const count = await this.#file.read(buffer).catch((error) => this.#fail(error));
+      if (count === null) break;
+      bytes += count;
+      // One that grows all the time would never end.
+      if (bytes > this.size) break;
+      yield buffer.subarray(0, count);
+    }
+    this.#checkUnchanged(bytes);
+  }
+
+  /**
+   * @throws {InputError} when the file has changed since it was opened.
+   * @throws {Error} when the system cannot read it, or the file was closed.
+   */
+  at(offset: number, length: number): Uint8Array {
+    if (this.#closed) throw new Error(`${reading(this.#path)}: it was closed`);
+    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
+    const bytes = this.#buffer.subarray(0, length);
+    let filled = 0;
+    try {
+      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      while (filled < length) {
+        const count = this.#file.readSync(bytes.subarray(filled));
+        if (count === null) break;
+        filled += count;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#checkUnchanged(filled === length ? this.size : offset + filled);
+    return bytes;
+  }
+
+  /** Gives the file back to the system; again, does nothing. */
+  [Symbol.dispose](): void {
+    if (!this.#closed) this.#file.close();
+    this.#closed = true;
+  }
+
+  /**
+   * To be called after reading: what was read is then what the file held before any change.
+   *
+   * @param end Where the file was found to end.
+   */
+  #checkUnchanged(end: number): void {
+    const { size, mtime } = this.#file.statSync();
+    const before = this.#opened;
+    const found = size === before.size ? end : size;
+    const wrong = found !== before.size
+      ? `from ${before.size} bytes to ${found}`
+      : mtime?.getTime() !== before.mtime?.getTime()
+      ? `at ${mtime?.toISOString()}`
+      : undefined;
+    if (wrong === undefined) return;
+    throw new InputError(
+      `${reading(this.#path)}: the file changed while it was read, ${wrong}; ` +
+        `it must stay as it is as long as it is used`,
+    );
+  }
+
+  #fail(error: unknown): never {
+    const reason = error instanceof Error ? error.message : error;
+    throw new Error(`${reading(this.#path)}: ${reason}`, { cause: error });
   }
 }
 

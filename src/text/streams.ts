@@ -1,5 +1,6 @@
 import { InputError } from "../errors.ts";
-import type { CharacterIds } from "./corpus.ts";
+import type { Corpus } from "./corpus.ts";
+import { TextWindow } from "./window.ts";
 
 /**
  * The training part of a text, cut into B contiguous streams that are read side by side, T
@@ -19,8 +20,8 @@ import type { CharacterIds } from "./corpus.ts";
  * import { corpusFromText } from "./corpus.ts";
  * import { Streams } from "./streams.ts";
  *
- * const { ids } = corpusFromText("abcdefghijkl");
- * const streams = new Streams(ids, 0, ids.length, 2, 3);
+ * const corpus = corpusFromText("abcdefghijkl");
+ * const streams = new Streams(corpus, 0, corpus.length, 2, 3);
  * const inputs = new Uint32Array(6), targets = new Uint32Array(6);
  * console.log(streams.next(inputs, targets)); // true
  * console.log(inputs, targets); // [0, 6, 1, 7, 2, 8] [1, 7, 2, 8, 3, 9]
@@ -31,7 +32,7 @@ export class Streams {
   readonly charactersPerStep: number;
   /** How many batches there are from one start to the next. */
   readonly batchesPerEpoch: number;
-  readonly #ids: CharacterIds;
+  readonly #windows: readonly TextWindow[];
   readonly #start: number;
   readonly #streams: number;
   readonly #steps: number;
@@ -40,31 +41,35 @@ export class Streams {
   #position = 0;
 
   /**
-   * Cuts ids[start, end) into streams, all at their start.
+   * Cuts the characters [start, end) of a text into streams, all at their start.
    *
-   * @param ids The text's ids; kept, not copied.
+   * @param text Where the characters come from, in the course of training.
    * @param start Where the training part begins.
    * @param end Where it ends, itself not included.
    * @param streams B, 1 or above.
    * @param steps T, 1 or above.
    * @param doing What the streams are wanted for, for an error's first words.
+   * @param window How many characters of each stream are kept in memory, T + 1 or above. By default
+   * so many that reading them takes a small part of the time, and 32 MiB for all streams together,
+   * more only where T + 1 characters of each take more.
    * @throws {InputError} when a stream would have fewer than T + 2 characters.
-   * @throws {RangeError} when [start, end) is no part of the text, or B or T is not a whole number
-   * above 0.
+   * @throws {RangeError} when [start, end) is no part of the text, B or T is not a whole number
+   * above 0, or the window is too small.
    */
   constructor(
-    ids: CharacterIds,
+    text: Pick<Corpus, "length" | "read">,
     start: number,
     end: number,
     streams: number,
     steps: number,
     doing = "Cannot train",
+    window = defaultWindow(streams, steps),
   ) {
     const part = Number.isInteger(start) && Number.isInteger(end) &&
-      0 <= start && start <= end && end <= ids.length;
+      0 <= start && start <= end && end <= text.length;
     if (!part) {
       throw new RangeError(
-        `Cannot cut the characters from ${start} to ${end} into streams: they must be part of the text, which has ${ids.length}`,
+        `Cannot cut the characters from ${start} to ${end} into streams: they must be part of the text, which has ${text.length}`,
       );
     }
     for (const [name, value] of Object.entries({ streams, steps })) {
@@ -84,7 +89,15 @@ export class Streams {
           (streams === 1 ? " or a smaller --seq" : ", or a smaller --seq or --batch"),
       );
     }
-    this.#ids = ids;
+    if (!Number.isSafeInteger(window) || window <= steps) {
+      throw new RangeError(
+        `Cannot read streams through windows of ${window} characters: a step needs ${steps + 1}`,
+      );
+    }
+    this.#windows = Array.from({ length: streams }, (_, b) => {
+      const stop = start + (b + 1) * length;
+      return new TextWindow(text, stop, Math.min(window, length));
+    });
     this.#start = start;
     this.#streams = streams;
     this.#steps = steps;
@@ -123,6 +136,7 @@ export class Streams {
    * @returns Whether this batch is at the start of the streams, so that the hidden state must be
    * set to zero before it.
    * @throws {RangeError} when an array is not of length T · B.
+   * @throws {InputError} as {@linkcode Corpus.read} does; the position is then as it was.
    */
   next(inputs: Uint32Array, targets: Uint32Array): boolean {
     const size = this.charactersPerStep;
@@ -131,16 +145,26 @@ export class Streams {
         `Cannot take a batch into arrays of ${inputs.length} and ${targets.length} ids: each must have ${size}`,
       );
     }
-    if (this.#position + this.#steps + 1 >= this.#length) this.#position = 0;
-    const restarted = this.#position === 0;
+    const ended = this.#position + this.#steps + 1 >= this.#length;
+    const position = ended ? 0 : this.#position;
     for (let b = 0; b < this.#streams; b++) {
-      let from = this.#start + b * this.#length + this.#position;
-      for (let row = b; row < size; row += this.#streams) {
-        inputs[row] = this.#ids[from++]!;
-        targets[row] = this.#ids[from]!;
+      const from = this.#start + b * this.#length + position;
+      const ids = this.#windows[b]!.ids(from, this.#steps + 1);
+      for (let t = 0, row = b; row < size; t++, row += this.#streams) {
+        inputs[row] = ids[t]!;
+        targets[row] = ids[t + 1]!;
       }
     }
-    this.#position += this.#steps;
-    return restarted;
+    this.#position = position + this.#steps;
+    return position === 0;
   }
+}
+
+/** Characters of a window, and of all windows together. */
+const MOST_IN_WINDOW = 1 << 17;
+const MOST_IN_WINDOWS = 1 << 23;
+
+function defaultWindow(streams: number, steps: number): number {
+  const share = Math.floor(MOST_IN_WINDOWS / streams);
+  return Math.max(steps + 1, Math.min(share, MOST_IN_WINDOW));
 }

@@ -1,96 +1,54 @@
-import { createHash } from "node:crypto";
-import { InputError } from "../errors.ts";
-
-/** Where bytes come from; an open `Deno.FsFile` is one. */
-export interface ByteReader {
-  /** Fills some of the buffer and says how many bytes; `null` at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
-}
-
-/** What {@linkcode readUtf8} has read. */
-export interface ReadResult {
-  /** How many bytes. */
-  readonly bytes: number;
-  /** SHA-256 of them, in lower-case hexadecimal digits. */
-  readonly sha256: string;
-}
-
-/** Bytes read at a time: few calls, and a small part of any memory. */
-const pieceBytes = 1 << 20;
-
-/** A byte that begins no character stands at most this far from the character's first. */
-const lookBehind = 3;
-
-/**
- * Reads UTF-8 to its end in pieces of at most a MiB, so that memory does not grow with the length.
- *
- * A byte-order mark is a character like any other: the pieces hold exactly the bytes' characters.
- *
- * @param doing What is being done, for an error's first words.
- * @param visit Takes the next piece of the text, maybe empty; no piece ends within a character.
- * @throws {InputError} when the bytes are not UTF-8, naming the offset from 0 of the first byte of
- * the first sequence that is not.
- */
-export async function readUtf8(
-  reader: ByteReader,
-  doing: string,
-  visit: (piece: string) => void,
-): Promise<ReadResult> {
-  const hash = createHash("sha256");
-  const decoder = strictDecoder();
-  // The last bytes of the piece before, then the piece. What stands there first are NULs.
-  const buffer = new Uint8Array(lookBehind + pieceBytes);
-  let bytes = 0;
-  while (true) {
-    const count = await reader.read(buffer.subarray(lookBehind));
-    const piece = buffer.subarray(lookBehind, lookBehind + (count ?? 0));
-    let text: string;
-    try {
-      text = decoder.decode(piece, { stream: count !== null });
-    } catch {
-      const window = buffer.subarray(0, lookBehind + piece.length);
-      const offset = bytes - lookBehind + startOfBadSequence(window);
-      throw new InputError(
-        `${doing}: it is not UTF-8 at byte offset ${offset}; convert it to UTF-8`,
-      );
-    }
-    visit(text);
-    if (count === null) return { bytes, sha256: hash.digest("hex") };
-    hash.update(piece);
-    bytes += count;
-    buffer.copyWithin(0, count, count + lookBehind);
-  }
+/** How many bytes a character takes in UTF-8: 1 to 4. */
+export function utf8Length(codePoint: number): number {
+  return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
 }
 
 /**
- * The index in `window` at which the first bad or unfinished sequence starts.
+ * The code point whose UTF-8 begins at bytes[i], or −1 when what begins there is not well-formed,
+ * by table 3-7 of the Unicode Standard, or is cut by the end of the bytes.
  *
- * The decoder says only that there is one. But it takes every prefix that ends before the sequence
- * turns bad, and none that ends after: so that place is found by halving, and of the prefix before
- * it the decoder gives back all but the beginning of the sequence.
+ * @param i Where to look: 0 up to, not including, the number of bytes.
  *
- * @param window `lookBehind` bytes that were found good, of a character that may have begun before
- * them or may not end in them, then the bytes to be searched.
+ * @example
+ * ```ts
+ * import { codePointAt } from "./utf8.ts";
+ *
+ * const bytes = new TextEncoder().encode("aé");
+ * console.log(codePointAt(bytes, 0), codePointAt(bytes, 1), codePointAt(bytes, 2)); // 97 233 -1
+ * ```
  */
-function startOfBadSequence(window: Uint8Array): number {
-  let start = 0;
-  while (start < lookBehind && (window[start]! & 0xc0) === 0x80) start++;
-  const decode = (end: number) =>
-    strictDecoder().decode(window.subarray(start, end), { stream: true });
-  let good = start;
-  let bad = window.length + 1;
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    try {
-      decode(middle);
-      good = middle;
-    } catch {
-      bad = middle;
-    }
+export function codePointAt(bytes: Uint8Array, i: number): number {
+  const first = bytes[i]!;
+  if (first < 0x80) return first;
+  // Of a byte that continues a sequence, 10xxxxxx, six bits are left; of any other, more. Beyond
+  // the end there is `undefined`, which counts as 0 and so continues nothing.
+  const second = bytes[i + 1]! ^ 0x80;
+  if (first < 0xe0) {
+    return first >= 0xc2 && second < 0x40 ? (first & 0x1f) << 6 | second : -1;
   }
-  return start + new TextEncoder().encode(decode(good)).length;
+  const third = bytes[i + 2]! ^ 0x80;
+  if (first < 0xf0) {
+    const codePoint = (first & 0x0f) << 12 | second << 6 | third;
+    const valid = (second | third) < 0x40 && codePoint >= 0x800 && (codePoint & 0xf800) !== 0xd800;
+    return valid ? codePoint : -1;
+  }
+  const fourth = bytes[i + 3]! ^ 0x80;
+  const codePoint = (first & 0x07) << 18 | second << 12 | third << 6 | fourth;
+  const valid = first < 0xf5 && (second | third | fourth) < 0x40 &&
+    codePoint >= 0x10000 && codePoint <= 0x10ffff;
+  return valid ? codePoint : -1;
 }
 
-function strictDecoder(): TextDecoder {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/**
+ * How many of the bytes come before a character that their end cuts; all of them when it cuts none.
+ * At most three bytes are left over.
+ */
+export function wholeCharacters(bytes: Uint8Array): number {
+  const end = bytes.length;
+  for (let i = end - 1; i >= 0 && i >= end - 3; i--) {
+    const byte = bytes[i]!;
+    if (byte < 0x80) return end;
+    if (byte >= 0xc0) return i + (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) > end ? i : end;
+  }
+  return end;
 }

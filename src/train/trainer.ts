@@ -81,12 +81,12 @@ export class Trainer {
    */
   constructor(corpus: Corpus, input: ConfigInput = {}, options: TrainerOptions = {}) {
     this.corpus = corpus;
-    this.#config = resolveConfig(input, corpus.ids.length);
+    this.#config = resolveConfig(input, corpus.length);
     const { batch, precision, seed, seq, val } = this.config;
-    this.split = splitCorpus(corpus.ids.length, val, batch * (seq + 2));
+    this.split = splitCorpus(corpus.length, val, batch * (seq + 2));
     this.validation = new Validation(corpus, this.split.validation, this);
     const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
-    this.#streams = new Streams(corpus.ids, ...this.split.train, batch, seq, doing);
+    this.#streams = new Streams(corpus, ...this.split.train, batch, seq, doing);
     this.charsPerStep = this.#streams.charactersPerStep;
     this.stepsPerEpoch = this.#streams.batchesPerEpoch;
     const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });
@@ -189,6 +189,7 @@ export class Trainer {
    * @returns The loss of this batch before the update, in nats per character.
    * @throws {DivergenceError} when the loss, or a weight after the update, is not finite; from then
    * on at everything but {@linkcode restore}.
+   * @throws {InputError} when the text's file has changed since it was opened; nothing is updated.
    */
   step(): number {
     this.#checkState();
@@ -279,7 +280,7 @@ export class Trainer {
       progress,
       corpus: {
         name: corpus.path,
-        chars: corpus.ids.length,
+        chars: corpus.length,
         bytes: corpus.bytes,
         sha256: corpus.sha256,
       },

@@ -68,8 +68,11 @@ export class Validation {
     const step = this.#measured.steps;
     const model = this.#measured.model();
     this.#evaluator ??= new Evaluator(model);
-    const { ids } = this.#corpus;
-    const loss = yield* this.#evaluator.inPieces(model.parameters, ids, this.#span);
+    const loss = yield* this.#evaluator.inPieces(
+      model.parameters,
+      this.#corpus,
+      this.#span,
+    );
     if (!Number.isFinite(loss)) throw new DivergenceError(step, `the validation loss is ${loss}`);
     return loss;
   }

@@ -8,6 +8,7 @@ import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { idsOf, textOf } from "../text/ids.ts";
 
 const corpus = corpusFromText("peter piper picked a peck of pickled peppers. ".repeat(8));
 const model = new Trainer(corpus, {
@@ -23,7 +24,7 @@ const sizes = sizesOf(model);
 Deno.test("the loss of a text is the reference's over all of it, at any length", () => {
   // Around the 128 steps that are run at a time.
   for (const length of [2, 3, 127, 128, 129, 130, 256, 257, 258, 300]) {
-    const ids = corpus.ids.slice(0, length);
+    const ids = corpus.read(0, length);
     const { loss } = referenceGradients(sizes, model.parameters, {
       steps: length - 1,
       streams: 1,
@@ -32,7 +33,7 @@ Deno.test("the loss of a text is the reference's over all of it, at any length",
       hiddenState: new Float64Array(sizes.hidden),
     });
     const wanted = loss / (length - 1);
-    const result = evaluate(model, { ids, counts: corpus.counts });
+    const result = evaluate(model, { ...textOf(ids), counts: corpus.counts });
     assertEquals(result.chars, length - 1);
     assert(Math.abs(result.natsPerChar - wanted) < 1e-13, `${length}: ${result.natsPerChar}`);
     assertEquals(result.bitsPerChar, result.natsPerChar / Math.LN2);
@@ -42,8 +43,10 @@ Deno.test("the loss of a text is the reference's over all of it, at any length",
 
 Deno.test("uniform and unigram figures are those of the text", () => {
   const text = corpusFromText("aabb cc");
-  const ids = corpus.ids.slice(0, 5);
-  const { uniformNatsPerChar, unigramNatsPerChar } = evaluate(model, { ids, counts: text.counts });
+  const { uniformNatsPerChar, unigramNatsPerChar } = evaluate(model, {
+    ...textOf(idsOf(corpus).subarray(0, 5)),
+    counts: text.counts,
+  });
   assertEquals(uniformNatsPerChar, Math.log(4));
   const entropy = -(3 * 2 / 7 * Math.log(2 / 7) + 1 / 7 * Math.log(1 / 7));
   assert(Math.abs(unigramNatsPerChar - entropy) < 1e-14);
@@ -51,7 +54,7 @@ Deno.test("uniform and unigram figures are those of the text", () => {
 
 Deno.test("a text without a character to predict is refused", () => {
   for (const length of [0, 1]) {
-    const text = { ids: corpus.ids.slice(0, length), counts: corpus.counts };
+    const text = { ...textOf(corpus.read(0, length)), counts: corpus.counts };
     assertThrows(() => evaluate(model, text), InputError, `a text of ${length} character`);
   }
 });

@@ -43,7 +43,7 @@ Deno.test("hope: each of 200 updates is the reference's, with the state carried"
     streams: 1,
   });
   engine.writeParameters(trainer.model().parameters);
-  const streams = new Streams(corpus.ids, 0, corpus.ids.length, 1, config.seq);
+  const streams = new Streams(corpus, 0, corpus.length, 1, config.seq);
   assertParity({
     engine,
     update: config,

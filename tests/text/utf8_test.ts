@@ -1,184 +1,80 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { InputError } from "../../src/errors.ts";
-import { type ByteReader, readUtf8 } from "../../src/text/utf8.ts";
+import { codePointAt, utf8Length, wholeCharacters } from "../../src/text/utf8.ts";
+import { bad, cut } from "./sequences.ts";
 
-const texts = fc.string({ unit: "binary", maxLength: 40 });
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** Gives the bytes in pieces of these lengths, over and over. */
-function readerOf(
-  bytes: Uint8Array,
-  lengths: readonly number[],
-): ByteReader {
-  let at = 0;
-  let turn = 0;
-  return {
-    read(buffer) {
-      if (at === bytes.length) return Promise.resolve(null);
-      const length = lengths[turn++ % lengths.length]!;
-      const piece = bytes.subarray(at, at + Math.min(length, buffer.length));
-      buffer.set(piece);
-      at += piece.length;
-      return Promise.resolve(piece.length);
-    },
+Deno.test("every code point is decoded, and its length known", () => {
+  const bytes = new Uint8Array(4);
+  const encoder = new TextEncoder();
+  for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {
+    if (codePoint === 0xd800) codePoint = 0xe000;
+    const { written } = encoder.encodeInto(String.fromCodePoint(codePoint), bytes);
+    const decoded = codePointAt(bytes, 0);
+    if (decoded !== codePoint || utf8Length(codePoint) !== written) {
+      throw new Error(`U+${codePoint.toString(16)} became ${decoded}`);
+    }
+  }
+});
+
+Deno.test("what the platform's decoder takes for a character is one, and nothing else", () => {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const characterOf = (bytes: Uint8Array) => {
+    for (let length = 1; length <= bytes.length; length++) {
+      try {
+        return decoder.decode(bytes.subarray(0, length)).codePointAt(0)!;
+      } catch {
+        // It is longer, or none.
+      }
+    }
+    return -1;
   };
-}
+  const check = (...bytes: number[]) => {
+    const all = Uint8Array.from(bytes);
+    assertEquals(codePointAt(all, 0), characterOf(all), bytes.join());
+  };
+  for (let first = 0; first < 256; first++) {
+    check(first);
+    for (let second = 0; second < 256; second++) check(first, second);
+  }
+  // Around every limit that a lead or a continuation byte has.
+  const edges = fc.constantFrom(
+    ...[0x00, 0x28, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xff],
+  );
+  const leads = fc.integer({ min: 0xdf, max: 0xf6 });
+  fc.assert(fc.property(fc.tuple(leads, edges, edges, edges), (b) => check(...b)), {
+    numRuns: 5000,
+  });
+  for (const sequence of [...bad, ...cut]) {
+    assertEquals(codePointAt(Uint8Array.from(sequence), 0), -1);
+  }
+});
 
-/** Lengths of the pieces: tiny, so that characters are cut everywhere, or all in one. */
-const lengths = fc.oneof(
-  fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 5 }),
-  fc.constant([2 ** 30]),
-);
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(digest).toHex();
-}
-
-Deno.test("the text is the same in pieces of any length", async () => {
-  await fc.assert(fc.asyncProperty(texts, lengths, async (text, lengths) => {
+Deno.test("bytes are whole up to the character that their end cuts", () => {
+  const texts = fc.string({ unit: "binary", maxLength: 20 });
+  fc.assert(fc.property(texts, fc.nat(), (text, at) => {
     const bytes = utf8(text);
-    let read = "";
-    const result = await readUtf8(readerOf(bytes, lengths), "", (piece) => {
-      assert(piece.isWellFormed());
-      read += piece;
-    });
-    assertEquals(read, text);
-    assertEquals(result, {
-      bytes: bytes.length,
-      sha256: await sha256(bytes),
-    });
+    const end = at % (bytes.length + 1);
+    let whole = 0;
+    for (const character of text) {
+      const next = whole + utf8(character).length;
+      if (next > end) break;
+      whole = next;
+    }
+    assertEquals(wholeCharacters(bytes.subarray(0, end)), whole);
   }));
 });
 
-Deno.test("byte-order marks are characters, at the start too", async () => {
-  const text = "\ufeff\ufeffa\ufeff";
-  for (const length of [1, 2, 3, 4, 100]) {
-    let read = "";
-    await readUtf8(readerOf(utf8(text), [length]), "", (p) => read += p);
-    assertEquals(read, text);
-  }
-});
-
-Deno.test("a text of several MiB is read whole", async () => {
-  // Characters of 1 to 4 bytes, 10 together, so that each is cut by one of the pieces' ends.
-  const text = "aé€\u{1f600}".repeat(400_000);
-  let read = "";
-  let pieces = 0;
-  await readUtf8(readerOf(utf8(text), [2 ** 30]), "", (piece) => {
-    read += piece;
-    pieces++;
-  });
-  assert(read === text);
-  assertEquals(pieces, 5); // 3.8 MiB in four pieces, and the empty one at the end
-});
-
-/** What is not UTF-8 whatever follows, by the table of well-formed sequences (Unicode, 3-7). */
-const bad: readonly (readonly number[])[] = [
-  [0x80], // a continuation byte alone
-  [0xbf],
-  [0xc0, 0xaf], // overlong forms
-  [0xc1, 0xbf],
-  [0xe0, 0x80, 0xaf],
-  [0xe0, 0x9f, 0xbf],
-  [0xf0, 0x80, 0x80, 0xaf],
-  [0xf0, 0x8f, 0xbf, 0xbf],
-  [0xed, 0xa0, 0x80], // surrogates
-  [0xed, 0xbf, 0xbf],
-  [0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80],
-  [0xf4, 0x90, 0x80, 0x80], // above U+10FFFF
-  [0xf5, 0x80, 0x80, 0x80],
-  [0xff],
-  [0xfe, 0xff],
-  [0xc3, 0x28], // a byte that does not continue
-  [0xe2, 0x28],
-  [0xe2, 0x82, 0x28],
-  [0xe2, 0x82, 0xe2, 0x82, 0xac],
-  [0xf0, 0x9f, 0x28],
-  [0xf0, 0x9f, 0x98, 0x28],
-  [0xf0, 0x9f, 0x98, 0xf0],
-];
-
-/** What is not UTF-8 at the end of the bytes. */
-const cut: readonly (readonly number[])[] = [
-  [0xc3],
-  [0xe2],
-  [0xe2, 0x82],
-  [0xf0],
-  [0xf0, 0x9f],
-  [0xf0, 0x9f, 0x98],
-];
-
-async function assertBadAt(
-  offset: number,
-  bytes: Uint8Array,
-  lengths: readonly number[],
-) {
-  const { message } = await assertRejects(
-    () => readUtf8(readerOf(bytes, lengths), "Cannot read it", () => {}),
-    InputError,
-  );
-  assertEquals(
-    message,
-    `Cannot read it: it is not UTF-8 at byte offset ${offset}; convert it to UTF-8`,
-  );
-}
-
-const join = (...parts: readonly (Uint8Array | readonly number[])[]) =>
-  new Uint8Array(parts.flatMap((part) => [...part]));
-
-Deno.test("an error names the byte at which the first bad sequence starts", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      texts,
-      fc.constantFrom(...bad),
-      fc.uint8Array({ maxLength: 20 }),
-      lengths,
-      async (before, sequence, after, lengths) => {
-        const prefix = utf8(before);
-        const bytes = join(prefix, sequence, after);
-        await assertBadAt(prefix.length, bytes, lengths);
-      },
-    ),
-    { numRuns: 1000 },
-  );
-});
-
-Deno.test("an error names the byte at which a sequence cut by the end starts", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      texts,
-      fc.constantFrom(...cut),
-      lengths,
-      async (before, sequence, lengths) => {
-        const prefix = utf8(before);
-        await assertBadAt(prefix.length, join(prefix, sequence), lengths);
-      },
-    ),
-    { numRuns: 300 },
-  );
-});
-
-Deno.test("every bad sequence is found after every character, in pieces of 1 to 7", async () => {
-  for (const sequence of [...bad, ...cut]) {
-    for (const before of ["", "\0", "a", "é", "€", "\u{1f600}", "\ufeff"]) {
-      const prefix = utf8(before);
-      for (const length of [1, 2, 3, 4, 5, 6, 7]) {
-        await assertBadAt(prefix.length, join(prefix, sequence), [length]);
-      }
+Deno.test("bytes that are no UTF-8 are left over only while they may become a character", () => {
+  for (const sequence of bad) {
+    for (const before of ["", "a", "é", "\u{1f600}"]) {
+      const bytes = Uint8Array.from([...utf8(before), ...sequence]);
+      const whole = wholeCharacters(bytes);
+      assert(bytes.length - whole <= 3);
+      // What is taken for whole shows where it is bad, or it begins with what is left over.
+      if (whole > utf8(before).length) assertEquals(codePointAt(bytes, utf8(before).length), -1);
     }
   }
-});
-
-Deno.test("offsets are exact around the end of a piece of 1 MiB", async () => {
-  for (let offset = 2 ** 20 - 5; offset <= 2 ** 20 + 1; offset++) {
-    for (const character of ["a", "\u{1f600}"]) {
-      const bytes = new Uint8Array(offset + 4).fill(0x61);
-      const last = utf8(character);
-      bytes.set(last, offset - last.length);
-      bytes.set([0xf0, 0x9f, 0x98, 0x28], offset);
-      await assertBadAt(offset, bytes, [2 ** 30]);
-    }
-  }
+  for (const sequence of cut) assertEquals(wholeCharacters(Uint8Array.from(sequence)), 0);
 });

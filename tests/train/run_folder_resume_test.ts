@@ -16,7 +16,7 @@ const config = { hidden: 3, seq: 5, batch: 1 };
 function recordOf(trainer: Trainer): RunRecord {
   const { config, corpus } = trainer;
   const { path, bytes, sha256 } = corpus;
-  const text = { path, chars: corpus.ids.length, bytes, sha256 };
+  const text = { path, chars: corpus.length, bytes, sha256 };
   return { config, limits: { steps: 7, reportEvery: 2 }, text, history: [] };
 }
 

@@ -8,6 +8,7 @@ import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
+import { textOf } from "../text/ids.ts";
 
 const verse = "Hope is the thing with feathers that perches in the soul.\r\n" +
   "And sings the tune without the words – and never stops 🐦 at all. ";
@@ -30,7 +31,7 @@ function notebook(corpus: Corpus, trainer: Trainer, updates: number): number[] {
   const length = Math.floor((end - start) / batch);
   const parts = Array.from(
     { length: batch },
-    (_, b) => [...corpus.ids.slice(start + b * length, start + (b + 1) * length)],
+    (_, b) => [...corpus.read(start + b * length, length)],
   );
   const parameters = copy(trainer.model().parameters);
   const sums = zeroParameters(sizes, "f64");
@@ -130,11 +131,13 @@ Deno.test("validation is the evaluation of the end of the text", () => {
   const trainer = new Trainer(corpus, { ...small, val: 0.3 });
   for (let step = 0; step < 30; step++) trainer.step();
   const [start, end] = trainer.split.validation!;
-  assertEquals(end, corpus.ids.length);
-  assertEquals(end - start, Math.floor(corpus.ids.length * 0.3));
+  assertEquals(end, corpus.length);
+  assertEquals(end - start, Math.floor(corpus.length * 0.3));
   const first = trainer.validate()!;
-  const { ids, counts } = corpus;
-  const { natsPerChar } = evaluate(trainer.model(), { ids: ids.slice(start, end), counts });
+  const { natsPerChar } = evaluate(trainer.model(), {
+    ...textOf(corpus.read(start, end - start)),
+    counts: corpus.counts,
+  });
   assertEquals(first, { loss: natsPerChar, best: true });
   assertEquals(trainer.validate(), { loss: natsPerChar, best: false });
   assertEquals(trainer.checkpoint().progress.validationLoss, natsPerChar);

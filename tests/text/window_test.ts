@@ -1,0 +1,62 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { TextWindow } from "../../src/text/window.ts";
+import { textOf } from "./ids.ts";
+
+Deno.test("a window gives what the text has, whatever its size, wherever it is asked", () => {
+  const cases = fc.record({
+    ids: fc.array(fc.nat(1000), { minLength: 1, maxLength: 50 }),
+    size: fc.integer({ min: 1, max: 60 }),
+    asked: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 20 }),
+  });
+  fc.assert(fc.property(cases, ({ ids, size, asked }) => {
+    const window = new TextWindow(textOf(ids), ids.length, size);
+    for (const [a, b] of asked) {
+      const start = a % ids.length;
+      const count = b % (Math.min(size, ids.length - start) + 1);
+      assertEquals([...window.ids(start, count)], ids.slice(start, start + count));
+    }
+  }));
+});
+
+Deno.test("reading on takes one reading for a window, and none goes beyond the end", () => {
+  const read: [number, number][] = [];
+  const text = textOf(Array.from({ length: 100 }, (_, i) => i));
+  const window = new TextWindow(
+    {
+      read(start, count, into) {
+        read.push([start, count]);
+        return text.read(start, count, into);
+      },
+    },
+    95,
+    20,
+  );
+  for (let start = 10; start + 5 <= 95; start += 5) {
+    assertEquals([...window.ids(start, 5)], [0, 1, 2, 3, 4].map((i) => start + i));
+  }
+  assertEquals(read, [[10, 20], [30, 20], [50, 20], [70, 20], [90, 5]]);
+});
+
+Deno.test("a reading that fails leaves nothing wrong behind", () => {
+  const text = textOf(Array.from({ length: 30 }, (_, i) => i));
+  let broken = false;
+  const window = new TextWindow(
+    {
+      read(start, count, into) {
+        text.read(start, count, into);
+        if (broken) throw new Error("broken");
+        return into!;
+      },
+    },
+    30,
+    10,
+  );
+  assertEquals([...window.ids(0, 3)], [0, 1, 2]);
+  broken = true;
+  assertThrows(() => window.ids(9, 3), Error, "broken");
+  // What the window held before is overwritten by now.
+  assertThrows(() => window.ids(0, 3), Error, "broken");
+  broken = false;
+  assertEquals([...window.ids(0, 3)], [0, 1, 2]);
+});
