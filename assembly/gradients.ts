@@ -12,12 +12,12 @@
 import { add, LANES, REAL, VECTOR } from "./lanes";
 import {
   ALIGNMENT,
-  hiddenGradients,
-  hiddenPadded,
+  gatesPadded,
   inputIds,
   inputsPadded,
+  inputWeights,
   parameterBytes,
-  partBytes,
+  parameters,
   parts,
   scratchA,
   scratchB,
@@ -25,7 +25,6 @@ import {
   streams,
   toGradient,
   toParts,
-  Wxh,
 } from "./layout";
 import { multiplyTransposed } from "./matmul";
 import { evenPart, evenStart, min, PACKED_A_BYTES } from "./packing";
@@ -34,7 +33,7 @@ import { shareLength, shareStart, worker } from "./workers";
 /** From a parameter to a part of its gradient; the first stands in the gradient's own place. */
 @inline
 function toPart(part: usize): usize {
-  return part == 0 ? toGradient : toParts + (part - 1) * partBytes;
+  return part == 0 ? toGradient : toParts + (part - 1) * parameterBytes;
 }
 
 // The rows of a part are a run of consecutive ones in each step; of the only part, one long run.
@@ -69,10 +68,11 @@ function lastOf(part: usize, size: usize): usize {
 
 /**
  * This worker's share of the parts of a weight's gradient, Aᵀ·B, with A [T·B × rows] and
- * B [T·B × columns]; the weight is [rows × columns].
+ * B [T·B × columns]; the weight is [rows × columns], with a stride of its own.
  */
 export function productParts(
   weight: usize,
+  stride: usize,
   rows: usize,
   columns: usize,
   steps: usize,
@@ -81,7 +81,6 @@ export function productParts(
   b: usize,
   bStride: usize,
 ): void {
-  const stride = columns * REAL;
   for (let part: usize = 0; part < parts; part++) {
     const first = firstOf(part, rows);
     const last = lastOf(part, rows);
@@ -96,10 +95,17 @@ export function productParts(
   }
 }
 
-/** This worker's share of the parts of a bias' gradient: the sum of each column of T·B rows. */
-export function columnSumParts(bias: usize, columns: usize, steps: usize, from: usize): void {
+/**
+ * This worker's share of the parts of a bias' gradient: the sum of each of some columns of T·B rows.
+ */
+export function columnSumParts(
+  bias: usize,
+  columns: usize,
+  steps: usize,
+  from: usize,
+  stride: usize,
+): void {
   const vectors = columns / LANES;
-  const stride = columns * REAL;
   for (let part: usize = 0; part < parts; part++) {
     const first = firstOf(part, vectors) * VECTOR;
     const last = lastOf(part, vectors) * VECTOR;
@@ -117,15 +123,24 @@ export function columnSumParts(bias: usize, columns: usize, steps: usize, from: 
   }
 }
 
-/** This worker's share of the parts of dWxh: each row's gradient is added to its character's. */
-export function characterParts(steps: usize): void {
-  const vectors = hiddenPadded / LANES;
-  const stride = hiddenPadded * REAL;
+/**
+ * This worker's share of the parts of the first layer's dWxh, of some of its columns: each row's
+ * gradient is added to its character's.
+ */
+export function characterParts(
+  column: usize,
+  columns: usize,
+  steps: usize,
+  from: usize,
+  fromStride: usize,
+): void {
+  const vectors = columns / LANES;
+  const stride = gatesPadded * REAL;
   for (let part: usize = 0; part < parts; part++) {
     const first = firstOf(part, vectors) * VECTOR;
     const last = lastOf(part, vectors) * VECTOR;
     if (first >= last) continue;
-    const sums = Wxh + toPart(part) + first;
+    const sums = inputWeights(0) + column * REAL + toPart(part) + first;
     if (last - first == stride) {
       memory.fill(sums, 0, inputsPadded * stride);
     } else {
@@ -139,7 +154,7 @@ export function characterParts(steps: usize): void {
       let row = r * streams + stream;
       for (const end = row + run; row < end; row++) {
         const id = <usize>load<u32>(inputIds + row * sizeof<u32>());
-        addTo(sums + id * stride, hiddenGradients + row * stride + first, last - first);
+        addTo(sums + id * stride, from + row * fromStride + first, last - first);
       }
     }
   }
@@ -148,7 +163,7 @@ export function characterParts(steps: usize): void {
 /** This worker's share of the gradients, from all of their parts. */
 export function sumParts(): void {
   const lines = parameterBytes / <usize>ALIGNMENT;
-  const first = Wxh + shareStart(lines) * <usize>ALIGNMENT;
+  const first = parameters + shareStart(lines) * <usize>ALIGNMENT;
   for (let part: usize = 1; part < parts; part++) {
     addTo(first + toGradient, first + toPart(part), shareLength(lines) * <usize>ALIGNMENT);
   }

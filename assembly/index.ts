@@ -1,45 +1,59 @@
 /** What the module exports, and nothing else. */
 
-export { expInPlace, logInPlace, tanhInPlace } from "./elementary";
+export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./elementary";
+export { allFinite } from "./finite";
 export {
-  bh,
+  bias,
   by,
+  candidateBias,
+  cellStatesOf,
   failed,
   failure,
+  gatesPadded,
   hiddenPadded,
-  hiddenStates,
   inputIds,
   inputsPadded,
   inputVectors,
+  inputWeights,
   logits,
   losses,
+  norms,
   outputsPadded,
   parameterBytes,
+  parameters,
   plan,
   ready,
+  recurrentWeights,
   scratchA,
   scratchB,
+  settings,
+  statesOf,
   targetIds,
   targetVectors,
+  toFirst,
   toGradient,
-  toSum,
-  Whh,
+  toSecond,
+  verdicts,
   Why,
-  Wxh,
 } from "./layout";
 export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
 export { vectorTimesMatrix } from "./matvec";
 export { transpose } from "./packing";
-export { carryHiddenState } from "./cells/rnn";
+export { carryHiddenState } from "./network";
 export {
   adagrad,
+  adam,
+  adamw,
   backward,
   crossEntropyOfIds,
   crossEntropyOfVectors,
   forward,
+  momentum,
+  rmsprop,
   serve,
   sgd,
   softmax,
+  squareSums,
   stop,
 } from "./jobs";
 export { join } from "./workers";

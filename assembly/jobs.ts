@@ -7,9 +7,17 @@
  *     worker 0   forward(…) ─ write ─┤ share ├─ back to the host
  *     worker 1   serve() ────────────┤ share ├─ wait for the next job
  */
-import { backward as backwardShare, forward as forwardShare } from "./cells/rnn";
 import { jobs } from "./layout";
-import { adagrad as adagradShare, sgd as sgdShare } from "./optimizers";
+import { backward as backwardShare, forward as forwardShare } from "./network";
+import {
+  adagrad as adagradShare,
+  adam as adamShare,
+  adamw as adamwShare,
+  momentum as momentumShare,
+  rmsprop as rmspropShare,
+  sgd as sgdShare,
+  squareSums as squareSumsShare,
+} from "./optimizers";
 import {
   crossEntropyOfIds as crossEntropyOfIdsShare,
   crossEntropyOfVectors as crossEntropyOfVectorsShare,
@@ -22,9 +30,14 @@ const BACKWARD: u32 = 2;
 const SOFTMAX: u32 = 3;
 const CROSS_ENTROPY_OF_IDS: u32 = 4;
 const CROSS_ENTROPY_OF_VECTORS: u32 = 5;
-const ADAGRAD: u32 = 6;
-const SGD: u32 = 7;
-const STOP: u32 = 8;
+const SQUARE_SUMS: u32 = 6;
+const ADAGRAD: u32 = 7;
+const SGD: u32 = 8;
+const MOMENTUM: u32 = 9;
+const RMSPROP: u32 = 10;
+const ADAM: u32 = 11;
+const ADAMW: u32 = 12;
+const STOP: u32 = 13;
 
 // What a job is made of: a number to tell it by, a count, a choice, and two numbers.
 const KIND: usize = 0;
@@ -52,15 +65,20 @@ function doShare(): void {
   const kind = load<u32>(jobs + KIND);
   const count = <usize>load<u32>(jobs + COUNT);
   const choice = load<u32>(jobs + CHOICE) != 0;
-  const first = <Real>load<f64>(jobs + FIRST);
-  const second = <Real>load<f64>(jobs + SECOND);
-  if (kind == FORWARD) forwardShare(count, choice);
+  const first = load<f64>(jobs + FIRST);
+  const second = load<f64>(jobs + SECOND);
+  if (kind == FORWARD) forwardShare(count, choice, first, second);
   else if (kind == BACKWARD) backwardShare(count, choice);
   else if (kind == SOFTMAX) softmaxShare(count);
-  else if (kind == CROSS_ENTROPY_OF_IDS) crossEntropyOfIdsShare(count, first);
-  else if (kind == CROSS_ENTROPY_OF_VECTORS) crossEntropyOfVectorsShare(count, first);
-  else if (kind == ADAGRAD) adagradShare(first, second);
-  else if (kind == SGD) sgdShare(first, second);
+  else if (kind == CROSS_ENTROPY_OF_IDS) crossEntropyOfIdsShare(count, <Real>first);
+  else if (kind == CROSS_ENTROPY_OF_VECTORS) crossEntropyOfVectorsShare(count, <Real>first);
+  else if (kind == SQUARE_SUMS) squareSumsShare();
+  else if (kind == ADAGRAD) adagradShare();
+  else if (kind == SGD) sgdShare();
+  else if (kind == MOMENTUM) momentumShare();
+  else if (kind == RMSPROP) rmspropShare();
+  else if (kind == ADAM) adamShare();
+  else if (kind == ADAMW) adamwShare();
   else unreachable();
 }
 
@@ -80,8 +98,8 @@ export function stop(): void {
   barrier();
 }
 
-export function forward(steps: usize, denseInputs: bool): void {
-  doTogether(FORWARD, steps, denseInputs, 0, 0);
+export function forward(steps: usize, denseInputs: bool, p: f64, seed: f64): void {
+  doTogether(FORWARD, steps, denseInputs, p, seed);
 }
 
 export function backward(steps: usize, denseInputs: bool): void {
@@ -100,10 +118,30 @@ export function crossEntropyOfVectors(steps: usize, scale: f64): void {
   doTogether(CROSS_ENTROPY_OF_VECTORS, steps, false, scale, 0);
 }
 
-export function adagrad(rate: f64, limit: f64): void {
-  doTogether(ADAGRAD, 0, false, rate, limit);
+export function squareSums(): void {
+  doTogether(SQUARE_SUMS, 0, false, 0, 0);
 }
 
-export function sgd(rate: f64, limit: f64): void {
-  doTogether(SGD, 0, false, rate, limit);
+export function adagrad(): void {
+  doTogether(ADAGRAD, 0, false, 0, 0);
+}
+
+export function sgd(): void {
+  doTogether(SGD, 0, false, 0, 0);
+}
+
+export function momentum(): void {
+  doTogether(MOMENTUM, 0, false, 0, 0);
+}
+
+export function rmsprop(): void {
+  doTogether(RMSPROP, 0, false, 0, 0);
+}
+
+export function adam(): void {
+  doTogether(ADAM, 0, false, 0, 0);
+}
+
+export function adamw(): void {
+  doTogether(ADAMW, 0, false, 0, 0);
 }

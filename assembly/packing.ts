@@ -104,12 +104,10 @@ export function packTransposedB(
   }
 }
 
-/**
- * Writes the transpose of a row-major matrix; both sizes must be multiples of LANES, and the
- * transpose has the same stride.
- */
+/** Writes the transpose of a row-major matrix; both sizes must be multiples of LANES. */
 export function transpose(
   to: usize,
+  toStride: usize,
   from: usize,
   stride: usize,
   rows: usize,
@@ -118,7 +116,7 @@ export function transpose(
   for (let row: usize = 0; row < rows; row += LANES) {
     for (let column: usize = 0; column < columns; column += LANES) {
       transposeVectors(
-        to + column * stride + row * REAL, stride,
+        to + column * toStride + row * REAL, toStride,
         from + row * stride + column * REAL, stride,
       );
     }

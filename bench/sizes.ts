@@ -38,7 +38,7 @@ export interface Setting {
 export function settingOf({ hidden, steps, streams }: StepSize): Setting {
   const random = new Xoshiro128(1);
   const sizes = { inputs: VOCABULARY, hidden, outputs: VOCABULARY };
-  const parameters = initialParameters(sizes, { init: 0.05, precision: "f64" }, random);
+  const parameters = initialParameters(sizes, { init: "normal:0.05", precision: "f64" }, random);
   const ids = Uint32Array.from(
     { length: (steps + 1) * streams },
     () => random.nextUint32() % VOCABULARY,

@@ -9,7 +9,9 @@ Deno.test("the library exports what its documentation promises", () => {
   assertEquals(
     Object.keys(unroll).toSorted(),
     [
+      "DivergenceError",
       "Engine",
+      "InUseError",
       "InputError",
       "RunFolder",
       "Sampler",
@@ -58,7 +60,7 @@ testProgram("the command line trains, samples and evaluates as the library does"
   const mine = await unroll.train(corpus, { config, steps: 50 });
   const checkpoint = await unroll.readCheckpoint(`${f}/run`);
   assertEquals(checkpoint.parameters, mine.parameters);
-  assertEquals(checkpoint.optimizerSums, mine.optimizerSums);
+  assertEquals(checkpoint.optimizerMemories, mine.optimizerMemories);
   assertEquals(checkpoint.hiddenState, mine.hiddenState);
   assertEquals(checkpoint.random, mine.random);
 

@@ -8,5 +8,5 @@ export const INIT = 0.05;
 
 /** What all programs train, as unroll's configuration. */
 export function configOf({ hidden, steps, streams }: StepSize): ConfigInput {
-  return { hidden, seq: steps, batch: streams, lr: RATE, init: INIT, clip: 5, val: 0 };
+  return { hidden, seq: steps, batch: streams, lr: RATE, init: `normal:${INIT}`, clip: 5, val: 0 };
 }

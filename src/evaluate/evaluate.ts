@@ -50,7 +50,23 @@ export class Evaluator {
    * @param parameters The model's, of the sizes given to the constructor.
    * @param ids At least two characters from `start` to `end`.
    */
-  natsPerChar(parameters: ParameterSet, ids: CharacterIds, [start, end]: Span): number {
+  natsPerChar(parameters: ParameterSet, ids: CharacterIds, span: Span): number {
+    const pieces = this.inPieces(parameters, ids, span);
+    for (;;) {
+      const { done, value } = pieces.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * As {@linkcode Evaluator.natsPerChar}, with a pause after each piece of the text, in which the
+   * caller may do something else, or give up. One at a time.
+   */
+  *inPieces(
+    parameters: ParameterSet,
+    ids: CharacterIds,
+    [start, end]: Span,
+  ): Generator<void, number> {
     const engine = this.#engine;
     engine.writeParameters(parameters);
     engine.writeHiddenState();
@@ -62,6 +78,7 @@ export class Evaluator {
       engine.forward(steps);
       nats += engine.crossEntropy(steps);
       engine.carryHiddenState(steps);
+      yield;
     }
     return nats / (end - 1 - start);
   }

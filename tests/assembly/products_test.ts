@@ -285,7 +285,8 @@ for (const precision of precisions) {
       const size = vectors * lanes;
       const from = bench.matrix(size, size);
       const to = bench.space(size * size);
-      kernels.transpose(bench.bytes(to), bench.bytes(from), bench.bytes(size), size, size);
+      const stride = bench.bytes(size);
+      kernels.transpose(bench.bytes(to), stride, bench.bytes(from), stride, size, size);
       for (let i = 0; i < size * size; i++) {
         const [row, column] = [Math.floor(i / size), i % size];
         assertEquals(bench.numbers[to + i], bench.numbers[from + column * size + row]);

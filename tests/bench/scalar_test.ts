@@ -4,7 +4,8 @@ import { multiply, multiplyByTransposed, multiplyTransposed } from "../../bench/
 import { ScalarNetwork } from "../../bench/scalar.ts";
 import { settingOf } from "../../bench/sizes.ts";
 import { parameterNames, zeroParameters } from "../../src/model/parameters.ts";
-import { oneHot, referenceAdagrad, referenceGradients } from "../reference/rnn.ts";
+import { referenceUpdate } from "../reference/optimizers.ts";
+import { oneHot, referenceGradients } from "../reference/rnn.ts";
 
 for (const streams of [1, 3]) {
   Deno.test(`a step of plain TypeScript is the reference's, B ${streams}`, () => {
@@ -29,7 +30,8 @@ for (const streams of [1, 3]) {
     for (const name of parameterNames) {
       assertClose(network.gradients[name], gradients[name], `gradient of ${name}`);
     }
-    referenceAdagrad(wanted, gradients, zeroParameters(sizes, "f64"), 0.1, 0.01);
+    const update = { optimizer: "adagrad", lr: 0.1, clip: 0.01 } as const;
+    referenceUpdate(update, wanted, gradients, [zeroParameters(sizes, "f64")]);
     network.update(0.1, 0.01);
     for (const name of parameterNames) assertClose(setting.parameters[name], wanted[name], name);
   });

@@ -54,7 +54,7 @@ function train(engine: Engine): unknown {
     states: engine.readHiddenStates(),
     gradients: engine.readGradients(),
     parameters: engine.readParameters(),
-    sums: engine.readOptimizerSums(),
+    sums: engine.readOptimizerMemory(),
   };
 }
 
@@ -142,10 +142,10 @@ Deno.test("a thread's failure ends the job, says which and why, and leaves nobod
   const { kernels, layout, memory } = instance;
   const workers = new Workers(instance, 3);
   assertEquals(workers.failure, undefined);
-  kernels.forward(1, false);
+  kernels.forward(1, false, 0, 0);
   // The engine would refuse such an id; the row is the second worker's, and far beyond its memory.
   new Uint32Array(memory.buffer, layout.inputIds)[12] = 3 * 2 ** 26;
-  assertThrows(() => kernels.forward(1, false), WebAssembly.RuntimeError);
+  assertThrows(() => kernels.forward(1, false, 0, 0), WebAssembly.RuntimeError);
   const { message } = workers.failure!;
   assertMatch(message, /^Cannot go on computing: worker 2 of 3 failed: RuntimeError: [^\n]+$/);
   workers.close();

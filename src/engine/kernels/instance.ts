@@ -1,5 +1,6 @@
 import { InputError } from "../../errors.ts";
 import type { Precision } from "../../model/config.ts";
+import type { Cell } from "../../model/parameters.ts";
 import { modules } from "./modules.js";
 
 /** An address in a kernel's memory, or a number of elements or bytes. */
@@ -11,6 +12,8 @@ type Pointer = number;
  */
 export interface Kernels {
   plan(
+    cell: number,
+    layers: number,
     inputs: number,
     hidden: number,
     outputs: number,
@@ -19,21 +22,36 @@ export interface Kernels {
     denseInputs: boolean,
     denseTargets: boolean,
     training: boolean,
+    dropout: boolean,
+    memories: number,
     workers: number,
   ): number;
+  inputWeights(layer: number): Pointer;
+  recurrentWeights(layer: number): Pointer;
+  bias(layer: number): Pointer;
+  candidateBias(layer: number): Pointer;
+  statesOf(layer: number): Pointer;
+  cellStatesOf(layer: number): Pointer;
   join(worker: number, workers: number): void;
   serve(): void;
   stop(): void;
-  forward(steps: number, denseInputs: boolean): void;
+  forward(steps: number, denseInputs: boolean, dropout: number, seed: number): void;
   backward(steps: number, denseInputs: boolean): void;
   carryHiddenState(steps: number): void;
   softmax(steps: number): void;
   crossEntropyOfIds(steps: number, scale: number): void;
   crossEntropyOfVectors(steps: number, scale: number): void;
-  adagrad(rate: number, limit: number): void;
-  sgd(rate: number, limit: number): void;
+  squareSums(): void;
+  adagrad(): void;
+  sgd(): void;
+  momentum(): void;
+  rmsprop(): void;
+  adam(): void;
+  adamw(): void;
+  allFinite(from: Pointer, bytes: number): number;
   expInPlace(data: Pointer, count: number): void;
   logInPlace(data: Pointer, count: number): void;
+  sigmoidInPlace(data: Pointer, count: number): void;
   tanhInPlace(data: Pointer, count: number): void;
   packShare(
     to: Pointer,
@@ -80,6 +98,7 @@ export interface Kernels {
   ): void;
   transpose(
     to: Pointer,
+    toStride: number,
     from: Pointer,
     stride: number,
     rows: number,
@@ -92,30 +111,39 @@ const layoutNames = [
   "ready",
   "failed",
   "failure",
-  "Wxh",
-  "Whh",
+  "parameters",
+  "parameterBytes",
   "Why",
-  "bh",
   "by",
   "toGradient",
-  "toSum",
+  "toFirst",
+  "toSecond",
+  "settings",
+  "norms",
+  "verdicts",
   "inputIds",
   "inputVectors",
   "targetIds",
   "targetVectors",
-  "hiddenStates",
   "logits",
   "losses",
   "inputsPadded",
   "hiddenPadded",
+  "gatesPadded",
   "outputsPadded",
 ] as const;
 
 /** Where everything lies in the kernels' memory; assembly/layout.ts draws it. */
-export type Layout = Readonly<Record<typeof layoutNames[number], number>>;
+export type Layout = Readonly<
+  Record<typeof layoutNames[number] | "Wxh" | "Whh" | "bh" | "hiddenStates", number>
+>;
 
 /** What the memory is planned for. */
 export interface Plan {
+  /** The cell. Default: `rnn`. */
+  readonly cell?: Cell;
+  /** L, layers. Default: 1. */
+  readonly layers?: number;
   /** I, length of an input vector, or the number of characters. */
   readonly inputs: number;
   /** H, hidden units. */
@@ -132,6 +160,10 @@ export interface Plan {
   readonly denseTargets: boolean;
   /** Whether there is room for gradients and optimizer sums. */
   readonly training: boolean;
+  /** Whether there is room for what is left of states when some are dropped. Default: false. */
+  readonly dropout?: boolean;
+  /** How many numbers the optimizer remembers of each parameter, 0 to 2. Default: 1. */
+  readonly memories?: number;
   /** How many instances work on the memory together. Default: 1. */
   readonly workers?: number;
 }
@@ -150,6 +182,8 @@ export interface Instance {
 /** The arguments of {@linkcode Kernels.plan}. */
 export type PlanArguments = Parameters<Kernels["plan"]>;
 
+/** What the module calls the cells. */
+const cellNumbers: Readonly<Record<Cell, number>> = { rnn: 0, gru: 1, lstm: 2 };
 const PAGE = 65536;
 /** What a 32-bit address can reach, in pages: 4 GiB. */
 const MOST_PAGES = 65536;
@@ -178,12 +212,19 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
   const { kernels, memory, exports } = start(module, pages);
   kernels.plan(...planned);
   kernels.join(0, plan.workers ?? 1);
+  const globals = layoutNames.map((name) =>
+    [name, (exports[name] as WebAssembly.Global).value as number] as const
+  );
+  // Of several layers, the first one's.
+  const first = {
+    Wxh: kernels.inputWeights(0),
+    Whh: kernels.recurrentWeights(0),
+    bh: kernels.bias(0),
+    hiddenStates: kernels.statesOf(0),
+  };
+  // Pointers are unsigned, what WebAssembly gives is signed.
   const layout = Object.fromEntries(
-    layoutNames.map((name) => {
-      // Pointers are unsigned, globals signed.
-      const value = (exports[name] as WebAssembly.Global).value as number;
-      return [name, value >>> 0];
-    }),
+    [...globals, ...Object.entries(first)].map(([name, value]) => [name, value >>> 0]),
   ) as Layout;
   return { kernels, layout, memory, module, planned };
 }
@@ -196,6 +237,8 @@ function start(module: WebAssembly.Module, pages: number) {
 
 function argumentsOf(plan: Plan): PlanArguments {
   return [
+    cellNumbers[plan.cell ?? "rnn"],
+    plan.layers ?? 1,
     plan.inputs,
     plan.hidden,
     plan.outputs,
@@ -204,6 +247,8 @@ function argumentsOf(plan: Plan): PlanArguments {
     plan.denseInputs,
     plan.denseTargets,
     plan.training,
+    plan.dropout ?? false,
+    plan.memories ?? 1,
     plan.workers ?? 1,
   ];
 }
