@@ -40,9 +40,9 @@ export const rivalsCommand: Command = {
       const results = await resultsOf(corpus, plan, pythons, folder);
       const path = line.text("json");
       if (path !== undefined) {
-        const json = { environment: environment(), text: corpus.path, ...plan, sizes: results };
-        const sizes = results.map(jsonOf);
-        await Deno.writeTextFile(path, `${JSON.stringify({ ...json, sizes }, null, 2)}\n`);
+        const about = { environment: environment(), text: corpus.path, ...plan };
+        const json = JSON.stringify({ ...about, sizes: results.map(jsonOf) }, null, 2);
+        await Deno.writeTextFile(path, `${json}\n`);
       }
     } finally {
       await Deno.remove(folder, { recursive: true });
