@@ -9,6 +9,7 @@ import { train } from "../train/train.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { Display } from "./display.ts";
 import { type Command, type CommandLine, type Option, present } from "./options.ts";
+import { readWithProgress } from "./progress.ts";
 
 const configOptions: readonly Option[] = [
   { name: "hidden", value: "N", meaning: "Hidden units", default: String(defaults.hidden) },
@@ -105,6 +106,9 @@ export const trainCommand: Command = {
     "",
     "Ctrl-C saves the model and ends the run; a second Ctrl-C ends it at once.",
     "",
+    "The text may be larger than memory: above 64 MiB it is read from its file while training goes",
+    "on, and must stay as it is until the end.",
+    "",
     "  deno task train examples/alice.txt",
   ],
   async run(line) {
@@ -117,7 +121,7 @@ export const trainCommand: Command = {
       reportEvery: line.number("report-every"),
       sampleEvery: line.number("sample-every"),
     });
-    using corpus = await readCorpus(path);
+    using corpus = await readWithProgress((options) => readCorpus(path, options));
     const out = line.text("out");
 
     const display = new Display();
@@ -198,6 +202,9 @@ function configOf(line: CommandLine): ConfigInput {
   ]));
 }
 
+/** Characters that take half a minute or so to validate. */
+const LONG_VALIDATION = 10_000_000;
+
 /** Says what will be trained, on what, and for how long. */
 function introduce(
   display: Display,
@@ -216,7 +223,8 @@ function introduce(
   if (split.validation) {
     const [start, end] = split.validation;
     display.line(
-      `Split: ${number(start)} to train on, the last ${number(end - start)} to validate`,
+      `Split: ${number(start)} to train on, the last ${number(end - start)} to validate` +
+        (end - start < LONG_VALIDATION ? "" : ", which takes a while; --val holds out less"),
     );
   } else {
     const why = config.val === 0 ? "" : "; the text is too short to hold a part out";
