@@ -114,7 +114,7 @@ function wholeNumber(x: number): string {
 }
 
 /** Seconds as people say them: 3.4 s, 2:05, 1:02:03. */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const parts = [Math.floor(whole / 60) % 60, whole % 60].map((n) => String(n).padStart(2, "0"));

@@ -1,7 +1,9 @@
-import { evaluate } from "../evaluate/evaluate.ts";
+import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { readCheckpoint } from "../model/checkpoint_file.ts";
-import { readCorpusWith } from "../text/corpus.ts";
+import type { Model } from "../model/model.ts";
+import { type Corpus, readCorpusWith } from "../text/corpus.ts";
 import type { Command } from "./options.ts";
+import { ProgressLine, readWithProgress } from "./progress.ts";
 import { table } from "./table.ts";
 
 /** `deno task eval`: how well a model predicts a text. */
@@ -26,8 +28,10 @@ export const evalCommand: Command = {
   async run(line) {
     const [run, path] = line.operands;
     const checkpoint = await readCheckpoint(run!);
-    using corpus = await readCorpusWith(path!, checkpoint.vocabulary);
-    const result = evaluate(checkpoint, corpus);
+    using corpus = await readWithProgress((options) =>
+      readCorpusWith(path!, checkpoint.vocabulary, options)
+    );
+    const result = evaluateWithProgress(checkpoint, corpus);
     if (line.flag("json")) {
       console.log(JSON.stringify({
         chars: result.chars,
@@ -55,3 +59,17 @@ export const evalCommand: Command = {
     return 0;
   },
 };
+
+function evaluateWithProgress(model: Model, corpus: Corpus): Evaluation {
+  using progress = new ProgressLine("Evaluating");
+  const { path, length, counts } = corpus;
+  return evaluate(model, {
+    path,
+    length,
+    counts,
+    read(start, count, into) {
+      progress.update(start, length);
+      return corpus.read(start, count, into);
+    },
+  });
+}

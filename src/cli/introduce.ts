@@ -4,6 +4,9 @@ import type { Schedule } from "../train/schedule.ts";
 import type { Trainer } from "../train/trainer.ts";
 import type { Display } from "./display.ts";
 
+/** Characters that take half a minute or so to validate. */
+const LONG_VALIDATION = 10_000_000;
+
 /** Says what will be trained, on what, and for how long. */
 export function introduce(
   display: Display,
@@ -21,7 +24,8 @@ export function introduce(
   if (split.validation) {
     const [start, end] = split.validation;
     display.line(
-      `Split: ${number(start)} to train on, the last ${number(end - start)} to validate`,
+      `Split: ${number(start)} to train on, the last ${number(end - start)} to validate` +
+        (end - start < LONG_VALIDATION ? "" : ", which takes a while; --val holds out less"),
     );
   } else {
     const why = config.val === 0 ? "" : "; the text is too short to hold a part out";

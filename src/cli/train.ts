@@ -13,6 +13,7 @@ import { Display } from "./display.ts";
 import { introduce, lengthOf } from "./introduce.ts";
 import { Keeper } from "./keeper.ts";
 import { type Command, type CommandLine, present } from "./options.ts";
+import { readWithProgress } from "./progress.ts";
 import { say } from "./say.ts";
 import { Interruption } from "./signals.ts";
 import { configOf, limitsOf, resumedLimits, trainOptions } from "./train_options.ts";
@@ -30,6 +31,9 @@ export const trainCommand: Command = {
     "codes 130, 143 and 129; a second Ctrl-C ends it at once. With --resume it goes on, by the",
     "options it was begun with; --lr, --clip, limits and intervals may be given anew. Limits count",
     "from the run's beginning.",
+    "",
+    "The text may be larger than memory: above 64 MiB it is read from its file while training goes",
+    "on, and must stay as it is until the end.",
     "",
     "  deno task train examples/alice.txt",
     "  deno task train --resume runs/alice --epochs 40",
@@ -105,7 +109,7 @@ async function newRun(line: CommandLine): Promise<Source> {
   const config = configOf(line);
   const path = line.operands[0]!;
   const out = line.text("out");
-  const corpus = await readCorpus(path);
+  const corpus = await readWithProgress((options) => readCorpus(path, options));
   return {
     corpus,
     options: { ...limits, config },
@@ -171,7 +175,7 @@ async function readRecorded(
   run: string,
 ): Promise<Corpus> {
   try {
-    return await readCorpus(path ?? text.path);
+    return await readWithProgress((options) => readCorpus(path ?? text.path, options));
   } catch (error) {
     if (path !== undefined || !(error instanceof InputError)) throw error;
     throw new InputError(

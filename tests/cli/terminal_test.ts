@@ -1,22 +1,9 @@
 /** What a person sees: the program under a pseudo-terminal, which `script` of util-linux makes. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { hasScript, permitted } from "./terminal.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
-const permitted = (["read", "write", "run"] as const).every((name) =>
-  Deno.permissions.querySync({ name }).state === "granted"
-);
-
-function hasScript(): boolean {
-  try {
-    const { success, stdout } = new Deno.Command("script", { args: ["--version"] }).outputSync();
-    return success && new TextDecoder().decode(stdout).includes("util-linux");
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 function testTerminal(name: string, fn: (folder: string) => Promise<void>): void {
   const needs = permitted ? "util-linux's script" : "--allow-read, --allow-write and --allow-run";
   Deno.test({
