@@ -20,6 +20,7 @@
  * when it has the six weights, and `format`, `config` and `vocabulary` in the metadata.
  */
 
+import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { checkFormat, formatMetadata, parseMetadata } from "./checkpoint_metadata.ts";
 import type { CheckpointMetadata, CorpusIdentity, Progress } from "./checkpoint_metadata.ts";
@@ -27,6 +28,7 @@ import type { Config, Precision } from "./config.ts";
 import { quote } from "./json.ts";
 import { type Model, sizesOf } from "./model.ts";
 import {
+  length,
   type ParameterName,
   parameterNames,
   type ParameterSet,
@@ -34,7 +36,14 @@ import {
   type RealArray,
   realArray,
 } from "./parameters.ts";
-import { decodeSafetensors, dtypeOf, encodeSafetensors, type Tensor } from "./safetensors.ts";
+import {
+  bytesOf,
+  decodeSafetensors,
+  dtypeOf,
+  encodeSafetensors,
+  type Safetensors,
+  type Tensor,
+} from "./safetensors.ts";
 
 export type { CorpusIdentity, Progress };
 
@@ -83,6 +92,7 @@ const HIDDEN_STATE = "state.hidden";
  * console.log(vocabulary.size, progress.step); // 9 1
  * ```
  */
+// deno-lint-ignore require-await -- what is wrong rejects the promise, as it does when reading
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
   const { parameters, optimizerSums, hiddenState } = checkpoint;
   const { batch, hidden } = checkpoint.config;
@@ -101,7 +111,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
 
   const metadata = formatMetadata(checkpoint);
   interpret(new Map(Object.entries(tensors)), metadata, "Cannot encode the checkpoint");
-  const checksum = await checksumOf(Object.entries(tensors), metadata);
+  const checksum = checksumOf(Object.entries(tensors), metadata);
   return encodeSafetensors(tensors, { ...metadata, checksum });
 }
 
@@ -109,17 +119,33 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
  * Reads a checkpoint from the bytes of a file.
  *
  * A file need not be complete to be used: without Adagrad's sums they are `null`, without a hidden
- * state it is zero, and without a checksum none is compared.
+ * state it is zero (unless it would be larger than all that the file holds), and without a checksum
+ * none is compared. Beside the bytes this takes no more memory than twice their length, and 2 MiB.
  *
  * @param name What the file is called in an error, for example its path.
  * @throws {InputError} when the file is damaged, is no checkpoint, or does not fit together.
  */
+// deno-lint-ignore require-await -- as above
 export async function decodeCheckpoint(bytes: Uint8Array, name?: string): Promise<Checkpoint> {
-  const doing = `Cannot read the checkpoint${name === undefined ? "" : ` ${JSON.stringify(name)}`}`;
-  const { tensors, metadata } = decodeSafetensors(bytes, doing);
+  const doing = readingCheckpoint(name);
+  return checkpointFrom(decodeSafetensors(bytes, doing), doing);
+}
+
+/** The first words of an error about reading a checkpoint of this name. */
+export function readingCheckpoint(name?: string): string {
+  return `Cannot read the checkpoint${name === undefined ? "" : ` ${quote(name, 1000)}`}`;
+}
+
+/**
+ * The checkpoint that a safetensors file holds.
+ *
+ * @param doing What is being done, for an error's first words.
+ * @throws {InputError} as {@linkcode decodeCheckpoint} does.
+ */
+export function checkpointFrom({ tensors, metadata }: Safetensors, doing: string): Checkpoint {
   checkFormat(metadata, doing);
   const { checksum, ...others } = metadata;
-  if (checksum !== undefined && checksum !== await checksumOf(tensors, others)) {
+  if (checksum !== undefined && checksum !== checksumOf(tensors, others)) {
     throw new InputError(
       `${doing}: its contents do not match its checksum; take an undamaged copy, or leave ` +
         `"checksum" out of the metadata when the change is meant`,
@@ -129,25 +155,24 @@ export async function decodeCheckpoint(bytes: Uint8Array, name?: string): Promis
 }
 
 /** The checksum as the head of this file describes it. */
-async function checksumOf(
+function checksumOf(
   tensors: Iterable<readonly [string, Tensor]>,
   metadata: Readonly<Record<string, string>>,
-): Promise<string> {
+): string {
   const digests: [string, string, readonly number[], string][] = [];
   for (const [name, { shape, data }] of tensors) {
-    // The digest takes no memory that is shared: so a copy, of one tensor at a time.
-    digests.push([name, dtypeOf(data), shape, await sha256(data.slice())]);
+    digests.push([name, dtypeOf(data), shape, sha256(bytesOf(data))]);
   }
-  const content = [byName(Object.entries(metadata)), byName(digests)];
-  return await sha256(new TextEncoder().encode(JSON.stringify(content)));
+  return sha256(JSON.stringify([byName(Object.entries(metadata)), byName(digests)]));
 }
 
 function byName<Item extends readonly [string, ...unknown[]]>(items: readonly Item[]): Item[] {
   return items.toSorted(([a], [b]) => a < b ? -1 : 1);
 }
 
-async function sha256(data: BufferSource): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
+/** Of a string, the hash of its UTF-8. Web Crypto's `digest` would copy its data first. */
+function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
 }
 
 /** The checkpoint that these tensors and metadata are. */
@@ -180,7 +205,7 @@ function interpret(
     optimizerSums: hasSums ? readSet(SUM_PREFIX, sum) : null,
     hiddenState: reader.hasAny(HIDDEN_STATE)
       ? reader.read(HIDDEN_STATE, hiddenShape, finite)
-      : realArray(config.precision, config.batch * config.hidden),
+      : reader.zeros(HIDDEN_STATE, hiddenShape),
   };
   reader.finish(config);
   return checkpoint;
@@ -189,23 +214,28 @@ function interpret(
 /** What each number of a tensor must be. */
 interface Wanted {
   readonly accepts: (x: number) => boolean;
+  /** Whether `accepts` takes every negative number that is finite, as it does every positive one. */
+  readonly negative: boolean;
   readonly words: string;
 }
 
-const finite: Wanted = { accepts: Number.isFinite, words: "finite" };
+const finite: Wanted = { accepts: Number.isFinite, negative: true, words: "finite" };
 /** A sum of squares may overflow: its weight then stays as it is, and training can go on. */
-const sum: Wanted = { accepts: (x) => x >= 0, words: "0 or above" };
+const sum: Wanted = { accepts: (x) => x >= 0, negative: false, words: "0 or above" };
 
 /** Takes tensors by name, and knows which are left. */
 class TensorReader {
   readonly #left: Map<string, Tensor>;
   readonly #precision: Precision;
   readonly #doing: string;
+  /** How many numbers the tensors have in all. */
+  readonly #numbers: number;
 
   constructor(tensors: ReadonlyMap<string, Tensor>, precision: Precision, doing: string) {
     this.#left = new Map(tensors);
     this.#precision = precision;
     this.#doing = doing;
+    this.#numbers = tensors.values().reduce((sum, { data }) => sum + data.length, 0);
   }
 
   hasAny(prefix: string): boolean {
@@ -225,10 +255,31 @@ class TensorReader {
     return tensor.data;
   }
 
-  check(name: string, data: RealArray, { accepts, words }: Wanted): void {
-    const index = data.findIndex((x) => !accepts(x));
-    if (index >= 0) {
-      this.#refuse(name, `is ${data[index]} at index ${index}; each number must be ${words}`);
+  /** Zeros for a tensor that is not there: no more than there are numbers in the file. */
+  zeros(name: string, shape: readonly number[]): RealArray {
+    const numbers = length(shape);
+    if (numbers > this.#numbers) {
+      this.#refuse(
+        name,
+        `is missing; of shape [${shape.join(", ")}] it must be there, as all others together ` +
+          `have only ${this.#numbers} numbers`,
+      );
+    }
+    return realArray(this.#precision, numbers);
+  }
+
+  check(name: string, data: RealArray, { accepts, negative, words }: Wanted): void {
+    // By sign and exponent, which are the high word of a number: until a loop is compiled, V8 puts
+    // every float that it reads, but not a whole number, on the heap, in all four times the file.
+    const each = data.BYTES_PER_ELEMENT / 4;
+    const high = new Int32Array(data.buffer, data.byteOffset, data.length * each);
+    const notFinite = each === 2 ? 0x7ff00000 : 0x7f800000;
+    for (let i = 0; i < data.length; i++) {
+      const word = high[i * each + each - 1]!;
+      if ((word & notFinite) !== notFinite && (negative || word >= 0)) continue;
+      const x = data[i]!;
+      if (accepts(x)) continue;
+      this.#refuse(name, `is ${x} at index ${i}; each number must be ${words}`);
     }
   }
 
