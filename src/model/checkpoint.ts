@@ -24,6 +24,7 @@
  * when it has the weights, and `format`, `config` and `vocabulary` in the metadata.
  */
 
+import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { checkFormat, formatMetadata, parseMetadata } from "./checkpoint_metadata.ts";
 import type { CheckpointMetadata, CorpusIdentity, Progress } from "./checkpoint_metadata.ts";
@@ -41,7 +42,14 @@ import {
   shapeEntries,
   type Sizes,
 } from "./parameters.ts";
-import { decodeSafetensors, dtypeOf, encodeSafetensors, type Tensor } from "./safetensors.ts";
+import {
+  bytesOf,
+  decodeSafetensors,
+  dtypeOf,
+  encodeSafetensors,
+  type Safetensors,
+  type Tensor,
+} from "./safetensors.ts";
 
 export type { CorpusIdentity, Progress };
 
@@ -139,6 +147,7 @@ function secondOf(name: ParameterName): ParameterName {
  * console.log(vocabulary.size, progress.step); // 9 1
  * ```
  */
+// deno-lint-ignore require-await -- what is wrong rejects the promise, as it does when reading
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
   const { config, parameters, optimizerMemories, hiddenState } = checkpoint;
   const sizes = sizesOf(checkpoint);
@@ -167,7 +176,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
 
   const metadata = formatMetadata(checkpoint);
   interpret(new Map(Object.entries(tensors)), metadata, "Cannot encode the checkpoint");
-  const checksum = await checksumOf(Object.entries(tensors), metadata);
+  const checksum = checksumOf(Object.entries(tensors), metadata);
   return encodeSafetensors(tensors, { ...metadata, checksum });
 }
 
@@ -175,17 +184,33 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
  * Reads a checkpoint from the bytes of a file.
  *
  * A file need not be complete to be used: without the optimizer's memories they are `null`, without a hidden
- * state it is zero, and without a checksum none is compared.
+ * state it is zero (unless it would be larger than all that the file holds), and without a checksum
+ * none is compared. Beside the bytes this takes no more memory than twice their length, and 2 MiB.
  *
  * @param name What the file is called in an error, for example its path.
  * @throws {InputError} when the file is damaged, is no checkpoint, or does not fit together.
  */
+// deno-lint-ignore require-await -- as above
 export async function decodeCheckpoint(bytes: Uint8Array, name?: string): Promise<Checkpoint> {
-  const doing = `Cannot read the checkpoint${name === undefined ? "" : ` ${JSON.stringify(name)}`}`;
-  const { tensors, metadata } = decodeSafetensors(bytes, doing);
+  const doing = readingCheckpoint(name);
+  return checkpointFrom(decodeSafetensors(bytes, doing), doing);
+}
+
+/** The first words of an error about reading a checkpoint of this name. */
+export function readingCheckpoint(name?: string): string {
+  return `Cannot read the checkpoint${name === undefined ? "" : ` ${quote(name, 1000)}`}`;
+}
+
+/**
+ * The checkpoint that a safetensors file holds.
+ *
+ * @param doing What is being done, for an error's first words.
+ * @throws {InputError} as {@linkcode decodeCheckpoint} does.
+ */
+export function checkpointFrom({ tensors, metadata }: Safetensors, doing: string): Checkpoint {
   checkFormat(metadata, doing);
   const { checksum, ...others } = metadata;
-  if (checksum !== undefined && checksum !== await checksumOf(tensors, others)) {
+  if (checksum !== undefined && checksum !== checksumOf(tensors, others)) {
     throw new InputError(
       `${doing}: its contents do not match its checksum; take an undamaged copy, or leave ` +
         `"checksum" out of the metadata when the change is meant`,
@@ -195,25 +220,24 @@ export async function decodeCheckpoint(bytes: Uint8Array, name?: string): Promis
 }
 
 /** The checksum as the head of this file describes it. */
-async function checksumOf(
+function checksumOf(
   tensors: Iterable<readonly [string, Tensor]>,
   metadata: Readonly<Record<string, string>>,
-): Promise<string> {
+): string {
   const digests: [string, string, readonly number[], string][] = [];
   for (const [name, { shape, data }] of tensors) {
-    // The digest takes no memory that is shared: so a copy, of one tensor at a time.
-    digests.push([name, dtypeOf(data), shape, await sha256(data.slice())]);
+    digests.push([name, dtypeOf(data), shape, sha256(bytesOf(data))]);
   }
-  const content = [byName(Object.entries(metadata)), byName(digests)];
-  return await sha256(new TextEncoder().encode(JSON.stringify(content)));
+  return sha256(JSON.stringify([byName(Object.entries(metadata)), byName(digests)]));
 }
 
 function byName<Item extends readonly [string, ...unknown[]]>(items: readonly Item[]): Item[] {
   return items.toSorted(([a], [b]) => a < b ? -1 : 1);
 }
 
-async function sha256(data: BufferSource): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
+/** Of a string, the hash of its UTF-8. Web Crypto's `digest` would copy its data first. */
+function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
 }
 
 /** The checkpoint that these tensors and metadata are. */
@@ -234,21 +258,31 @@ function interpret(
     return hasMemories ? reader.readSet(sizes, prefix, wanted) : null;
   });
   const state = stateShape(config);
-  const parts = hasCells(config) ? [HIDDEN_STATE, CELL_STATE] : [HIDDEN_STATE];
-  const hiddenState = realArray(config.precision, parts.length * length(state));
-  if (parts.some((name) => reader.hasAny(name))) {
-    parts.forEach((name, i) => {
-      hiddenState.set(reader.read(name, state, finite), i * length(state));
-    });
-  }
+  const names = hasCells(config) ? [HIDDEN_STATE, CELL_STATE] : [HIDDEN_STATE];
+  const hasState = names.some((name) => reader.hasAny(name));
+  const parts = names.map((name) =>
+    hasState ? reader.read(name, state, finite) : reader.zeros(name, state)
+  );
   const checkpoint = {
     ...metadata,
     parameters,
     optimizerMemories: hasMemories ? memories as ParameterSet[] : null,
-    hiddenState,
+    hiddenState: joined(parts, config.precision),
   };
   reader.finish(config);
   return checkpoint;
+}
+
+/** Arrays one after the other; of one, itself. */
+function joined(arrays: readonly RealArray[], precision: Precision): RealArray {
+  if (arrays.length === 1) return arrays[0]!;
+  const all = realArray(precision, arrays.reduce((sum, array) => sum + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
 }
 
 /** The shape of the hidden states, and of the cell states. */
@@ -263,23 +297,28 @@ function hasCells({ cell }: Config): boolean {
 /** What each number of a tensor must be. */
 interface Wanted {
   readonly accepts: (x: number) => boolean;
+  /** Whether `accepts` takes every negative number that is finite, as it does every positive one. */
+  readonly negative: boolean;
   readonly words: string;
 }
 
-const finite: Wanted = { accepts: Number.isFinite, words: "finite" };
+const finite: Wanted = { accepts: Number.isFinite, negative: true, words: "finite" };
 /** A sum of squares may overflow: its weight then stays as it is, and training can go on. */
-const sum: Wanted = { accepts: (x) => x >= 0, words: "0 or above" };
+const sum: Wanted = { accepts: (x) => x >= 0, negative: false, words: "0 or above" };
 
 /** Takes tensors by name, and knows which are left. */
 class TensorReader {
   readonly #left: Map<string, Tensor>;
   readonly #precision: Precision;
   readonly #doing: string;
+  /** How many numbers the tensors have in all. */
+  readonly #numbers: number;
 
   constructor(tensors: ReadonlyMap<string, Tensor>, precision: Precision, doing: string) {
     this.#left = new Map(tensors);
     this.#precision = precision;
     this.#doing = doing;
+    this.#numbers = tensors.values().reduce((sum, { data }) => sum + data.length, 0);
   }
 
   hasAny(prefix: string): boolean {
@@ -319,10 +358,31 @@ class TensorReader {
     });
   }
 
-  check(name: string, data: RealArray, { accepts, words }: Wanted): void {
-    const index = data.findIndex((x) => !accepts(x));
-    if (index >= 0) {
-      this.#refuse(name, `is ${data[index]} at index ${index}; each number must be ${words}`);
+  /** Zeros for a tensor that is not there: no more than there are numbers in the file. */
+  zeros(name: string, shape: readonly number[]): RealArray {
+    const numbers = length(shape);
+    if (numbers > this.#numbers) {
+      this.#refuse(
+        name,
+        `is missing; of shape [${shape.join(", ")}] it must be there, as all others together ` +
+          `have only ${this.#numbers} numbers`,
+      );
+    }
+    return realArray(this.#precision, numbers);
+  }
+
+  check(name: string, data: RealArray, { accepts, negative, words }: Wanted): void {
+    // By sign and exponent, which are the high word of a number: until a loop is compiled, V8 puts
+    // every float that it reads, but not a whole number, on the heap, in all four times the file.
+    const each = data.BYTES_PER_ELEMENT / 4;
+    const high = new Int32Array(data.buffer, data.byteOffset, data.length * each);
+    const notFinite = each === 2 ? 0x7ff00000 : 0x7f800000;
+    for (let i = 0; i < data.length; i++) {
+      const word = high[i * each + each - 1]!;
+      if ((word & notFinite) !== notFinite && (negative || word >= 0)) continue;
+      const x = data[i]!;
+      if (accepts(x)) continue;
+      this.#refuse(name, `is ${x} at index ${i}; each number must be ${words}`);
     }
   }
 

@@ -1,11 +1,25 @@
 import { InputError } from "../errors.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  checkpointFrom,
+  encodeCheckpoint,
+  readingCheckpoint,
+} from "./checkpoint.ts";
+import { quote } from "./json.ts";
+import { type Tensor, tensorAt } from "./safetensors.ts";
+import { headerLength, LENGTH_BYTES, readHeader } from "./safetensors_header.ts";
 
 /** What the checkpoint of a run folder is called. */
 export const CHECKPOINT_NAME = "checkpoint.safetensors";
 
+/** All the memory that a network of this project can have, for its parameters and much besides. */
+const MOST_BYTES = 2 ** 32;
+
 /**
  * Reads a checkpoint from disk; needs `--allow-read`.
+ *
+ * The header is read first, and the data only if the file has just the size that it tells; they are
+ * in memory once.
  *
  * @param path A checkpoint file, or a run folder: then its `checkpoint.safetensors`.
  * @throws {InputError} when there is none, it may not be read, or it is damaged.
@@ -21,28 +35,71 @@ export const CHECKPOINT_NAME = "checkpoint.safetensors";
  * ```
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  let file = path;
-  let bytes: Uint8Array;
+  let name = path;
   try {
     let info = await Deno.stat(path);
     if (info.isDirectory) {
-      file = `${path}${path.endsWith("/") ? "" : "/"}${CHECKPOINT_NAME}`;
-      info = await Deno.stat(file);
+      name = `${path}${path.endsWith("/") ? "" : "/"}${CHECKPOINT_NAME}`;
+      info = await Deno.stat(name);
     }
     // Asked before it is opened: opening a named pipe would wait for a writer.
-    if (!info.isFile) {
-      throw new InputError(
-        `${doing("read", file)}: it is a folder, device, pipe or socket; it must be a regular file`,
-      );
-    }
-    bytes = await Deno.readFile(file);
+    checkRegular(info, name);
+    using file = await Deno.open(name);
+    // Asked again: another file may have taken its place.
+    return await readFrom(file, checkRegular(await file.stat(), name), readingCheckpoint(name));
   } catch (error) {
-    const right = file === path
+    const right = name === path
       ? "it must be a checkpoint or the folder of a run"
       : "a folder must be that of a run, which has this file";
-    throw explain("read", file, error, right);
+    throw explain("read", name, error, right);
   }
-  return await decodeCheckpoint(bytes, file);
+}
+
+/** The size of a file, in bytes, that can be a checkpoint. */
+function checkRegular({ isFile, size }: Deno.FileInfo, path: string): number {
+  const doing = readingCheckpoint(path);
+  if (!isFile) {
+    throw new InputError(
+      `${doing}: it is a folder, device, pipe or socket; it must be a regular file`,
+    );
+  }
+  if (size > MOST_BYTES) {
+    throw new InputError(`${doing}: it has ${size} bytes; it must have at most ${MOST_BYTES}`);
+  }
+  return size;
+}
+
+async function readFrom(file: Deno.FsFile, size: number, doing: string): Promise<Checkpoint> {
+  const read = (length: number) => readBytes(file, length, doing);
+  const start = await read(Math.min(size, LENGTH_BYTES));
+  const header = await read(headerLength(start, size, doing));
+  const dataBytes = size - start.length - header.length;
+  const { places, metadata } = readHeader(header, dataBytes, doing);
+  const tensors = new Map<string, Tensor>();
+  for (const place of places) {
+    tensors.set(place.name, tensorAt(place, await read(place.end - place.begin)));
+  }
+  return checkpointFrom({ tensors, metadata }, doing);
+}
+
+/** The next bytes of a file that is known to be long enough. */
+async function readBytes(
+  file: Deno.FsFile,
+  length: number,
+  doing: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = await file.read(bytes.subarray(filled));
+    if (count === null) {
+      throw new InputError(
+        `${doing}: it became shorter while it was read; it must stay as it is meanwhile`,
+      );
+    }
+    filled += count;
+  }
+  return bytes;
 }
 
 /**
@@ -96,7 +153,9 @@ async function syncFolderOf(path: string): Promise<void> {
 }
 
 function doing(verb: "read" | "write", path: string): string {
-  return `Cannot ${verb} the checkpoint ${JSON.stringify(path)}`;
+  return verb === "read"
+    ? readingCheckpoint(path)
+    : `Cannot write the checkpoint ${quote(path, 1000)}`;
 }
 
 /** What the system's errors mean here; not every one has a class of its own, but each a code. */

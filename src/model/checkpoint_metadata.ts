@@ -70,7 +70,7 @@ const count = number(
 );
 const amount = number((n) => Number.isFinite(n) && n >= 0, "must be a finite number, 0 or above");
 const loss = v.nullable(amount);
-const step = v.optional(v.nullable(count), null);
+const step = v.nullable(count);
 
 const progressSchema = v.strictObject({
   step: count,
@@ -78,12 +78,12 @@ const progressSchema = v.strictObject({
   chars: count,
   position: count,
   loss,
-  batchLoss: v.optional(loss, null),
+  batchLoss: loss,
   validationLoss: loss,
   bestValidationLoss: loss,
   validatedStep: step,
   reportedStep: step,
-  ended: v.optional(v.boolean("must be true or false"), false),
+  ended: v.boolean("must be true or false"),
   elapsedSeconds: amount,
 });
 
@@ -97,21 +97,32 @@ const corpusSchema = v.nullable(v.strictObject({
   ),
 }));
 
-const stateWanted = "must be four whole numbers from 0 to 4294967295, not all 0";
-const randomSchema = v.pipe(
-  v.array(number((n) => n === n >>> 0, stateWanted), stateWanted),
-  v.check((words) => words.length === 4 && words.some((word) => word !== 0), stateWanted),
+const isWord = (n: unknown) => typeof n === "number" && n === n >>> 0;
+const randomSchema = v.custom<readonly number[]>(
+  (words) =>
+    Array.isArray(words) && words.length === 4 && words.every(isWord) &&
+    words.some((word) => word !== 0),
+  "must be four whole numbers from 0 to 4294967295, not all 0",
 );
 
 const vocabularySchema = v.pipe(
   v.string("must be a string of all characters"),
   v.check((text) => text !== "" && text.isWellFormed(), "must be text of at least one character"),
-  v.check(
-    (text) => Vocabulary.fromText(text).characters === text,
-    "must be in the order of code points, and no character twice",
-  ),
+  v.check(isAscending, "must be in the order of code points, and no character twice"),
   v.transform((text) => Vocabulary.fromText(text)),
 );
+
+/** Whether each code point is greater than the one before. */
+function isAscending(text: string): boolean {
+  let before = -1;
+  for (let i = 0; i < text.length; i++) {
+    const codePoint = text.codePointAt(i)!;
+    if (codePoint <= before) return false;
+    if (codePoint > 0xffff) i++;
+    before = codePoint;
+  }
+  return true;
+}
 
 /** What training begins with, for a model that was not trained by this project. */
 const noProgress: Progress = Object.freeze({

@@ -3,8 +3,11 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
 
+/** An object takes twenty times the memory of its text; no file of this project has half as many. */
+const MOST_VALUES = 4096;
+
 /**
- * Parses JSON that is nested at most so deep and has no key twice in an object.
+ * Parses JSON that is nested at most so deep, has at most 4096 values and no key twice in an object.
  *
  * Deep nesting overflows the stack of whatever walks through the value. Of a key that stands twice
  * `JSON.parse` keeps the last value; other readers keep the first, and would see another file.
@@ -14,9 +17,12 @@ import { InputError } from "../errors.ts";
  * @throws {InputError} when the text is no such JSON.
  */
 export function parseJson(text: string, depth: number, subject: string): unknown {
-  const { deepest, colons } = scan(text);
+  const { deepest, colons, values } = scan(text);
   if (deepest > depth) {
     throw new InputError(`${subject} is nested ${deepest} deep; it must be at most ${depth}`);
+  }
+  if (values > MOST_VALUES) {
+    throw new InputError(`${subject} has ${values} values; it must have at most ${MOST_VALUES}`);
   }
   let value: unknown;
   try {
@@ -30,25 +36,37 @@ export function parseJson(text: string, depth: number, subject: string): unknown
   return value;
 }
 
+/** What {@linkcode scan} counts. */
+interface Counts {
+  readonly deepest: number;
+  readonly colons: number;
+  readonly values: number;
+}
+
 /**
- * The depth of a JSON text, and how many keys stand in it: each has the one colon outside of
- * strings. Of a text that is not JSON it gives some numbers.
+ * The depth of a JSON text; how many keys stand in it: each has the one colon outside of strings;
+ * and how many values: each but the outermost follows a comma or begins an array or object, and an
+ * empty one counts for the value that it has not. Of a text that is not JSON it gives some numbers.
  */
-function scan(text: string): { readonly deepest: number; readonly colons: number } {
+function scan(text: string): Counts {
   let depth = 0;
   let deepest = 0;
   let colons = 0;
+  let values = 1;
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
     if (character === '"') quoted = !quoted;
     else if (quoted) {
       if (character === "\\") i++;
-    } else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
-    else if (character === "}" || character === "]") depth--;
+    } else if (character === "{" || character === "[") {
+      deepest = Math.max(deepest, ++depth);
+      values++;
+    } else if (character === "}" || character === "]") depth--;
     else if (character === ":") colons++;
+    else if (character === ",") values++;
   }
-  return { deepest, colons };
+  return { deepest, colons, values };
 }
 
 function countKeys(value: unknown): number {
@@ -84,13 +102,29 @@ export function validate<T>(
 /**
  * A value as an error shows it: as JSON, on one line, cut when it is long, and without characters
  * that show nothing or direct the terminal.
+ *
+ * @param most How many characters of JSON are shown.
  */
-export function quote(value: unknown): string {
-  // JSON has no NaN and no ∞.
-  const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
-  const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+export function quote(value: unknown, most = 60): string {
+  const text = beginning(value, most);
+  const short = text.length > most ? `${text.slice(0, most - 3)}...` : text;
   return short.replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
+}
+
+/** A value as JSON, or as much of it as makes it longer than `most`: it may be as long as a file. */
+function beginning(value: unknown, most: number): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, most));
+  // JSON has no NaN and no ∞.
+  if (typeof value !== "object" || value === null) return String(value);
+  const isArray = Array.isArray(value);
+  let text = "";
+  for (const key of Object.keys(value)) {
+    if (text.length > most) break;
+    const name = isArray ? "" : `${beginning(key, most)}:`;
+    text += (text && ",") + name + beginning((value as Record<string, unknown>)[key], most);
+  }
+  return isArray ? `[${text}]` : `{${text}}`;
 }

@@ -11,9 +11,17 @@
  * Everything is little-endian, as typed arrays are on each platform that runs Deno.
  */
 
-import * as v from "valibot";
-import { InputError } from "../errors.ts";
-import { parseJson, quote, validate } from "./json.ts";
+import { quote } from "./json.ts";
+import {
+  type Dtype,
+  elementCount,
+  headerLength,
+  LENGTH_BYTES,
+  METADATA,
+  mostHeaderBytes,
+  type Place,
+  readHeader,
+} from "./safetensors_header.ts";
 
 /** An array of numbers and its shape. */
 export interface Tensor {
@@ -31,13 +39,7 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
-/** Far above any need; a vocabulary of all of Unicode takes a third of it. */
-const MOST_HEADER_BYTES = 2 ** 24;
-const METADATA = "__metadata__";
-/** The header, an entry in it, and an array in that. */
-const HEADER_DEPTH = 3;
 
 const arrayTypes = { F32: Float32Array, F64: Float64Array } as const;
 
@@ -51,8 +53,13 @@ const arrayTypes = { F32: Float32Array, F64: Float64Array } as const;
  * console.log(dtypeOf(new Float32Array(3))); // F32
  * ```
  */
-export function dtypeOf(data: Float32Array | Float64Array): "F32" | "F64" {
+export function dtypeOf(data: Float32Array | Float64Array): Dtype {
   return data instanceof Float64Array ? "F64" : "F32";
+}
+
+/** The bytes of an array, as they stand in the file; not a copy. */
+export function bytesOf(data: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /**
@@ -61,7 +68,7 @@ export function dtypeOf(data: Float32Array | Float64Array): "F32" | "F64" {
  * The data are in the order given, but double precision before single: each tensor is then aligned.
  *
  * @throws {RangeError} when a tensor's shape does not fit its data, its name is `__metadata__`, or
- * the header takes more than 16 MiB.
+ * the header takes more than 16 MiB, or more than 64 KiB and a quarter of the file.
  *
  * @example
  * ```ts
@@ -96,9 +103,10 @@ export function encodeSafetensors(
 
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
-  if (headerBytes > MOST_HEADER_BYTES) {
+  const most = mostHeaderBytes(headerBytes + dataBytes);
+  if (headerBytes > most) {
     throw new RangeError(
-      `Cannot encode a header of ${headerBytes} bytes: at most ${MOST_HEADER_BYTES} are read back`,
+      `Cannot encode a header of ${headerBytes} bytes: at most ${most} are read back`,
     );
   }
   const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + dataBytes);
@@ -107,7 +115,7 @@ export function encodeSafetensors(
   let at = LENGTH_BYTES + headerBytes;
   bytes.fill(0x20, LENGTH_BYTES + json.length, at);
   for (const [, { data }] of ordered) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    bytes.set(bytesOf(data), at);
     at += data.byteLength;
   }
   return bytes;
@@ -121,134 +129,19 @@ export function encodeSafetensors(
  * @throws {InputError} when the file is not a valid safetensors file of `F32` and `F64` tensors.
  */
 export function decodeSafetensors(bytes: Uint8Array, doing: string): Safetensors {
-  const header = bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength(bytes, doing));
-  const data = bytes.subarray(LENGTH_BYTES + header.length);
-  const { [METADATA]: metadata = {}, ...rest } = parseHeader(header, doing);
-  const entries = Object.entries(rest)
-    .map(([name, value]) => readEntry(name, value, doing))
-    .sort((a, b) => a.begin - b.begin || a.end - b.end);
-
-  let covered = 0;
-  for (const { name, begin, end } of entries) {
-    if (begin !== covered) {
-      throw new InputError(
-        `${doing}: the data of ${quote(name)} begin at byte ${begin}; they must begin at ` +
-          `${covered}, where those before them end`,
-      );
-    }
-    covered = end;
+  const start = LENGTH_BYTES + headerLength(bytes, bytes.length, doing);
+  const data = bytes.subarray(start);
+  const { places, metadata } = readHeader(bytes.subarray(LENGTH_BYTES, start), data.length, doing);
+  const tensors = new Map<string, Tensor>();
+  for (const place of places) {
+    const copy = new Uint8Array(place.end - place.begin);
+    copy.set(data.subarray(place.begin, place.end));
+    tensors.set(place.name, tensorAt(place, copy));
   }
-  if (covered !== data.length) {
-    throw new InputError(
-      `${doing}: its tensors take ${covered} bytes, and ${data.length} follow the header; ` +
-        `the file is incomplete or has something added`,
-    );
-  }
-  return {
-    tensors: new Map(
-      entries.map(({ name, dtype, shape, begin, end }) => {
-        const copy = new Uint8Array(end - begin);
-        copy.set(data.subarray(begin, end));
-        return [name, { shape, data: new arrayTypes[dtype](copy.buffer) }];
-      }),
-    ),
-    metadata: readMetadata(metadata, doing),
-  };
+  return { tensors, metadata };
 }
 
-function headerLength(bytes: Uint8Array, doing: string): number {
-  // The shortest header is "{}".
-  if (bytes.length < LENGTH_BYTES + 2) {
-    throw new InputError(
-      bytes.length === 0
-        ? `${doing}: it is empty; it must be a safetensors file`
-        : `${doing}: it has ${bytes.length} bytes; a safetensors file has at least 10`,
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getBigUint64(0, true);
-  const most = Math.min(MOST_HEADER_BYTES, bytes.length - LENGTH_BYTES);
-  if (length > most) {
-    throw new InputError(
-      `${doing}: its first 8 bytes say that the header has ${length} bytes, and it can have at ` +
-        `most ${most}; it must be a safetensors file, and complete`,
-    );
-  }
-  return Number(length);
-}
-
-function parseHeader(header: Uint8Array, doing: string): Readonly<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
-  } catch {
-    throw new InputError(`${doing}: its header is not UTF-8; it must be a safetensors file`);
-  }
-  if (!text.startsWith("{")) {
-    throw new InputError(
-      `${doing}: its header does not begin with "{"; it must be a safetensors file`,
-    );
-  }
-  // What begins so is an object, if it is JSON at all.
-  return parseJson(text, HEADER_DEPTH, `${doing}: its header`) as Record<string, unknown>;
-}
-
-function readMetadata(value: unknown, doing: string): Readonly<Record<string, string>> {
-  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value) &&
-    Object.values(value).every((text) => typeof text === "string");
-  if (isRecord) return value as Record<string, string>;
-  throw new InputError(
-    `${doing}: the header's "${METADATA}" must be an object whose values are strings, ` +
-      `not ${quote(value)}`,
-  );
-}
-
-/** A tensor's entry in the header, checked as far as it can be by itself. */
-interface Entry {
-  readonly name: string;
-  readonly dtype: keyof typeof arrayTypes;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
-const size = v.custom<number>(
-  (n) => Number.isSafeInteger(n) && (n as number) >= 0,
-  "must be a whole number, 0 or above",
-);
-
-const entrySchema = v.strictObject({
-  dtype: v.picklist(["F32", "F64"], "must be F32 or F64"),
-  shape: v.array(size, "must be a list of whole numbers"),
-  data_offsets: v.strictTuple([size, size], "must be two whole numbers"),
-});
-
-function readEntry(name: string, value: unknown, doing: string): Entry {
-  const tensor = `${doing}: the header's ${quote(name)}`;
-  const { dtype, shape, data_offsets: [begin, end] } = validate(entrySchema, value, tensor);
-  const bytesEach = arrayTypes[dtype].BYTES_PER_ELEMENT;
-  const bytes = elementCount(shape) * bytesEach;
-  if (!Number.isSafeInteger(bytes) || end - begin !== bytes) {
-    const shown = quote(shape);
-    throw new InputError(
-      `${tensor} has the data from byte ${begin} to ${end}; its shape ${shown} of ${dtype} takes ` +
-        (Number.isSafeInteger(bytes) ? `${bytes} bytes` : "more bytes than any file has"),
-    );
-  }
-  if (begin % bytesEach !== 0) {
-    throw new InputError(
-      `${tensor} begins at byte ${begin}; that must be a multiple of ${bytesEach}`,
-    );
-  }
-  return { name, dtype, shape, begin, end };
-}
-
-/** How many numbers a tensor of this shape has; NaN when that cannot be counted exactly. */
-function elementCount(shape: readonly number[]): number {
-  let count = 1;
-  for (const n of shape) {
-    count *= n;
-    if (n < 0 || !Number.isSafeInteger(n) || !Number.isSafeInteger(count)) return NaN;
-  }
-  return count;
+/** The tensor of a place whose data these are; they are kept, not copied. */
+export function tensorAt({ dtype, shape }: Place, data: Uint8Array<ArrayBuffer>): Tensor {
+  return { shape, data: new arrayTypes[dtype](data.buffer) };
 }

@@ -97,6 +97,83 @@ testFiles("what is no checkpoint is refused, with what would be right", async (f
   );
 });
 
+testFiles("a file is refused by its size before its data are read", async (folder) => {
+  const path = `${folder}/model.safetensors`;
+  const bytes = await encodeCheckpoint(checkpoint);
+  const reading = `Cannot read the checkpoint ${JSON.stringify(path)}: `;
+  await Deno.writeFile(path, bytes);
+  await Deno.truncate(path, 2 ** 32 + 1);
+  await assertRefused(
+    () => readCheckpoint(path),
+    `${reading}it has 4294967297 bytes; it must have at most 4294967296`,
+  );
+  // As much as would not fit into memory twice; of this, only the header is read.
+  await Deno.truncate(path, 2 ** 32);
+  const before = Deno.memoryUsage().external;
+  const data = bytes.length - 8 - Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  await assertRefused(
+    () => readCheckpoint(path),
+    `${reading}its tensors take ${data} bytes, and ${2 ** 32 - bytes.length + data} follow the ` +
+      "header; the file is incomplete or has something added",
+  );
+  assert(Deno.memoryUsage().external - before < 2 ** 20);
+  for (const length of [0, 1, 7, 8, 9, 10, 100, bytes.length - data, bytes.length - 1]) {
+    await Deno.writeFile(path, bytes.subarray(0, length));
+    await assertRejects(() => readCheckpoint(path), InputError, reading);
+  }
+});
+
+testFiles("a file that becomes shorter while it is read is refused", async (folder) => {
+  const path = `${folder}/model.safetensors`;
+  await writeCheckpoint(path, checkpoint);
+  const { read } = Deno.FsFile.prototype;
+  let calls = 0;
+  // After the length and the header the file is at its end.
+  Deno.FsFile.prototype.read = function (buffer) {
+    return ++calls > 2 ? Promise.resolve(null) : read.call(this, buffer);
+  };
+  try {
+    await assertRefused(
+      () => readCheckpoint(path),
+      `Cannot read the checkpoint ${JSON.stringify(path)}: it became shorter while it was read; ` +
+        "it must stay as it is meanwhile",
+    );
+  } finally {
+    Deno.FsFile.prototype.read = read;
+  }
+});
+
+Deno.test({
+  name: "a named pipe is refused, not waited for (needs --allow-read, --allow-write, --allow-run)",
+  ignore: !permitted || Deno.permissions.querySync({ name: "run" }).state !== "granted" ||
+    Deno.build.os === "windows",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/checkpoint.safetensors`;
+      await new Deno.Command("mkfifo", { args: [path] }).output();
+      for (const place of [path, folder]) {
+        await assertRefused(
+          () => readCheckpoint(place),
+          `Cannot read the checkpoint ${JSON.stringify(path)}: ` +
+            "it is a folder, device, pipe or socket; it must be a regular file",
+        );
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+testFiles("a path is shown on one line, without what directs a terminal", async (folder) => {
+  const { message } = await assertRejects(
+    () => readCheckpoint(`${folder}/\x1b[2J\n\u009b31m\u202e`),
+    InputError,
+  );
+  assert(/^\P{C}+$/u.test(message), message);
+  assert(message.includes("\\u001b[2J\\n\\u{9b}31m\\u{202e}"), message);
+});
+
 testFiles("a failed writing leaves what was there, and nothing beside it", async (folder) => {
   const writing = (path: string) => `Cannot write the checkpoint ${JSON.stringify(path)}`;
   const lost = `${folder}/none/checkpoint.safetensors`;

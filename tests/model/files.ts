@@ -1,8 +1,8 @@
 /** Safetensors files made and read without the project's code, to check that code against. */
 
 /** A file of this header, as it stands, and these data. */
-export function rawFile(header: string, data: Uint8Array): Uint8Array {
-  const text = new TextEncoder().encode(header);
+export function rawFile(header: string | Uint8Array, data: Uint8Array): Uint8Array {
+  const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + data.length);
   new DataView(bytes.buffer).setUint32(0, text.length, true);
   bytes.set(text, 8);

@@ -20,6 +20,14 @@ Deno.test("nesting is limited, and brackets in strings are none", () => {
   assertEquals(refusal("[".repeat(2 ** 22), 3), "It is nested 4194304 deep; it must be at most 3");
 });
 
+Deno.test("the number of values is limited, and commas in strings are none", () => {
+  const list = (length: number) => JSON.stringify(new Array(length).fill(","));
+  assertEquals(parseJson(list(4094), 1, "It"), new Array(4094).fill(","));
+  assertEquals(refusal(list(4096), 1), "It has 4097 values; it must have at most 4096");
+  const empties = `[${new Array(2048).fill("{}").join()}]`;
+  assertEquals(refusal(empties, 2), "It has 4097 values; it must have at most 4096");
+});
+
 Deno.test("a key that stands twice in an object is refused", () => {
   const twice = "It has a key twice in one object; it must be there once";
   for (
@@ -48,10 +56,24 @@ Deno.test("a value that does not fit its schema is named, with what would be rig
   assertEquals(message(null), "Cannot: it must be an object, not null");
 });
 
+Deno.test("a quoted value is its JSON, if that is short", () => {
+  fc.assert(fc.property(fc.jsonValue({ stringUnit: "grapheme-ascii" }), (value) => {
+    const json = JSON.stringify(value);
+    assertEquals(quote(value, json.length), json);
+    for (let most = 3; most < json.length; most++) {
+      assertEquals(quote(value, most), `${json.slice(0, most - 3)}...`);
+    }
+  }));
+});
+
 Deno.test("quoted values are short and show on one line", () => {
   assertEquals(quote([1, "a\n"]), '[1,"a\\n"]');
   assertEquals(quote("\u2028\x9b\u202e\ud800"), '"\\u{2028}\\u{9b}\\u{202e}\\ud800"');
   assertEquals(quote(undefined), "undefined");
+  assertEquals(quote([NaN, null, true, { "\x1b": [] }]), '[NaN,null,true,{"\\u001b":[]}]');
+  const long = { ["k".repeat(2 ** 20)]: [new Array(2 ** 12).fill("v".repeat(2 ** 20))] };
+  assertEquals(quote(long), `{"${"k".repeat(55)}...`);
+  assertEquals(quote("x".repeat(100), 1000), `"${"x".repeat(100)}"`);
   assertEquals(quote("x".repeat(100)), `"${"x".repeat(56)}...`);
   assertEquals(quote("x".repeat(55) + "\u{1f600}".repeat(9)), `"${"x".repeat(55)}\\u{d83d}...`);
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/model/safetensors.ts";
+import { headerLength } from "../../src/model/safetensors_header.ts";
 import { rawFile, readByHand } from "./files.ts";
 
 const doing = 'Cannot read "x"';
@@ -118,11 +119,24 @@ Deno.test("the length of the header is compared before it is used", () => {
   for (const length of [3n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n]) {
     assertEquals(refusal(withLength(length, 2)), tooLong(length, 2));
   }
-  const limit = 2 ** 24;
-  assertEquals(
-    refusal(withLength(BigInt(limit + 1), limit + 1)),
-    tooLong(BigInt(limit + 1), limit),
-  );
+  // Of a longer file a quarter, but 64 KiB of any that has them, and never above 16 MiB.
+  for (
+    const [rest, most] of [
+      [2 ** 16 - 1, 2 ** 16 - 1],
+      [2 ** 18 + 3, 2 ** 16],
+      [2 ** 18 + 4, 2 ** 16 + 1],
+      [2 ** 26 - 1, 2 ** 24 - 1],
+      [2 ** 40, 2 ** 24],
+    ] as const
+  ) {
+    const start = (length: number) => withLength(BigInt(length), 0);
+    assertEquals(headerLength(start(most), 8 + rest, doing), most);
+    const { message } = assertThrows(
+      () => headerLength(start(most + 1), 8 + rest, doing),
+      InputError,
+    );
+    assertEquals(message, `${doing}: ${tooLong(BigInt(most + 1), most)}`);
+  }
 });
 
 Deno.test("a header that is none is refused", () => {
@@ -148,11 +162,16 @@ Deno.test("a header that is none is refused", () => {
   }
 });
 
-Deno.test("16 MiB of brackets are refused before they are parsed", () => {
+Deno.test("16 MiB of brackets or commas are refused before they are parsed", () => {
   // JSON.parse would throw another error, out of stack or of memory.
+  const data = new Uint8Array(3 * 2 ** 24);
   assertMatch(
-    refusal(rawFile('{"a":'.padEnd(2 ** 24, "["), new Uint8Array())),
+    refusal(rawFile('{"a":'.padEnd(2 ** 24, "["), data)),
     /^its header is nested 16777212 deep/,
+  );
+  assertMatch(
+    refusal(rawFile('{"a":['.padEnd(2 ** 24 - 3, "0,") + "0]}", data)),
+    /^its header has 8388606 values; it must have at most 4096$/,
   );
 });
 
@@ -244,8 +263,8 @@ Deno.test("encode refuses what would not be a file of the format", () => {
     "must not be __metadata__",
   );
   assertThrows(
-    () => encodeSafetensors({}, { long: "x".repeat(2 ** 24) }),
+    () => encodeSafetensors({}, { long: "x".repeat(2 ** 20) }),
     RangeError,
-    "at most 16777216 are read back",
+    "at most 262152 are read back",
   );
 });
