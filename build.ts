@@ -1,5 +1,6 @@
 /**
- * Compiles assembly/ into the three modules of src/engine/kernels/.
+ * Compiles assembly/ into the three modules of src/engine/kernels/, and the peak probe that they are
+ * measured by.
  *
  *     deno task build
  *
@@ -9,25 +10,26 @@
  */
 import asc from "assemblyscript/asc";
 
-/** A module's name, and what the sources see as `Real` and `FUSED`. */
+/** A module's file, the source it begins with, and what the sources see as `Real` and `FUSED`. */
 const variants = [
-  { name: "f32", real: "f32", fused: 1 },
-  { name: "f32-strict", real: "f32", fused: 0 },
-  { name: "f64", real: "f64", fused: 0 },
+  { path: "src/engine/kernels/f32.wasm", entry: "assembly/index.ts", real: "f32", fused: 1 },
+  { path: "src/engine/kernels/f32-strict.wasm", entry: "assembly/index.ts", real: "f32", fused: 0 },
+  { path: "src/engine/kernels/f64.wasm", entry: "assembly/index.ts", real: "f64", fused: 0 },
+  { path: "bench/peak/peak.wasm", entry: "bench/assembly/peak.ts", real: "f32", fused: 1 },
 ] as const;
 
 /**
  * Compiles every variant in memory.
  *
- * @returns The bytes of each module, by name.
+ * @returns The bytes of each module, by the path of its file.
  * @throws {Error} with the compiler's messages, when the sources do not compile.
  */
 export async function compile(): Promise<Map<string, Uint8Array>> {
   const modules = new Map<string, Uint8Array>();
-  for (const { name, real, fused } of variants) {
+  for (const { path, entry, real, fused } of variants) {
     const options = [
-      "assembly/index.ts",
-      ...["--outFile", name],
+      entry,
+      ...["--outFile", path],
       ...["--use", `Real=${real}`, "--use", `FUSED=${fused}`],
       ...["--enable", fused ? "simd,threads,relaxed-simd" : "simd,threads"],
       // Memory comes from the host, which knows its size only when it knows the model's; 65536
@@ -44,26 +46,25 @@ export async function compile(): Promise<Map<string, Uint8Array>> {
       ...["--runtime", "stub", "--noAssert", "-O3", "--converge"],
     ];
     const { error, stderr } = await asc.main(options, {
-      readFile: (path, base) => {
+      readFile: (source, base) => {
         try {
-          return Deno.readTextFileSync(`${base}/${path}`);
+          return Deno.readTextFileSync(`${base}/${source}`);
         } catch {
           return null; // The compiler tries several names for each import.
         }
       },
-      writeFile: (_path, contents) => {
-        modules.set(name, contents as Uint8Array);
+      writeFile: (_name, contents) => {
+        modules.set(path, contents as Uint8Array);
       },
       listFiles: () => null,
     });
-    if (error) throw new Error(`Cannot compile ${name}: ${stderr.toString()}`);
+    if (error) throw new Error(`Cannot compile ${path}: ${stderr.toString()}`);
   }
   return modules;
 }
 
 if (import.meta.main) {
-  for (const [name, bytes] of await compile()) {
-    const path = `src/engine/kernels/${name}.wasm`;
+  for (const [path, bytes] of await compile()) {
     await Deno.writeFile(path, bytes);
     console.log(`${path}: ${bytes.length} bytes`);
   }

@@ -172,6 +172,24 @@ export function tanh(x: v128): v128 {
   return v128.or(div(e, add(e, at(TWO))), sign);
 }
 
+/** The logistic function, 1 / (1 + e^−x). */
+@inline
+export function sigmoid(x: v128): v128 {
+  return div(at(ONE), add(at(ONE), exp(v128.xor(x, at(MINUS_ZERO)))));
+}
+
+/** tanh′, from the value of tanh: 1 − t². */
+@inline
+export function slopeOfTanh(t: v128): v128 {
+  return sub(splat(0), madd(t, t, splat(-1)));
+}
+
+/** σ′, from the value of σ: s (1 − s). */
+@inline
+export function slopeOfSigmoid(s: v128): v128 {
+  return mul(s, sub(at(ONE), s));
+}
+
 /**
  * ln x. With x = 2^k·(1 + f), √½ ≤ 1 + f < √2, and s = f / (2 + f):
  * ln(1 + f) = 2·atanh(s) = 2s + s·R = f − s·(f − R), where R = 2s²/3 + 2s⁴/5 + …
@@ -234,6 +252,12 @@ export function log(x: v128): v128 {
 export function tanhInPlace(data: usize, count: usize): void {
   const end = data + count * REAL;
   for (; data < end; data += VECTOR) v128.store(data, tanh(v128.load(data)));
+}
+
+/** Replaces `count` numbers (a multiple of LANES) at `data` by their 1 / (1 + e^−x). */
+export function sigmoidInPlace(data: usize, count: usize): void {
+  const end = data + count * REAL;
+  for (; data < end; data += VECTOR) v128.store(data, sigmoid(v128.load(data)));
 }
 
 /** Replaces `count` numbers (a multiple of LANES) at `data` by their e^x. */

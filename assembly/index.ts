@@ -1,32 +1,59 @@
 /** What the module exports, and nothing else. */
 
-export { expInPlace, logInPlace, tanhInPlace } from "./elementary";
+export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./elementary";
+export { allFinite } from "./finite";
 export {
-  bh,
+  bias,
   by,
+  candidateBias,
+  cellStatesOf,
+  failed,
+  failure,
+  gatesPadded,
   hiddenPadded,
-  hiddenStates,
   inputIds,
   inputsPadded,
   inputVectors,
+  inputWeights,
   logits,
   losses,
+  norms,
   outputsPadded,
   parameterBytes,
+  parameters,
   plan,
+  ready,
+  recurrentWeights,
   scratchA,
   scratchB,
+  settings,
+  statesOf,
   targetIds,
   targetVectors,
+  toFirst,
   toGradient,
-  toSum,
-  Whh,
+  toSecond,
+  verdicts,
   Why,
-  Wxh,
 } from "./layout";
-export { columnSums, multiplyPacked, multiplyTransposed } from "./matmul";
+export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
 export { vectorTimesMatrix } from "./matvec";
-export { packWhole, transpose } from "./packing";
-export { backward, carryHiddenState, forward } from "./cells/rnn";
-export { crossEntropyOfIds, crossEntropyOfVectors, softmaxRows } from "./softmax";
-export { adagrad, sgd } from "./optimizers";
+export { transpose } from "./packing";
+export { carryHiddenState } from "./network";
+export {
+  adagrad,
+  adam,
+  adamw,
+  backward,
+  crossEntropyOfIds,
+  crossEntropyOfVectors,
+  forward,
+  momentum,
+  rmsprop,
+  serve,
+  sgd,
+  softmax,
+  squareSums,
+  stop,
+} from "./jobs";
+export { join } from "./workers";

@@ -16,7 +16,8 @@
  * 16 vector registers of x86-64. Wider or taller tiles spill.
  *
  * Each element of C is summed over the depth in ascending order, in blocks of DEPTH, whatever the
- * number of rows or columns asked for: to split C among workers changes no bit.
+ * number of rows or columns asked for: to split C among workers changes no bit. Where a worker's
+ * share of the rows is empty, nothing happens.
  */
 import { add, madd, REAL, splat, VECTOR } from "./lanes";
 import {
@@ -29,10 +30,12 @@ import {
   packB,
   packColumns,
   packRows,
+  packTransposedB,
   partsOf,
   TILE_COLUMNS,
   TILE_ROWS,
 } from "./packing";
+import { shareLength, shareStart } from "./workers";
 
 /** One row of the tile: one or two vectors added to C, or stored. */
 @inline
@@ -209,6 +212,31 @@ function multiplyPanels(
 }
 
 /**
+ * Packs this worker's share of the panels of B [depth × columns] into `to` (depth · columns numbers
+ * in all), block after block, for multiplyPacked. Columns must be a multiple of LANES. With
+ * `transposed`, `b` holds Bᵀ, and depth must be one too.
+ */
+export function packShare(
+  to: usize,
+  b: usize,
+  bStride: usize,
+  transposed: bool,
+  columns: usize,
+  depth: usize,
+): void {
+  const panels = partsOf(columns, TILE_COLUMNS);
+  const first = shareStart(panels) * TILE_COLUMNS;
+  const some = min(shareLength(panels) * TILE_COLUMNS, columns - first);
+  for (let k: usize = 0; k < depth; k += DEPTH) {
+    const part = min(DEPTH, depth - k);
+    const own = to + first * part * REAL;
+    if (transposed) packTransposedB(own, b + first * bStride + k * REAL, bStride, some, part);
+    else packB(own, b + k * bStride + first * REAL, bStride, some, 1, part, 0);
+    to += part * columns * REAL;
+  }
+}
+
+/**
  * C[rows × columns] (+)= A·B, with A [rows × depth] row-major and B packed whole. Depth and
  * columns must be multiples of LANES. `scratch` has PACKED_A_BYTES.
  */
@@ -240,16 +268,19 @@ export function multiplyPacked(
 }
 
 /**
- * C[rows × columns] = Aᵀ·B, with A [depth × rows] and B [depth × columns] row-major: the form of
- * every gradient of a weight matrix. Columns must be a multiple of LANES. `scratchA` has
- * PACKED_A_BYTES, `scratchB` DEPTH · columns numbers.
+ * C[rows × columns] = Aᵀ·B, the form of every gradient of a weight matrix, with A and B row-major.
+ * Columns must be a multiple of LANES. Not all of their rows need be meant: `runs` times `run`
+ * consecutive rows are summed over, and `apart` rows lie between the beginnings of two runs.
+ * `scratchA` has PACKED_A_BYTES, `scratchB` DEPTH · columns numbers.
  */
 export function multiplyTransposed(
   c: usize,
   cStride: usize,
   rows: usize,
   columns: usize,
-  depth: usize,
+  runs: usize,
+  run: usize,
+  apart: usize,
   a: usize,
   aStride: usize,
   b: usize,
@@ -257,35 +288,45 @@ export function multiplyTransposed(
   scratchA: usize,
   scratchB: usize,
 ): void {
-  const blocks = partsOf(rows, BLOCK_ROWS);
-  for (let k: usize = 0; k < depth; k += DEPTH) {
-    const part = min(DEPTH, depth - k);
-    packB(scratchB, b + k * bStride, bStride, columns, part);
-    for (let block: usize = 0, row: usize = 0; block < blocks; block++) {
-      const some = evenPart(rows, blocks, block);
-      packColumns(scratchA, a + k * aStride + row * REAL, aStride, some, part);
-      multiplyPanels(
-        c + row * cStride, cStride, some, columns, part, scratchA, scratchB, k > 0,
+  // A block is of whole runs, or of a piece of a long one.
+  const runsOfBlock = run < DEPTH ? DEPTH / run : 1;
+  let accumulate = false;
+  for (let first: usize = 0; first < runs; first += runsOfBlock) {
+    const some = min(runsOfBlock, runs - first);
+    for (let row: usize = 0; row < run; row += DEPTH) {
+      const length = min(DEPTH, run - row);
+      const from = first * apart + row;
+      packB(scratchB, b + from * bStride, bStride, columns, some, length, apart * bStride);
+      multiplyTransposedBlock(
+        c, cStride, rows, columns, some, length, apart,
+        a + from * aStride, aStride, scratchA, scratchB, accumulate,
       );
-      row += some;
+      accumulate = true;
     }
   }
 }
 
-/** sums[columns] = the sum of each column of a matrix of `rows` rows; columns a multiple of LANES. */
-export function columnSums(
-  sums: usize,
-  from: usize,
-  stride: usize,
+/** C[rows × columns] (+)= Aᵀ·B for one packed block of B. */
+function multiplyTransposedBlock(
+  c: usize,
+  cStride: usize,
   rows: usize,
   columns: usize,
+  runs: usize,
+  run: usize,
+  apart: usize,
+  a: usize,
+  aStride: usize,
+  scratchA: usize,
+  packedB: usize,
+  accumulate: bool,
 ): void {
-  memory.fill(sums, 0, columns * REAL);
-  const bytes = columns * REAL;
-  for (let row: usize = 0; row < rows; row++) {
-    for (let offset: usize = 0; offset < bytes; offset += VECTOR) {
-      v128.store(sums + offset, add(v128.load(sums + offset), v128.load(from + offset)));
-    }
-    from += stride;
+  const blocks = partsOf(rows, BLOCK_ROWS);
+  for (let block: usize = 0; block < blocks; block++) {
+    const some = evenPart(rows, blocks, block);
+    packColumns(scratchA, a, aStride, some, runs, run, apart * aStride);
+    multiplyPanels(c, cStride, some, columns, runs * run, scratchA, packedB, accumulate);
+    c += some * cStride;
+    a += some * REAL;
   }
 }

@@ -1,42 +1,244 @@
 /**
- * Clipping and the update of all parameters, in one pass over parameters, gradients and sums.
+ * Clipping and the update of this worker's share of the parameters, in one pass over parameters,
+ * gradients and what the optimizer remembers of each.
  *
- * `limit` clips each element of the gradient to ±limit (∞: not at all); a NaN stays a NaN, so that
- * a run that has diverged shows it.
+ * The host writes the numbers of a rule into `settings`, as f64. `LIMIT` clips each element of the
+ * gradient to ±limit (∞: not at all), after `SCALE` has shortened the whole gradient; a NaN stays a
+ * NaN, so that a run that has diverged shows it. `DECAY` adds that share of a weight to its gradient
+ * (L2), but with AdamW, where it shrinks the weight itself.
  */
-import { add, div, greater, lesser, madd, mul, splat, VECTOR } from "./lanes";
-import { parameterBytes, toGradient, toSum, Wxh } from "./layout";
+import { add, div, greater, lesser, madd, mul, REAL, splat, sumOfLanes, VECTOR } from "./lanes";
+import {
+  ALIGNMENT,
+  NORM_BYTES,
+  norms,
+  parameterBytes,
+  parameters,
+  settings,
+  toFirst,
+  toGradient,
+  toSecond,
+  verdicts,
+} from "./layout";
+import { min } from "./packing";
+import { shareLength, shareStart, worker } from "./workers";
 
-/** What keeps Adagrad's root from 0; inside the root, as in the notebooks. */
-const EPSILON: Real = <Real>1e-8;
+// Where each number of a rule stands in `settings`.
+const RATE: usize = 0;
+const LIMIT: usize = 8;
+const SCALE: usize = 16;
+const DECAY: usize = 24;
+const BETA1: usize = 32; // also SGD's momentum
+const BETA2: usize = 40; // also RMSProp's
+const EPSILON: usize = 48;
+/** Adam's rate, corrected for the first moment's start from 0: rate / (1 − β₁^t). */
+const FIRST_RATE: usize = 56;
+/** What the root of the second moment is divided by for the same reason: √(1 − β₂^t). */
+const SECOND_ROOT: usize = 64;
 
 @inline
-function clipped(gradient: usize, limit: Real): v128 {
-  return greater(lesser(v128.load(gradient), splat(limit)), splat(-limit));
+function setting(at: usize): v128 {
+  return splat(<Real>load<f64>(settings + at));
+}
+
+@inline
+function less(x: f64): v128 {
+  return splat(<Real>(1.0 - x));
+}
+
+/** Where this worker's share of the parameters begins, in whole cache lines. */
+function shareOfParameters(): usize {
+  return parameters + shareStart(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
+}
+
+function bytesOfShare(): usize {
+  return shareLength(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
+}
+
+// What is not finite times 0 is NaN: one multiply-add a vector tells whether all weights are finite.
+
+@inline
+function watch(wrong: v128, weights: v128): v128 {
+  return madd(weights, splat(0), wrong);
+}
+
+/** Leaves for the host whether all of this worker's weights are finite. */
+function conclude(wrong: v128): void {
+  store<u32>(verdicts + worker * <usize>ALIGNMENT, sumOfLanes(wrong) == 0 ? 1 : 0);
+}
+
+/** The gradient at w: shortened, clipped, and with the weight's decay. */
+@inline
+function gradientAt(w: usize, scale: v128, limit: v128, minusLimit: v128, decay: v128): v128 {
+  const g = mul(v128.load(w + toGradient), scale);
+  return madd(decay, v128.load(w), greater(lesser(g, limit), minusLimit));
 }
 
 /**
  * Adagrad (Duchi, Hazan and Singer, 2011): the rate of each parameter falls with the root of the
- * sum of its squared gradients: m ← m + g², w ← w − rate·g / √(m + ε).
+ * sum of its squared gradients: m ← m + g², w ← w − rate·g / √(m + ε), ε inside as in the notebooks.
  */
-export function adagrad(rate: Real, limit: Real): void {
-  const minusRate = splat(-rate);
-  const epsilon = splat(EPSILON);
-  const end = Wxh + parameterBytes;
-  for (let w = Wxh; w < end; w += VECTOR) {
-    const g = clipped(w + toGradient, limit);
-    const m = madd(g, g, v128.load(w + toSum));
-    v128.store(w + toSum, m);
+export function adagrad(): void {
+  const minusRate = splat(-<Real>load<f64>(settings + RATE));
+  const epsilon = setting(EPSILON);
+  const limit = setting(LIMIT);
+  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
+  const scale = setting(SCALE);
+  const decay = setting(DECAY);
+  let wrong = splat(0);
+  let w = shareOfParameters();
+  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
+    const g = gradientAt(w, scale, limit, minusLimit, decay);
+    const m = madd(g, g, v128.load(w + toFirst));
+    v128.store(w + toFirst, m);
     const step = div(mul(minusRate, g), v128.sqrt<Real>(add(m, epsilon)));
-    v128.store(w, add(v128.load(w), step));
+    const next = add(v128.load(w), step);
+    wrong = watch(wrong, next);
+    v128.store(w, next);
   }
+  conclude(wrong);
 }
 
 /** Gradient descent: w ← w − rate·g. */
-export function sgd(rate: Real, limit: Real): void {
-  const minusRate = splat(-rate);
-  const end = Wxh + parameterBytes;
-  for (let w = Wxh; w < end; w += VECTOR) {
-    v128.store(w, madd(minusRate, clipped(w + toGradient, limit), v128.load(w)));
+export function sgd(): void {
+  const minusRate = splat(-<Real>load<f64>(settings + RATE));
+  const limit = setting(LIMIT);
+  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
+  const scale = setting(SCALE);
+  const decay = setting(DECAY);
+  let wrong = splat(0);
+  let w = shareOfParameters();
+  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
+    const g = gradientAt(w, scale, limit, minusLimit, decay);
+    const next = madd(minusRate, g, v128.load(w));
+    wrong = watch(wrong, next);
+    v128.store(w, next);
   }
+  conclude(wrong);
+}
+
+/** Gradient descent with momentum (Polyak, 1964), as PyTorch has it: v ← μ·v + g, w ← w − rate·v. */
+export function momentum(): void {
+  const minusRate = splat(-<Real>load<f64>(settings + RATE));
+  const mu = setting(BETA1);
+  const limit = setting(LIMIT);
+  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
+  const scale = setting(SCALE);
+  const decay = setting(DECAY);
+  let wrong = splat(0);
+  let w = shareOfParameters();
+  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
+    const g = gradientAt(w, scale, limit, minusLimit, decay);
+    const v = madd(mu, v128.load(w + toFirst), g);
+    v128.store(w + toFirst, v);
+    const next = madd(minusRate, v, v128.load(w));
+    wrong = watch(wrong, next);
+    v128.store(w, next);
+  }
+  conclude(wrong);
+}
+
+/**
+ * RMSProp (Tieleman and Hinton, 2012): m ← β·m + (1 − β)·g², w ← w − rate·g / (√m + ε), ε outside
+ * the root, as in torch/optim and PyTorch.
+ */
+export function rmsprop(): void {
+  const minusRate = splat(-<Real>load<f64>(settings + RATE));
+  const beta = setting(BETA2);
+  const rest = less(load<f64>(settings + BETA2));
+  const epsilon = setting(EPSILON);
+  const limit = setting(LIMIT);
+  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
+  const scale = setting(SCALE);
+  const decay = setting(DECAY);
+  let wrong = splat(0);
+  let w = shareOfParameters();
+  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
+    const g = gradientAt(w, scale, limit, minusLimit, decay);
+    const m = madd(beta, v128.load(w + toFirst), mul(rest, mul(g, g)));
+    v128.store(w + toFirst, m);
+    const step = div(mul(minusRate, g), add(v128.sqrt<Real>(m), epsilon));
+    const next = add(v128.load(w), step);
+    wrong = watch(wrong, next);
+    v128.store(w, next);
+  }
+  conclude(wrong);
+}
+
+/**
+ * Adam (Kingma and Ba, 2015): m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g²,
+ * w ← w − rate·m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁^t), v̂ = v / (1 − β₂^t).
+ */
+export function adam(): void {
+  updateByMoments(setting(DECAY), splat(1));
+}
+
+/** AdamW (Loshchilov and Hutter, 2019): Adam, with w ← (1 − rate·decay)·w first. */
+export function adamw(): void {
+  const shrunk = 1.0 - load<f64>(settings + RATE) * load<f64>(settings + DECAY);
+  updateByMoments(splat(0), splat(<Real>shrunk));
+}
+
+@inline
+function updateByMoments(decay: v128, keep: v128): void {
+  const beta1 = setting(BETA1);
+  const rest1 = less(load<f64>(settings + BETA1));
+  const beta2 = setting(BETA2);
+  const rest2 = less(load<f64>(settings + BETA2));
+  const minusRate = splat(-<Real>load<f64>(settings + FIRST_RATE));
+  const inverseRoot = splat(<Real>(1.0 / load<f64>(settings + SECOND_ROOT)));
+  const epsilon = setting(EPSILON);
+  const limit = setting(LIMIT);
+  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
+  const scale = setting(SCALE);
+  let wrong = splat(0);
+  let w = shareOfParameters();
+  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
+    const g = gradientAt(w, scale, limit, minusLimit, decay);
+    const m = madd(beta1, v128.load(w + toFirst), mul(rest1, g));
+    v128.store(w + toFirst, m);
+    const v = madd(beta2, v128.load(w + toSecond), mul(rest2, mul(g, g)));
+    v128.store(w + toSecond, v);
+    const root = madd(v128.sqrt<Real>(v), inverseRoot, epsilon);
+    const next = madd(keep, v128.load(w), div(mul(minusRate, m), root));
+    wrong = watch(wrong, next);
+    v128.store(w, next);
+  }
+  conclude(wrong);
+}
+
+/** How many sums there are does not depend on the number of workers. */
+const BLOCK: usize = <usize>NORM_BYTES;
+
+/**
+ * The sums of the squares of this worker's blocks of the gradients, in f64, so that nothing
+ * overflows; the host adds them up.
+ */
+export function squareSums(): void {
+  const blocks = (parameterBytes + BLOCK - 1) / BLOCK;
+  const first = shareStart(blocks);
+  const last = first + shareLength(blocks);
+  for (let block = first; block < last; block++) {
+    const start = parameters + toGradient + block * BLOCK;
+    const end = min(start + BLOCK, parameters + toGradient + parameterBytes);
+    store<f64>(norms + block * sizeof<f64>(), squareSum(start, end));
+  }
+}
+
+function squareSum(from: usize, end: usize): f64 {
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  for (; from < end; from += VECTOR) {
+    const g = v128.load(from);
+    if (REAL == 4) {
+      const a = f64x2.promote_low_f32x4(g);
+      const b = f64x2.promote_low_f32x4(v128.shuffle<f32>(g, g, 2, 3, 2, 3));
+      low = f64x2.add(low, f64x2.mul(a, a));
+      high = f64x2.add(high, f64x2.mul(b, b));
+    } else {
+      low = f64x2.add(low, f64x2.mul(g, g));
+    }
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }

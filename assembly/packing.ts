@@ -43,52 +43,49 @@ export function evenPart(all: usize, parts: usize, index: usize): usize {
   return all / parts + (index < all % parts ? 1 : 0);
 }
 
-/**
- * Packs all of B [depth × columns] into `to` (depth · columns numbers), block after block, for
- * multiplyPacked. Columns must be a multiple of LANES. With `transposed`, `b` holds Bᵀ, and depth
- * must be one too.
- */
-export function packWhole(
-  to: usize,
-  b: usize,
-  bStride: usize,
-  transposed: bool,
-  columns: usize,
-  depth: usize,
-): void {
-  for (let k: usize = 0; k < depth; k += DEPTH) {
-    const part = min(DEPTH, depth - k);
-    if (transposed) packTransposedB(to, b + k * REAL, bStride, columns, part);
-    else packB(to, b + k * bStride, bStride, columns, part);
-    to += part * columns * REAL;
-  }
+/** Where that part begins. */
+@inline
+export function evenStart(all: usize, parts: usize, index: usize): usize {
+  return index * (all / parts) + min(index, all % parts);
 }
 
-/** Packs `depth` rows of B, `columns` wide, into panels. */
+/**
+ * Packs rows of B, `columns` wide, into panels: `runs` times `run` consecutive rows; `apart` bytes
+ * lie between the beginnings of two runs.
+ */
 export function packB(
   to: usize,
   from: usize,
   stride: usize,
   columns: usize,
-  depth: usize,
+  runs: usize,
+  run: usize,
+  apart: usize,
 ): void {
-  for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
-    let source = from + column * REAL;
-    const wide = column + TILE_COLUMNS <= columns;
-    for (let k: usize = 0; k < depth; k++) {
+  const wide = columns / TILE_COLUMNS * TILE_COLUMNS;
+  let column: usize = 0;
+  for (; column < wide; column += TILE_COLUMNS) {
+    for (let r: usize = 0; r < runs; r++) {
+      let source = from + r * apart + column * REAL;
+      for (const end = source + run * stride; source < end; source += stride) {
+        v128.store(to, v128.load(source));
+        v128.store(to + VECTOR, v128.load(source + VECTOR));
+        to += B_STEP;
+      }
+    }
+  }
+  if (column == columns) return;
+  for (let r: usize = 0; r < runs; r++) {
+    let source = from + r * apart + column * REAL;
+    for (const end = source + run * stride; source < end; source += stride) {
       v128.store(to, v128.load(source));
       to += VECTOR;
-      if (wide) {
-        v128.store(to, v128.load(source + VECTOR));
-        to += VECTOR;
-      }
-      source += stride;
     }
   }
 }
 
 /** Packs the transpose of a matrix, `columns` rows and `depth` columns of it, into panels of B. */
-function packTransposedB(
+export function packTransposedB(
   to: usize,
   from: usize,
   stride: usize,
@@ -107,12 +104,19 @@ function packTransposedB(
   }
 }
 
-/** Writes the transpose of a square matrix of `size` rows, a multiple of LANES, row-major. */
-export function transpose(to: usize, from: usize, stride: usize, size: usize): void {
-  for (let row: usize = 0; row < size; row += LANES) {
-    for (let column: usize = 0; column < size; column += LANES) {
+/** Writes the transpose of a row-major matrix; both sizes must be multiples of LANES. */
+export function transpose(
+  to: usize,
+  toStride: usize,
+  from: usize,
+  stride: usize,
+  rows: usize,
+  columns: usize,
+): void {
+  for (let row: usize = 0; row < rows; row += LANES) {
+    for (let column: usize = 0; column < columns; column += LANES) {
       transposeVectors(
-        to + column * stride + row * REAL, stride,
+        to + column * toStride + row * REAL, toStride,
         from + row * stride + column * REAL, stride,
       );
     }
@@ -212,30 +216,34 @@ function packRowsOfPanel(
 }
 
 /**
- * Packs `columns` columns of a matrix, `depth` rows of it, into even panels of A: A is its
- * transpose. Six numbers are copied whatever a panel's height, so up to five beyond the matrix's
- * last are read; no tile uses them.
+ * Packs `columns` columns of a matrix, of the rows that packB would take, into even panels of A: A
+ * is its transpose. Six numbers are copied whatever a panel's height, so up to five beyond the
+ * matrix's last are read; no tile uses them.
  */
 export function packColumns(
   to: usize,
   from: usize,
   stride: usize,
   columns: usize,
-  depth: usize,
+  runs: usize,
+  run: usize,
+  apart: usize,
 ): void {
   const panels = partsOf(columns, TILE_ROWS);
   for (let panel: usize = 0; panel < panels; panel++) {
-    let source = from;
-    for (let k: usize = 0; k < depth; k++) {
-      v128.store(to, v128.load(source));
-      if (REAL == 4) {
-        store<u64>(to + VECTOR, load<u64>(source + VECTOR));
-      } else {
-        v128.store(to + VECTOR, v128.load(source + VECTOR));
-        v128.store(to + 2 * VECTOR, v128.load(source + 2 * VECTOR));
+    for (let r: usize = 0; r < runs; r++) {
+      let source = from + r * apart;
+      const end = source + run * stride;
+      for (; source < end; source += stride) {
+        v128.store(to, v128.load(source));
+        if (REAL == 4) {
+          store<u64>(to + VECTOR, load<u64>(source + VECTOR));
+        } else {
+          v128.store(to + VECTOR, v128.load(source + VECTOR));
+          v128.store(to + 2 * VECTOR, v128.load(source + 2 * VECTOR));
+        }
+        to += A_STEP;
       }
-      to += A_STEP;
-      source += stride;
     }
     from += evenPart(columns, panels, panel) * REAL;
   }

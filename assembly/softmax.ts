@@ -21,6 +21,7 @@ import {
   VECTOR,
 } from "./lanes";
 import { logits, losses, outputs, outputsPadded, targetIds, targetVectors } from "./layout";
+import { groupLength, groupsOf, groupStart } from "./rows";
 
 /** The greatest logit of a row; the padding is made −∞, which the exponential turns into 0. */
 function greatestLogit(row: usize, end: usize): Real {
@@ -53,11 +54,37 @@ function logOf(x: Real): Real {
   return v128.extract_lane<Real>(log(splat(x)), 0);
 }
 
-/** Replaces the logits of `rows` rows by their probabilities. */
-export function softmaxRows(rows: usize): void {
+/** Replaces the logits of this worker's rows of `steps` steps by their probabilities. */
+export function softmax(steps: usize): void {
+  for (let group: usize = 0; group < groupsOf(steps); group++) {
+    softmaxOfRows(groupStart(group, steps), groupLength(steps));
+  }
+}
+
+/**
+ * For this worker's rows of `steps` steps, with a target character each: writes the loss of each
+ * row, and replaces its logits by the gradient of the loss times `scale`.
+ */
+export function crossEntropyOfIds(steps: usize, scale: Real): void {
+  for (let group: usize = 0; group < groupsOf(steps); group++) {
+    const first = groupStart(group, steps);
+    crossEntropyOfRowsOfIds(first, first + groupLength(steps), scale);
+  }
+}
+
+/** The same for target distributions. */
+export function crossEntropyOfVectors(steps: usize, scale: Real): void {
+  for (let group: usize = 0; group < groupsOf(steps); group++) {
+    const first = groupStart(group, steps);
+    crossEntropyOfRowsOfVectors(first, first + groupLength(steps), scale);
+  }
+}
+
+function softmaxOfRows(first: usize, rows: usize): void {
   const stride = outputsPadded * REAL;
-  let row = logits;
-  for (let r: usize = 0; r < rows; r++) {
+  let row = logits + first * stride;
+  const last = row + rows * stride;
+  while (row < last) {
     const end = row + stride;
     const sum = exponentials(row, end, greatestLogit(row, end));
     scaleRow(row, end, 1 / sum);
@@ -65,14 +92,10 @@ export function softmaxRows(rows: usize): void {
   }
 }
 
-/**
- * For `rows` rows with a target character each: writes the loss of each row, and replaces its
- * logits by the gradient of the loss times `scale`.
- */
-export function crossEntropyOfIds(rows: usize, scale: Real): void {
+function crossEntropyOfRowsOfIds(first: usize, last: usize, scale: Real): void {
   const stride = outputsPadded * REAL;
-  let row = logits;
-  for (let r: usize = 0; r < rows; r++) {
+  let row = logits + first * stride;
+  for (let r = first; r < last; r++) {
     const end = row + stride;
     const target = row + <usize>load<u32>(targetIds + r * sizeof<u32>()) * REAL;
     const y = load<Real>(target);
@@ -85,12 +108,11 @@ export function crossEntropyOfIds(rows: usize, scale: Real): void {
   }
 }
 
-/** The same for target distributions. */
-export function crossEntropyOfVectors(rows: usize, scale: Real): void {
+function crossEntropyOfRowsOfVectors(first: usize, last: usize, scale: Real): void {
   const stride = outputsPadded * REAL;
-  let row = logits;
-  let target = targetVectors;
-  for (let r: usize = 0; r < rows; r++) {
+  let row = logits + first * stride;
+  let target = targetVectors + first * stride;
+  for (let r = first; r < last; r++) {
     const end = row + stride;
     const greatest = greatestLogit(row, end);
     const shift = splat(greatest);

@@ -23,12 +23,13 @@
 export { type Batch, type BatchGradients, gradients } from "./evaluate/gradients.ts";
 export { evaluate, type Evaluation } from "./evaluate/evaluate.ts";
 export { Engine, type EngineOptions } from "./engine/engine.ts";
+export type { Update } from "./engine/update.ts";
 export {
   checkGradients,
   type GradientCheck,
   type GradientCheckSizes,
 } from "./engine/gradient_check.ts";
-export { InputError } from "./errors.ts";
+export { InputError, TextError } from "./errors.ts";
 export { sample, type SampleOptions, Sampler } from "./generate/sampler.ts";
 export {
   type Checkpoint,
@@ -45,17 +46,22 @@ export {
   type Optimizer,
   type Precision,
   presets,
+  type RateSchedule,
   resolveConfig,
 } from "./model/config.ts";
 export { initialParameters } from "./model/initialisation.ts";
 export type { Model } from "./model/model.ts";
 export {
+  type Cell,
+  type FirstName,
   type ParameterName,
   parameterNames,
   type ParameterSet,
+  type ParameterShapes,
   parameterShapes,
   type RealArray,
   type Sizes,
+  type UpperName,
   zeroParameters,
 } from "./model/parameters.ts";
 export { Xoshiro128 } from "./random.ts";
@@ -69,7 +75,18 @@ export {
 } from "./text/corpus.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
-export { RunFolder } from "./train/run_folder.ts";
+export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";
+export { InUseError } from "./train/lock.ts";
+export { type OpenRun, RunFolder } from "./train/run_folder.ts";
+export type { RunChange, RunLimits, RunRecord } from "./train/run_record.ts";
 export type { Intervals, Limits, Schedule } from "./train/schedule.ts";
-export { type Live, type Report, train, type TrainOptions } from "./train/train.ts";
-export { Trainer } from "./train/trainer.ts";
+export {
+  type Live,
+  type OnDivergence,
+  type Report,
+  type Rollback,
+  train,
+  type TrainOptions,
+} from "./train/train.ts";
+export { Trainer, type TrainerOptions } from "./train/trainer.ts";
+export type { Measured, Validation } from "./train/validation.ts";

@@ -9,10 +9,13 @@ Deno.test("the library exports what its documentation promises", () => {
   assertEquals(
     Object.keys(unroll).toSorted(),
     [
+      "DivergenceError",
       "Engine",
+      "InUseError",
       "InputError",
       "RunFolder",
       "Sampler",
+      "TextError",
       "Trainer",
       "Vocabulary",
       "Xoshiro128",
@@ -58,7 +61,7 @@ testProgram("the command line trains, samples and evaluates as the library does"
   const mine = await unroll.train(corpus, { config, steps: 50 });
   const checkpoint = await unroll.readCheckpoint(`${f}/run`);
   assertEquals(checkpoint.parameters, mine.parameters);
-  assertEquals(checkpoint.optimizerSums, mine.optimizerSums);
+  assertEquals(checkpoint.optimizerMemories, mine.optimizerMemories);
   assertEquals(checkpoint.hiddenState, mine.hiddenState);
   assertEquals(checkpoint.random, mine.random);
 

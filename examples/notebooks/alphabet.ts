@@ -42,7 +42,7 @@ const bands = [
 /** A fresh network for the given task. */
 export function start(seed: number, inputs: string, targets: string): Sequence {
   const sequence = new Sequence(inputs, targets, HIDDEN, "f64");
-  const settings = { init: 0.01, precision: "f64" } as const;
+  const settings = { init: "normal:0.01", precision: "f64" } as const;
   const parameters = initialParameters(sequence.engine.options, settings, new Xoshiro128(seed));
   sequence.engine.writeParameters(parameters);
   return sequence;

@@ -99,7 +99,7 @@ function differences(engine: Engine, parameters: ParameterSet, name: ParameterNa
     engine.forward();
     return engine.crossEntropy();
   };
-  return Array.from(parameters[name], (value, i) => {
+  return Array.from(parameters[name] ?? [], (value, i) => {
     const difference = (lossAt(i, value + step) - lossAt(i, value - step)) / (2 * step);
     engine.writeParameter(name, i, value);
     return difference;

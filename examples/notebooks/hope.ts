@@ -36,7 +36,7 @@ export function start(seed: number, precision: Precision): Trainer {
     optimizer: "adagrad",
     lr: 0.1,
     clip: 5,
-    init: 0.01,
+    init: "normal:0.01",
     val: 0,
     precision,
     seed,

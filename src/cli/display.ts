@@ -1,7 +1,9 @@
+import process from "node:process";
 import { bold, dim } from "@std/fmt/colors";
 // @ts-types="npm:@types/cli-progress@3.11.6"
 import { MultiBar, type SingleBar } from "cli-progress";
-import type { Live, Report } from "../train/train.ts";
+import type { Live, Report, Rollback } from "../train/train.ts";
+import { say } from "./say.ts";
 
 /**
  * What a user sees of a run: plain lines, and under them, on a terminal, one line that lives.
@@ -16,6 +18,8 @@ export class Display {
 
   constructor() {
     if (Deno.stdout.isTerminal() && Deno.stderr.isTerminal()) {
+      // A terminal that goes away is told by a signal; what is drawn on it then just fails.
+      process.stderr.on("error", () => {});
       this.#bars = new MultiBar({
         format: "{bar} {percentage} %  step {step}  {loss} nats/char  {speed} chars/s  {left} left",
         barCompleteChar: "█",
@@ -32,7 +36,7 @@ export class Display {
   /** A line that stays. */
   line(text = ""): void {
     if (this.#bars && this.#bar) this.#bars.log(`${text}\n`);
-    else console.log(text);
+    else say(text);
   }
 
   /** The head of the reports' columns. */
@@ -53,6 +57,16 @@ export class Display {
       wholeNumber(report.chars_per_s).padStart(10),
       duration(report.elapsed_s).padStart(9),
     ].join(""));
+  }
+
+  /** That the run went back. */
+  rollback({ divergedAt, reason, step, to }: Rollback): void {
+    this.line(
+      this.#bold(
+        `Diverged at step ${divergedAt.toLocaleString("en")}, ${reason}: goes on from step ` +
+          `${step.toLocaleString("en")} with lr ${to}`,
+      ),
+    );
   }
 
   /** A text that the model wrote. */

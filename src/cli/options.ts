@@ -21,6 +21,8 @@ export interface Command {
   readonly summary: string;
   /** The arguments that are not options: `<text>` is required, `[name]` may be left out. */
   readonly operands: readonly string[];
+  /** An option with which all operands may be left out. */
+  readonly standIn?: string;
   readonly options: readonly Option[];
   /** Further lines for the help: what a user needs to know, examples. */
   readonly notes: readonly string[];
@@ -98,7 +100,9 @@ export function readCommandLine(command: Command, args: readonly string[]): Comm
     if (typeof value === "string") values.set(name, option.value ? value : true);
   }
   const operands = parsed._.map(String);
-  const required = command.operands.filter((operand) => operand.startsWith("<")).length;
+  const required = command.standIn !== undefined && values.has(command.standIn)
+    ? 0
+    : command.operands.filter((operand) => operand.startsWith("<")).length;
   if (operands.length < required || operands.length > command.operands.length) {
     const wanted = command.operands.join(" and ") || "no arguments";
     const given = operands.length === 0
@@ -154,7 +158,12 @@ export function present<T extends object>(value: T): { [K in keyof T]?: NonNulla
 
 /** The help of a command. */
 export function helpOf(command: Command): string {
-  const usage = ["deno task", command.name, ...command.operands, "[options]"].join(" ");
+  const usages = [["deno task", command.name, ...command.operands, "[options]"]];
+  const standIn = command.options.find(({ name }) => name === command.standIn);
+  if (standIn) {
+    usages.push(["deno task", command.name, `--${standIn.name} ${standIn.value}`, "[options]"]);
+  }
+  const usage = usages.map((words) => words.join(" ")).join("\n       ");
   const all = [...command.options, { name: "help", meaning: "Show this and exit" }];
   const left = all.map(({ name, value }: Option) => `  --${name}${value ? ` ${value}` : ""}`);
   const width = Math.max(...left.map((text) => text.length)) + 2;

@@ -6,7 +6,7 @@ import { type Command, helpOf, readCommandLine } from "./options.ts";
  *
  * @param commands What there is to run.
  * @param args The command's name, then its arguments.
- * @returns The exit code: 0 done, 1 failed, 2 misused, 130 interrupted.
+ * @returns The exit code: 0 done, 1 failed, 2 misused; 128 and more: interrupted by a signal.
  */
 export async function exitCodeOf(
   commands: readonly Command[],
@@ -17,8 +17,17 @@ export async function exitCodeOf(
   } catch (error) {
     // `| head -1` closes standard output; that is no failure of this program.
     if (error instanceof Deno.errors.BrokenPipe) return 0;
-    console.error(`error: ${error instanceof Error ? error.message : error}`.replaceAll("\n", " "));
+    complain(`error: ${error instanceof Error ? error.message : error}`.replaceAll("\n", " "));
     return error instanceof InputError ? 2 : 1;
+  }
+}
+
+/** Writes a line to standard error, if that can still be done; the exit code says it too. */
+function complain(line: string): void {
+  try {
+    console.error(line);
+  } catch {
+    // The terminal is gone, or the disk is full.
   }
 }
 

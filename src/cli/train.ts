@@ -1,265 +1,232 @@
-import { defaults, presets } from "../model/config.ts";
-import type { ConfigInput } from "../model/config.ts";
-import { parameterCount } from "../model/parameters.ts";
-import { sizesOf } from "../model/model.ts";
-import { readCorpus } from "../text/corpus.ts";
+import { InputError, TextError } from "../errors.ts";
+import type { Checkpoint } from "../model/checkpoint.ts";
+import { presets } from "../model/config.ts";
+import { type Corpus, readCorpus } from "../text/corpus.ts";
+import { DivergenceError } from "../train/divergence.ts";
+import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { RunFolder } from "../train/run_folder.ts";
-import type { Schedule } from "../train/schedule.ts";
-import { train } from "../train/train.ts";
+import type { RunRecord } from "../train/run_record.ts";
+import { isFinished } from "../train/schedule.ts";
+import { train, type TrainOptions } from "../train/train.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { Display } from "./display.ts";
-import { type Command, type CommandLine, type Option, present } from "./options.ts";
+import { introduce, lengthOf } from "./introduce.ts";
+import { Keeper } from "./keeper.ts";
+import { type Command, type CommandLine, present } from "./options.ts";
 import { readWithProgress } from "./progress.ts";
-
-const configOptions: readonly Option[] = [
-  { name: "hidden", value: "N", meaning: "Hidden units", default: String(defaults.hidden) },
-  {
-    name: "seq",
-    value: "N",
-    meaning: "Characters that back-propagation through time unrolls",
-    default: String(defaults.seq),
-  },
-  {
-    name: "batch",
-    value: "N",
-    meaning: "Streams trained side by side",
-    default: `${defaults.batch}, fewer for a short text`,
-  },
-  { name: "lr", value: "X", meaning: "Learning rate", default: String(defaults.lr) },
-  {
-    name: "optimizer",
-    value: "NAME",
-    meaning: "Update rule: adagrad or sgd",
-    default: defaults.optimizer,
-  },
-  {
-    name: "clip",
-    value: "X",
-    meaning: "Clip each element of the gradient to ±X; 0: no clipping",
-    default: String(defaults.clip),
-  },
-  {
-    name: "init",
-    value: "X",
-    meaning: "Standard deviation of the initial weights",
-    default: String(defaults.init),
-  },
-  {
-    name: "precision",
-    value: "NAME",
-    meaning: "f32 (fastest), f32-strict (the same bits on every machine) or f64",
-    default: defaults.precision,
-  },
-  { name: "seed", value: "N", meaning: "Seed of all random choices", default: "1" },
-  {
-    name: "val",
-    value: "X",
-    meaning: "Share of the text, at its end, held out for validation; 0: none",
-    default: String(defaults.val),
-  },
-];
+import { say } from "./say.ts";
+import { Interruption } from "./signals.ts";
+import { configOf, limitsOf, resumedLimits, trainOptions } from "./train_options.ts";
 
 /** `deno task train`: a model from a text. */
 export const trainCommand: Command = {
   name: "train",
-  summary: "Train a model of a text",
+  summary: "Train a model of a text, or go on with a run",
   operands: ["<text>"],
-  options: [
-    {
-      name: "out",
-      value: "DIR",
-      meaning: "Run folder; it must not hold a run yet",
-      default: "runs/<name of the text>, with a number if taken",
-    },
-    {
-      name: "preset",
-      value: "NAME",
-      meaning: `Settings by name, over which the other options win: ${
-        Object.keys(presets).join(", ")
-      }`,
-    },
-    ...configOptions,
-    { name: "steps", value: "N", meaning: "Stop after so many updates" },
-    { name: "epochs", value: "X", meaning: "Stop after so many passes over the text" },
-    {
-      name: "minutes",
-      value: "X",
-      meaning: "Stop after so much time; of several limits the first counts",
-      default: "without any limit, 10 epochs, but 4 to 20 million characters",
-    },
-    {
-      name: "report-every",
-      value: "N",
-      meaning: "Steps from one report to the next",
-      default: "such that a run has some 30 reports, a long one more",
-    },
-    {
-      name: "sample-every",
-      value: "N",
-      meaning: "Steps from one sample to the next; 0: none",
-      default: "5 reports",
-    },
-  ],
+  standIn: "resume",
+  options: trainOptions,
   notes: [
-    "The preset min-char-rnn is the classic notebook:",
-    `    ${describePreset("min-char-rnn")}`,
-    "",
-    "Ctrl-C saves the model and ends the run; a second Ctrl-C ends it at once.",
+    ...Object.keys(presets).flatMap((name) => [`${name}:`, ...describePreset(name), ""]),
+    "Ctrl-C, SIGTERM and a terminal that goes away save the model and end the run, with the exit",
+    "codes 130, 143 and 129; a second Ctrl-C ends it at once. With --resume it goes on, by the",
+    "options it was begun with; --lr, --clip, limits and intervals may be given anew. Limits count",
+    "from the run's beginning.",
     "",
     "The text may be larger than memory: above 64 MiB it is read from its file while training goes",
     "on, and must stay as it is until the end.",
     "",
     "  deno task train examples/alice.txt",
+    "  deno task train --resume runs/alice --epochs 40",
   ],
   async run(line) {
-    const path = line.operands[0]!;
-    const config = configOf(line);
-    const limits = present({
-      steps: line.number("steps"),
-      epochs: line.number("epochs"),
-      minutes: line.number("minutes"),
-      reportEvery: line.number("report-every"),
-      sampleEvery: line.number("sample-every"),
-    });
-    using corpus = await readWithProgress((options) => readCorpus(path, options));
-    const out = line.text("out");
-
+    const source = line.text("resume") === undefined
+      ? await newRun(line)
+      : await resumedRun(line, line.text("resume")!);
+    using _corpus = source.corpus;
     const display = new Display();
     // Stopped at once, so that a second Ctrl-C finds the terminal in order.
     const interruption = new Interruption(() => display.stop());
-    let folder: RunFolder | undefined;
+    let keeper: Keeper | undefined;
     try {
-      const { progress } = await train(corpus, {
-        ...limits,
-        config,
+      const { progress } = await train(source.corpus, {
+        ...source.options,
+        ...present({ threads: line.number("threads") }),
         signal: interruption.signal,
-        onStart(trainer, schedule) {
-          const settings = {
-            config: trainer.config,
-            limits,
-            text: { path, chars: corpus.length, bytes: corpus.bytes, sha256: corpus.sha256 },
-          };
-          folder = out === undefined
-            ? RunFolder.createFree(`runs/${nameOf(path)}`, settings)
-            : RunFolder.create(out, settings);
-          introduce(display, trainer, schedule, line, folder.path);
+        async onStart(trainer, schedule) {
+          const { resume } = source.options;
+          if (resume && isFinished(schedule, resume.progress)) {
+            say(
+              `Nothing to do: the run is at step ${
+                trainer.steps.toLocaleString("en")
+              } and at its limit, ` +
+                `${lengthOf(trainer, schedule)}; a later one by --steps, --epochs or --minutes ` +
+                `lets it go on`,
+            );
+            return;
+          }
+          keeper = await source.begin(trainer, () => interruption.end());
+          introduce(display, trainer, schedule, keeper.folder.path, line.text("preset"));
         },
-        onReport(report) {
-          folder!.appendMetrics(report);
+        async onReport(report) {
           display.report(report);
+          await keeper!.report(report);
         },
         onSample: (text, step) => display.sample(text, step),
         onLive: (live) => display.live(live),
-        onCheckpoint: (checkpoint, kind) => folder!.save(checkpoint, kind),
+        async onRollback(rollback) {
+          display.rollback(rollback);
+          await keeper!.rollBack(rollback);
+        },
+        onCheckpoint: (checkpoint, kind) => keeper!.save(checkpoint, kind),
       });
       display.stop();
-      const { path: kept } = folder!;
-      const how = interruption.signal.aborted ? "Interrupted" : "Done";
-      console.log(`${how} after ${progress.step.toLocaleString("en")} steps; saved in ${kept}`);
-      if (progress.bestValidationLoss !== null) {
-        const best = progress.bestValidationLoss.toFixed(4);
-        console.log(`Best on validation: ${best} nats/char, kept in ${kept}/best.safetensors`);
+      if (!keeper) return 0;
+      keeper.checkAllIsKept();
+      conclude(keeper.folder.path, progress, interruption.exitCode !== null);
+      return interruption.exitCode ?? 0;
+    } catch (error) {
+      if (error instanceof DivergenceError && keeper) throw withAdvice(error, keeper);
+      if (error instanceof TextError && keeper) {
+        throw new TextError(`${error.message}; ${keeper.kept}`, { cause: error });
       }
-      console.log(`Try it: deno task sample ${shellWord(kept)}`);
-      return interruption.signal.aborted ? 130 : 0;
+      throw error;
     } finally {
       display.stop();
       interruption.stop();
+      (keeper?.folder ?? source.folder)?.close();
     }
   },
 };
 
-/** The first Ctrl-C asks the run to end; the second gets the system's usual treatment. */
-class Interruption {
-  readonly #controller = new AbortController();
-  readonly #listener: () => void;
-
-  constructor(onInterrupt: () => void) {
-    this.#listener = () => {
-      this.#controller.abort();
-      onInterrupt();
-      this.stop();
-    };
-    Deno.addSignalListener("SIGINT", this.#listener);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  stop(): void {
-    Deno.removeSignalListener("SIGINT", this.#listener);
-  }
+/** What is trained, and where it is kept. */
+interface Source {
+  readonly corpus: Corpus;
+  readonly options: TrainOptions;
+  /** The folder of a run that goes on, locked already. */
+  readonly folder?: RunFolder;
+  /** Takes the folder, once everything else is known to be right. */
+  readonly begin: (trainer: Trainer, onFailure: () => void) => Keeper | Promise<Keeper>;
 }
 
-/** What the line says of the configuration; the rest is for the preset and the defaults. */
-function configOf(line: CommandLine): ConfigInput {
-  const names = ["preset", "optimizer", "precision"] as const;
-  const numbers = ["hidden", "seq", "batch", "lr", "clip", "init", "seed", "val"] as const;
-  return present(Object.fromEntries([
-    ...names.map((name) => [name, line.text(name)]),
-    ...numbers.map((name) => [name, line.number(name)]),
-  ]));
+async function newRun(line: CommandLine): Promise<Source> {
+  const limits = limitsOf(line);
+  const config = configOf(line);
+  const path = line.operands[0]!;
+  const out = line.text("out");
+  const corpus = await readWithProgress((options) => readCorpus(path, options));
+  return {
+    corpus,
+    options: { ...limits, config },
+    begin(trainer, onFailure) {
+      const record: RunRecord = {
+        config: trainer.config,
+        limits,
+        text: textOf(corpus),
+        history: [],
+      };
+      const place = out ?? `runs/${nameOf(path)}`;
+      const make = line.flag("force")
+        ? RunFolder.replace
+        : out === undefined
+        ? RunFolder.createFree
+        : RunFolder.create;
+      return new Keeper(make(place, record), record, null, onFailure);
+    },
+  };
 }
 
-/** Characters that take half a minute or so to validate. */
-const LONG_VALIDATION = 10_000_000;
-
-/** Says what will be trained, on what, and for how long. */
-function introduce(
-  display: Display,
-  trainer: Trainer,
-  schedule: Schedule,
-  line: CommandLine,
-  out: string,
-): void {
-  const { config, corpus, split } = trainer;
-  const number = (n: number) => n.toLocaleString("en");
-  const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
-  display.line(
-    `Text: ${corpus.path}, ${number(corpus.length)} characters, ` +
-      `${number(corpus.vocabulary.size)} distinct`,
-  );
-  if (split.validation) {
-    const [start, end] = split.validation;
-    display.line(
-      `Split: ${number(start)} to train on, the last ${number(end - start)} to validate` +
-        (end - start < LONG_VALIDATION ? "" : ", which takes a while; --val holds out less"),
+async function resumedRun(line: CommandLine, run: string): Promise<Source> {
+  for (const other of ["out", "force"]) {
+    if (!line.flag(other) && line.text(other) === undefined) continue;
+    throw new InputError(
+      `Cannot resume with --${other}: a run goes on in its own folder; leave one of the two out`,
     );
-  } else {
-    const why = config.val === 0 ? "" : "; the text is too short to hold a part out";
-    display.line(`Split: all of it to train on, none to validate${why}`);
   }
-  display.line(
-    `Model: ${number(config.hidden)} hidden units, ${number(parameterCount(sizes))} parameters, ` +
-      config.precision,
-  );
-  display.line(
-    `Training: ${config.batch} stream${config.batch === 1 ? "" : "s"} of ${config.seq} ` +
-      `characters a step, ${config.optimizer}, lr ${config.lr}, clip ${config.clip || "none"}`,
-  );
-  display.line(`Length: ${lengthOf(trainer, schedule)}`);
-  display.line(`Folder: ${out}`);
-  if (line.text("preset") !== undefined) display.line(`Preset: ${line.text("preset")}`);
-  display.line();
-  display.head();
+  const asked = { limits: limitsOf(line), config: configOf(line) };
+  const { folder, record, checkpoint } = await RunFolder.open(run);
+  try {
+    const corpus = await readRecorded(line.operands[0], record, run);
+    const limits = resumedLimits(record.limits, asked.limits);
+    // A run that was killed before its first checkpoint begins again as it began.
+    checkSameText({ ...record.text, name: record.text.path }, corpus);
+    const config = resumedConfig(checkpoint?.config ?? record.config, asked.config);
+    return {
+      corpus,
+      folder,
+      options: { ...limits, config, ...checkpoint ? { resume: checkpoint } : {} },
+      async begin(trainer, onFailure) {
+        const keeper = new Keeper(folder, record, checkpoint, onFailure);
+        const start = checkpoint ?? trainer.checkpoint();
+        await folder.goOnFrom(start.progress);
+        const changed: Checkpoint = { ...start, config };
+        if (checkpoint && JSON.stringify(config) !== JSON.stringify(checkpoint.config)) {
+          await folder.save(changed, "latest");
+        }
+        keeper.change(start.progress.step, { ...record, config, limits, text: textOf(corpus) });
+        return keeper;
+      },
+    };
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
 }
 
-function lengthOf(trainer: Trainer, { steps, seconds, byDefault }: Schedule): string {
-  const parts: string[] = [];
-  if (Number.isFinite(steps)) {
-    const epochs = (steps / trainer.stepsPerEpoch).toPrecision(3);
-    parts.push(`${steps.toLocaleString("en")} steps (${Number(epochs)} passes over the text)`);
+/** The text that the line names, or else the one that the run was trained on. */
+async function readRecorded(
+  path: string | undefined,
+  { text }: RunRecord,
+  run: string,
+): Promise<Corpus> {
+  try {
+    return await readWithProgress((options) => readCorpus(path ?? text.path, options));
+  } catch (error) {
+    if (path !== undefined || !(error instanceof InputError)) throw error;
+    throw new InputError(
+      `${error.message}; if it is elsewhere now: deno task train <text> --resume ${shellWord(run)}`,
+    );
   }
-  if (Number.isFinite(seconds)) parts.push(`${seconds / 60} minute${seconds === 60 ? "" : "s"}`);
-  const length = parts.join(" or ");
-  return byDefault
-    ? `${length}, which suits its size; --steps, --epochs or --minutes change it`
-    : length;
 }
 
-function describePreset(name: string): string {
-  return Object.entries(presets[name]!).map(([key, value]) => `--${key} ${value}`).join(" ");
+function textOf({ path, length, bytes, sha256 }: Corpus): RunRecord["text"] {
+  return { path, chars: length, bytes, sha256 };
+}
+
+function conclude(path: string, progress: Checkpoint["progress"], interrupted: boolean): void {
+  const how = interrupted ? "Interrupted" : "Done";
+  say(`${how} after ${progress.step.toLocaleString("en")} steps; saved in ${path}`);
+  if (progress.bestValidationLoss !== null) {
+    const best = progress.bestValidationLoss.toFixed(4);
+    say(`Best on validation: ${best} nats/char, kept in ${path}/best.safetensors`);
+  }
+  if (interrupted) say(`Go on: deno task train --resume ${shellWord(path)}`);
+  say(`Try it: deno task sample ${shellWord(path)}`);
+}
+
+function withAdvice(error: DivergenceError, { folder }: Keeper): Error {
+  const { step, reason, details } = error;
+  if (details === null || details.savedStep === null) return error;
+  const vain = details.rollbacks === 0
+    ? ""
+    : `; halving the rate ${details.rollbacks} times in a row did not help`;
+  return new Error(
+    `Training diverged at step ${step}: ${reason}${vain}; the last good checkpoint is ` +
+      `${JSON.stringify(`${folder.path}/checkpoint.safetensors`)}, of step ${details.savedStep}; ` +
+      `go on from there with a lower rate: deno task train --resume ${
+        shellWord(folder.path)
+      } --lr X`,
+  );
+}
+
+/** A preset's options, in lines that fit a terminal. */
+function describePreset(name: string): string[] {
+  const lines = ["   "];
+  for (const [key, value] of Object.entries(presets[name]!)) {
+    const option = ` --${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`;
+    if (lines.at(-1)!.length + option.length > 96) lines.push("   ");
+    lines[lines.length - 1] += option;
+  }
+  return lines;
 }
 
 /** A file's name without folders and its last extension; for example `alice` of `texts/alice.txt`. */

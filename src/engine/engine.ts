@@ -1,7 +1,17 @@
-import type { Config, Precision } from "../model/config.ts";
-import type { ParameterName, ParameterSet, RealArray, Sizes } from "../model/parameters.ts";
+import type { Precision } from "../model/config.ts";
+import {
+  gateCounts,
+  type ParameterName,
+  type ParameterSet,
+  type RealArray,
+  realArray,
+  type Sizes,
+} from "../model/parameters.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
+import { MOST_THREADS } from "./threads.ts";
+import { memoriesOf, type Update, updateParameters } from "./update.ts";
 import { type Area, Views } from "./views.ts";
+import { Workers } from "./workers.ts";
 
 /** What an {@linkcode Engine} is built for. */
 export interface EngineOptions extends Sizes {
@@ -15,8 +25,17 @@ export interface EngineOptions extends Sizes {
   readonly denseInputs?: boolean;
   /** Targets are distributions over V, not characters. Default: false. */
   readonly denseTargets?: boolean;
-  /** Leave room for gradients and optimizer sums. Default: true. */
+  /** Leave room to drop some of what layers pass up; see {@linkcode Engine.forward}. Default: false. */
+  readonly dropout?: boolean;
+  /** Leave room for gradients. Default: true. */
   readonly training?: boolean;
+  /** How many numbers the optimizer remembers of each parameter: 0, 1 or 2. Default: 1. */
+  readonly memories?: number;
+  /**
+   * Threads that compute together, the caller's among them: 1 to 64. The results are the same bits
+   * with any number. With more than 1, {@linkcode Engine.close} ends the others. Default: 1.
+   */
+  readonly threads?: number;
 }
 
 /**
@@ -49,21 +68,37 @@ export class Engine {
   readonly #kernels: Kernels;
   readonly #layout: Layout;
   readonly #views: Views;
+  /** The numbers of an optimizer's rule, for the kernels. */
+  readonly #settings: Float64Array;
+  /** Of each thread, at the beginning of a line, whether it left finite parameters only. */
+  readonly #verdicts: Uint32Array;
+  readonly #workers: Workers;
+  /** Why nothing can be computed any more. */
+  #broken: Error | undefined;
 
   /**
    * Lays out the memory; all parameters are zero at first.
    *
    * @throws {RangeError} when a size is not a positive whole number.
    * @throws {InputError} when all of it does not fit into the 4 GiB of a WebAssembly memory.
+   * @throws {Error} when the threads cannot be started.
    */
   constructor(options: EngineOptions) {
     this.options = Object.freeze({
+      cell: "rnn",
+      layers: 1,
       denseInputs: false,
       denseTargets: false,
+      dropout: false,
       training: true,
+      memories: 1,
+      threads: 1,
       ...options,
     });
-    const { precision, steps, streams } = this.options;
+    const { cell, precision, steps, streams, threads } = this.options;
+    if (!Object.hasOwn(gateCounts, cell)) {
+      throw new RangeError(`Cannot build an engine: cell must be rnn, gru or lstm, not ${cell}`);
+    }
     for (const name of Object.keys(most) as (keyof typeof most)[]) {
       const size = this.options[name];
       if (!Number.isInteger(size) || size < 1 || size > most[name]) {
@@ -74,13 +109,41 @@ export class Engine {
         );
       }
     }
-    const instance = instantiate(precision, this.options);
+    if (![0, 1, 2].includes(this.options.memories)) {
+      throw new RangeError(
+        `Cannot build an engine: memories must be 0, 1 or 2, not ${this.options.memories}`,
+      );
+    }
+    const instance = instantiate(precision, { ...this.options, workers: threads });
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
     this.#views = new Views(instance, precision, this.options);
     const { buffer } = instance.memory;
     this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, steps * streams);
     this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, steps * streams);
+    this.#settings = new Float64Array(buffer, this.#layout.settings, SETTINGS);
+    const lines = this.options.training ? threads * LINE : 0;
+    this.#verdicts = new Uint32Array(buffer, this.#layout.verdicts, lines);
+    this.#workers = new Workers(instance, threads);
+  }
+
+  /** Ends the threads; nothing can be computed afterwards. */
+  close(): void {
+    this.#broken ??= new Error("Cannot compute with an engine that was closed");
+    this.#workers.close();
+  }
+
+  /** As {@linkcode Engine.close}, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Sets everything to zero, as it was at first, also the padding, in which numbers that are not
+   * finite would stay for good.
+   */
+  clear(): void {
+    this.#views.clear(this.#layout.parameters);
   }
 
   /** Reads the parameters into fresh arrays. */
@@ -109,33 +172,55 @@ export class Engine {
     return this.#views.readParameters(this.#training().toGradient);
   }
 
-  /** Reads Adagrad's sums of squared gradients, in the form of the parameters. */
-  readOptimizerSums(): ParameterSet {
-    return this.#views.readParameters(this.#training().toSum);
+  /**
+   * Reads what the optimizer remembers, in the form of the parameters: Adagrad's sums of squared
+   * gradients, RMSProp's mean square, SGD's velocity, or Adam's first and second moments.
+   * @param index 0, or 1 for the second.
+   * @throws {RangeError} when there is no such memory.
+   */
+  readOptimizerMemory(index = 0): ParameterSet {
+    return this.#views.readParameters(this.#memory(index));
   }
 
   /**
-   * Replaces Adagrad's sums of squared gradients.
-   * @throws {RangeError} when an array is not as long as its shape says.
+   * Replaces what the optimizer remembers.
+   * @param index 0, or 1 for the second.
+   * @throws {RangeError} when there is no such memory, or an array is not as long as its shape says.
    */
-  writeOptimizerSums(sums: ParameterSet): void {
-    this.#views.writeParameters(sums, this.#training().toSum);
+  writeOptimizerMemory(memory: ParameterSet, index = 0): void {
+    this.#views.writeParameters(memory, this.#memory(index));
   }
 
-  /** Reads the hidden state that the next sequence starts from, [B, H]. */
+  /**
+   * Reads the hidden state that the next sequence starts from, [L, B, H]; of an LSTM, the cell
+   * states follow, [L, B, H].
+   */
   readHiddenState(): RealArray {
-    return this.#views.readMatrix(this.#hiddenStates(0, 1));
+    const areas = this.#initialStates();
+    const each = areas[0]!.rows * areas[0]!.columns;
+    const state = realArray(this.options.precision, areas.length * each);
+    areas.forEach((area, i) => state.set(this.#views.readMatrix(area), i * each));
+    return state;
   }
 
   /**
    * Replaces the hidden state that the next sequence starts from.
-   * @param state Row-major [B, H]; left out: zeros.
+   * @param state As {@linkcode readHiddenState} gives it; left out: zeros.
    * @throws {RangeError} when the array is not as long as that.
    */
   writeHiddenState(state?: ArrayLike<number>): void {
-    const area = this.#hiddenStates(0, 1);
-    const zeros = () => new Float64Array(area.rows * area.columns);
-    this.#views.writeMatrix("hidden state", area, state ?? zeros());
+    const areas = this.#initialStates();
+    const each = areas[0]!.rows * areas[0]!.columns;
+    const numbers = state ? Float64Array.from(state) : new Float64Array(areas.length * each);
+    if (numbers.length !== areas.length * each) {
+      throw new RangeError(
+        `Cannot write the hidden state: ${numbers.length} numbers given, ` +
+          `${areas.length * each} wanted`,
+      );
+    }
+    areas.forEach((area, i) => {
+      this.#views.writeMatrix("hidden state", area, numbers.subarray(i * each, (i + 1) * each));
+    });
   }
 
   /**
@@ -169,13 +254,30 @@ export class Engine {
   /**
    * Runs the network over `steps` steps from the hidden state, which it leaves as it was; the
    * states on the way and the logits stay in memory for the calls that follow.
-   * @throws {RangeError} when `steps` is not 1 to T, or an input id is not below I.
+   * @param drop Leaves out some of what layers pass up, in this pass and in the backward pass that
+   * follows: each number with this probability, chosen by the seed. Default: none.
+   * @throws {RangeError} when `steps` is not 1 to T, an input id is not below I, or something is to
+   * be dropped by an engine built without `dropout`, with a probability not from 0 to below 1, or
+   * with a seed that is no whole number from 0 to 2^53 − 1.
    */
-  forward(steps: number = this.options.steps): void {
+  forward(
+    steps: number = this.options.steps,
+    drop: { readonly probability: number; readonly seed: number } = nothing,
+  ): void {
     const { denseInputs, inputs } = this.options;
     const rows = this.#rows(steps);
     if (!denseInputs) checkIds("input", this.inputIds, rows, inputs);
-    this.#kernels.forward(steps, denseInputs);
+    const { probability, seed } = drop;
+    if (probability !== 0) {
+      this.#demand("dropout");
+      if (!(probability > 0 && probability < 1) || !Number.isSafeInteger(seed) || seed < 0) {
+        throw new RangeError(
+          `Cannot drop with probability ${probability} and seed ${seed}: they must be from 0 to ` +
+            `below 1, and a whole number from 0 to 2^53 − 1`,
+        );
+      }
+    }
+    this.#together((kernels) => kernels.forward(steps, denseInputs, probability, seed));
   }
 
   /**
@@ -197,11 +299,23 @@ export class Engine {
   }
 
   /**
-   * Reads the hidden states that {@linkcode forward} left after each step, [steps·B, H].
-   * @throws {RangeError} when `steps` is not 1 to T.
+   * Reads the hidden states of a layer that {@linkcode forward} left after each step, [steps·B, H].
+   * @param layer From 0; default: the last.
+   * @throws {RangeError} when `steps` is not 1 to T, or there is no such layer.
    */
-  readHiddenStates(steps: number = this.options.steps): RealArray {
-    return this.#views.readMatrix(this.#hiddenStates(1, steps));
+  readHiddenStates(
+    steps: number = this.options.steps,
+    layer: number = this.options.layers - 1,
+  ): RealArray {
+    if (!Number.isInteger(layer) || layer < 0 || layer >= this.options.layers) {
+      throw new RangeError(
+        `Cannot read the states of layer ${layer}: there are ${this.options.layers}, from 0`,
+      );
+    }
+    const { streams } = this.options;
+    const area = this.#statesAt(this.#kernels.statesOf(layer), this.#rows(steps));
+    const before = this.#views.bytesOf(streams * area.stride);
+    return this.#views.readMatrix({ ...area, address: area.address + before });
   }
 
   /**
@@ -209,7 +323,8 @@ export class Engine {
    * @throws {RangeError} when `steps` is not 1 to T.
    */
   softmax(steps: number = this.options.steps): void {
-    this.#kernels.softmaxRows(this.#rows(steps));
+    this.#rows(steps);
+    this.#together((kernels) => kernels.softmax(steps));
   }
 
   /**
@@ -221,10 +336,10 @@ export class Engine {
     const { denseTargets, outputs, streams } = this.options;
     const rows = this.#rows(steps);
     if (denseTargets) {
-      this.#kernels.crossEntropyOfVectors(rows, 1 / streams);
+      this.#together((kernels) => kernels.crossEntropyOfVectors(steps, 1 / streams));
     } else {
       checkIds("target", this.targetIds, rows, outputs);
-      this.#kernels.crossEntropyOfIds(rows, 1 / streams);
+      this.#together((kernels) => kernels.crossEntropyOfIds(steps, 1 / streams));
     }
     return this.#views.sum(this.#layout.losses, rows) / streams;
   }
@@ -250,18 +365,63 @@ export class Engine {
   backward(steps: number = this.options.steps): void {
     this.#demand("training");
     this.#rows(steps);
-    this.#kernels.backward(steps, this.options.denseInputs);
+    this.#together((kernels) => kernels.backward(steps, this.options.denseInputs));
+  }
+
+  /** The Euclidean norm of all gradients that {@linkcode backward} left, as one vector. */
+  gradientNorm(): number {
+    const { norms, parameterBytes } = this.#training();
+    this.#together((kernels) => kernels.squareSums());
+    const blocks = Math.ceil(parameterBytes / NORM_BYTES);
+    const sums = new Float64Array(this.inputIds.buffer, norms, blocks);
+    return Math.sqrt(sums.reduce((sum, part) => sum + part, 0));
   }
 
   /**
    * Clips the gradients and updates the parameters by them.
-   * @param settings The rule, its rate, and the clip (0: none).
+   * @param update The rule and its numbers.
+   * @returns Whether all parameters are finite now.
+   * @throws {RangeError} when the engine was built without `training`, or with fewer `memories` than
+   * the rule needs.
+   */
+  update(update: Update): boolean {
+    this.#demand("training");
+    if (memoriesOf(update) > this.options.memories) {
+      throw new RangeError(
+        `Cannot update by ${update.optimizer}: it needs ${memoriesOf(update)} memories, and the ` +
+          `engine was built with ${this.options.memories}`,
+      );
+    }
+    this.#together((kernels) => {
+      updateParameters(kernels, this.#settings, update, () => this.gradientNorm());
+    });
+    return this.#verdicts.every((finite, i) => i % LINE !== 0 || finite === 1);
+  }
+
+  /** Runs a kernel in which all threads take part. */
+  #together(job: (kernels: Kernels) => void): void {
+    if (this.#broken) throw this.#broken;
+    try {
+      job(this.#kernels);
+    } catch (error) {
+      this.#broken = this.#workers.failure ?? new Error(`Cannot go on computing: ${error}`);
+      throw this.#broken;
+    }
+  }
+
+  /** Whether all parameters are finite: a look at each, without a copy. */
+  parametersAreFinite(): boolean {
+    const { parameters, parameterBytes } = this.#layout;
+    return this.#kernels.allFinite(parameters, parameterBytes) !== 0;
+  }
+
+  /**
+   * Whether all gradients that {@linkcode backward} left are finite.
    * @throws {RangeError} when the engine was built without `training`.
    */
-  update(settings: Pick<Config, "optimizer" | "lr" | "clip">): void {
-    this.#demand("training");
-    const limit = settings.clip === 0 ? Infinity : settings.clip;
-    this.#kernels[settings.optimizer](settings.lr, limit);
+  gradientsAreFinite(): boolean {
+    const { parameters, parameterBytes, toGradient } = this.#training();
+    return this.#kernels.allFinite(parameters + toGradient, parameterBytes) !== 0;
   }
 
   /** The number of rows that so many steps have; every count that a kernel gets comes from here. */
@@ -274,16 +434,19 @@ export class Engine {
     return steps * this.options.streams;
   }
 
-  /** The hidden states of `steps` steps, counted from 0, the one before the first step. */
-  #hiddenStates(first: number, steps: number): Area {
-    const stride = this.#layout.hiddenPadded;
-    const rowsBefore = first * this.options.streams;
-    return {
-      address: this.#layout.hiddenStates + this.#views.bytesOf(rowsBefore * stride),
-      rows: this.#rows(steps),
-      columns: this.options.hidden,
-      stride,
-    };
+  /** The states before the first step, of every layer; then an LSTM's cell states. */
+  #initialStates(): Area[] {
+    const { cell, layers, streams } = this.options;
+    const of = (address: (layer: number) => number) =>
+      Array.from({ length: layers }, (_, layer) => this.#statesAt(address(layer), streams));
+    const { statesOf, cellStatesOf } = this.#kernels;
+    return cell === "lstm" ? [...of(statesOf), ...of(cellStatesOf)] : of(statesOf);
+  }
+
+  #statesAt(pointer: number, rows: number): Area {
+    const { hiddenPadded: stride } = this.#layout;
+    // Pointers are unsigned, what kernels return is signed.
+    return { address: pointer >>> 0, rows, columns: this.options.hidden, stride };
   }
 
   #outputs(steps: number): Area {
@@ -295,13 +458,25 @@ export class Engine {
     };
   }
 
+  /** From a parameter to a memory of the optimizer, in bytes. */
+  #memory(index: number): number {
+    const { toFirst, toSecond } = this.#training();
+    if (index !== 0 && index !== 1 || index >= this.options.memories) {
+      throw new RangeError(
+        `Cannot use memory ${index} of the optimizer: the engine was built with ` +
+          `${this.options.memories}, counted from 0`,
+      );
+    }
+    return index === 0 ? toFirst : toSecond;
+  }
+
   /** The layout, where there is room for what training needs. */
   #training(): Layout {
     this.#demand("training");
     return this.#layout;
   }
 
-  #demand(option: "denseInputs" | "denseTargets" | "training"): void {
+  #demand(option: "denseInputs" | "denseTargets" | "dropout" | "training"): void {
     if (!this.options[option]) {
       throw new RangeError(`Cannot use an engine built with ${option}: false for this`);
     }
@@ -310,12 +485,24 @@ export class Engine {
 
 /** The greatest sizes; the module's plan multiplies them in 64 bits, without overflow. */
 const most = {
+  layers: 64,
   inputs: 1114112, // all of Unicode
   hidden: 65536,
   outputs: 1114112,
   steps: 65536,
   streams: 65536,
+  threads: MOST_THREADS,
 } as const;
+
+/** Bytes of gradients whose squares have a sum of their own, in assembly/layout.ts. */
+const NORM_BYTES = 65536;
+/** Words on a cache line. */
+const LINE = 16;
+/** The numbers of an optimizer's rule. */
+const SETTINGS = 16;
+
+/** Drops nothing. */
+const nothing = { probability: 0, seed: 0 } as const;
 
 /** Kernels use ids as addresses, unchecked. */
 function checkIds(

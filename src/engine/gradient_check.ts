@@ -1,9 +1,9 @@
 import {
+  type Cell,
   length,
   type ParameterName,
-  parameterNames,
-  parameterShapes,
-  zeroParameters,
+  parameterSet,
+  shapeEntries,
 } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import { Engine } from "./engine.ts";
@@ -16,6 +16,14 @@ export interface GradientCheckSizes {
   readonly seq: number;
   /** B, streams. */
   readonly batch: number;
+  /** The cell. Default: `rnn`. */
+  readonly cell?: Cell;
+  /** L, layers. Default: 1. */
+  readonly layers?: number;
+  /** The probability with which what layers pass up is dropped. Default: 0. */
+  readonly dropout?: number;
+  /** Threads to compute with. Default: 1. */
+  readonly threads?: number;
 }
 
 /** What {@linkcode checkGradients} finds of one parameter. */
@@ -39,8 +47,8 @@ const VOCABULARY = 11;
 /** Half the distance of the inner pair of points; rounding and truncation both stay near 1e-11. */
 const H = 2e-3;
 /**
- * A gradient below this share of its parameter's largest is measured against that share: the
- * differences themselves are only good to about 1e-11.
+ * A gradient below this share of the largest of all is measured against that share: a difference is
+ * off by about 1e-12 of the loss, however small the gradient.
  */
 const FLOOR = 1e-4;
 
@@ -62,40 +70,53 @@ const FLOOR = 1e-4;
  * ```
  */
 export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientCheck[] {
-  const { hidden, seq: steps, batch: streams } = sizes;
+  const { hidden, seq: steps, batch: streams, cell = "rnn", layers = 1, threads = 1 } = sizes;
+  const drop = { probability: sizes.dropout ?? 0, seed };
   const random = new Xoshiro128(seed);
-  const engine = new Engine({
+  using engine = new Engine({
     precision: "f64",
+    cell,
+    layers,
+    threads,
+    dropout: drop.probability > 0,
     inputs: VOCABULARY,
     hidden,
     outputs: VOCABULARY,
     steps,
     streams,
   });
-  const parameters = zeroParameters(engine.options, "f64");
-  for (const name of parameterNames) {
-    const deviation = name === "Whh" ? 1 / Math.sqrt(hidden) : 0.5;
-    parameters[name].forEach((_, i, array) => array[i] = deviation * random.normal());
-  }
+  const parameters = parameterSet(engine.options, (name, shape) => {
+    const deviation = name.startsWith("Whh") ? 1 / Math.sqrt(hidden) : 0.5;
+    return Float64Array.from({ length: length(shape) }, () => deviation * random.normal());
+  });
   engine.writeParameters(parameters);
-  engine.writeHiddenState(Array.from({ length: streams * hidden }, () => random.uniform() - 0.5));
+  engine.writeHiddenState(engine.readHiddenState().map(() => random.uniform() - 0.5));
   const anyId = () => random.nextUint32() % VOCABULARY;
   engine.inputIds.forEach((_, i, ids) => ids[i] = anyId());
   engine.targetIds.forEach((_, i, ids) => ids[i] = anyId());
 
-  engine.forward();
+  engine.forward(steps, drop);
   engine.crossEntropy();
   engine.backward();
   const gradients = engine.readGradients();
 
-  return parameterNames.map((name) => {
-    const shape = parameterShapes(engine.options)[name];
-    let scale = 0;
-    for (const gradient of gradients[name]) scale = Math.max(scale, Math.abs(gradient));
+  const lossAt = (name: ParameterName, index: number, x: number): number => {
+    engine.writeParameter(name, index, x);
+    engine.forward(steps, drop);
+    return engine.crossEntropy();
+  };
+  let scale = 0;
+  for (const all of Object.values(gradients)) {
+    for (const gradient of all) scale = Math.max(scale, Math.abs(gradient));
+  }
+  return shapeEntries(engine.options).map(([name, shape]) => {
+    const all = gradients[name]!;
     let worst = { largestError: -1, index: 0, gradient: 0, difference: 0 };
     for (let index = 0; index < length(shape); index++) {
-      const gradient = gradients[name][index]!;
-      const difference = centralDifference(engine, name, index, parameters[name][index]!);
+      const gradient = all[index]!;
+      const value = parameters[name]![index]!;
+      const difference = centralDifference(value, (x) => lossAt(name, index, x));
+      engine.writeParameter(name, index, value);
       const size = Math.max(Math.abs(gradient), Math.abs(difference), FLOOR * scale);
       const error = size === 0 ? 0 : Math.abs(gradient - difference) / size;
       // Written so that a NaN is the worst.
@@ -107,19 +128,8 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
   });
 }
 
-function centralDifference(
-  engine: Engine,
-  name: ParameterName,
-  index: number,
-  value: number,
-): number {
-  const lossAt = (x: number): number => {
-    engine.writeParameter(name, index, x);
-    engine.forward();
-    return engine.crossEntropy();
-  };
+function centralDifference(value: number, lossAt: (x: number) => number): number {
   const inner = lossAt(value + H) - lossAt(value - H);
   const outer = lossAt(value + 2 * H) - lossAt(value - 2 * H);
-  engine.writeParameter(name, index, value);
   return (8 * inner - outer) / (12 * H);
 }

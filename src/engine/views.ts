@@ -1,15 +1,17 @@
 import {
   length,
   type ParameterName,
-  parameterNames,
   type ParameterSet,
+  parameterSet,
   parameterShapes,
+  placeOfName,
   type RealArray,
   realArray,
+  shapeEntries,
   type Sizes,
 } from "../model/parameters.ts";
 import type { Precision } from "../model/config.ts";
-import type { Instance, Layout } from "./kernels/instance.ts";
+import type { Instance, Kernels, Layout } from "./kernels/instance.ts";
 
 /** A matrix in the kernels' memory: each row begins `stride` numbers after the one before. */
 export interface Area {
@@ -24,13 +26,15 @@ export interface Area {
 export class Views {
   readonly #sizes: Sizes;
   readonly #precision: Precision;
+  readonly #kernels: Kernels;
   readonly #layout: Layout;
   /** The whole memory as numbers of the model's precision. */
   readonly #reals: RealArray;
 
-  constructor({ layout, memory }: Instance, precision: Precision, sizes: Sizes) {
+  constructor({ kernels, layout, memory }: Instance, precision: Precision, sizes: Sizes) {
     this.#sizes = sizes;
     this.#precision = precision;
+    this.#kernels = kernels;
     this.#layout = layout;
     const { buffer } = memory;
     this.#reals = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
@@ -39,6 +43,11 @@ export class Views {
   /** The bytes that so many numbers take. */
   bytesOf(count: number): number {
     return count * this.#reals.BYTES_PER_ELEMENT;
+  }
+
+  /** Sets all numbers from `address` on to zero. */
+  clear(address: number): void {
+    this.#reals.fill(0, address / this.#reals.BYTES_PER_ELEMENT);
   }
 
   /** The sum of `count` numbers from `address` on, in double precision. */
@@ -77,51 +86,79 @@ export class Views {
 
   /** Reads the parameters, or what lies `distance` bytes after them in the same form. */
   readParameters(distance = 0): ParameterSet {
-    const shapes = parameterShapes(this.#sizes);
-    const read = (name: ParameterName): RealArray => {
-      const array = realArray(this.#precision, length(shapes[name]));
-      const place = this.#placeOf(name, distance);
+    return parameterSet(this.#sizes, (name, shape) => {
+      const array = realArray(this.#precision, length(shape));
+      const place = this.#placeOf(name, shape, distance);
       for (let i = 0; i < array.length; i++) array[i] = this.#reals[place(i)]!;
       return array;
-    };
-    return { Wxh: read("Wxh"), Whh: read("Whh"), Why: read("Why"), bh: read("bh"), by: read("by") };
+    });
   }
 
   /**
    * Replaces the parameters, or what lies `distance` bytes after them in the same form.
-   * @throws {RangeError} when an array is not as long as its shape says; nothing is replaced then.
+   * @throws {RangeError} when an array is missing or not as long as its shape says; nothing is
+   * replaced then.
    */
   writeParameters(set: ParameterSet, distance = 0): void {
-    const shapes = parameterShapes(this.#sizes);
-    for (const name of parameterNames) checkLength(name, set[name], length(shapes[name]));
-    for (const name of parameterNames) {
-      const array = set[name];
-      const place = this.#placeOf(name, distance);
+    const entries = shapeEntries(this.#sizes);
+    for (const [name, shape] of entries) checkLength(name, set[name] ?? [], length(shape));
+    for (const [name, shape] of entries) {
+      const array = set[name]!;
+      const place = this.#placeOf(name, shape, distance);
       for (let i = 0; i < array.length; i++) this.#reals[place(i)] = array[i]!;
     }
   }
 
   /**
    * Replaces one number of the parameters.
-   * @throws {RangeError} when the parameter has no such number.
+   * @throws {RangeError} when there is no such parameter, or it has no such number.
    */
   writeParameter(name: ParameterName, index: number, value: number): void {
-    const count = length(parameterShapes(this.#sizes)[name]);
+    const shape = parameterShapes(this.#sizes)[name] ?? [0];
+    const count = length(shape);
     if (!Number.isInteger(index) || index < 0 || index >= count) {
       throw new RangeError(`Cannot write ${name}[${index}]: it has ${count} numbers`);
     }
-    this.#reals[this.#placeOf(name)(index)] = value;
+    this.#reals[this.#placeOf(name, shape, 0)(index)] = value;
   }
 
   /**
-   * Where each number of a parameter lies: plain arrays are [to][from], the memory is [from][to]
-   * and padded.
+   * Where each number of a parameter lies: plain arrays are [to][from], the memory is [from][to],
+   * each gate padded by itself.
    */
-  #placeOf(name: ParameterName, distance = 0): (index: number) => number {
-    const columns = parameterShapes(this.#sizes)[name][1] ?? 1;
-    const start = (this.#layout[name] + distance) / this.#reals.BYTES_PER_ELEMENT;
-    const stride = name === "Why" ? this.#layout.outputsPadded : this.#layout.hiddenPadded;
-    return (index) => start + (index % columns) * stride + Math.floor(index / columns);
+  #placeOf(
+    name: ParameterName,
+    shape: readonly number[],
+    distance: number,
+  ): (index: number) => number {
+    const columns = shape[1] ?? 1;
+    const start = (this.#addressOf(name) + distance) / this.#reals.BYTES_PER_ELEMENT;
+    if (name === "Why" || name === "by") {
+      const stride = this.#layout.outputsPadded;
+      return (index) => start + (index % columns) * stride + Math.floor(index / columns);
+    }
+    const { gatesPadded, hiddenPadded } = this.#layout;
+    const { hidden } = this.#sizes;
+    return (index) => {
+      const row = Math.floor(index / columns);
+      const gate = Math.floor(row / hidden);
+      return start + (index % columns) * gatesPadded + gate * hiddenPadded + row % hidden;
+    };
+  }
+
+  /** Where a parameter begins, in bytes. */
+  #addressOf(name: ParameterName): number {
+    if (name === "Why" || name === "by") return this.#layout[name];
+    const { kind, layer } = placeOfName(name);
+    const kernels = this.#kernels;
+    const address = kind === "Wxh"
+      ? kernels.inputWeights(layer)
+      : kind === "Whh"
+      ? kernels.recurrentWeights(layer)
+      : kind === "bh"
+      ? kernels.bias(layer)
+      : kernels.candidateBias(layer);
+    return address >>> 0;
   }
 }
 

@@ -52,9 +52,25 @@ export class Evaluator {
    *
    * @param parameters The model's, of the sizes given to the constructor.
    * @param text At least two characters from `start` to `end`.
-   * @throws {InputError} as {@linkcode Corpus.read} does.
+   * @throws {TextError} as {@linkcode Corpus.read} does.
    */
-  natsPerChar(parameters: ParameterSet, text: Pick<Corpus, "read">, [start, end]: Span): number {
+  natsPerChar(parameters: ParameterSet, text: Pick<Corpus, "read">, span: Span): number {
+    const pieces = this.inPieces(parameters, text, span);
+    for (;;) {
+      const { done, value } = pieces.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * As {@linkcode Evaluator.natsPerChar}, with a pause after each piece of the text, in which the
+   * caller may do something else, or give up. One at a time.
+   */
+  *inPieces(
+    parameters: ParameterSet,
+    text: Pick<Corpus, "read">,
+    [start, end]: Span,
+  ): Generator<void, number> {
     const engine = this.#engine;
     engine.writeParameters(parameters);
     engine.writeHiddenState();
@@ -68,6 +84,7 @@ export class Evaluator {
       engine.forward(steps);
       nats += engine.crossEntropy(steps);
       engine.carryHiddenState(steps);
+      yield;
     }
     return nats / (end - 1 - start);
   }
@@ -80,8 +97,8 @@ export class Evaluator {
  * @param model A model, for example a checkpoint.
  * @param text The text in the ids of the model's vocabulary, how often each occurs, and what an
  * error should call it.
- * @throws {InputError} when the text has fewer than two characters, or as {@linkcode Corpus.read}
- * does.
+ * @throws {InputError} when the text has fewer than two characters.
+ * @throws {TextError} as {@linkcode Corpus.read} does.
  *
  * @example
  * ```ts

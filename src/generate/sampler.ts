@@ -63,6 +63,7 @@ export class Sampler {
   /**
    * Yields the characters that follow the prime, one by one. Several texts may be drawn in turns.
    *
+   * @throws {RangeError} on the way, when the model's weights are so great that logits overflow.
    * @throws {InputError} at the call, when an option is out of its range or the prime has a
    * character that the model does not know.
    */
@@ -110,7 +111,13 @@ export class Sampler {
     };
     for (const id of primeIds) read(id);
     for (let n = 0; n < length; n++) {
-      const id = choose(engine.readOutputs(1));
+      const logits = engine.readOutputs(1);
+      if (!logits.every(Number.isFinite)) {
+        throw new RangeError(
+          "Cannot sample: the model's weights are so great that its logits are not finite",
+        );
+      }
+      const id = choose(logits);
       const state = engine.readHiddenState();
       yield this.#model.vocabulary.decode([id]);
       engine.writeHiddenState(state);
@@ -125,6 +132,7 @@ export class Sampler {
  * @returns The characters that follow the prime, without it.
  * @throws {InputError} when an option is out of its range, or the prime has a character that the
  * model does not know.
+ * @throws {RangeError} when the model's weights are so great that logits overflow.
  *
  * @example
  * ```ts

@@ -17,10 +17,18 @@ export interface Progress {
   readonly position: number;
   /** Smoothed training loss in nats per character; `null` when it is not known. */
   readonly loss: number | null;
+  /** Training loss of the last batch in nats per character; `null` when it is not known. */
+  readonly batchLoss: number | null;
   /** The last loss on the validation part in nats per character; `null` when there is none. */
   readonly validationLoss: number | null;
   /** The lowest loss on the validation part; `null` when there is none. */
   readonly bestValidationLoss: number | null;
+  /** The step of the last validation; `null` when there is none. */
+  readonly validatedStep: number | null;
+  /** The step of the last report at its interval; `null` when there is none. */
+  readonly reportedStep: number | null;
+  /** Whether this is the end of a run that came to its limit. */
+  readonly ended: boolean;
   /** Seconds that the training took. */
   readonly elapsedSeconds: number;
 }
@@ -62,6 +70,7 @@ const count = number(
 );
 const amount = number((n) => Number.isFinite(n) && n >= 0, "must be a finite number, 0 or above");
 const loss = v.nullable(amount);
+const step = v.optional(v.nullable(count), null);
 
 const progressSchema = v.strictObject({
   step: count,
@@ -69,8 +78,12 @@ const progressSchema = v.strictObject({
   chars: count,
   position: count,
   loss,
+  batchLoss: v.optional(loss, null),
   validationLoss: loss,
   bestValidationLoss: loss,
+  validatedStep: step,
+  reportedStep: step,
+  ended: v.optional(v.boolean("must be true or false"), false),
   elapsedSeconds: amount,
 });
 
@@ -107,8 +120,12 @@ const noProgress: Progress = Object.freeze({
   chars: 0,
   position: 0,
   loss: null,
+  batchLoss: null,
   validationLoss: null,
   bestValidationLoss: null,
+  validatedStep: null,
+  reportedStep: null,
+  ended: false,
   elapsedSeconds: 0,
 });
 

@@ -1,12 +1,14 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
+import { INIT_WANTED, isInit } from "./initialisation.ts";
 import { validate } from "./json.ts";
+import type { Cell } from "./parameters.ts";
 
 /** How numbers are stored and multiplied; see {@linkcode Config.precision}. */
 export type Precision = "f32" | "f32-strict" | "f64";
 
-/** The update rule; see {@linkcode Config.optimizer}. */
-export type Optimizer = "adagrad" | "sgd";
+/** How the learning rate changes; see {@linkcode Config.schedule}. */
+export type RateSchedule = "constant" | "step" | "cosine";
 
 /**
  * Everything that decides what a training run computes, complete and checked.
@@ -15,22 +17,49 @@ export type Optimizer = "adagrad" | "sgd";
  * {@linkcode resolveConfig} or from a checkpoint, and is frozen.
  */
 export interface Config {
-  /** The recurrent cell. One tanh layer is the only one so far. */
-  readonly cell: "rnn";
-  /** H, hidden units: 1 to 16384. */
+  /** The recurrent cell: one tanh layer, GRU or LSTM. */
+  readonly cell: Cell;
+  /** L, layers, each reading the states of the one below: 1 to 16. */
+  readonly layers: number;
+  /** H, hidden units of each layer: 1 to 16384. */
   readonly hidden: number;
   /** T, characters that back-propagation through time unrolls: 1 to 65536. */
   readonly seq: number;
   /** B, streams trained side by side, over which gradients are averaged: 1 to 65536. */
   readonly batch: number;
-  /** Learning rate, above 0. */
+  /** Share of what each layer passes to the next that is dropped while training: 0 to below 1. */
+  readonly dropout: number;
+  /** Learning rate, above 0; where the schedule begins. */
   readonly lr: number;
-  /** Update rule: Adagrad (ε = 1e-8 inside the root) or plain gradient descent. */
+  /**
+   * `constant`; `step`: times `decay` every `decayEvery` epochs from `decayAfter` on; or `cosine`:
+   * down to 0 at the run's last step.
+   */
+  readonly schedule: RateSchedule;
+  /** What a step of the schedule `step` multiplies the rate by: above 0, at most 1. */
+  readonly decay: number;
+  /** Epochs before the first such step, above 0. */
+  readonly decayAfter: number;
+  /** Epochs from one such step to the next, above 0. */
+  readonly decayEvery: number;
+  /** Steps over which the rate rises from 0 to `lr` first: 0 or above. */
+  readonly warmup: number;
+  /** Update rule: Adagrad (ε inside the root), plain gradient descent, RMSProp, Adam or AdamW. */
   readonly optimizer: Optimizer;
-  /** Each element of the gradient is clipped to ±clip before the update; 0 leaves it as it is. */
+  /** Momentum of `sgd`: 0 to below 1. */
+  readonly momentum: number;
+  /** How much of the first moment Adam keeps: 0 to below 1. */
+  readonly beta1: number;
+  /** How much of the mean square Adam and RMSProp keep: 0 to below 1. */
+  readonly beta2: number;
+  /** Weight decay: added to the gradient as this share of the weight, but with `adamw`, where it shrinks the weight. */
+  readonly weightDecay: number;
+  /** What the gradient is clipped to before the update; 0 leaves it as it is. */
   readonly clip: number;
-  /** Standard deviation of the normal distribution that the weights are drawn from; biases start at 0. */
-  readonly init: number;
+  /** Whether each element is clipped to ±clip, or the norm of the whole to clip. */
+  readonly clipBy: "value" | "norm";
+  /** How weights are drawn; `initialParameters` tells of each. */
+  readonly init: string;
   /**
    * `f32`: single precision, fused multiply-add where the processor has it; `f32-strict`: single
    * precision with the same bits on every machine; `f64`: double precision, the same bits too.
@@ -41,6 +70,9 @@ export interface Config {
   /** Share of the text, at its end, that is held out for validation: 0 up to, not including, 1. */
   readonly val: number;
 }
+
+/** The update rule; see {@linkcode Config.optimizer}. */
+export type Optimizer = "adagrad" | "sgd" | "rmsprop" | "adam" | "adamw";
 
 /** What a caller may leave open: any key of {@linkcode Config}, over a preset if one is named. */
 export interface ConfigInput extends Partial<Config> {
@@ -66,34 +98,70 @@ const real = (accepts: (x: number) => boolean, wanted: string) =>
 const oneOf = <const Names extends readonly string[]>(names: Names) =>
   v.picklist(names, `must be one of ${names.join(", ")}`);
 
+const share = real((x) => x >= 0 && x < 1, "a number from 0 up to, not including, 1");
+const epochs = real((x) => x > 0, "a finite number above 0");
+
 /** The schema of a whole {@linkcode Config}; a checkpoint's is read through it too. */
 export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
-  cell: oneOf(["rnn"]),
+  cell: oneOf(["rnn", "gru", "lstm"]),
+  layers: wholeNumber(1, 16),
   hidden: wholeNumber(1, 16384),
   seq: wholeNumber(1, 65536),
   batch: wholeNumber(1, 65536),
+  dropout: share,
   lr: real((x) => x > 0, "a finite number above 0"),
-  optimizer: oneOf(["adagrad", "sgd"]),
+  schedule: oneOf(["constant", "step", "cosine"]),
+  decay: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
+  decayAfter: epochs,
+  decayEvery: epochs,
+  warmup: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  optimizer: oneOf(["adagrad", "sgd", "rmsprop", "adam", "adamw"]),
+  momentum: share,
+  beta1: share,
+  beta2: share,
+  weightDecay: real((x) => x >= 0, "a finite number, 0 or above"),
   clip: real((x) => x >= 0, "a finite number, 0 or above (0: no clipping)"),
-  init: real((x) => x >= 0, "a finite number, 0 or above"),
+  clipBy: oneOf(["value", "norm"]),
+  init: v.pipe(v.string(`must be ${INIT_WANTED}`), v.check(isInit, `must be ${INIT_WANTED}`)),
   precision: oneOf(["f32", "f32-strict", "f64"]),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  val: real((x) => x >= 0 && x < 1, "a number from 0 up to, not including, 1"),
+  val: share,
 });
 
 /** What {@linkcode resolveConfig} uses where nothing is said. */
 export const defaults: Config = Object.freeze({
   cell: "rnn",
+  layers: 1,
   hidden: 128,
   seq: 25,
   batch: 4,
+  dropout: 0,
   lr: 0.05,
+  schedule: "constant",
+  decay: 0.97,
+  decayAfter: 10,
+  decayEvery: 1,
+  warmup: 0,
   optimizer: "adagrad",
+  momentum: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  weightDecay: 0,
   clip: 5,
-  init: 0.05,
+  clipBy: "value",
+  init: "normal:0.05",
   precision: "f32",
   seed: 1,
   val: 0.05,
+});
+
+/** Where another optimizer than the default has other defaults. */
+const optimizerDefaults: Readonly<Record<Optimizer, Partial<Config>>> = Object.freeze({
+  adagrad: {},
+  sgd: { lr: 0.1 },
+  rmsprop: { lr: 0.002, beta2: 0.9 },
+  adam: { lr: 0.002 },
+  adamw: { lr: 0.002, weightDecay: 0.01 },
 });
 
 /** Settings that are known by a name. */
@@ -101,16 +169,74 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
   {
     // Karpathy's min-char-rnn (2015), and the Adagrad notebook after it.
     "min-char-rnn": Object.freeze({
+      cell: "rnn",
+      layers: 1,
       hidden: 100,
       seq: 25,
       batch: 1,
-      lr: 0.1,
       optimizer: "adagrad",
+      lr: 0.1,
       clip: 5,
-      init: 0.01,
+      init: "normal:0.01",
+    }),
+    // Karpathy's char-rnn (2015), train.lua's options; its example is an LSTM of 2 layers of 128.
+    "char-rnn": Object.freeze({
+      cell: "lstm",
+      layers: 2,
+      hidden: 128,
+      seq: 50,
+      batch: 50,
+      dropout: 0,
+      optimizer: "rmsprop",
+      lr: 0.002,
+      beta2: 0.95,
+      schedule: "step",
+      decay: 0.97,
+      decayAfter: 10,
+      decayEvery: 1,
+      clip: 5,
+      init: "uniform:0.08",
+      val: 0.05,
+    }),
+    // Johnson's torch-rnn (2016), train.lua's options.
+    "torch-rnn": Object.freeze({
+      cell: "lstm",
+      layers: 2,
+      hidden: 128,
+      seq: 50,
+      batch: 50,
+      dropout: 0,
+      optimizer: "adam",
+      lr: 0.002,
+      schedule: "step",
+      decay: 0.5,
+      decayAfter: 5,
+      decayEvery: 5,
+      clip: 5,
+      init: "xavier",
+      val: 0.1,
     }),
   },
 );
+
+/** Options that mean something with some choices only, and with which. */
+const conditions: readonly (readonly [keyof Config, (config: Config) => boolean, string])[] = [
+  [
+    "dropout",
+    ({ layers, dropout }) => layers > 1 || dropout === 0,
+    "layers 2 or more, between which it drops",
+  ],
+  ["momentum", ({ optimizer }) => optimizer === "sgd", "optimizer sgd"],
+  ["beta1", ({ optimizer }) => optimizer.startsWith("adam"), "optimizer adam or adamw"],
+  [
+    "beta2",
+    ({ optimizer }) => optimizer.startsWith("adam") || optimizer === "rmsprop",
+    "optimizer rmsprop, adam or adamw",
+  ],
+  ["decay", ({ schedule }) => schedule === "step", "schedule step"],
+  ["decayAfter", ({ schedule }) => schedule === "step", "schedule step"],
+  ["decayEvery", ({ schedule }) => schedule === "step", "schedule step"],
+];
 
 /**
  * Completes what the caller gave from the preset and the defaults, and checks it.
@@ -129,19 +255,41 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
  */
 export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config {
   const { preset, ...given } = input;
-  let base: Partial<Config> = {};
-  if (preset !== undefined) {
-    const found = Object.hasOwn(presets, preset) ? presets[preset] : undefined;
-    if (found === undefined) {
-      throw new InputError(
-        `Cannot use the preset "${preset}": it must be one of ${Object.keys(presets).join(", ")}`,
-      );
-    }
-    base = found;
-  }
-  const config = parseConfig({ ...defaults, ...base, ...given }, "Cannot train");
+  const base = preset === undefined ? {} : presetOf(preset);
+  const { optimizer } = { ...defaults, ...base, ...given };
+  const own = Object.hasOwn(optimizerDefaults, optimizer) ? optimizerDefaults[optimizer] : {};
+  const config = parseConfig({ ...defaults, ...own, ...base, ...given }, "Cannot train");
+  checkConditions(config, given, "Cannot train");
   if ((given.batch ?? base.batch) !== undefined) return config;
   return Object.freeze({ ...config, batch: suitableBatch(config, chars) });
+}
+
+/**
+ * Checks that nothing was given that the rest of the configuration leaves without meaning.
+ *
+ * @param given What was given, as opposed to left to a preset and the defaults.
+ * @throws {InputError} saying what it goes with.
+ */
+export function checkConditions(config: Config, given: Partial<Config>, doing: string): void {
+  for (const [key, holds, wanted] of conditions) {
+    // What makes no difference may be said.
+    if (given[key] === undefined || given[key] === defaults[key] || holds(config)) continue;
+    throw new InputError(
+      `${doing}: "${key}" ${given[key]} has no meaning here; it goes with ${wanted}`,
+    );
+  }
+}
+
+/**
+ * The settings of a preset.
+ * @throws {InputError} when there is none of that name.
+ */
+export function presetOf(name: string): Partial<Config> {
+  const found = Object.hasOwn(presets, name) ? presets[name] : undefined;
+  if (found !== undefined) return found;
+  throw new InputError(
+    `Cannot use the preset "${name}": it must be one of ${Object.keys(presets).join(", ")}`,
+  );
 }
 
 /**

@@ -15,8 +15,9 @@ export interface Model {
   readonly parameters: ParameterSet;
 }
 
-/** The sizes of a model's parameters: I = V = the size of the vocabulary, H from the config. */
+/** The sizes of a model's parameters: I = V = the size of the vocabulary, the rest from the config. */
 export function sizesOf(model: Pick<Model, "config" | "vocabulary">): Sizes {
   const { size } = model.vocabulary;
-  return { inputs: size, hidden: model.config.hidden, outputs: size };
+  const { cell, layers, hidden } = model.config;
+  return { cell, layers, inputs: size, hidden, outputs: size };
 }

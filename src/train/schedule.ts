@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import type { Progress } from "../model/checkpoint.ts";
 
 /** When training ends: at whichever comes first. */
 export interface Limits {
@@ -10,12 +11,14 @@ export interface Limits {
   readonly minutes?: number;
 }
 
-/** How often something is told while training. */
+/** How often something is told or kept while training. */
 export interface Intervals {
   /** Steps from one report to the next: a whole number above 0. */
   readonly reportEvery?: number;
   /** Steps from one sample to the next: a whole number, 0 for none. */
   readonly sampleEvery?: number;
+  /** Steps from one checkpoint to the next: a whole number above 0. Without: every minute. */
+  readonly saveEvery?: number;
 }
 
 /** Limits and intervals, complete. */
@@ -30,6 +33,8 @@ export interface Schedule {
   readonly reportEvery: number;
   /** Steps from one sample to the next; 0 for none. */
   readonly sampleEvery: number;
+  /** Steps from one checkpoint to the next; `null` where time decides. */
+  readonly saveEvery: number | null;
 }
 
 /**
@@ -62,6 +67,7 @@ export function resolveSchedule(
   checkPositive("minutes", given.minutes);
   checkWhole("report-every", given.reportEvery, 1);
   checkWhole("sample-every", given.sampleEvery, 0);
+  checkWhole("save-every", given.saveEvery, 1);
 
   const byDefault = given.steps === undefined && given.epochs === undefined &&
     given.minutes === undefined;
@@ -81,7 +87,21 @@ export function resolveSchedule(
     byDefault,
     reportEvery,
     sampleEvery: given.sampleEvery ?? REPORTS_PER_SAMPLE * reportEvery,
+    saveEvery: given.saveEvery ?? null,
   };
+}
+
+/** Whether a run that took so many steps and seconds is at its end. */
+export function isReached({ steps, seconds }: Schedule, step: number, elapsed: number): boolean {
+  return step >= steps || elapsed >= seconds;
+}
+
+/** Whether a checkpoint is the end of a run, and by this schedule it stays one. */
+export function isFinished(
+  schedule: Schedule,
+  { ended, step, elapsedSeconds }: Pick<Progress, "ended" | "step" | "elapsedSeconds">,
+): boolean {
+  return ended && isReached(schedule, step, elapsedSeconds);
 }
 
 /** The least of 1, 2, 5, 10, 20, 50, … that is not below `x`. */

@@ -1,10 +1,17 @@
-import { setImmediate } from "node:timers";
+import { InputError } from "../errors.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import type { ConfigInput } from "../model/config.ts";
-import { Sampler } from "../generate/sampler.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { type Intervals, type Limits, resolveSchedule, type Schedule } from "./schedule.ts";
-import { Trainer } from "./trainer.ts";
+import { checkSchedule } from "./rate.ts";
+import { Run } from "./run.ts";
+import {
+  type Intervals,
+  isFinished,
+  type Limits,
+  resolveSchedule,
+  type Schedule,
+} from "./schedule.ts";
+import { Trainer, type TrainerOptions } from "./trainer.ts";
 
 /** What is told about a run at regular intervals; a line of `metrics.jsonl`. */
 export interface Report {
@@ -22,7 +29,7 @@ export interface Report {
   readonly val_loss: number | null;
   /** Characters trained on per second since the last report, validation and samples not counted. */
   readonly chars_per_s: number;
-  /** Seconds since training began, everything counted. */
+  /** Seconds since training began, everything counted but the time between stop and resume. */
   readonly elapsed_s: number;
 }
 
@@ -40,12 +47,44 @@ export interface Live {
   readonly secondsLeft: number;
 }
 
+/** That a run diverged and went back. */
+export interface Rollback {
+  /** The step, counted from 1, that brought a number that is not finite. */
+  readonly divergedAt: number;
+  /** What was not finite, for example `the loss is NaN`. */
+  readonly reason: string;
+  /** The step that training goes on from. */
+  readonly step: number;
+  /** The learning rate until now. */
+  readonly from: number;
+  /** The learning rate from now on. */
+  readonly to: number;
+}
+
+/** What happens when a number is not finite: the run ends, or goes back and halves its rate. */
+export type OnDivergence = "stop" | "rollback";
+
 /** How a run is limited, and whom it tells. */
-export interface TrainOptions extends Limits, Intervals {
-  /** The configuration, over the defaults. */
+export interface TrainOptions extends Limits, Intervals, TrainerOptions {
+  /** The configuration, over the defaults; with `resume`, over that of the checkpoint. */
   readonly config?: ConfigInput;
-  /** Ends the run after the step in hand, as if a limit had been reached. */
+  /**
+   * Goes on from this checkpoint of the same text as if training had never stopped: every number is
+   * the same, and limits and intervals count from the run's beginning. Of the configuration, `lr`
+   * and `clip` may be changed.
+   */
+  readonly resume?: Checkpoint;
+  /**
+   * Ends the run after the step in hand. Unlike a limit, it leaves everything as it is, without a
+   * last validation, so that the run can go on later.
+   */
   readonly signal?: AbortSignal;
+  /**
+   * `stop` throws when a number is not finite. `rollback` goes back to the last good state, that of
+   * the last report at its interval or else the one that this call began with, halves the learning
+   * rate and goes on; it throws when that has not helped ten times in a row. Default: `stop`.
+   */
+  readonly onDivergence?: OnDivergence;
   /** Called once, before the first step. */
   readonly onStart?: (trainer: Trainer, schedule: Schedule) => void | Promise<void>;
   /** Called at the first step, then every `reportEvery` steps, and at the end. */
@@ -54,202 +93,52 @@ export interface TrainOptions extends Limits, Intervals {
   readonly onSample?: (text: string, step: number) => void | Promise<void>;
   /** Called several times a second. */
   readonly onLive?: (live: Live) => void;
+  /** Called when the run went back, after `onCheckpoint` got the state that it goes on from. */
+  readonly onRollback?: (rollback: Rollback) => void | Promise<void>;
   /**
-   * Called with what should be kept: `latest` about once a minute and at the end, `best` at every
-   * validation that is better than all before.
+   * Called with what should be kept: `latest` every `saveEvery` steps, or else about once a minute,
+   * and at the end; `best` at every validation that is better than all before. Training can go on
+   * from each.
    */
   readonly onCheckpoint?: (checkpoint: Checkpoint, kind: "latest" | "best") => void | Promise<void>;
 }
 
-/** How long steps run before signals and timers get their turn. */
-const SLICE_MS = 30;
-/** Time from one `latest` checkpoint to the next. */
-const CHECKPOINT_MS = 60_000;
-/** A validation of n characters is due after 20·n were trained: about once a pass, and little of the time. */
-const TRAINED_PER_VALIDATED = 20;
-/** Characters of the texts given to `onSample`. */
-const SAMPLE_LENGTH = 200;
-
 /**
  * Trains a model of a text until a limit is reached or the signal aborts.
  *
- * Reporting, sampling and validating never change what is trained: the same corpus, configuration
- * and number of steps give the same weights.
+ * Reporting, sampling, validating and saving never change what is trained, and neither do stopping
+ * and resuming: the same corpus, configuration and number of steps give the same weights.
  *
- * @returns The last checkpoint.
- * @throws {InputError} when an option is wrong or the text too short; nothing has been called then.
- * @throws {Error} when the loss is not finite.
- * @throws {InputError} when the text's file has changed since it was opened.
+ * @returns The last checkpoint; the one given, if its run is at its limit already.
+ * @throws {InputError} when an option is wrong, the text is too short, or training cannot go on
+ * from the checkpoint; nothing has been called then.
+ * @throws {DivergenceError} when a loss or a weight is not finite; see `onDivergence`.
+ * @throws {TextError} when the text can no longer be read, after `onCheckpoint` got the last state.
  *
  * @example
  * ```ts
  * import { corpusFromText, sample, train } from "../mod.ts";
  *
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
- * const model = await train(corpus, { config: { hidden: 32, batch: 2 }, steps: 200 });
+ * const half = await train(corpus, { config: { hidden: 32, batch: 2 }, steps: 100 });
+ * const model = await train(corpus, { resume: half, steps: 200 });
  * console.log(sample(model, { prime: "the ", length: 20 }));
  * ```
  */
 export async function train(corpus: Corpus, options: TrainOptions = {}): Promise<Checkpoint> {
-  const trainer = new Trainer(corpus, options.config);
-  const schedule = resolveSchedule(options, trainer.charsPerStep, trainer.stepsPerEpoch);
-  await options.onStart?.(trainer, schedule);
-  const run = new Run(trainer, schedule, options);
-  return await run.toTheEnd();
-}
-
-/**
- * Lets signals, timers and the terminal have their turn. A `setTimeout` of 0 would take 2 ms each
- * time, 7 % of a slice; this takes microseconds.
- */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** The loop around a trainer: clocks, reports, and when each thing is due. */
-class Run {
-  readonly #trainer: Trainer;
-  readonly #schedule: Schedule;
-  readonly #options: TrainOptions;
-  readonly #begin = performance.now();
-  /** Milliseconds and steps of training alone, since the last report. */
-  #milliseconds = 0;
-  #steps = 0;
-  #rate = 0;
-  #reportedAt = -1;
-  /** Characters trained on at the last validation. */
-  #validatedAt: number | null = null;
-  #savedAt = performance.now();
-
-  constructor(trainer: Trainer, schedule: Schedule, options: TrainOptions) {
-    this.#trainer = trainer;
-    this.#schedule = schedule;
-    this.#options = options;
-  }
-
-  async toTheEnd(): Promise<Checkpoint> {
-    const { steps } = this.#schedule;
-    while (this.#trainer.steps < steps && !this.#isOver()) {
-      this.#slice();
-      await eventLoopTurn();
-      this.#tellLive();
-      await this.#tellWhatIsDue();
-    }
-    await this.#report(true);
-    const checkpoint = this.#trainer.checkpoint(this.#elapsed());
-    await this.#options.onCheckpoint?.(checkpoint, "latest");
-    return checkpoint;
-  }
-
-  #elapsed(): number {
-    return (performance.now() - this.#begin) / 1000;
-  }
-
-  #isOver(): boolean {
-    return this.#options.signal?.aborted === true || this.#elapsed() >= this.#schedule.seconds;
-  }
-
-  /** Steps until something is due or the slice's time is up. */
-  #slice(): void {
-    const trainer = this.#trainer;
-    const begin = performance.now();
-    let now = begin;
-    do {
-      trainer.step();
-      this.#steps++;
-      now = performance.now();
-    } while (
-      trainer.steps < this.#schedule.steps && !this.#reportIsDue() && !this.#sampleIsDue() &&
-      now - begin < SLICE_MS && !this.#isOver()
+  const { config, resume, onDivergence = "stop" } = options;
+  if (onDivergence !== "stop" && onDivergence !== "rollback") {
+    throw new InputError(
+      `Cannot train: "on-divergence" must be stop or rollback, not ${JSON.stringify(onDivergence)}`,
     );
-    this.#milliseconds += now - begin;
   }
-
-  #reportIsDue(): boolean {
-    const { steps } = this.#trainer;
-    return steps === 1 || steps % this.#schedule.reportEvery === 0;
-  }
-
-  #sampleIsDue(): boolean {
-    const { sampleEvery } = this.#schedule;
-    return sampleEvery > 0 && this.#trainer.steps % sampleEvery === 0;
-  }
-
-  async #tellWhatIsDue(): Promise<void> {
-    const trainer = this.#trainer;
-    const { onSample, onCheckpoint } = this.#options;
-    const isLast = trainer.steps === this.#schedule.steps;
-    if (this.#reportIsDue() && !isLast) await this.#report(false);
-    if (onSample && this.#sampleIsDue()) {
-      const sampler = new Sampler(trainer.model());
-      // Another one each time, and each time the same in the same run.
-      const seed = (trainer.config.seed + trainer.steps) % Number.MAX_SAFE_INTEGER;
-      const text = [...sampler.generate({ length: SAMPLE_LENGTH, seed })].join("");
-      await onSample(text, trainer.steps);
-    }
-    if (onCheckpoint && performance.now() - this.#savedAt > CHECKPOINT_MS) {
-      await onCheckpoint(trainer.checkpoint(this.#elapsed()), "latest");
-      this.#savedAt = performance.now();
-    }
-  }
-
-  async #report(last: boolean): Promise<void> {
-    const trainer = this.#trainer;
-    const { onReport, onCheckpoint } = this.#options;
-    const validationIsDue = this.#validationIsDue(last);
-    if (trainer.steps === this.#reportedAt && !validationIsDue) return;
-    const rate = this.#charsPerSecond();
-    const validated = validationIsDue ? trainer.validate() : null;
-    await onReport?.({
-      step: trainer.steps,
-      epoch: trainer.epoch,
-      chars: trainer.chars,
-      loss: trainer.loss,
-      batch_loss: trainer.batchLoss,
-      val_loss: validated?.loss ?? null,
-      chars_per_s: rate,
-      elapsed_s: this.#elapsed(),
-    });
-    this.#milliseconds = 0;
-    this.#steps = 0;
-    this.#reportedAt = trainer.steps;
-    if (validated?.best && onCheckpoint) {
-      await onCheckpoint(trainer.checkpoint(this.#elapsed()), "best");
-    }
-  }
-
-  #validationIsDue(last: boolean): boolean {
-    const { split, chars } = this.#trainer;
-    if (split.validation === null) return false;
-    const [start, end] = split.validation;
-    const sinceLast = chars - (this.#validatedAt ?? 0);
-    const due = last
-      ? chars !== this.#validatedAt
-      : sinceLast >= TRAINED_PER_VALIDATED * (end - start);
-    if (due) this.#validatedAt = chars;
-    return due;
-  }
-
-  /** Of the steps since the last report; right after it, what it said. */
-  #charsPerSecond(): number {
-    if (this.#steps > 0) {
-      this.#rate = this.#steps * this.#trainer.charsPerStep / this.#milliseconds * 1000;
-    }
-    return this.#rate;
-  }
-
-  #tellLive(): void {
-    const { onLive } = this.#options;
-    if (!onLive) return;
-    const { steps, seconds } = this.#schedule;
-    const elapsed = this.#elapsed();
-    const done = Math.min(1, Math.max(this.#trainer.steps / steps, elapsed / seconds));
-    onLive({
-      step: this.#trainer.steps,
-      loss: this.#trainer.loss,
-      charsPerSecond: this.#charsPerSecond(),
-      done,
-      secondsLeft: done === 0 ? Infinity : elapsed * (1 - done) / done,
-    });
-  }
+  using trainer = resume
+    ? Trainer.fromCheckpoint(corpus, resume, config, options)
+    : new Trainer(corpus, config, options);
+  const schedule = resolveSchedule(options, trainer.charsPerStep, trainer.stepsPerEpoch);
+  checkSchedule(trainer.config, schedule.steps);
+  trainer.lastStep = schedule.steps;
+  await options.onStart?.(trainer, schedule);
+  if (resume && isFinished(schedule, resume.progress)) return resume;
+  return await new Run(trainer, schedule, options).toTheEnd();
 }

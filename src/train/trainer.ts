@@ -1,13 +1,19 @@
 import { Engine } from "../engine/engine.ts";
+import { checkThreads, suitableThreads } from "../engine/threads.ts";
+import { memoriesOf } from "../engine/update.ts";
 import type { Checkpoint, Progress } from "../model/checkpoint.ts";
 import { type Config, type ConfigInput, resolveConfig } from "../model/config.ts";
 import { initialParameters } from "../model/initialisation.ts";
 import { type Model, sizesOf } from "../model/model.ts";
-import { Evaluator } from "../evaluate/evaluate.ts";
+import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { type Split, splitCorpus } from "../text/split.ts";
 import { Streams } from "../text/streams.ts";
+import { DivergenceError } from "./divergence.ts";
+import { rateOf } from "./rate.ts";
+import { checkResumable, resumedConfig } from "./resume.ts";
+import { Validation } from "./validation.ts";
 
 /**
  * How much of the smoothed loss a step of 25 characters keeps; min-char-rnn's figure. A step of
@@ -15,6 +21,12 @@ import { Streams } from "../text/streams.ts";
  */
 const SMOOTHING = 0.999;
 const SMOOTHING_CHARS = 25;
+
+/** How a trainer computes; nothing of it changes the result. */
+export interface TrainerOptions {
+  /** Threads that compute together, 1 to 64. Default: as many as train fastest on this machine. */
+  readonly threads?: number;
+}
 
 /**
  * Training, step by step: a corpus, the parameters, and the position in both.
@@ -33,8 +45,6 @@ const SMOOTHING_CHARS = 25;
  * ```
  */
 export class Trainer {
-  /** The complete configuration. */
-  readonly config: Config;
   /** The text. */
   readonly corpus: Corpus;
   /** Which parts of the text train and validate. */
@@ -43,39 +53,109 @@ export class Trainer {
   readonly charsPerStep: number;
   /** Steps from one start of the text to the next. */
   readonly stepsPerEpoch: number;
+  /** The part of the text that is held out, and what was measured on it. */
+  readonly validation: Validation;
 
+  /** Threads that compute together. */
+  readonly threads: number;
+  /** The run's last step, towards which the schedule `cosine` falls; Infinity: not known. */
+  lastStep: number = Infinity;
   readonly #engine: Engine;
   readonly #streams: Streams;
-  readonly #random: Xoshiro128;
-  #evaluator: Evaluator | undefined;
+  #config: Config;
+  #random: Xoshiro128;
+  /** What made the state useless, until another one is restored. */
+  #divergence: DivergenceError | null = null;
   #step = 0;
   #loss: number;
   #batchLoss: number | null = null;
-  #validationLoss: number | null = null;
-  #bestValidationLoss: number | null = null;
 
   /**
    * Initialises the parameters, and stands before the first step.
    *
    * @param corpus The text, for example from {@linkcode readCorpus}.
    * @param input What of the configuration is not left to the preset and the defaults.
+   * @param options How to compute; see {@linkcode TrainerOptions}.
    * @throws {InputError} when the configuration is wrong, or the text too short for it.
    * @throws {InputError} when the network does not fit into memory.
    */
-  constructor(corpus: Corpus, input: ConfigInput = {}) {
+  constructor(corpus: Corpus, input: ConfigInput = {}, options: TrainerOptions = {}) {
     this.corpus = corpus;
-    this.config = resolveConfig(input, corpus.length);
+    this.#config = resolveConfig(input, corpus.length);
     const { batch, precision, seed, seq, val } = this.config;
     this.split = splitCorpus(corpus.length, val, batch * (seq + 2));
+    this.validation = new Validation(corpus, this.split.validation, this);
     const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
     this.#streams = new Streams(corpus, ...this.split.train, batch, seq, doing);
     this.charsPerStep = this.#streams.charactersPerStep;
     this.stepsPerEpoch = this.#streams.batchesPerEpoch;
     const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });
-    this.#engine = new Engine({ ...sizes, precision, steps: seq, streams: batch });
+    const shape = { ...sizes, steps: seq, streams: batch };
+    this.threads = checkThreads(options.threads ?? suitableThreads(shape));
+    this.#engine = new Engine({
+      ...shape,
+      precision,
+      dropout: this.config.dropout > 0,
+      memories: memoriesOf(this.config),
+      threads: this.threads,
+    });
     this.#random = new Xoshiro128(seed);
     this.#engine.writeParameters(initialParameters(sizes, this.config, this.#random));
     this.#loss = Math.log(corpus.vocabulary.size);
+  }
+
+  /** Ends the threads; no further step can be taken. They keep no process alive in any case. */
+  close(): void {
+    this.#engine.close();
+  }
+
+  /** As {@linkcode Trainer.close}, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * A trainer that goes on where a checkpoint was made: each step from there computes the same
+   * bits as if training had never stopped.
+   *
+   * @param corpus The text that the checkpoint was trained on.
+   * @param checkpoint For example from {@linkcode readCheckpoint}.
+   * @param changes `lr` and `clip` may be others than the checkpoint's.
+   * @param options How to compute; see {@linkcode TrainerOptions}.
+   * @throws {InputError} when the text is another, something else would be changed, or the
+   * checkpoint lacks what training needs.
+   *
+   * @example
+   * ```ts
+   * import { corpusFromText, Trainer } from "../mod.ts";
+   *
+   * const corpus = corpusFromText("hello world, ".repeat(100));
+   * const trainer = new Trainer(corpus, { hidden: 16 });
+   * trainer.step();
+   * const copy = Trainer.fromCheckpoint(corpus, trainer.checkpoint());
+   * console.log(copy.step() === trainer.step()); // true
+   * ```
+   */
+  static fromCheckpoint(
+    corpus: Corpus,
+    checkpoint: Checkpoint,
+    changes: ConfigInput = {},
+    options: TrainerOptions = {},
+  ): Trainer {
+    checkResumable(checkpoint, corpus);
+    const trainer = new Trainer(corpus, resumedConfig(checkpoint.config, changes), options);
+    trainer.restore(checkpoint, trainer.config);
+    return trainer;
+  }
+
+  /** The complete configuration. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** The learning rate of the next step. */
+  get lr(): number {
+    return rateOf(this.config, this.#step + 1, this.stepsPerEpoch, this.lastStep);
   }
 
   /** Steps taken. */
@@ -107,20 +187,16 @@ export class Trainer {
    * Trains on the next batch: forward, loss, backward, clip, update.
    *
    * @returns The loss of this batch before the update, in nats per character.
-   * @throws {Error} when the loss is not finite, before anything is updated.
-   * @throws {InputError} when the text's file has changed since it was opened; nothing is updated.
+   * @throws {DivergenceError} when the loss, or a weight after the update, is not finite; from then
+   * on at everything but {@linkcode restore}.
+   * @throws {TextError} when the text can no longer be read; nothing has changed then.
    */
   step(): number {
+    this.#checkState();
     const engine = this.#engine;
-    const { seq } = this.config;
-    if (this.#streams.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
-    engine.forward();
-    const loss = engine.crossEntropy() / seq;
-    if (!Number.isFinite(loss)) {
-      throw diverged(this.#step + 1, `the loss is ${loss}`);
-    }
-    engine.backward();
-    engine.update(this.config);
+    const loss = this.#forwardAndBackward();
+    const finite = engine.update({ ...this.config, lr: this.lr, step: this.#step + 1 });
+    if (!finite) this.#checkWeights(this.#step + 1);
     engine.carryHiddenState();
     this.#step++;
     this.#batchLoss = loss;
@@ -130,36 +206,47 @@ export class Trainer {
   }
 
   /**
+   * Checks that training can go on from here: that the next batch has a finite loss and finite
+   * gradients. A state may be made of finite numbers and yet be beyond help. Changes nothing.
+   *
+   * @throws {DivergenceError} when it cannot.
+   */
+  checkNextStep(): void {
+    this.#checkState();
+    const { position } = this.#streams;
+    const hiddenState = this.#engine.readHiddenState();
+    this.#forwardAndBackward();
+    if (!this.#engine.gradientsAreFinite()) {
+      throw this.#diverged(this.#step + 1, "a gradient is not finite");
+    }
+    this.#streams.position = position;
+    this.#engine.writeHiddenState(hiddenState);
+  }
+
+  /**
    * Measures the validation part as `evaluate` would; changes nothing that training uses.
    *
    * @returns The loss in nats per character, and whether it is the best so far; `null` when no part
    * of the text is held out.
-   * @throws {Error} as {@linkcode Trainer.model} does.
+   * @throws {DivergenceError} when the loss is not finite.
    */
   validate(): { readonly loss: number; readonly best: boolean } | null {
-    if (this.split.validation === null) return null;
-    const { corpus, config } = this;
-    this.#evaluator ??= new Evaluator({ config, vocabulary: corpus.vocabulary });
-    const { parameters } = this.model();
-    const loss = this.#evaluator.natsPerChar(parameters, corpus, this.split.validation);
-    const best = this.#bestValidationLoss === null || loss < this.#bestValidationLoss;
-    this.#validationLoss = loss;
-    if (best) this.#bestValidationLoss = loss;
-    return { loss, best };
+    const pieces = this.validation.measure();
+    for (;;) {
+      const { done, value: loss } = pieces.next();
+      if (!done) continue;
+      return loss === null ? null : { loss, best: this.validation.record(loss) };
+    }
   }
 
   /**
    * The model as it is now, in arrays of its own.
-   *
-   * @throws {Error} when a weight is not finite: the last update made it so, and no loss has shown
-   * it yet.
+   * @throws {DivergenceError} when training has diverged.
    */
   model(): Model {
+    this.#checkState();
+    this.#checkWeights(this.#step);
     const parameters = this.#engine.readParameters();
-    for (const weights of Object.values(parameters)) {
-      const wrong = weights.find((weight) => !Number.isFinite(weight));
-      if (wrong !== undefined) throw diverged(this.#step, `a weight is ${wrong}`);
-    }
     return { config: this.config, vocabulary: this.corpus.vocabulary, parameters };
   }
 
@@ -167,7 +254,7 @@ export class Trainer {
    * Everything needed to use the model or to go on training it.
    *
    * @param elapsedSeconds How long the training took so far.
-   * @throws {Error} as {@linkcode Trainer.model} does.
+   * @throws {DivergenceError} when training has diverged.
    */
   checkpoint(elapsedSeconds = 0): Checkpoint {
     const { corpus } = this;
@@ -177,13 +264,17 @@ export class Trainer {
       chars: this.chars,
       position: this.#streams.position,
       loss: this.#loss,
-      validationLoss: this.#validationLoss,
-      bestValidationLoss: this.#bestValidationLoss,
+      batchLoss: this.#batchLoss,
+      validationLoss: this.validation.loss,
+      bestValidationLoss: this.validation.best,
+      validatedStep: this.validation.step,
+      reportedStep: null,
+      ended: false,
       elapsedSeconds,
     };
     return {
       ...this.model(),
-      optimizerSums: this.config.optimizer === "adagrad" ? this.#engine.readOptimizerSums() : null,
+      optimizerMemories: this.#memories(),
       hiddenState: this.#engine.readHiddenState(),
       random: this.#random.state(),
       progress,
@@ -195,10 +286,68 @@ export class Trainer {
       },
     };
   }
-}
 
-function diverged(step: number, how: string): Error {
-  return new Error(
-    `Training diverged at step ${step}: ${how}; a lower --lr or --clip keeps it finite`,
-  );
+  /**
+   * Goes to the state of a checkpoint of the same text and configuration.
+   *
+   * @param changes As for {@linkcode fromCheckpoint}.
+   * @throws {InputError} as that does; nothing has changed then.
+   */
+  restore(checkpoint: Checkpoint, changes: ConfigInput = {}): void {
+    checkResumable(checkpoint, this.corpus);
+    const config = resumedConfig(this.config, { ...checkpoint.config, ...changes });
+    const { parameters, optimizerMemories, hiddenState, progress } = checkpoint;
+    this.#streams.position = progress.position;
+    this.#config = config;
+    const engine = this.#engine;
+    engine.clear();
+    engine.writeParameters(parameters);
+    optimizerMemories?.forEach((memory, i) => engine.writeOptimizerMemory(memory, i));
+    engine.writeHiddenState(hiddenState);
+    this.#random = Xoshiro128.fromState(checkpoint.random);
+    this.#divergence = null;
+    this.#step = progress.step;
+    this.#loss = progress.loss ?? Math.log(checkpoint.vocabulary.size);
+    this.#batchLoss = progress.batchLoss;
+    this.validation.restore(progress);
+  }
+
+  /** Takes the next batch, and leaves its gradients; the loss in nats per character. */
+  #forwardAndBackward(): number {
+    const engine = this.#engine;
+    if (this.#streams.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
+    engine.forward(this.config.seq, this.#drop());
+    const loss = engine.crossEntropy() / this.config.seq;
+    if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
+    engine.backward();
+    return loss;
+  }
+
+  /** What the optimizer remembers; `null` when its rule needs no memory. */
+  #memories(): ParameterSet[] | null {
+    const count = memoriesOf(this.config);
+    if (count === 0) return null;
+    return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerMemory(i));
+  }
+
+  /** What is dropped in this step: another choice in each, and the same whenever it is taken. */
+  #drop(): { probability: number; seed: number } {
+    const { dropout, seed } = this.config;
+    return { probability: dropout, seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32 };
+  }
+
+  #checkState(): void {
+    if (this.#divergence) throw this.#divergence;
+  }
+
+  #diverged(step: number, reason: string): DivergenceError {
+    return this.#divergence = new DivergenceError(step, reason);
+  }
+
+  #checkWeights(step: number): void {
+    if (this.#engine.parametersAreFinite()) return;
+    const sets = Object.values(this.#engine.readParameters());
+    const wrong = sets.map((weights) => weights.find((weight) => !Number.isFinite(weight)));
+    throw this.#diverged(step, `a weight is ${wrong.find((weight) => weight !== undefined)}`);
+  }
 }

@@ -1,17 +1,23 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import type { Optimizer } from "../../src/model/config.ts";
-import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
+import { type Update, updateParameters } from "../../src/engine/update.ts";
+import {
+  length,
+  parameterNames,
+  type ParameterSet,
+  parameterSet,
+  zeroParameters,
+} from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
-import { referenceAdagrad, referenceSgd } from "../reference/rnn.ts";
+import { referenceUpdate } from "../reference/optimizers.ts";
 
 const precisions = ["f32", "f32-strict", "f64"] as const;
 const sizes = { inputs: 5, hidden: 7, outputs: 6 };
 
 /** An engine with random parameters, after one backward pass; gradients are of the order of 1. */
 function engineAfterBackward(precision: typeof precisions[number]): Engine {
-  const engine = new Engine({ ...sizes, precision, steps: 6, streams: 2 });
+  const engine = new Engine({ ...sizes, precision, steps: 6, streams: 2, memories: 2 });
   const random = new Xoshiro128(3);
   const parameters = zeroParameters(sizes, precision);
   for (const name of parameterNames) {
@@ -41,29 +47,102 @@ function assertSets(actual: ParameterSet, wanted: ParameterSet, error: number): 
   }
 }
 
+/** Every rule, with what may be said of it. */
+const rules: readonly Omit<Update, "lr" | "clip">[] = [
+  { optimizer: "adagrad" },
+  { optimizer: "adagrad", weightDecay: 0.125 },
+  { optimizer: "sgd" },
+  { optimizer: "sgd", momentum: 0.75, weightDecay: 0.125 },
+  { optimizer: "rmsprop" },
+  { optimizer: "rmsprop", beta2: 0.875, weightDecay: 0.125 },
+  { optimizer: "adam" },
+  { optimizer: "adam", beta1: 0.5, beta2: 0.75, weightDecay: 0.125 },
+  { optimizer: "adamw", weightDecay: 0.125 },
+];
+
 for (const precision of precisions) {
   const error = precision === "f64" ? 1e-15 : 3e-7;
-  for (const optimizer of ["adagrad", "sgd"] as const) {
-    // A clip that cuts some gradients, one that cuts all, none.
-    for (const clip of [0.3, 1e-3, 0]) {
-      Deno.test(`${precision}: ${optimizer} with clip ${clip} is the reference's update`, () => {
-        const engine = engineAfterBackward(precision);
+  for (const rule of rules) {
+    Deno.test(`${precision}: ${JSON.stringify(rule)} is the reference's update`, () => {
+      // A clip that cuts some gradients, one that cuts all, none, and by the norm.
+      for (
+        const [clip, clipBy] of [[0.25, "value"], [2 ** -10, "value"], [0, "value"], [0, "norm"], [
+          0.5,
+          "norm",
+        ], [1e6, "norm"]] as const
+      ) {
+        using engine = engineAfterBackward(precision);
         const gradients = inDouble(engine.readGradients());
         const wanted = inDouble(engine.readParameters());
-        const sums = zeroParameters(sizes, "f64");
-        const limit = clip === 0 ? Infinity : Math.fround(clip);
-        // Several updates by the same gradient, so that the sums matter.
-        for (let step = 0; step < 3; step++) {
-          const rate = Math.fround(0.1);
-          engine.update({ optimizer, lr: rate, clip: limit === Infinity ? 0 : limit });
-          if (optimizer === "adagrad") referenceAdagrad(wanted, gradients, sums, rate, limit);
-          else referenceSgd(wanted, gradients, rate, limit);
+        const memories = [zeroParameters(sizes, "f64"), zeroParameters(sizes, "f64")];
+        // Several updates by the same gradient, so that what is remembered matters.
+        for (let step = 1; step <= 3; step++) {
+          const update = { ...rule, lr: 0.125, clip, clipBy, step };
+          assert(engine.update(update));
+          referenceUpdate(update, wanted, gradients, memories);
         }
         assertSets(engine.readParameters(), wanted, error);
-        assertSets(engine.readOptimizerSums(), sums, error);
-      });
-    }
+        assertSets(engine.readOptimizerMemory(0), memories[0]!, error);
+        assertSets(engine.readOptimizerMemory(1), memories[1]!, error);
+      }
+    });
   }
+
+  Deno.test(`${precision}: an update says whether it left a weight that is not finite`, () => {
+    for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
+      for (const momentum of [0, 0.5]) {
+        for (const threads of [1, 3]) {
+          const options = { ...sizes, precision, steps: 1, streams: 1, memories: 2 };
+          for (const [name, index] of [["Wxh", 0], ["Whh", 48], ["Why", 41], ["by", 5]] as const) {
+            for (const value of [NaN, Infinity, -Infinity]) {
+              using engine = new Engine({ ...options, threads });
+              const update = { optimizer, momentum, lr: 0.1, clip: 5 };
+              assert(engine.update(update));
+              engine.writeParameter(name, index, value);
+              assert(!engine.update(update), `${optimizer} ${name} ${value}`);
+            }
+          }
+        }
+      }
+    }
+  });
+
+  Deno.test(`${precision}: the norm of the gradient is that of one long vector`, () => {
+    // More than one block of sums, and an even share for no number of threads.
+    const sizes = { inputs: 130, hidden: 129, outputs: 131 };
+    const norms = [1, 2, 3].map((threads) => {
+      using engine = new Engine({ ...sizes, precision, steps: 2, streams: 2, threads });
+      const random = new Xoshiro128(3);
+      engine.writeParameters(parameterSet(sizes, (_, shape) => {
+        return Float64Array.from({ length: length(shape) }, () => random.normal());
+      }));
+      engine.inputIds.set([1, 2, 3, 4]);
+      engine.targetIds.set([5, 6, 7, 8]);
+      engine.forward();
+      engine.crossEntropy();
+      engine.backward();
+      let squares = 0;
+      for (const gradient of Object.values(engine.readGradients())) {
+        for (const g of gradient) squares += g * g;
+      }
+      const norm = engine.gradientNorm();
+      assert(Math.abs(norm - Math.sqrt(squares)) <= 1e-12 * norm);
+      return norm;
+    });
+    assertEquals(norms, [norms[0], norms[0], norms[0]]);
+  });
+
+  Deno.test(`${precision}: a rule that remembers more than there is room for is refused`, () => {
+    using engine = new Engine({ ...sizes, precision, steps: 1, streams: 1, memories: 0 });
+    const update = { lr: 0.1, clip: 5 };
+    assertThrows(() => engine.update({ ...update, optimizer: "adam" }), RangeError, "needs 2");
+    assertThrows(() => engine.update({ ...update, optimizer: "adagrad" }), RangeError, "needs 1");
+    assertThrows(() => engine.readOptimizerMemory(), RangeError, "Cannot use memory 0");
+    for (const memories of [-1, 3, 0.5]) {
+      const options = { ...sizes, precision, steps: 1, streams: 1, memories };
+      assertThrows(() => new Engine(options), RangeError, "memories must be 0, 1 or 2");
+    }
+  });
 
   Deno.test(`${precision}: the gradient of a character that is not there moves nothing`, () => {
     const engine = engineAfterBackward(precision);
@@ -79,19 +158,19 @@ for (const precision of precisions) {
   });
 
   Deno.test(`${precision}: a NaN in the gradient is not clipped away`, () => {
-    for (const optimizer of ["adagrad", "sgd"] as const) {
+    for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
       const engine = engineAfterBackward(precision);
       engine.writeParameter("by", 0, NaN);
       engine.forward();
       engine.crossEntropy();
       engine.backward();
-      engine.update({ optimizer, lr: 0.1, clip: 5 });
+      assert(!engine.update({ optimizer, lr: 0.1, clip: 5 }));
       assert(Number.isNaN(engine.readParameters().by[0]));
       assert(engine.readParameters().Why.some(Number.isNaN));
     }
   });
 
-  for (const optimizer of ["adagrad", "sgd"] as readonly Optimizer[]) {
+  for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
     Deno.test(`${precision}: every padded number stays 0 through training by ${optimizer}`, () => {
       const plan = {
         ...sizes,
@@ -100,10 +179,12 @@ for (const precision of precisions) {
         denseInputs: false,
         denseTargets: false,
         training: true,
+        memories: 2,
       };
       const { kernels, layout, memory } = instantiate(precision, plan);
       const { buffer } = memory;
       const reals = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
+      const settings = new Float64Array(buffer, layout.settings, 16);
       const at = (address: number) => address / reals.BYTES_PER_ELEMENT;
       const { inputsPadded: Ip, hiddenPadded: Hp, outputsPadded: Vp } = layout;
       const { inputs: I, hidden: H, outputs: V } = sizes;
@@ -129,10 +210,10 @@ for (const precision of precisions) {
           ids[layout.inputIds / 4 + row] = random.nextUint32() % I;
           ids[layout.targetIds / 4 + row] = random.nextUint32() % V;
         }
-        kernels.forward(5, false);
-        kernels.crossEntropyOfIds(15, 1 / 3);
+        kernels.forward(5, false, 0, 0);
+        kernels.crossEntropyOfIds(5, 1 / 3);
         kernels.backward(5, false);
-        kernels[optimizer](0.1, 5);
+        updateParameters(kernels, settings, { optimizer, lr: 0.1, clip: 5 }, () => 1);
         kernels.carryHiddenState(5);
       }
       const assertZeros = (address: number, rows: number, columns: number, stride: number) => {
@@ -142,7 +223,7 @@ for (const precision of precisions) {
           }
         }
       };
-      for (const distance of [0, layout.toGradient, layout.toSum]) {
+      for (const distance of [0, layout.toGradient, layout.toFirst, layout.toSecond]) {
         for (const [address, rows, rowsPadded, columns, stride] of blocks) {
           assertZeros(address + distance, rowsPadded, columns, stride);
           for (let row = rows; row < rowsPadded; row++) {

@@ -57,7 +57,7 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
       ] as const
     ) {
       const { kernels, row } = rowOf(precision, logits, [0, 0, 0, 0, 0]);
-      kernels.softmaxRows(1);
+      kernels.softmax(1);
       wanted.forEach((p, v) => assert(near(row[v]!, p), `${logits}: ${row}`));
       assertEquals([...row.subarray(OUTPUTS)], Array(row.length - OUTPUTS).fill(0));
     }

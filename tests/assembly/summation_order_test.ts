@@ -94,7 +94,7 @@ for (const precision of ["f32-strict", "f64"] as const) {
             const c = space(rows * columns, true);
             const before = numbers.slice(c, c + rows * columns);
             const strideB = (transposed ? depth : columns) * real;
-            kernels.packWhole(packed * real, b * real, strideB, transposed, columns, depth);
+            kernels.packShare(packed * real, b * real, strideB, transposed, columns, depth);
             kernels.multiplyPacked(
               ...[c * real, columns * real, rows, columns, depth] as const,
               ...[a * real, depth * real, packed * real, accumulate, scratch * real] as const,
@@ -152,7 +152,17 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
     const scratchB = space(DEPTH * width, false);
     const c = space(count * width, false);
     kernels.multiplyTransposed(
-      ...[c * real, width * real, count, width, depth, (a + row) * real, rows * real] as const,
+      ...[
+        c * real,
+        width * real,
+        count,
+        width,
+        1,
+        depth,
+        0,
+        (a + row) * real,
+        rows * real,
+      ] as const,
       ...[(b + column) * real, columns * real, scratchA * real, scratchB * real] as const,
     );
     assertGuards(c, count * width);

@@ -47,9 +47,31 @@ testProgram("metrics and reports say what the plan says", async (f) => {
   assert(!/[\x00-\x09\x0b-\x1f]/.test(out), "only plain lines when piped");
 });
 
+testProgram("any number of threads trains the same model, and says so", async (f) => {
+  const more = ["--batch", "8", "--steps", "20"];
+  const checkpoints = [];
+  for (const threads of [1, 2, 3]) {
+    const out = await trained(f, `run${threads}`, ...more, "--threads", String(threads));
+    assertMatch(out, new RegExp(`, ${threads} threads?\n`));
+    checkpoints.push(await readCheckpoint(`${f}/run${threads}`));
+  }
+  for (const { parameters, optimizerMemories, hiddenState } of checkpoints) {
+    assertEquals(parameters, checkpoints[0]!.parameters);
+    assertEquals(optimizerMemories, checkpoints[0]!.optimizerMemories);
+    assertEquals(hiddenState, checkpoints[0]!.hiddenState);
+  }
+  const { code, err } = await run(f, ["train", "rain.txt", "--threads", "0"]);
+  assertEquals([code, err], [
+    2,
+    'error: Cannot train: "threads" must be a whole number from 1 to 64, not 0\n',
+  ]);
+  assertEquals(namesIn(f), ["rain.txt", "run1", "run2", "run3"]);
+});
+
 testProgram("every option of train decides what it says", async (f) => {
   const base = ["--steps", "4", "--sample-every", "0"];
   await trained(f, "base", ...base);
+  const prints = new Set<string>();
   const { config: defaults, parameters } = await readCheckpoint(`${f}/base`);
   for (
     const [option, value] of [
@@ -59,20 +81,47 @@ testProgram("every option of train decides what it says", async (f) => {
       ["lr", 0.01],
       ["optimizer", "sgd"],
       ["clip", 0.001],
-      ["init", 0.5],
+      ["init", "normal:0.5"],
+      ["cell", "gru"],
+      ["layers", 2],
+      ["weight-decay", 0.1],
+      ["warmup", 3],
+      ["schedule", "cosine"],
       ["precision", "f64"],
       ["precision", "f32-strict"],
       ["seed", 2],
       ["val", 0.2],
     ] as const
   ) {
-    const name = `${option}-${value}`;
+    const name = `${option}-${value}`.replace(":", "-");
+    const key = option.replace(/-(.)/, (_, letter: string) => letter.toUpperCase());
     await trained(f, name, ...base, `--${option}`, String(value));
     const checkpoint = await readCheckpoint(`${f}/${name}`);
-    assertEquals(checkpoint.config, { ...defaults, [option]: value });
+    const own = option === "optimizer" ? { lr: 0.1 } : {};
+    assertEquals(checkpoint.config, { ...defaults, ...own, [key]: value });
     const written = JSON.parse(Deno.readTextFileSync(`${f}/${name}/config.json`));
     assertEquals(written.config, checkpoint.config);
     if (value !== "f32-strict") assertNotEquals(checkpoint.parameters, parameters, name);
+  }
+  for (
+    const [name, ...options] of [
+      ["momentum", "--optimizer", "sgd", "--momentum", "0.9"],
+      ["velocity", "--optimizer", "sgd", "--momentum", "0.8"],
+      ["beta1", "--optimizer", "adam", "--beta1", "0.5"],
+      ["beta2", "--optimizer", "adam", "--beta2", "0.5"],
+      ["dropout", "--layers", "2", "--dropout", "0.5"],
+      ["by-value", "--clip", "0.01"],
+      ["by-norm", "--clip", "0.01", "--clip-by", "norm"],
+      ["decay", "--schedule", "step", "--decay", "0.5", "--decay-after", "0.1"],
+      ["decay-every", "--schedule", "step", "--decay", "0.5", "--decay-after", "0.1"]
+        .concat("--decay-every", "0.05"),
+    ]
+  ) {
+    await trained(f, name!, ...base, ...options, "--steps", "60");
+    const { parameters } = await readCheckpoint(`${f}/${name}`);
+    const print = JSON.stringify(parameters.Why);
+    assert(!prints.has(print), name);
+    prints.add(print);
   }
   await trained(f, "no-val", ...base, "--val", "0");
   assertEquals(metrics(`${f}/no-val`).at(-1)!.val_loss, null);
@@ -88,7 +137,7 @@ testProgram("the preset is the notebook's setting, and other options win over it
   const { hidden, seq, batch, lr, init, clip, optimizer } = config;
   assertEquals(
     { hidden, seq, batch, lr, init, clip, optimizer },
-    { hidden: 100, seq: 25, batch: 1, lr: 0.1, init: 0.01, clip: 5, optimizer: "adagrad" },
+    { hidden: 100, seq: 25, batch: 1, lr: 0.1, init: "normal:0.01", clip: 5, optimizer: "adagrad" },
   );
   assertEquals((await readCheckpoint(`${f}/wider`)).config, { ...config, hidden: 20 });
 });
@@ -189,8 +238,10 @@ testProgram("gradcheck compares every element, and passes", async (f) => {
 
 testProgram("help lists every option, what it means and its default", async (f) => {
   const options = {
-    train: "out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
-      "report-every sample-every preset help",
+    train: "cell layers dropout momentum beta1 beta2 weight-decay schedule decay decay-after " +
+      "decay-every warmup clip-by out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
+      "report-every sample-every save-every on-divergence preset resume force " +
+      "threads help",
     sample: "prime length temperature greedy seed help",
     eval: "json help",
     gradcheck: "hidden seq batch help",
@@ -198,7 +249,7 @@ testProgram("help lists every option, what it means and its default", async (f) 
   for (const [command, names] of Object.entries(options)) {
     const help = await succeed(f, command, "--help");
     assertEquals(await succeed(f, command, "-h"), help);
-    const listed = [...help.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
+    const listed = [...help.matchAll(/^ {2}--([a-z0-9-]+)/gm)].map(([, name]) => name);
     assertEquals(listed.toSorted(), names.split(" ").toSorted());
     assertMatch(help, new RegExp(`^Usage: deno task ${command} `, "m"));
     for (const line of help.split("\n")) assert(line.length <= 100, line);
@@ -206,11 +257,11 @@ testProgram("help lists every option, what it means and its default", async (f) 
   const help = (await succeed(f, "train", "--help")).replace(/\n +/g, " ");
   for (
     const entry of [
-      "--hidden N Hidden units (default: 128)",
+      "--hidden N Hidden units of each layer (default: 128)",
       "--seq N Characters that back-propagation through time unrolls (default: 25)",
       "--batch N Streams trained side by side (default: 4, fewer for a short text)",
-      "--lr X Learning rate (default: 0.05)",
-      "--optimizer NAME Update rule: adagrad or sgd (default: adagrad)",
+      "--lr X Learning rate (default: 0.05; sgd 0.1; rmsprop, adam and adamw 0.002)",
+      "--optimizer NAME Update rule: adagrad, sgd, rmsprop, adam or adamw (default: adagrad)",
       "--val X Share of the text, at its end, held out for validation; 0: none (default: 0.05)",
     ]
   ) assert(help.replace(/ +/g, " ").includes(entry), entry);

@@ -48,8 +48,8 @@ testProgram("options that are unknown or out of range are named", async (f) => {
   for (
     const [args, line] of [
       [
-        ["--layers", "2"],
-        /^Cannot run train with the option --layers: there is none of that name; /,
+        ["--depth", "2"],
+        /^Cannot run train with the option --depth: there is none of that name; /,
       ],
       [["-x"], /the option --x/],
       [["--hidden", "many"], /^Cannot use --hidden "many": it must be a number$/],
@@ -64,11 +64,29 @@ testProgram("options that are unknown or out of range are named", async (f) => {
       [["--lr", "-1"], /"lr" must be a finite number above 0, not -1$/],
       [["--lr", "1e999"], /"lr" must be a finite number above 0, not Infinity$/],
       [["--lr", "NaN"], /--lr "NaN": it must be a number$/],
-      [["--optimizer", "adam"], /"optimizer" must be one of adagrad, sgd, not "adam"$/],
+      [["--optimizer", "lion"], /"optimizer" must be one of adagrad, .*, adamw, not "lion"$/],
       [["--precision", "f16"], /"precision" must be one of f32, f32-strict, f64, not "f16"$/],
-      [["--preset", "lstm"], /the preset "lstm": it must be one of min-char-rnn$/],
+      [
+        ["--preset", "lstm"],
+        /the preset "lstm": it must be one of min-char-rnn, char-rnn, torch-rnn$/,
+      ],
       [["--clip", "-1"], /"clip" must be a finite number, 0 or above/],
-      [["--init", "-1"], /"init" must be a finite number, 0 or above/],
+      [["--init", "-1"], /"init" must be normal:S, uniform:S .*, not "-1"$/],
+      [["--init", "normal:x"], /"init" must be normal:S, .*, not "normal:x"$/],
+      [["--cell", "rgu"], /"cell" must be one of rnn, gru, lstm, not "rgu"$/],
+      [["--layers", "17"], /"layers" must be a whole number from 1 to 16, not 17$/],
+      [["--dropout", "0.5"], /"dropout" 0.5 has no meaning here; it goes with layers 2 or more/],
+      [["--layers", "2", "--dropout", "1"], /"dropout" must be a number from 0 up to, not incl/],
+      [["--momentum", "0.9"], /"momentum" 0.9 has no meaning here; it goes with optimizer sgd$/],
+      [
+        ["--beta1", "0.5"],
+        /"beta1" 0.5 has no meaning here; it goes with optimizer adam or adamw$/,
+      ],
+      [["--decay", "0.5"], /"decay" 0.5 has no meaning here; it goes with schedule step$/],
+      [
+        ["--schedule", "cosine", "--minutes", "1"],
+        /^Cannot train with the schedule cosine and no last step: .*; limit the run by steps/,
+      ],
       [["--val", "1"], /"val" must be a number from 0 up to, not including, 1, not 1$/],
       [["--seed", "0.5"], /"seed" must be a whole number/],
       [["--steps", "-1"], /"steps" must be a whole number, 0 or above, not -1$/],

@@ -32,17 +32,21 @@ export function testProgram(name: string, fn: (folder: string) => Promise<void>)
   });
 }
 
-/** The process of a command, with just the permissions that its task in deno.json gives. */
+/**
+ * The process of a command, with just the permissions that its task in deno.json gives, or with
+ * others.
+ */
 export function start(
   folder: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  permissions?: readonly string[],
 ): Deno.ChildProcess {
   const tasks: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).tasks;
   // Without a known command, the program must still say so: the entry of the others.
   const [name = ""] = args;
   const words = (tasks[name] ?? `deno run src/cli/main.ts ${name}`).trim().split(" ");
-  const flags = words.filter((word) => word.startsWith("--allow-"));
+  const flags = permissions ?? words.filter((word) => word.startsWith("--allow-"));
   const entry = words.findIndex((word) => word.endsWith("main.ts"));
   return new Deno.Command(Deno.execPath(), {
     args: [
@@ -80,4 +84,37 @@ export async function succeed(folder: string, ...args: readonly string[]): Promi
 /** The names in a folder, sorted. */
 export function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+}
+
+/** Waits until a process says something on its standard output; what it said, and the reader. */
+export async function untilSaid(
+  child: Deno.ChildProcess,
+  what: RegExp,
+): Promise<{ said: string; reader: ReadableStreamDefaultReader<string> }> {
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  while (!what.test(said)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the process ended before it said ${what}, after: ${said}`);
+    said += value;
+  }
+  return { said, reader };
+}
+
+/** What a process says from now on, its error, its exit code and signal. */
+export async function rest(
+  child: Deno.ChildProcess,
+  reader: ReadableStreamDefaultReader<string>,
+): Promise<{ out: string; err: string; code: number; signal: string | null }> {
+  const read = async () => {
+    let out = "";
+    for (let part = await reader.read(); !part.done; part = await reader.read()) out += part.value;
+    return out;
+  };
+  const [{ code, signal }, out, err] = await Promise.all([
+    child.status,
+    read(),
+    new Response(child.stderr).text(),
+  ]);
+  return { out, err, code, signal };
 }

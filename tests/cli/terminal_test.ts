@@ -114,3 +114,22 @@ testTerminal("Ctrl-C at a terminal saves, shows the last report and ends with 13
   assertEquals(steps(f).at(-1), step.toLocaleString("en"));
   assertMatch(all, new RegExp(`[\\nJ] *${steps(f).at(-1)} +\\d`));
 });
+
+testTerminal("a terminal that goes away leaves a run that is saved", async (f) => {
+  const child = start(f, ["--minutes", "5"]);
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let seen = "";
+  while (!seen.includes(" left")) seen += (await reader.read()).value ?? "";
+  // Who holds the other end of the terminal dies, and with it the terminal.
+  child.kill("SIGKILL");
+  await Promise.all([reader.cancel(), child.stdin.abort(), child.status]);
+  const begin = performance.now();
+  const names = () => Array.from(Deno.readDirSync(`${f}/run`), ({ name }) => name);
+  while (names().includes("lock")) {
+    assert(performance.now() - begin < 10_000, `still there: ${names()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const { step } = (await readCheckpoint(`${f}/run`)).progress;
+  assert(step > 0);
+  assertEquals(steps(f).at(-1), step.toLocaleString("en"));
+});

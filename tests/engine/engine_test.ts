@@ -27,11 +27,11 @@ for (const precision of precisions) {
     const sums = randomParameters(random);
     const state = Float64Array.from({ length: 21 }, () => Math.fround(random.normal()));
     engine.writeParameters(parameters);
-    engine.writeOptimizerSums(sums);
+    engine.writeOptimizerMemory(sums);
     engine.writeHiddenState(state);
     for (const name of parameterNames) {
       assertEquals([...engine.readParameters()[name]], [...parameters[name]]);
-      assertEquals([...engine.readOptimizerSums()[name]], [...sums[name]]);
+      assertEquals([...engine.readOptimizerMemory()[name]], [...sums[name]]);
     }
     assertEquals([...engine.readHiddenState()], [...state]);
     engine.writeParameter("Wxh", 8, 3);
@@ -182,7 +182,7 @@ Deno.test("the memory's areas are aligned, in order, and large enough", () => {
         [layout.bh, H * real],
         [layout.by, V * real],
         [layout.Wxh + layout.toGradient, layout.by + V * real - layout.Wxh],
-        [layout.Wxh + layout.toSum, layout.by + V * real - layout.Wxh],
+        [layout.Wxh + layout.toFirst, layout.by + V * real - layout.Wxh],
         [layout.inputIds, rows * 4],
         [layout.inputVectors, rows * I * real],
         [layout.targetIds, rows * 4],
@@ -218,7 +218,7 @@ function followReference(
   const random = new Xoshiro128(1);
   const shape = { inputs: size, hidden, outputs: size };
   const engine = new Engine({ ...shape, precision: "f64", steps, streams: 1 });
-  const settings = { init: 0.01, precision: "f64" } as const;
+  const settings = { init: "normal:0.01", precision: "f64" } as const;
   engine.writeParameters(initialParameters(shape, settings, random));
   let p = -steps;
   assertParity({
@@ -250,4 +250,32 @@ Deno.test("300 updates by adagrad, one after the other, stay with the reference"
 
 Deno.test("300 updates by sgd, one after the other, stay with the reference", () => {
   followReference("sgd", 0.01, 300, 1e-9, false);
+});
+
+Deno.test("a cleared engine is as a new one, also where nobody looks", () => {
+  for (const precision of ["f32", "f32-strict", "f64"] as const) {
+    const sizes = { inputs: 5, hidden: 3, outputs: 5 };
+    const engine = new Engine({ ...sizes, precision, steps: 2, streams: 2 });
+    const step = () => {
+      engine.forward();
+      const loss = engine.crossEntropy();
+      engine.backward();
+      return loss;
+    };
+    const atFirst = step();
+    // 0 · ∞, the update of a padded cell, is NaN.
+    engine.update({ optimizer: "adagrad", lr: Infinity, clip: 0 });
+    engine.carryHiddenState();
+    assert(Number.isNaN(step()));
+    engine.writeParameters(zeroParameters(sizes, precision));
+    assert(!engine.parametersAreFinite());
+    engine.clear();
+    assert(engine.parametersAreFinite());
+    assertEquals(step(), atFirst);
+    assert(engine.gradientsAreFinite());
+    for (const sum of Object.values(engine.readOptimizerMemory())) {
+      assert(sum.every((x) => x === 0));
+    }
+    assert(engine.readHiddenState().every((x) => x === 0));
+  }
 });

@@ -93,8 +93,8 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
       const { kernels, layout, memory } = instantiate(precision, plan);
       const { inputs, hidden, outputs, steps, streams } = plan;
       const bytes = kernels.plan(
-        ...[inputs, hidden, outputs, steps, streams] as const,
-        ...[plan.denseInputs, plan.denseTargets, plan.training] as const,
+        ...[0, 1, inputs, hidden, outputs, steps, streams] as const,
+        ...[plan.denseInputs, plan.denseTargets, plan.training, false, 1, 1] as const,
       );
       assertEquals(memory.buffer.byteLength, Math.ceil(bytes / 65536) * 65536);
       // An area that is not planned has no address; one that is lies behind the parameters.
@@ -103,7 +103,7 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
           [plan.denseInputs, layout.inputVectors],
           [plan.denseTargets, layout.targetVectors],
           [plan.training, layout.toGradient],
-          [plan.training, layout.toSum],
+          [plan.training, layout.toFirst],
         ] as const
       ) {
         assertEquals(address > 0, planned);
@@ -118,9 +118,9 @@ Deno.test("an engine without training has no optimizer sums to read or write", (
   const engine = new Engine(options);
   const { parameters } = randomParameters(sizes);
   engine.writeParameters(parameters);
-  assertThrows(() => engine.readOptimizerSums(), RangeError, "training: false");
+  assertThrows(() => engine.readOptimizerMemory(), RangeError, "training: false");
   const zeros = zeroParameters(sizes, "f64");
-  assertThrows(() => engine.writeOptimizerSums(zeros), RangeError, "training: false");
+  assertThrows(() => engine.writeOptimizerMemory(zeros), RangeError, "training: false");
   assertEquals(engine.readParameters(), parameters);
 });
 

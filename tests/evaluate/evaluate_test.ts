@@ -11,7 +11,13 @@ import { oneHot, referenceGradients } from "../reference/rnn.ts";
 import { idsOf, textOf } from "../text/ids.ts";
 
 const corpus = corpusFromText("peter piper picked a peck of pickled peppers. ".repeat(8));
-const model = new Trainer(corpus, { hidden: 7, seq: 9, batch: 2, precision: "f64", init: 0.7 })
+const model = new Trainer(corpus, {
+  hidden: 7,
+  seq: 9,
+  batch: 2,
+  precision: "f64",
+  init: "normal:0.7",
+})
   .model();
 const sizes = sizesOf(model);
 

@@ -15,7 +15,13 @@ Deno.test("every precision agrees with the reference as far as it goes, whatever
     const [precision, tolerance] of [["f64", 1e-13], ["f32", 1e-5], ["f32-strict", 1e-5]] as const
   ) {
     const results = [1, 4].map((batch) => {
-      const trainer = new Trainer(corpus, { hidden: 9, seq: 7, batch, init: 0.5, precision });
+      const trainer = new Trainer(corpus, {
+        hidden: 9,
+        seq: 7,
+        batch,
+        init: "normal:0.5",
+        precision,
+      });
       for (let step = 0; step < 5; step++) trainer.step();
       const model = trainer.model();
       const sizes = sizesOf(model);
@@ -36,7 +42,8 @@ Deno.test("every precision agrees with the reference as far as it goes, whatever
 });
 
 Deno.test("a model that knows nothing is as good as a uniform guess", () => {
-  const model = new Trainer(corpus, { hidden: 5, seq: 7, init: 0, precision: "f64" }).model();
+  const model = new Trainer(corpus, { hidden: 5, seq: 7, init: "normal:0", precision: "f64" })
+    .model();
   const result = evaluate(model, corpus);
   assert(Math.abs(result.natsPerChar - result.uniformNatsPerChar) < 1e-12);
   assert(Math.abs(result.perplexity - corpus.vocabulary.size) < 1e-9);

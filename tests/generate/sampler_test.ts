@@ -111,3 +111,16 @@ Deno.test("options out of range and unknown characters are refused at the call",
     assertThrows(() => sampler.generate(options), InputError, words);
   }
 });
+
+Deno.test("weights that no text can come of are an error of one line", () => {
+  const model = modelOf("the cat sat on the mat.\n".repeat(4));
+  model.parameters.Why.fill(1e308);
+  model.parameters.bh.fill(9);
+  for (const greedy of [true, false]) {
+    const { message } = assertThrows(() => sample(model, { greedy, length: 3 }), RangeError);
+    assertEquals(
+      message,
+      "Cannot sample: the model's weights are so great that its logits are not finite",
+    );
+  }
+});

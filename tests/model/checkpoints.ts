@@ -1,5 +1,6 @@
 /** Checkpoints to test with. */
 
+import { memoriesOf } from "../../src/engine/update.ts";
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/config.ts";
 import { sizesOf } from "../../src/model/model.ts";
@@ -20,14 +21,20 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
   const parameters = fill(zeros(), () => random.normal());
   // A number that adding the second bias of PyTorch, 0, would change.
   parameters.bh[0] = -0;
-  const sums = fill(zeros(), () => random.uniform());
-  const hiddenState = realArray(config.precision, config.batch * config.hidden);
+  const memories = Array.from(
+    { length: memoriesOf(config) },
+    () => fill(zeros(), () => random.uniform()),
+  );
+  const hiddenState = realArray(
+    config.precision,
+    config.layers * config.batch * config.hidden * (config.cell === "lstm" ? 2 : 1),
+  );
   hiddenState.set(Array.from(hiddenState, () => 2 * random.uniform() - 1));
   return {
     config,
     vocabulary,
     parameters,
-    optimizerSums: config.optimizer === "adagrad" ? sums : null,
+    optimizerMemories: memories.length === 0 ? null : memories,
     hiddenState,
     random: random.state(),
     progress: {
@@ -36,8 +43,12 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
       chars: 600,
       position: 300,
       loss: random.uniform(),
+      batchLoss: random.uniform(),
       validationLoss: 1 / 3,
       bestValidationLoss: null,
+      validatedStep: 10,
+      reportedStep: null,
+      ended: true,
       elapsedSeconds: 4.5,
     },
     corpus: { name: corpusName, chars: 5, bytes: 6, sha256: "0123456789abcdef".repeat(4) },

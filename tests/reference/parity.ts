@@ -4,7 +4,8 @@ import { assert } from "@std/assert";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Config } from "../../src/model/config.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
-import { oneHot, referenceAdagrad, referenceGradients, referenceSgd } from "./rnn.ts";
+import { oneHot, referenceGradients } from "./rnn.ts";
+import { referenceUpdate } from "./optimizers.ts";
 
 /** What one update reads and predicts. */
 export interface Sequences {
@@ -55,7 +56,7 @@ export function assertParity(parity: Parity): void {
     }
     if (parity.synchronise) {
       engine.writeParameters(parameters);
-      engine.writeOptimizerSums(sums);
+      engine.writeOptimizerMemory(sums);
       engine.writeHiddenState(state);
     }
     engine.forward();
@@ -88,6 +89,7 @@ function applyReference(
   { optimizer, lr, clip }: Parity["update"],
 ): void {
   const limit = clip === 0 ? Infinity : clip;
-  if (optimizer === "adagrad") referenceAdagrad(parameters, gradients, sums, lr, limit);
-  else referenceSgd(parameters, gradients, lr, limit);
+  if (optimizer === "adagrad") {
+    referenceUpdate({ optimizer: "adagrad", lr: lr, clip: limit }, parameters, gradients, [sums]);
+  } else referenceUpdate({ optimizer: "sgd", lr: lr, clip: limit }, parameters, gradients);
 }

@@ -118,35 +118,3 @@ export function referenceGradients(sizes: Sizes, parameters: ParameterSet, batch
   }
   return { loss: loss / B, gradients, hiddenStates, logits };
 }
-
-/** Adagrad with clipping, as the notebook has it: m += g², w += −rate·g / √(m + 1e-8). */
-export function referenceAdagrad(
-  parameters: ParameterSet,
-  gradients: ParameterSet,
-  sums: ParameterSet,
-  rate: number,
-  clip: number,
-): void {
-  for (const name of Object.keys(parameters) as (keyof ParameterSet)[]) {
-    for (let i = 0; i < parameters[name].length; i++) {
-      const g = Math.max(-clip, Math.min(clip, gradients[name][i]!));
-      sums[name][i]! += g * g;
-      parameters[name][i]! += -rate * g / Math.sqrt(sums[name][i]! + 1e-8);
-    }
-  }
-}
-
-/** Gradient descent with clipping. */
-export function referenceSgd(
-  parameters: ParameterSet,
-  gradients: ParameterSet,
-  rate: number,
-  clip: number,
-): void {
-  for (const name of Object.keys(parameters) as (keyof ParameterSet)[]) {
-    for (let i = 0; i < parameters[name].length; i++) {
-      const g = Math.max(-clip, Math.min(clip, gradients[name][i]!));
-      parameters[name][i]! -= rate * g;
-    }
-  }
-}

@@ -1,24 +1,29 @@
-/** Training whose last update makes the weights useless, before any loss could show it. */
+/** Training that comes to numbers that are not finite: it stops there, and keeps nothing of them. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
+import { DivergenceError } from "../../src/train/divergence.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("round and round the rugged rocks ".repeat(20));
 const config = { hidden: 6, seq: 8, batch: 2, lr: 1e300 };
-const line =
-  /^Training diverged at step 1: a weight is (NaN|-?Infinity); a lower --lr or --clip keeps it finite$/;
+const start = "Training diverged at step 1: a weight is ";
 
-Deno.test("a model with weights that are not finite is given to nobody", () => {
+Deno.test("a step that makes a weight useless says so, and gives the model to nobody", () => {
   const trainer = new Trainer(corpus, config);
-  trainer.model();
-  trainer.step();
-  for (const use of ["model", "checkpoint", "validate"] as const) {
-    const error = assertThrows(() => trainer[use](), Error);
-    assert(!(error instanceof InputError));
-    assertMatch(error.message, line);
+  const before = trainer.checkpoint();
+  for (const use of ["step", "model", "checkpoint", "validate", "checkNextStep"] as const) {
+    const error = assertThrows(() => trainer[use](), DivergenceError);
+    assertMatch(
+      error.message,
+      /^Training diverged at step 1: a weight is (NaN|-?Infinity); a lower --lr or --clip keeps it finite$/,
+    );
+    assertEquals([error.step, error.details], [1, null]);
+    assertEquals(trainer.steps, 0);
   }
+  trainer.restore(before);
+  assertEquals(trainer.checkpoint(), before);
 });
 
 Deno.test("a run that diverges at its last step fails, and keeps nothing of it", async () => {
@@ -26,8 +31,9 @@ Deno.test("a run that diverges at its last step fails, and keeps nothing of it",
     const kept: number[] = [];
     const onCheckpoint = () => void kept.push(1);
     const options = { config: { ...config, val }, steps: 1, onCheckpoint };
-    const error = await assertRejects(() => train(corpus, options), Error);
-    assertMatch(error.message, line);
+    const error = await assertRejects(() => train(corpus, options), DivergenceError);
+    assert(error.message.startsWith(start), error.message);
+    assertMatch(error.message, /; no checkpoint had been saved; a lower --lr or --clip keeps it/);
     assert(!(error instanceof InputError));
     assertEquals(kept, []);
   }

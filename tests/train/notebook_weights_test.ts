@@ -4,7 +4,8 @@ import { sizesOf } from "../../src/model/model.ts";
 import { parameterNames, type RealArray, zeroParameters } from "../../src/model/parameters.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { oneHot, referenceAdagrad, referenceGradients } from "../reference/rnn.ts";
+import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { referenceUpdate } from "../reference/optimizers.ts";
 
 const data = "Hope is the thing with feathers that perches in the soul. ".repeat(3);
 
@@ -52,18 +53,21 @@ for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
         targets: oneHot(ids.slice(p + 1, p + seq + 1), sizes.outputs),
         hiddenState: h,
       });
-      referenceAdagrad(weights, gradients, sums, lr, clip);
+      referenceUpdate({ optimizer: "adagrad", lr, clip }, weights, gradients, [sums]);
       h = hiddenStates.slice(-hidden);
       p += seq;
 
       const mine = trainer.step() * seq;
       assert(Math.abs(mine - loss) < 1e-9 * loss, `update ${i}: the loss is ${mine}, not ${loss}`);
-      const { parameters, optimizerSums, hiddenState, progress } = trainer.checkpoint();
+      const { parameters, optimizerMemories, hiddenState, progress } = trainer.checkpoint();
       assertEquals(progress.position, p);
       assert(difference(hiddenState, h) < 1e-9, `update ${i}: the state`);
       for (const name of parameterNames) {
         assert(difference(parameters[name], weights[name]) < 1e-9, `update ${i}: ${name}`);
-        assert(difference(optimizerSums![name], sums[name]) < 1e-9, `update ${i}: sum of ${name}`);
+        assert(
+          difference(optimizerMemories![0]![name], sums[name]) < 1e-9,
+          `update ${i}: sum of ${name}`,
+        );
       }
     }
     assert(resets >= 2, `only ${resets} ends of the data`);

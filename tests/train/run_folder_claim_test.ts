@@ -2,25 +2,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { RunFolder } from "../../src/train/run_folder.ts";
-
-const missing = (["read", "write"] as const).some((name) =>
-  Deno.permissions.querySync({ name }).state !== "granted"
-);
-
-function testFiles(name: string, fn: (folder: string) => void): void {
-  Deno.test({
-    name: `${name} (needs --allow-read and --allow-write)`,
-    ignore: missing,
-    fn() {
-      const folder = Deno.makeTempDirSync();
-      try {
-        fn(folder);
-      } finally {
-        Deno.removeSync(folder, { recursive: true });
-      }
-    },
-  });
-}
+import { testFiles } from "./folders.ts";
 
 testFiles("any one file of a run keeps another run out", (folder) => {
   for (
@@ -31,8 +13,10 @@ testFiles("any one file of a run keeps another run out", (folder) => {
     Deno.writeTextFileSync(`${path}/${name}`, "mine");
     assertThrows(() => RunFolder.create(path, {}), InputError, "it already holds a run");
     assertEquals(RunFolder.free(path), `${path}-2`);
-    assertEquals(RunFolder.createFree(path, { hidden: 3 }).path, `${path}-2`);
-    assertEquals(RunFolder.createFree(path, { hidden: 4 }).path, `${path}-3`);
+    for (const [hidden, free] of [[3, `${path}-2`], [4, `${path}-3`]] as const) {
+      using run = RunFolder.createFree(path, { hidden });
+      assertEquals(run.path, free);
+    }
     assertEquals([...Deno.readDirSync(path)].map((entry) => entry.name), [name]);
     assertEquals(Deno.readTextFileSync(`${path}/${name}`), "mine");
     assertEquals(JSON.parse(Deno.readTextFileSync(`${path}-2/config.json`)), { hidden: 3 });

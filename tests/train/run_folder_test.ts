@@ -4,25 +4,7 @@ import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { RunFolder } from "../../src/train/run_folder.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-
-const missing = (["read", "write"] as const).some((name) =>
-  Deno.permissions.querySync({ name }).state !== "granted"
-);
-
-function testFiles(name: string, fn: (folder: string) => void | Promise<void>): void {
-  Deno.test({
-    name: `${name} (needs --allow-read and --allow-write)`,
-    ignore: missing,
-    async fn() {
-      const folder = Deno.makeTempDirSync();
-      try {
-        await fn(folder);
-      } finally {
-        Deno.removeSync(folder, { recursive: true });
-      }
-    },
-  });
-}
+import { testFiles } from "./folders.ts";
 
 testFiles("a run folder holds configuration, metrics, latest and best", async (folder) => {
   const path = `${folder}/a/b`;
@@ -50,23 +32,25 @@ testFiles("a run folder holds configuration, metrics, latest and best", async (f
   await run.save(trainer.checkpoint(), "latest");
   assertEquals((await readCheckpoint(path)).progress.step, 1);
   assertEquals((await readCheckpoint(`${path}/best.safetensors`)).progress.step, 0);
+  run.close();
 });
 
 testFiles("a folder that holds a run is not taken for another", (folder) => {
   const path = `${folder}/run`;
   assertEquals(RunFolder.free(path), path);
-  RunFolder.create(path, {});
+  RunFolder.create(path, {}).close();
   const { message } = assertThrows(() => RunFolder.create(path, {}), InputError);
   assertMatch(
     message,
-    /^Cannot train into ".*run": it already holds a run; name another with --out$/,
+    /^Cannot train into ".*run": it already holds a run; .* --resume, .* --force, .* --out$/,
   );
   assertEquals(RunFolder.free(path), `${path}-2`);
-  RunFolder.create(`${path}-2`, {});
+  RunFolder.create(`${path}-2`, {}).close();
   assertEquals(RunFolder.free(path), `${path}-3`);
   Deno.mkdirSync(`${folder}/other`);
   Deno.writeTextFileSync(`${folder}/other/notes.txt`, "mine");
-  RunFolder.create(`${folder}/other`, {});
+  RunFolder.create(`${folder}/other`, {}).close();
+  assertEquals([...Deno.readDirSync(path)].map(({ name }) => name), ["config.json"]);
 });
 
 testFiles("a path that cannot be a folder is refused in one line", (folder) => {

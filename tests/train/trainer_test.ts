@@ -6,7 +6,8 @@ import type { ConfigInput } from "../../src/model/config.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { oneHot, referenceAdagrad, referenceGradients, referenceSgd } from "../reference/rnn.ts";
+import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { referenceUpdate } from "../reference/optimizers.ts";
 import { textOf } from "../text/ids.ts";
 
 const verse = "Hope is the thing with feathers that perches in the soul.\r\n" +
@@ -53,8 +54,9 @@ function notebook(corpus: Corpus, trainer: Trainer, updates: number): number[] {
     });
     losses.push(loss / seq);
     const limit = clip === 0 ? Infinity : clip;
-    if (optimizer === "adagrad") referenceAdagrad(parameters, gradients, sums, lr, limit);
-    else referenceSgd(parameters, gradients, lr, limit);
+    if (optimizer === "adagrad") {
+      referenceUpdate({ optimizer: "adagrad", lr: lr, clip: limit }, parameters, gradients, [sums]);
+    } else referenceUpdate({ optimizer: "sgd", lr: lr, clip: limit }, parameters, gradients);
     state = hiddenStates.slice(-batch * hidden);
     pointer += seq;
   }

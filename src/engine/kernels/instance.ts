@@ -1,5 +1,6 @@
 import { InputError } from "../../errors.ts";
 import type { Precision } from "../../model/config.ts";
+import type { Cell } from "../../model/parameters.ts";
 import { modules } from "./modules.js";
 
 /** An address in a kernel's memory, or a number of elements or bytes. */
@@ -11,6 +12,8 @@ type Pointer = number;
  */
 export interface Kernels {
   plan(
+    cell: number,
+    layers: number,
     inputs: number,
     hidden: number,
     outputs: number,
@@ -19,19 +22,38 @@ export interface Kernels {
     denseInputs: boolean,
     denseTargets: boolean,
     training: boolean,
+    dropout: boolean,
+    memories: number,
+    workers: number,
   ): number;
-  forward(steps: number, denseInputs: boolean): void;
+  inputWeights(layer: number): Pointer;
+  recurrentWeights(layer: number): Pointer;
+  bias(layer: number): Pointer;
+  candidateBias(layer: number): Pointer;
+  statesOf(layer: number): Pointer;
+  cellStatesOf(layer: number): Pointer;
+  join(worker: number, workers: number): void;
+  serve(): void;
+  stop(): void;
+  forward(steps: number, denseInputs: boolean, dropout: number, seed: number): void;
   backward(steps: number, denseInputs: boolean): void;
   carryHiddenState(steps: number): void;
-  softmaxRows(rows: number): void;
-  crossEntropyOfIds(rows: number, scale: number): void;
-  crossEntropyOfVectors(rows: number, scale: number): void;
-  adagrad(rate: number, limit: number): void;
-  sgd(rate: number, limit: number): void;
+  softmax(steps: number): void;
+  crossEntropyOfIds(steps: number, scale: number): void;
+  crossEntropyOfVectors(steps: number, scale: number): void;
+  squareSums(): void;
+  adagrad(): void;
+  sgd(): void;
+  momentum(): void;
+  rmsprop(): void;
+  adam(): void;
+  adamw(): void;
+  allFinite(from: Pointer, bytes: number): number;
   expInPlace(data: Pointer, count: number): void;
   logInPlace(data: Pointer, count: number): void;
+  sigmoidInPlace(data: Pointer, count: number): void;
   tanhInPlace(data: Pointer, count: number): void;
-  packWhole(
+  packShare(
     to: Pointer,
     b: Pointer,
     bStride: number,
@@ -56,7 +78,9 @@ export interface Kernels {
     cStride: number,
     rows: number,
     columns: number,
-    depth: number,
+    runs: number,
+    run: number,
+    apart: number,
     a: Pointer,
     aStride: number,
     b: Pointer,
@@ -72,9 +96,9 @@ export interface Kernels {
     depth: number,
     columns: number,
   ): void;
-  transpose(to: Pointer, from: Pointer, stride: number, size: number): void;
-  columnSums(
-    sums: Pointer,
+  transpose(
+    to: Pointer,
+    toStride: number,
     from: Pointer,
     stride: number,
     rows: number,
@@ -84,30 +108,42 @@ export interface Kernels {
 
 /** The offsets and padded sizes that `plan` leaves in the module's globals. */
 const layoutNames = [
-  "Wxh",
-  "Whh",
+  "ready",
+  "failed",
+  "failure",
+  "parameters",
+  "parameterBytes",
   "Why",
-  "bh",
   "by",
   "toGradient",
-  "toSum",
+  "toFirst",
+  "toSecond",
+  "settings",
+  "norms",
+  "verdicts",
   "inputIds",
   "inputVectors",
   "targetIds",
   "targetVectors",
-  "hiddenStates",
   "logits",
   "losses",
   "inputsPadded",
   "hiddenPadded",
+  "gatesPadded",
   "outputsPadded",
 ] as const;
 
 /** Where everything lies in the kernels' memory; assembly/layout.ts draws it. */
-export type Layout = Readonly<Record<typeof layoutNames[number], number>>;
+export type Layout = Readonly<
+  Record<typeof layoutNames[number] | "Wxh" | "Whh" | "bh" | "hiddenStates", number>
+>;
 
 /** What the memory is planned for. */
 export interface Plan {
+  /** The cell. Default: `rnn`. */
+  readonly cell?: Cell;
+  /** L, layers. Default: 1. */
+  readonly layers?: number;
   /** I, length of an input vector, or the number of characters. */
   readonly inputs: number;
   /** H, hidden units. */
@@ -124,6 +160,12 @@ export interface Plan {
   readonly denseTargets: boolean;
   /** Whether there is room for gradients and optimizer sums. */
   readonly training: boolean;
+  /** Whether there is room for what is left of states when some are dropped. Default: false. */
+  readonly dropout?: boolean;
+  /** How many numbers the optimizer remembers of each parameter, 0 to 2. Default: 1. */
+  readonly memories?: number;
+  /** How many instances work on the memory together. Default: 1. */
+  readonly workers?: number;
 }
 
 /** A running module, with its memory and the plan of it. */
@@ -131,8 +173,17 @@ export interface Instance {
   readonly kernels: Kernels;
   readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
+  /** What another instance must be made of to work on the same memory. */
+  readonly module: WebAssembly.Module;
+  /** What that instance's `plan` must be called with. */
+  readonly planned: PlanArguments;
 }
 
+/** The arguments of {@linkcode Kernels.plan}. */
+export type PlanArguments = Parameters<Kernels["plan"]>;
+
+/** What the module calls the cells. */
+const cellNumbers: Readonly<Record<Cell, number>> = { rnn: 0, gru: 1, lstm: 2 };
 const PAGE = 65536;
 /** What a 32-bit address can reach, in pages: 4 GiB. */
 const MOST_PAGES = 65536;
@@ -146,7 +197,9 @@ const MOST_PAGES = 65536;
  * @throws {InputError} when the plan takes more than 4 GiB.
  */
 export function instantiate(precision: Precision, plan: Plan): Instance {
-  const bytes = planIn(start(precision, 1).kernels, plan);
+  const module = modules[precision];
+  const planned = argumentsOf(plan);
+  const bytes = start(module, 1).kernels.plan(...planned);
   const pages = Math.ceil(bytes / PAGE);
   if (pages > MOST_PAGES) {
     const size = (bytes / 2 ** 30).toFixed(1);
@@ -156,32 +209,36 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
         `use fewer hidden units, steps or streams`,
     );
   }
-  const { kernels, memory, exports } = start(precision, pages);
-  planIn(kernels, plan);
+  const { kernels, memory, exports } = start(module, pages);
+  kernels.plan(...planned);
+  kernels.join(0, plan.workers ?? 1);
+  const globals = layoutNames.map((name) =>
+    [name, (exports[name] as WebAssembly.Global).value as number] as const
+  );
+  // Of several layers, the first one's.
+  const first = {
+    Wxh: kernels.inputWeights(0),
+    Whh: kernels.recurrentWeights(0),
+    bh: kernels.bias(0),
+    hiddenStates: kernels.statesOf(0),
+  };
+  // Pointers are unsigned, what WebAssembly gives is signed.
   const layout = Object.fromEntries(
-    layoutNames.map((name) => {
-      // Pointers are unsigned, globals signed.
-      const value = (exports[name] as WebAssembly.Global).value as number;
-      return [name, value >>> 0];
-    }),
+    [...globals, ...Object.entries(first)].map(([name, value]) => [name, value >>> 0]),
   ) as Layout;
-  return { kernels, layout, memory };
+  return { kernels, layout, memory, module, planned };
 }
 
-function start(precision: Precision, pages: number) {
-  const memory = new WebAssembly.Memory({
-    initial: pages,
-    maximum: pages,
-    shared: true,
-  });
-  const { exports } = new WebAssembly.Instance(modules[precision], {
-    env: { memory },
-  });
+function start(module: WebAssembly.Module, pages: number) {
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return { kernels: exports as unknown as Kernels, memory, exports };
 }
 
-function planIn(kernels: Kernels, plan: Plan): number {
-  return kernels.plan(
+function argumentsOf(plan: Plan): PlanArguments {
+  return [
+    cellNumbers[plan.cell ?? "rnn"],
+    plan.layers ?? 1,
     plan.inputs,
     plan.hidden,
     plan.outputs,
@@ -190,5 +247,8 @@ function planIn(kernels: Kernels, plan: Plan): number {
     plan.denseInputs,
     plan.denseTargets,
     plan.training,
-  );
+    plan.dropout ?? false,
+    plan.memories ?? 1,
+    plan.workers ?? 1,
+  ];
 }

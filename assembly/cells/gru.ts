@@ -1,0 +1,81 @@
+/**
+ * The GRU cell (Cho and others, 2014), with PyTorch's equations and order of gates: forward, then
+ * backward.
+ *
+ *     r, z = σ(Wxh x_t + Whh h_{t-1} + bh), first and second part      u = Whh h_{t-1} + bhn, third
+ *     n = tanh(Wxh x_t + bh, third part, + r ∘ u)      h_t = (1 − z) ∘ n + z ∘ h_{t-1}
+ *
+ * A row of gates holds r, z, n one after the other; u, the recurrent part of the candidate n, stands
+ * apart, as r scales it alone. The backward pass leaves the gradients of r's and z's arguments and of
+ * u in the place of the gates, for the recurrence, and that of n's argument in the place of u.
+ */
+import { sigmoid, slopeOfSigmoid, slopeOfTanh, tanh } from "../elementary";
+import { add, madd, mul, REAL, sub, VECTOR } from "../lanes";
+import { hiddenPadded } from "../layout";
+
+/** Values of gates and states of `rows` rows, from the gates' arguments in their place, and u. */
+export function gruStep(
+  gates: usize,
+  candidates: usize,
+  before: usize,
+  states: usize,
+  rows: usize,
+): void {
+  const stride = hiddenPadded * REAL;
+  for (let row: usize = 0; row < rows; row++) {
+    for (const end = gates + stride; gates < end; gates += VECTOR) {
+      const r = sigmoid(v128.load(gates));
+      const z = sigmoid(v128.load(gates + stride));
+      const n = tanh(madd(r, v128.load(candidates), v128.load(gates + 2 * stride)));
+      v128.store(gates, r);
+      v128.store(gates + stride, z);
+      v128.store(gates + 2 * stride, n);
+      // n + z (h − n)
+      v128.store(states, madd(z, sub(v128.load(before), n), n));
+      candidates += VECTOR;
+      before += VECTOR;
+      states += VECTOR;
+    }
+    gates += 2 * stride;
+  }
+}
+
+/**
+ * The gradients of `rows` rows from those of the states. With `previous` not 0, what reaches the
+ * states before past the gates is added to their gradients there.
+ */
+export function gruStepBackward(
+  gates: usize,
+  candidates: usize,
+  before: usize,
+  gradients: usize,
+  previous: usize,
+  rows: usize,
+): void {
+  const stride = hiddenPadded * REAL;
+  const passes = previous != 0;
+  for (let row: usize = 0; row < rows; row++) {
+    for (const end = gates + stride; gates < end; gates += VECTOR) {
+      const r = v128.load(gates);
+      const z = v128.load(gates + stride);
+      const n = v128.load(gates + 2 * stride);
+      const u = v128.load(candidates);
+      const dh = v128.load(gradients);
+      const passed = mul(dh, z);
+      const dn = mul(sub(dh, passed), slopeOfTanh(n));
+      const dz = mul(dh, sub(v128.load(before), n));
+      v128.store(gates, mul(mul(dn, u), slopeOfSigmoid(r)));
+      v128.store(gates + stride, mul(dz, slopeOfSigmoid(z)));
+      v128.store(gates + 2 * stride, mul(dn, r));
+      v128.store(candidates, dn);
+      if (passes) {
+        v128.store(previous, add(v128.load(previous), passed));
+        previous += VECTOR;
+      }
+      candidates += VECTOR;
+      before += VECTOR;
+      gradients += VECTOR;
+    }
+    gates += 2 * stride;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The LSTM cell (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers and others, 2000),
+ * with PyTorch's equations and order of gates: forward, then backward.
+ *
+ *     a_t = Wxh x_t + Whh h_{t-1} + bh      i, f, o = σ(a_t's first, second, fourth part)
+ *     g = tanh(a_t's third part)      c_t = f ∘ c_{t-1} + i ∘ g      h_t = o ∘ tanh(c_t)
+ *
+ * A row of gates holds i, f, g, o one after the other. The forward pass leaves their values in the
+ * place of a, and the backward pass the gradient of a.
+ */
+import { sigmoid, slopeOfSigmoid, slopeOfTanh, tanh } from "../elementary";
+import { madd, mul, REAL, VECTOR } from "../lanes";
+import { hiddenPadded } from "../layout";
+
+/** Values of gates, cell states and states of `rows` rows, from a in the place of the gates. */
+export function lstmStep(
+  gates: usize,
+  before: usize,
+  cellStates: usize,
+  states: usize,
+  rows: usize,
+): void {
+  const stride = hiddenPadded * REAL;
+  for (let row: usize = 0; row < rows; row++) {
+    for (const end = gates + stride; gates < end; gates += VECTOR) {
+      const i = sigmoid(v128.load(gates));
+      const f = sigmoid(v128.load(gates + stride));
+      const g = tanh(v128.load(gates + 2 * stride));
+      const o = sigmoid(v128.load(gates + 3 * stride));
+      const c = madd(f, v128.load(before), mul(i, g));
+      v128.store(gates, i);
+      v128.store(gates + stride, f);
+      v128.store(gates + 2 * stride, g);
+      v128.store(gates + 3 * stride, o);
+      v128.store(cellStates, c);
+      v128.store(states, mul(o, tanh(c)));
+      before += VECTOR;
+      cellStates += VECTOR;
+      states += VECTOR;
+    }
+    gates += 3 * stride;
+  }
+}
+
+/**
+ * Gradients of a of `rows` rows in the place of the gates, from those of the states. The gradients
+ * of the cell states that come from the step after are replaced by those for the step before.
+ */
+export function lstmStepBackward(
+  gates: usize,
+  before: usize,
+  cellStates: usize,
+  gradients: usize,
+  cellGradients: usize,
+  rows: usize,
+): void {
+  const stride = hiddenPadded * REAL;
+  for (let row: usize = 0; row < rows; row++) {
+    for (const end = gates + stride; gates < end; gates += VECTOR) {
+      const i = v128.load(gates);
+      const f = v128.load(gates + stride);
+      const g = v128.load(gates + 2 * stride);
+      const o = v128.load(gates + 3 * stride);
+      const t = tanh(v128.load(cellStates));
+      const dh = v128.load(gradients);
+      const dc = madd(mul(dh, o), slopeOfTanh(t), v128.load(cellGradients));
+      v128.store(gates, mul(mul(dc, g), slopeOfSigmoid(i)));
+      v128.store(gates + stride, mul(mul(dc, v128.load(before)), slopeOfSigmoid(f)));
+      v128.store(gates + 2 * stride, mul(mul(dc, i), slopeOfTanh(g)));
+      v128.store(gates + 3 * stride, mul(mul(dh, t), slopeOfSigmoid(o)));
+      v128.store(cellGradients, mul(dc, f));
+      before += VECTOR;
+      cellStates += VECTOR;
+      gradients += VECTOR;
+      cellGradients += VECTOR;
+    }
+    gates += 3 * stride;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The most that one core can do in WebAssembly: multiply-adds of vectors in registers, and nothing
+ * else. Compiled beside the kernels, with the same compiler and options.
+ */
+import { add, madd, splat, sumOfLanes } from "../../assembly/lanes";
+
+/** Multiply-adds of vectors in one round. */
+export const MADDS_PER_ROUND: i32 = 48;
+
+/**
+ * Runs `rounds` rounds of multiply-adds, and gives a sum of their results, so that none is left out.
+ *
+ * Twelve sums in flight hide the latency of four cycles at two instructions a cycle, with some to
+ * spare; with the two factors they fill 14 of the 16 registers. They begin differently, so that no
+ * two are the same to the compiler. Call it often with few rounds: V8 optimises a function between
+ * calls, not inside a loop.
+ */
+export function peak(rounds: i32, x: Real, y: Real): Real {
+  const a = splat(x);
+  const b = splat(y);
+  let s0 = splat(0), s1 = splat(1), s2 = splat(2), s3 = splat(3), s4 = splat(4), s5 = splat(5);
+  let s6 = splat(6), s7 = splat(7), s8 = splat(8), s9 = splat(9), s10 = splat(10), s11 = splat(11);
+  do {
+    // Four times, so that the loop's own instructions do not count.
+    s0 = madd(a, b, s0);
+    s1 = madd(a, b, s1);
+    s2 = madd(a, b, s2);
+    s3 = madd(a, b, s3);
+    s4 = madd(a, b, s4);
+    s5 = madd(a, b, s5);
+    s6 = madd(a, b, s6);
+    s7 = madd(a, b, s7);
+    s8 = madd(a, b, s8);
+    s9 = madd(a, b, s9);
+    s10 = madd(a, b, s10);
+    s11 = madd(a, b, s11);
+    //
+    s0 = madd(a, b, s0);
+    s1 = madd(a, b, s1);
+    s2 = madd(a, b, s2);
+    s3 = madd(a, b, s3);
+    s4 = madd(a, b, s4);
+    s5 = madd(a, b, s5);
+    s6 = madd(a, b, s6);
+    s7 = madd(a, b, s7);
+    s8 = madd(a, b, s8);
+    s9 = madd(a, b, s9);
+    s10 = madd(a, b, s10);
+    s11 = madd(a, b, s11);
+    //
+    s0 = madd(a, b, s0);
+    s1 = madd(a, b, s1);
+    s2 = madd(a, b, s2);
+    s3 = madd(a, b, s3);
+    s4 = madd(a, b, s4);
+    s5 = madd(a, b, s5);
+    s6 = madd(a, b, s6);
+    s7 = madd(a, b, s7);
+    s8 = madd(a, b, s8);
+    s9 = madd(a, b, s9);
+    s10 = madd(a, b, s10);
+    s11 = madd(a, b, s11);
+    //
+    s0 = madd(a, b, s0);
+    s1 = madd(a, b, s1);
+    s2 = madd(a, b, s2);
+    s3 = madd(a, b, s3);
+    s4 = madd(a, b, s4);
+    s5 = madd(a, b, s5);
+    s6 = madd(a, b, s6);
+    s7 = madd(a, b, s7);
+    s8 = madd(a, b, s8);
+    s9 = madd(a, b, s9);
+    s10 = madd(a, b, s10);
+    s11 = madd(a, b, s11);
+  } while (--rounds > 0);
+  s0 = add(add(add(s0, s1), add(s2, s3)), add(add(s4, s5), add(s6, s7)));
+  return sumOfLanes(add(s0, add(add(s8, s9), add(s10, s11))));
+}

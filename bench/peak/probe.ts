@@ -1,0 +1,118 @@
+import { Worker } from "node:worker_threads";
+import { module } from "./module.js";
+
+/** What bench/assembly/peak.ts exports. */
+interface Exports {
+  peak(rounds: number, x: number, y: number): number;
+  readonly MADDS_PER_ROUND: WebAssembly.Global;
+}
+
+/** Rounds of one call: about 15 µs, after which the time is looked at. */
+const ROUNDS = 2000;
+/** Numbers of an f32 vector, times the two operations of a multiply-add. */
+const FLOP_PER_MADD = 8;
+
+// Word 0 of the shared memory says what to do; word n counts the calls of thread n.
+const WAIT = 0, RUN = 1, STOP = 2;
+
+/**
+ * How fast the cores can multiply and add in WebAssembly, when nothing else is to be done: the
+ * measure that all other speeds are held against.
+ *
+ * @example
+ * ```ts
+ * import { PeakProbe } from "./probe.ts";
+ *
+ * using probe = new PeakProbe(1);
+ * console.log(probe.measure(0.02) > 0); // true, in GFLOP/s
+ * ```
+ */
+export class PeakProbe {
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #threads: Worker[] = [];
+  readonly #exports: Exports;
+  readonly #flopPerCall: number;
+
+  /** @param workers How many threads compute at a time, the caller's among them. */
+  constructor(workers: number) {
+    this.#exports = start();
+    this.#flopPerCall = ROUNDS * FLOP_PER_MADD * this.#exports.MADDS_PER_ROUND.value;
+    this.#words = new Int32Array(new SharedArrayBuffer(4 * workers));
+    for (let thread = 1; thread < workers; thread++) {
+      const code = `(${serve})(require("node:worker_threads").workerData)`;
+      const workerData = { module, words: this.#words, thread, rounds: ROUNDS, WAIT, RUN };
+      const worker = new Worker(code, { eval: true, workerData });
+      worker.unref();
+      this.#threads.push(worker);
+    }
+  }
+
+  /** Computes for so many seconds with all threads, and gives what they reached, in GFLOP/s. */
+  measure(seconds: number): number {
+    const words = this.#words;
+    const before = words.slice();
+    Atomics.store(words, 0, RUN);
+    Atomics.notify(words, 0);
+    // The time begins when all are at work.
+    for (let thread = 1; thread < words.length; thread++) {
+      while (Atomics.load(words, thread) === before[thread]) { /* They wake up within 0.1 ms. */ }
+    }
+    const countsAtBegin = words.slice();
+    const begin = performance.now();
+    let elapsed = 0;
+    let calls = 0;
+    while (elapsed < 1000 * seconds) {
+      this.#exports.peak(ROUNDS, 0.5, 1e-6);
+      calls++;
+      elapsed = performance.now() - begin;
+    }
+    for (let thread = 1; thread < words.length; thread++) {
+      calls += Atomics.load(words, thread) - countsAtBegin[thread]!;
+    }
+    Atomics.store(words, 0, WAIT);
+    return calls * this.#flopPerCall / elapsed / 1e6;
+  }
+
+  /** Ends the threads. */
+  close(): void {
+    Atomics.store(this.#words, 0, STOP);
+    Atomics.notify(this.#words, 0);
+    for (const thread of this.#threads) void thread.terminate();
+  }
+
+  /** As {@linkcode PeakProbe.close}, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function start(): Exports {
+  // The module uses no memory, but like the kernels it takes one.
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+}
+
+/** The whole life of a thread. It is sent as text: nothing outside of it is there. */
+function serve(task: {
+  readonly module: WebAssembly.Module;
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly thread: number;
+  readonly rounds: number;
+  readonly WAIT: number;
+  readonly RUN: number;
+}): void {
+  const { module, words, thread, rounds, WAIT, RUN } = task;
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  const peak = exports.peak as Exports["peak"];
+  for (;;) {
+    Atomics.wait(words, 0, WAIT);
+    const command = Atomics.load(words, 0);
+    if (command === RUN) {
+      peak(rounds, 0.5, 1e-6);
+      Atomics.add(words, thread, 1);
+    } else if (command !== WAIT) {
+      return;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { CommandLine, Option } from "../src/cli/options.ts";
+import { InputError } from "../src/errors.ts";
+
+/** How often, and how long each time, something is measured. */
+export interface Plan {
+  /** How often everything is measured, one after the other each time. */
+  readonly rounds: number;
+  /** How long each is measured in a round, in seconds. */
+  readonly seconds: number;
+}
+
+const MOST_ROUNDS = 10_000;
+const MOST_SECONDS = 3600;
+
+/** The options that {@linkcode planOf} reads. */
+export function planOptions(defaults: Plan): readonly Option[] {
+  return [
+    {
+      name: "rounds",
+      value: "N",
+      meaning: "How often everything is measured, one after the other each time",
+      default: String(defaults.rounds),
+    },
+    {
+      name: "seconds",
+      value: "X",
+      meaning: "How long each is measured in a round",
+      default: String(defaults.seconds),
+    },
+  ];
+}
+
+/**
+ * Reads a plan.
+ * @throws {InputError} when a number is out of range.
+ */
+export function planOf(line: CommandLine, defaults: Plan): Plan {
+  const rounds = line.number("rounds") ?? defaults.rounds;
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > MOST_ROUNDS) {
+    throw new InputError(
+      `Cannot measure: "rounds" must be a whole number from 1 to ${MOST_ROUNDS}, not ${rounds}`,
+    );
+  }
+  const seconds = line.number("seconds") ?? defaults.seconds;
+  if (!(seconds > 0 && seconds <= MOST_SECONDS)) {
+    throw new InputError(
+      `Cannot measure: "seconds" must be above 0 and at most ${MOST_SECONDS}, not ${seconds}`,
+    );
+  }
+  return { rounds, seconds };
+}

@@ -1,0 +1,90 @@
+import type { Command, CommandLine } from "../../src/cli/options.ts";
+import { InputError } from "../../src/errors.ts";
+import { chartSizes, writeCharts } from "../charts/charts.ts";
+import { describe, environment } from "../environment.ts";
+import { type Plan, planOf, planOptions } from "../plan.ts";
+import { tableSizes } from "../sizes.ts";
+import { measure } from "./measure.ts";
+import { jsonOf, type Results, textOf } from "./results.ts";
+import { productSizes, productSubject, stepSubject } from "./subjects.ts";
+
+const defaults = { rounds: 15, seconds: 0.1 } as const;
+
+/** `deno task bench-report`: speeds, and their share of what the processor can do. */
+export const reportCommand: Command = {
+  name: "bench-report",
+  summary: "Measure training steps and products against the peak of the processor",
+  operands: [],
+  options: [
+    ...planOptions(defaults),
+    {
+      name: "threads",
+      value: "N",
+      meaning: "Measure training steps with so many threads too",
+      default: "2, if there are two cores",
+    },
+    { name: "json", value: "FILE", meaning: "Write all figures into a file" },
+    {
+      name: "charts",
+      meaning: "Measure more sizes, and draw docs/speed-over-hidden.svg and " +
+        "docs/speed-over-streams.svg; takes some minutes",
+    },
+  ],
+  notes: [
+    "The peak is that of multiply-adds of 128-bit vectors in registers, in WebAssembly, measured",
+    "just before and after each subject. bench/README.md says what each column means.",
+  ],
+  async run(line) {
+    const plan = planOf(line, defaults);
+    const threads = threadsOf(line);
+    const results = resultsOf(plan, threads, line.flag("charts"));
+    console.log(`${describe(results.environment)}\n\n${textOf(results)}`);
+    const path = line.text("json");
+    if (path !== undefined) {
+      await Deno.writeTextFile(path, `${JSON.stringify(jsonOf(results), null, 2)}\n`);
+    }
+    if (line.flag("charts")) await writeCharts(results);
+    return 0;
+  },
+};
+
+/** The numbers of threads to measure with. */
+export function threadsOf(
+  line: CommandLine,
+  cores: number = navigator.hardwareConcurrency,
+): readonly number[] {
+  const threads = line.number("threads") ?? Math.min(2, cores);
+  if (!Number.isInteger(threads) || threads < 1 || threads > cores) {
+    throw new InputError(
+      `Cannot measure: "threads" must be a whole number from 1 to ${cores}, the cores there are, ` +
+        `not ${threads}`,
+    );
+  }
+  return threads === 1 ? [1] : [1, threads];
+}
+
+function resultsOf(plan: Plan, threads: readonly number[], charts: boolean): Results {
+  using stack = new DisposableStack();
+  const start = (size: typeof tableSizes[number], count: number) => {
+    const subject = stepSubject(size, count);
+    stack.defer(subject.close);
+    return { size, ...subject };
+  };
+  const steps = tableSizes.flatMap((size) => threads.map((count) => start(size, count)));
+  const products = productSizes.map((size) => ({ size, ...productSubject(size) }));
+  const grid = charts ? chartSizes.map((size) => start(size, 1)) : [];
+  const { subjects, peaks } = measure([...steps, ...products, ...grid], plan, (round) => {
+    console.error(round === 0 ? "Warming up" : `Round ${round} of ${plan.rounds}`);
+  });
+  return {
+    environment: environment(),
+    plan,
+    probes: [...peaks].map(([threads, gflops]) => ({ threads, gflops })),
+    steps: steps.map(({ size, threads }, i) => ({ size, threads, ...subjects[i]! })),
+    products: products.map(({ size }, i) => ({ size, ...subjects[steps.length + i]! })),
+    grid: grid.map(({ size, threads }, i) => ({
+      ...{ size, threads },
+      ...subjects[steps.length + products.length + i]!,
+    })),
+  };
+}

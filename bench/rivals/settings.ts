@@ -1,0 +1,12 @@
+import type { ConfigInput } from "../../src/model/config.ts";
+import type { StepSize } from "../sizes.ts";
+
+/** Adagrad's rate: small enough that the loss falls steadily at every size. */
+export const RATE = 0.005;
+/** Standard deviation of the first weights. */
+export const INIT = 0.05;
+
+/** What all programs train, as unroll's configuration. */
+export function configOf({ hidden, steps, streams }: StepSize): ConfigInput {
+  return { hidden, seq: steps, batch: streams, lr: RATE, init: `normal:${INIT}`, clip: 5, val: 0 };
+}

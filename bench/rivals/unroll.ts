@@ -1,0 +1,19 @@
+/**
+ * unroll itself, as one of the programs that are compared: its `Trainer`, taking batches and all.
+ *
+ *     deno run --allow-read unroll.ts TEXT H T B threads
+ *
+ * bench/rivals/protocol.ts says what is read and written.
+ */
+import configuration from "../../deno.json" with { type: "json" };
+import { readCorpus } from "../../src/text/corpus.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { serve } from "./serve.ts";
+import { configOf } from "./settings.ts";
+
+const [path, ...sizes] = Deno.args;
+const [hidden, steps, streams, threads] = sizes.map(Number) as [number, number, number, number];
+const config = configOf({ hidden, steps, streams });
+const trainer = new Trainer(await readCorpus(path!), config, { threads });
+await serve(configuration.version, trainer.charsPerStep, () => trainer.step());
+trainer.close();

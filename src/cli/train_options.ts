@@ -1,0 +1,248 @@
+import { InputError } from "../errors.ts";
+import { type Config, type ConfigInput, defaults, presets } from "../model/config.ts";
+import type { RunLimits } from "../train/run_record.ts";
+import type { OnDivergence } from "../train/train.ts";
+import { type CommandLine, type Option, present } from "./options.ts";
+
+/** What of the command line decides what is trained; each is a key of the configuration. */
+const configOptions: readonly Option[] = [
+  {
+    name: "cell",
+    value: "NAME",
+    meaning: "Recurrent cell: rnn (one tanh layer), gru or lstm",
+    default: defaults.cell,
+  },
+  {
+    name: "layers",
+    value: "N",
+    meaning: "Layers, each reading the one below",
+    default: String(defaults.layers),
+  },
+  {
+    name: "hidden",
+    value: "N",
+    meaning: "Hidden units of each layer",
+    default: String(defaults.hidden),
+  },
+  {
+    name: "seq",
+    value: "N",
+    meaning: "Characters that back-propagation through time unrolls",
+    default: String(defaults.seq),
+  },
+  {
+    name: "batch",
+    value: "N",
+    meaning: "Streams trained side by side",
+    default: `${defaults.batch}, fewer for a short text`,
+  },
+  {
+    name: "dropout",
+    value: "X",
+    meaning: "Share of what each layer passes to the next that is dropped while training",
+    default: String(defaults.dropout),
+  },
+  {
+    name: "optimizer",
+    value: "NAME",
+    meaning: "Update rule: adagrad, sgd, rmsprop, adam or adamw",
+    default: defaults.optimizer,
+  },
+  {
+    name: "lr",
+    value: "X",
+    meaning: "Learning rate",
+    default: `${defaults.lr}; sgd 0.1; rmsprop, adam and adamw 0.002`,
+  },
+  { name: "momentum", value: "X", meaning: "Momentum of sgd", default: String(defaults.momentum) },
+  {
+    name: "beta1",
+    value: "X",
+    meaning: "How much of the first moment adam and adamw keep",
+    default: String(defaults.beta1),
+  },
+  {
+    name: "beta2",
+    value: "X",
+    meaning: "How much of the mean square adam, adamw and rmsprop keep",
+    default: `${defaults.beta2}, rmsprop 0.9`,
+  },
+  {
+    name: "weight-decay",
+    value: "X",
+    meaning: "Weight decay: L2, with adamw decoupled from the gradient",
+    default: `${defaults.weightDecay}, adamw 0.01`,
+  },
+  {
+    name: "schedule",
+    value: "NAME",
+    meaning: "Learning rate over time: constant, step or cosine (down to 0 at the last step)",
+    default: defaults.schedule,
+  },
+  {
+    name: "decay",
+    value: "X",
+    meaning: "What the schedule step multiplies the rate by",
+    default: String(defaults.decay),
+  },
+  {
+    name: "decay-after",
+    value: "X",
+    meaning: "Epochs before it first does",
+    default: String(defaults.decayAfter),
+  },
+  {
+    name: "decay-every",
+    value: "X",
+    meaning: "Epochs from one time to the next",
+    default: String(defaults.decayEvery),
+  },
+  {
+    name: "warmup",
+    value: "N",
+    meaning: "Steps over which the rate rises from 0 first",
+    default: String(defaults.warmup),
+  },
+  {
+    name: "clip",
+    value: "X",
+    meaning: "Clip the gradient to X; 0: no clipping",
+    default: String(defaults.clip),
+  },
+  {
+    name: "clip-by",
+    value: "NAME",
+    meaning: "What is clipped: value (each element to ±X) or norm (the whole)",
+    default: defaults.clipBy,
+  },
+  {
+    name: "init",
+    value: "NAME",
+    meaning: "Initial weights: normal:S (standard deviation S), uniform:S (±S), xavier, " +
+      "orthogonal, identity or pytorch",
+    default: defaults.init,
+  },
+  {
+    name: "precision",
+    value: "NAME",
+    meaning: "f32 (fastest), f32-strict (the same bits on every machine) or f64",
+    default: defaults.precision,
+  },
+  { name: "seed", value: "N", meaning: "Seed of all random choices", default: "1" },
+  {
+    name: "val",
+    value: "X",
+    meaning: "Share of the text, at its end, held out for validation; 0: none",
+    default: String(defaults.val),
+  },
+];
+
+/** What of it decides how long, and what is told and kept. */
+const limitOptions: readonly Option[] = [
+  { name: "steps", value: "N", meaning: "Stop after so many updates" },
+  { name: "epochs", value: "X", meaning: "Stop after so many passes over the text" },
+  {
+    name: "minutes",
+    value: "X",
+    meaning: "Stop after so much time; of several limits the first counts",
+    default: "without any limit, 10 epochs, but 4 to 20 million characters",
+  },
+  {
+    name: "report-every",
+    value: "N",
+    meaning: "Steps from one report to the next",
+    default: "such that a run has some 30 reports, a long one more",
+  },
+  {
+    name: "sample-every",
+    value: "N",
+    meaning: "Steps from one sample to the next; 0: none",
+    default: "5 reports",
+  },
+  {
+    name: "save-every",
+    value: "N",
+    meaning: "Steps from one checkpoint to the next",
+    default: "one a minute",
+  },
+  {
+    name: "on-divergence",
+    value: "NAME",
+    meaning:
+      "When a number is not finite: stop, or rollback, which goes back to the last report, " +
+      "halves the learning rate and goes on, up to 10 times in a row",
+    default: "stop",
+  },
+];
+
+/** All options of `deno task train`. */
+export const trainOptions: readonly Option[] = [
+  {
+    name: "out",
+    value: "DIR",
+    meaning: "Run folder; it must not hold a run yet",
+    default: "runs/<name of the text>, with a number if taken",
+  },
+  {
+    name: "resume",
+    value: "RUN",
+    meaning: "Go on with the run in this folder as if it had never stopped; <text> may be left out",
+  },
+  {
+    name: "force",
+    meaning: "Begin anew in a folder that holds a run, and replace that one at the first save",
+  },
+  {
+    name: "preset",
+    value: "NAME",
+    meaning: `Settings by name, over which the other options win: ${
+      Object.keys(presets).join(", ")
+    }`,
+  },
+  ...configOptions,
+  {
+    name: "threads",
+    value: "N",
+    meaning: "Threads to compute with; the result is the same bits with any number",
+    default: "one for each core, fewer when the work is too small to gain",
+  },
+  ...limitOptions,
+];
+
+/** What the line says of the configuration; the rest is for the preset and the defaults. */
+export function configOf(line: CommandLine): ConfigInput {
+  const given = configOptions.map(({ name }) => {
+    const key = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as keyof Config;
+    return [key, typeof defaults[key] === "number" ? line.number(name) : line.text(name)];
+  });
+  return present(Object.fromEntries([["preset", line.text("preset")], ...given]));
+}
+
+/**
+ * What the line says of the run's length and habits.
+ * @throws {InputError} when a name is none of those that are known.
+ */
+export function limitsOf(line: CommandLine): RunLimits {
+  const onDivergence = line.text("on-divergence");
+  if (onDivergence !== undefined && onDivergence !== "stop" && onDivergence !== "rollback") {
+    throw new InputError(
+      `Cannot use --on-divergence ${JSON.stringify(onDivergence)}: it must be stop or rollback`,
+    );
+  }
+  return present({
+    steps: line.number("steps"),
+    epochs: line.number("epochs"),
+    minutes: line.number("minutes"),
+    reportEvery: line.number("report-every"),
+    sampleEvery: line.number("sample-every"),
+    saveEvery: line.number("save-every"),
+    onDivergence: onDivergence as OnDivergence | undefined,
+  });
+}
+
+/** The limits of a run that goes on: a new limit takes the place of all that there were. */
+export function resumedLimits(before: RunLimits, asked: RunLimits): RunLimits {
+  const { steps, epochs, minutes, ...habits } = before;
+  const isLimited = [asked.steps, asked.epochs, asked.minutes].some((limit) => limit !== undefined);
+  return { ...isLimited ? {} : present({ steps, epochs, minutes }), ...habits, ...asked };
+}

@@ -1,0 +1,46 @@
+import { InputError } from "../errors.ts";
+import type { EngineOptions } from "./engine.ts";
+
+/**
+ * Operations of one step that are worth a thread of its own. Below, the cores wait for each other's
+ * data longer than they compute; docs/performance.md has the measurement.
+ */
+const LEAST_WORK = 1.6e6;
+
+/** What decides how much there is to do in one step. */
+export type StepSizes = Pick<EngineOptions, "hidden" | "outputs" | "steps" | "streams">;
+
+/** Multiplications and additions that a training step on characters needs: 6·T·B·(H² + H·V). */
+export function workOfStep({ hidden, outputs, steps, streams }: StepSizes): number {
+  return 6 * steps * streams * hidden * (hidden + outputs);
+}
+
+/**
+ * How many threads train fastest: the cores there are, but no more than there are streams, and
+ * fewer when there is too little work for so many. The results do not depend on it.
+ *
+ * @param cores Default: those of this machine.
+ */
+export function suitableThreads(
+  sizes: StepSizes,
+  cores: number = navigator.hardwareConcurrency,
+): number {
+  const enough = Math.floor(workOfStep(sizes) / LEAST_WORK);
+  return Math.max(1, Math.min(cores, sizes.streams, enough, MOST_THREADS));
+}
+
+/** The most threads of an engine. */
+export const MOST_THREADS = 64;
+
+/**
+ * Checks a number of threads that a user gave.
+ * @throws {InputError} when it is not a whole number from 1 to 64.
+ */
+export function checkThreads(threads: number): number {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    throw new InputError(
+      `Cannot train: "threads" must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`,
+    );
+  }
+  return threads;
+}

@@ -1,0 +1,43 @@
+import { InputError } from "../errors.ts";
+import type { Config } from "../model/config.ts";
+
+/**
+ * The learning rate of one step.
+ *
+ * @param step The number of the step, from 1.
+ * @param stepsPerEpoch Steps of one pass over the text.
+ * @param lastStep The run's last step, towards which `cosine` falls.
+ */
+export function rateOf(
+  config: Config,
+  step: number,
+  stepsPerEpoch: number,
+  lastStep: number,
+): number {
+  const { lr, schedule, warmup, decay, decayAfter, decayEvery } = config;
+  if (step <= warmup) return lr * step / (warmup + 1);
+  if (schedule === "step") {
+    const epochs = Math.floor((step - 1) / stepsPerEpoch);
+    if (epochs < decayAfter) return lr;
+    return lr * decay ** (Math.floor((epochs - decayAfter) / decayEvery) + 1);
+  }
+  if (schedule === "cosine") {
+    // Loshchilov and Hutter, 2017, without restarts: the step after the last would have the rate 0.
+    const done = (step - 1 - warmup) / Math.max(1, lastStep - warmup);
+    return lr * (1 + Math.cos(Math.PI * Math.min(1, done))) / 2;
+  }
+  return lr;
+}
+
+/**
+ * Checks that a run with this schedule knows where it ends.
+ * @throws {InputError} when the rate falls towards a last step that nobody knows.
+ */
+export function checkSchedule(config: Config, lastStep: number): void {
+  if (config.schedule === "cosine" && !Number.isFinite(lastStep)) {
+    throw new InputError(
+      `Cannot train with the schedule cosine and no last step: it falls to 0 there; limit the run ` +
+        `by steps or epochs`,
+    );
+  }
+}

@@ -1,0 +1,196 @@
+/** What the machine may do to a run: a line says it, and what was saved is whole. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { namesIn, rest, run, start, succeed, testProgram, untilSaid } from "./program.ts";
+import { contentsOf } from "./runs.ts";
+
+const text = "The rain in Spain stays mainly in the plain. ".repeat(20);
+const tiny = ["--hidden", "16", "--seq", "8", "--batch", "2", "--sample-every", "0"];
+
+function mount(...args: string[]): boolean {
+  try {
+    return new Deno.Command("mount", { args, stdout: "null", stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+function unmount(path: string): void {
+  new Deno.Command("umount", { args: ["-l", path], stderr: "null" }).outputSync();
+}
+
+const permitted = (["read", "write", "run"] as const).every((name) =>
+  Deno.permissions.querySync({ name }).state === "granted"
+);
+
+/** Whether this user may mount file systems, as root may where it is not confined. */
+const mayMount = permitted && Deno.build.os === "linux" && (() => {
+  const path = Deno.makeTempDirSync();
+  try {
+    if (!mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", path)) return false;
+    unmount(path);
+    return true;
+  } finally {
+    Deno.removeSync(path);
+  }
+})();
+
+/** A test in a folder with a small disk of its own, `disk`. */
+function testDisk(name: string, fn: (folder: string) => Promise<void>): void {
+  Deno.test({
+    name: `${name} (needs root on Linux, to mount a small disk, and all of --allow-…)`,
+    ignore: !mayMount,
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      const disk = `${folder}/disk`;
+      await Deno.mkdir(disk);
+      assert(mount("-t", "tmpfs", "-o", "size=300k", "tmpfs", disk));
+      try {
+        await Deno.writeTextFile(`${folder}/rain.txt`, text);
+        await fn(folder);
+      } finally {
+        unmount(disk);
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+/** Fills a disk to the last byte. */
+function fill(disk: string): void {
+  using file = Deno.openSync(`${disk}/filler`, { write: true, create: true });
+  for (let size = 65536; size >= 1; size /= 2) {
+    try {
+      for (;;) if (file.writeSync(new Uint8Array(size)) < size) break;
+    } catch {
+      // Not so much any more.
+    }
+  }
+}
+
+/** Waits until a run has a checkpoint. */
+async function untilSaved(path: string): Promise<void> {
+  while (!namesIn(path).includes("checkpoint.safetensors")) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Asserts that a run's checkpoint is whole, of this step, and alone. */
+async function assertKept(path: string, step: number): Promise<void> {
+  assertEquals((await readCheckpoint(path)).progress.step, step);
+  assertEquals(namesIn(path).filter((name) => /tmp|lock/.test(name)), []);
+}
+
+for (
+  const [what, habits, file] of [
+    ["checkpoint", ["--save-every", "20", "--report-every", "1000000"], "the checkpoint "],
+    ["report", ["--save-every", "2000", "--report-every", "5"], ""],
+  ] as const
+) {
+  testDisk(`a disk that is full at a ${what} ends the run, and it can go on later`, async (f) => {
+    const args = ["train", "rain.txt", ...tiny, ...habits, "--val", "0"];
+    const child = start(f, [...args, "--out", "disk/run", "--minutes", "5"]);
+    const { reader } = await untilSaid(child, /\n +1 /);
+    await untilSaved(`${f}/disk/run`);
+    fill(`${f}/disk`);
+    const { code, err } = await rest(child, reader);
+    assertEquals(code, 1);
+    const line = new RegExp(
+      `^error: Cannot write ${file}"disk/run/\\S+": the disk is full;.* the checkpoint of step ` +
+        `(\\d+) is kept\\n$`,
+    );
+    const step = Number(line.exec(err)?.[1]);
+    assert(step > 0, err);
+    await assertKept(`${f}/disk/run`, step);
+    const again = await run(f, ["train", "--resume", "disk/run", "--steps", String(step + 40)]);
+    assertEquals([again.code, again.out], [1, ""]);
+    assertMatch(again.err, /^error: Cannot write "disk\/run\/\S+": the disk is full\n$/);
+    await assertKept(`${f}/disk/run`, step);
+    await Deno.remove(`${f}/disk/filler`);
+    const more = String(step + 40);
+    await succeed(f, "train", "--resume", "disk/run", "--steps", more);
+    await succeed(f, ...args, "--out", "whole", "--steps", more);
+    assertEquals(await contentsOf(`${f}/disk/run`), await contentsOf(`${f}/whole`));
+  });
+}
+
+testDisk("a run does not begin on a full or a read-only disk, and says why", async (f) => {
+  await succeed(f, "train", "rain.txt", ...tiny, "--out", "disk/run", "--steps", "5");
+  fill(`${f}/disk`);
+  const refused = async (args: string[], line: RegExp) => {
+    const { code, out, err } = await run(f, ["train", ...args]);
+    assertEquals([code, out], [2, ""]);
+    assertMatch(err, line);
+  };
+  const make = (why: string) =>
+    new RegExp(`^error: Cannot make the run folder "disk/new": ${why};`);
+  await refused(["rain.txt", ...tiny, "--out", "disk/new"], make("the disk is full"));
+  assert(mount("-o", "remount,ro", `${f}/disk`));
+  await refused(["rain.txt", ...tiny, "--out", "disk/new"], make("the file system is read-only"));
+  await refused(
+    ["--resume", "disk/run"],
+    /^error: Cannot resume "disk\/run": the file system is read-only; .* be writable\n$/,
+  );
+  assertEquals((await readCheckpoint(`${f}/disk/run`)).progress.step, 5);
+});
+
+testDisk("a disk that becomes read-only ends the run", async (f) => {
+  const habits = ["--save-every", "20", "--report-every", "50", "--minutes", "5"];
+  const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "disk/run"]);
+  const { reader } = await untilSaid(child, /\n +1 /);
+  await untilSaved(`${f}/disk/run`);
+  // A view of it, because the disk itself has an open file.
+  assert(mount("--bind", `${f}/disk`, `${f}/disk`));
+  try {
+    assert(mount("-o", "remount,bind,ro", `${f}/disk`));
+    const { code, err } = await rest(child, reader);
+    assertEquals(code, 1);
+    const kept = /^error: Cannot write .*the file system is read-only.* of step (\d+) is kept\n$/;
+    assertEquals(
+      (await readCheckpoint(`${f}/disk/run`)).progress.step,
+      Number(kept.exec(err)?.[1]),
+    );
+  } finally {
+    unmount(`${f}/disk`);
+  }
+});
+
+testProgram("a folder that is removed during the run ends it", async (f) => {
+  await Deno.writeTextFile(`${f}/rain.txt`, text);
+  for (const habits of [["--save-every", "10"], ["--report-every", "10"]]) {
+    const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "run"]);
+    const { reader } = await untilSaid(child, /\n +1 /);
+    await Deno.rename(`${f}/run`, `${f}/gone`);
+    const { code, err } = await rest(child, reader);
+    assertEquals(code, 1);
+    assertMatch(
+      err,
+      /^error: Cannot write "run\/\S+": the run folder was removed or replaced while training; .*\n$/,
+    );
+    assertEquals(namesIn(f), ["gone", "rain.txt"]);
+    await Deno.remove(`${f}/gone`, { recursive: true });
+  }
+});
+
+testProgram("a run goes on to its end when what it says can be written nowhere", async (f) => {
+  await Deno.writeTextFile(`${f}/rain.txt`, text);
+  const root = new URL("../../", import.meta.url).pathname;
+  const program =
+    `'${Deno.execPath()}' run -q --no-check --no-prompt --config '${root}deno.json' ` +
+    `--allow-read --allow-write '${root}src/cli/main.ts' train rain.txt ${tiny.join(" ")} ` +
+    "--report-every 1 --steps 300";
+  for (
+    const [name, redirection] of [["full", "> /dev/full"], ["closed", ">&-"], ["head", "| head -1"]]
+  ) {
+    const child = new Deno.Command("bash", {
+      args: ["-c", `set -o pipefail; ${program} --out ${name} ${redirection}`],
+      cwd: f,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    });
+    const { code, stderr } = await child.output();
+    assertEquals([code, new TextDecoder().decode(stderr)], [0, ""], name);
+    assertEquals((await readCheckpoint(`${f}/${name}`)).progress.step, 300);
+  }
+});

@@ -1,0 +1,186 @@
+/** Every cell, one to three layers, with and without dropout, against the plain reference. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Engine } from "../../src/engine/engine.ts";
+import { checkGradients } from "../../src/engine/gradient_check.ts";
+import type { Precision } from "../../src/model/config.ts";
+import {
+  length,
+  type ParameterName,
+  parameterSet,
+  parameterShapes,
+} from "../../src/model/parameters.ts";
+import { Xoshiro128 } from "../../src/random.ts";
+import { dropoutFactors } from "../reference/dropout.ts";
+import { networkGradients, type Parameters, referenceShapes } from "../reference/network.ts";
+import { oneHot } from "../reference/rnn.ts";
+
+const cells = ["rnn", "gru", "lstm"] as const;
+const precisions = ["f32", "f32-strict", "f64"] as const;
+const vocabulary = 6;
+/** Hidden units, steps, streams, threads: one stream and several, shared by rows and by streams. */
+const shapes = [[5, 6, 1, 1], [6, 4, 3, 1], [9, 3, 2, 2], [7, 3, 18, 1], [4, 3, 50, 3]] as const;
+/** As in gradients_test.ts: of what cancels, the rounding of the largest remains. */
+const tolerances = { f64: [1e-10, 1e-4], f32: [1e-4, 1e-2], "f32-strict": [1e-4, 1e-2] } as const;
+
+function assertClose(
+  precision: Precision,
+  actual: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  what: string,
+): void {
+  assertEquals(actual.length, wanted.length, what);
+  const [error, floor] = tolerances[precision];
+  const largest = Array.from(wanted).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  for (let i = 0; i < wanted.length; i++) {
+    const allowed = error * Math.max(Math.abs(wanted[i]!), floor * largest);
+    const difference = Math.abs(actual[i]! - wanted[i]!);
+    assert(difference <= allowed, `${what}[${i}]: ${actual[i]}, not ${wanted[i]}`);
+  }
+}
+
+for (const precision of precisions) {
+  for (const cell of cells) {
+    for (const layers of [1, 2, 3]) {
+      Deno.test(`${precision}: ${layers} of ${cell} compute what the reference does`, () => {
+        for (const probability of layers === 1 ? [0] : [0, 0.3]) {
+          for (const [hidden, steps, streams, threads] of shapes) {
+            const what = `H ${hidden} T ${steps} B ${streams} p ${probability}`;
+            const sizes = { cell, layers, inputs: vocabulary, hidden, outputs: vocabulary };
+            const random = new Xoshiro128(layers);
+            const dropout = probability > 0;
+            using engine = new Engine({ ...sizes, precision, steps, streams, threads, dropout });
+            // Numbers that each precision holds exactly.
+            const draw = (scale: number) => Math.fround(scale * random.normal());
+            const parameters = parameterSet(sizes, (_, shape) => {
+              return Float64Array.from({ length: length(shape) }, () => draw(0.4));
+            });
+            assertEquals(parameterShapes(sizes), referenceShapes(sizes));
+            engine.writeParameters(parameters);
+            const state = Float64Array.from(engine.readHiddenState(), () => draw(0.5));
+            engine.writeHiddenState(state);
+            assertEquals(Array.from(engine.readHiddenState()), Array.from(state));
+            for (let row = 0; row < steps * streams; row++) {
+              engine.inputIds[row] = random.nextUint32() % vocabulary;
+              engine.targetIds[row] = random.nextUint32() % vocabulary;
+            }
+            const drop = { probability, seed: 2 ** 40 + 12345 };
+            const each = layers * streams * hidden;
+            const wanted = networkGradients(sizes, parameters as unknown as Parameters, {
+              steps,
+              streams,
+              inputs: oneHot(engine.inputIds, vocabulary),
+              targets: oneHot(engine.targetIds, vocabulary),
+              hiddenState: state.slice(0, each),
+              ...cell === "lstm" && { cellState: state.slice(each) },
+              ...dropout && {
+                dropout: Array.from(
+                  { length: layers - 1 },
+                  (_, layer) => dropoutFactors(steps * streams, hidden, layer, drop),
+                ),
+              },
+            });
+            engine.forward(steps, drop);
+            assertClose(precision, engine.readOutputs(), wanted.logits, `${what}: logits`);
+            wanted.hiddenStates.forEach((states, layer) => {
+              const own = engine.readHiddenStates(steps, layer);
+              assertClose(precision, own, states, `${what}: states of ${layer}`);
+            });
+            assertClose(precision, [engine.crossEntropy()], [wanted.loss], `${what}: loss`);
+            engine.backward();
+            const gradients = engine.readGradients();
+            for (const [name, gradient] of Object.entries(wanted.gradients)) {
+              const actual = gradients[name as ParameterName]!;
+              assertClose(precision, actual, gradient, `${what}: ${name}`);
+            }
+            engine.carryHiddenState();
+            const last = [...wanted.hiddenStates, ...wanted.cellStates ?? []]
+              .flatMap((states) => [...states.slice(-streams * hidden)]);
+            assertClose(precision, engine.readHiddenState(), last, `${what}: the state carried`);
+          }
+        }
+      });
+    }
+  }
+}
+
+for (const cell of cells) {
+  for (const layers of [1, 2, 3]) {
+    Deno.test(`central differences confirm the gradients of ${layers} of ${cell}`, () => {
+      for (const dropout of layers === 1 ? [0] : [0, 0.4]) {
+        for (const threads of [1, 2]) {
+          const sizes = { cell, layers, dropout, threads, hidden: 4, seq: 3, batch: 2 };
+          for (const { name, largestError } of checkGradients(sizes)) {
+            assert(largestError < 1e-6, `${name}, dropout ${dropout}: ${largestError}`);
+          }
+        }
+      }
+    });
+  }
+
+  Deno.test(`${cell}: the same bits with 1, 2, 3 and 4 threads, with layers and dropout`, () => {
+    for (const precision of precisions) {
+      for (const streams of [1, 3, 20, 50]) {
+        const results = [1, 2, 3, 4].map((threads) => {
+          const sizes = { cell, layers: 3, inputs: 5, hidden: 10, outputs: 5, steps: 4, streams };
+          using engine = new Engine({ ...sizes, precision, threads, dropout: true });
+          const random = new Xoshiro128(2);
+          engine.writeParameters(parameterSet(sizes, (_, shape) => {
+            return Float64Array.from({ length: length(shape) }, () => 0.5 * random.normal());
+          }));
+          for (let i = 0; i < engine.inputIds.length; i++) {
+            engine.inputIds[i] = random.nextUint32() % 5;
+            engine.targetIds[i] = random.nextUint32() % 5;
+          }
+          for (let step = 1; step <= 2; step++) {
+            engine.forward(4, { probability: 0.5, seed: step });
+            engine.crossEntropy();
+            engine.backward();
+            engine.update({ optimizer: "adagrad", lr: 0.1, clip: 1 });
+            engine.carryHiddenState();
+          }
+          return [engine.readParameters(), engine.readGradients(), engine.readHiddenState()];
+        });
+        for (const result of results) assertEquals(result, results[0], `${precision} ${streams}`);
+      }
+    }
+  });
+}
+
+Deno.test("dropout leaves out its share, another one with each seed and layer", () => {
+  const factors = [1, 2].flatMap((seed) =>
+    [0, 1].map((layer) => dropoutFactors(400, 50, layer, { probability: 0.25, seed }))
+  );
+  for (const [i, one] of factors.entries()) {
+    const dropped = one.filter((factor) => factor === 0).length / one.length;
+    // Four standard deviations of so many draws.
+    assert(Math.abs(dropped - 0.25) < 4 * Math.sqrt(0.25 * 0.75 / one.length), String(dropped));
+    for (const other of factors.slice(0, i)) {
+      const both = one.filter((factor, at) => factor === 0 && other[at] === 0).length / one.length;
+      assert(Math.abs(both - 0.0625) < 4 * Math.sqrt(0.0625 * 0.9375 / one.length), String(both));
+    }
+  }
+});
+
+Deno.test("what cannot be dropped, and what is no layer or cell, is refused", () => {
+  const sizes = {
+    inputs: 3,
+    hidden: 4,
+    outputs: 3,
+    steps: 1,
+    streams: 1,
+    precision: "f32",
+  } as const;
+  using engine = new Engine({ ...sizes, layers: 2 });
+  const drop = { probability: 0.5, seed: 1 };
+  assertThrows(() => engine.forward(1, drop), RangeError, "dropout: false");
+  using dropping = new Engine({ ...sizes, layers: 2, dropout: true });
+  for (const wrong of [{ probability: 1 }, { probability: -1 }, { seed: -1 }, { seed: 2 ** 53 }]) {
+    assertThrows(() => dropping.forward(1, { ...drop, ...wrong }), RangeError, "Cannot drop with");
+  }
+  assertThrows(() => engine.readHiddenStates(1, 2), RangeError, "there are 2, from 0");
+  for (const layers of [0, 65, 1.5]) {
+    assertThrows(() => new Engine({ ...sizes, layers }), RangeError, "layers must be a whole");
+  }
+  const cell = "mgu" as "gru";
+  assertThrows(() => new Engine({ ...sizes, cell }), RangeError, "rnn, gru or lstm, not mgu");
+});

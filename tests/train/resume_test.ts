@@ -1,0 +1,312 @@
+/** Stopping and resuming: to the bit as if training had never stopped. */
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { InputError } from "../../src/errors.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/model/checkpoint.ts";
+import type { ConfigInput } from "../../src/model/config.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import { metricsUntil } from "../../src/train/metrics.ts";
+import { type Report, train, type TrainOptions } from "../../src/train/train.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+
+const corpus = corpusFromText("she sells sea shells by the sea shore, surely – 🐚. ".repeat(30));
+const small = { hidden: 9, seq: 10, batch: 2 } as const;
+
+/** What a file keeps of a checkpoint. */
+async function throughFile(checkpoint: Checkpoint): Promise<Checkpoint> {
+  return await decodeCheckpoint(await encodeCheckpoint(checkpoint));
+}
+
+/** The bytes of a file, but for the time that training took. */
+async function bytesOf(checkpoint: Checkpoint): Promise<Uint8Array> {
+  const { progress } = checkpoint;
+  return await encodeCheckpoint({ ...checkpoint, progress: { ...progress, elapsedSeconds: 0 } });
+}
+
+/** Every rule of updating, with cells, layers, dropout and schedules among them. */
+const rules: Readonly<Record<string, ConfigInput>> = {
+  adagrad: { optimizer: "adagrad" },
+  sgd: { optimizer: "sgd" },
+  "sgd with momentum, gru": { optimizer: "sgd", momentum: 0.9, cell: "gru" },
+  "rmsprop, lstm, step": { optimizer: "rmsprop", cell: "lstm", schedule: "step", decayAfter: 1 },
+  "adam, two layers, dropout": { optimizer: "adam", layers: 2, dropout: 0.3, warmup: 20 },
+  "adamw, lstm, dropout, norm": {
+    ...{ optimizer: "adamw", cell: "lstm", layers: 2, dropout: 0.5, clip: 0.1, clipBy: "norm" },
+  },
+};
+
+for (const precision of ["f32", "f32-strict", "f64"] as const) {
+  for (const [rule, more] of Object.entries(rules)) {
+    Deno.test(`${precision}, ${rule}: N steps, a file, and M more are N + M steps`, async () => {
+      for (const batch of [1, 3]) {
+        const config: ConfigInput = { ...small, batch, precision, seed: 5, ...more };
+        using whole = new Trainer(corpus, config);
+        // Some of them before the text starts again, some after.
+        const ends = [0, 1, 7, whole.stepsPerEpoch - 1, whole.stepsPerEpoch, 2 * 80 + 3];
+        let threads = 1;
+        let parts = new Trainer(corpus, config, { threads });
+        for (const end of ends) {
+          while (whole.steps < end) whole.step();
+          while (parts.steps < end) assert(Number.isFinite(parts.step()));
+          const state = await throughFile(parts.checkpoint());
+          parts.close();
+          // From each number of threads to another.
+          threads = threads % 3 + 1;
+          parts = Trainer.fromCheckpoint(corpus, state, {}, { threads });
+          const [one, other] = [whole.checkpoint(), parts.checkpoint()];
+          assertEquals(other, one);
+          assertEquals(await encodeCheckpoint(other), await encodeCheckpoint(one));
+        }
+        parts.close();
+      }
+    });
+  }
+}
+
+/** All that a run keeps, but for times and speeds. */
+interface Story {
+  readonly metrics: string;
+  readonly best: Uint8Array | null;
+  readonly last: Uint8Array;
+}
+
+/** Where a run is stopped: at a step or soon after it, before or after its report. */
+interface Stop {
+  readonly step: number;
+  readonly when: "onLive" | "onReport";
+}
+
+/** A run that is stopped some times, and resumed from what a file keeps of it. */
+async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Story> {
+  let metrics = "";
+  let best: Uint8Array | null = null;
+  let resume: Checkpoint | undefined;
+  for (const stop of [...stops, null]) {
+    const controller = new AbortController();
+    const listen = (when: Stop["when"], step: number) => {
+      if (stop?.when === when && step >= stop.step) controller.abort();
+    };
+    if (resume && !resume.progress.ended) metrics = metricsUntil(metrics, resume.progress).kept;
+    await train(corpus, {
+      ...options,
+      ...resume ? { resume, config: {} } : {},
+      signal: controller.signal,
+      onLive: ({ step }) => listen("onLive", step),
+      onReport(report: Report) {
+        const { elapsed_s: _, chars_per_s: __, ...same } = report;
+        metrics += JSON.stringify(same) + "\n";
+        listen("onReport", report.step);
+      },
+      async onCheckpoint(checkpoint, kind) {
+        if (kind === "best") best = await bytesOf(checkpoint);
+        else resume = await throughFile(checkpoint);
+      },
+    });
+  }
+  return { metrics, best, last: await bytesOf(resume!) };
+}
+
+Deno.test("a run that is stopped anywhere tells and keeps what one that is not stopped does", async () => {
+  const options = { config: { ...small, val: 0.02 }, steps: 150, reportEvery: 7 };
+  const whole = await story(options, []);
+  const reports: Report[] = whole.metrics.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(reports.length, 1 + 21 + 1);
+  const validated = reports.filter(({ val_loss }) => val_loss !== null).map(({ step }) => step);
+  assertEquals(validated, [35, 70, 105, 140, 150]);
+  // Before a report that validates, in the middle of it, and wherever else.
+  const steps = fc.oneof(fc.constantFrom(35, 70, 105, 140), fc.integer({ min: 1, max: 150 }));
+  const stops = fc.record({ step: steps, when: fc.constantFrom("onLive", "onReport") });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(stops, { minLength: 1, maxLength: 4 }),
+      async (stops) => assertEquals(await story(options, stops), whole),
+    ),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("a run that is stopped by an abort from the start goes on all the same", async () => {
+  const options = { config: small, steps: 20, reportEvery: 5 };
+  const resume = await train(corpus, { ...options, signal: AbortSignal.abort() });
+  assertEquals(resume.progress.step, 0);
+  const { progress: _, ...whole } = await train(corpus, options);
+  const { progress: __, ...parts } = await train(corpus, { ...options, resume });
+  assertEquals(parts, whole);
+});
+
+Deno.test("a run that ended goes on as if its limit had been the later one", async () => {
+  for (const first of [20, 21, 40, 53]) {
+    const options = { config: small, reportEvery: 10, sampleEvery: 0 };
+    let kept: Checkpoint | undefined;
+    let metrics = "";
+    const onReport = ({ elapsed_s: _, chars_per_s: __, ...same }: Report) => {
+      metrics += JSON.stringify(same) + "\n";
+    };
+    const onCheckpoint = (checkpoint: Checkpoint, kind: string) => {
+      if (kind === "latest") kept = checkpoint;
+    };
+    const ended = await train(corpus, { ...options, steps: first, onReport, onCheckpoint });
+    assertEquals(JSON.parse(metrics.trim().split("\n").at(-1)!).step, first);
+    assert(ended.progress.validationLoss !== null, "the end is validated");
+    metrics = metricsUntil(metrics, kept!.progress).kept;
+    const { resume: _, ...more } = { ...options, resume: undefined, steps: 80 };
+    const parts = await train(corpus, { ...more, resume: kept!, onReport });
+    const partsMetrics = metrics;
+    metrics = "";
+    const whole = await train(corpus, { ...more, onReport });
+    assertEquals(await bytesOf(parts), await bytesOf(whole));
+    assertEquals(partsMetrics, metrics);
+  }
+});
+
+Deno.test("a long validation does not hold up a stop", async () => {
+  const controller = new AbortController();
+  const long = corpusFromText("a long tale of many words, told slowly. ".repeat(4000));
+  const reports: Report[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let begin = 0;
+  const { progress } = await train(long, {
+    config: { ...small, val: 0.9, hidden: 200 },
+    steps: 2,
+    reportEvery: 1,
+    signal: controller.signal,
+    onReport: (report) => void reports.push(report),
+    onLive({ step }) {
+      if (step < 2) return;
+      // The end validates 144,000 characters next, which takes seconds.
+      begin = performance.now();
+      timer = setTimeout(() => controller.abort(), 50);
+    },
+  });
+  clearTimeout(timer);
+  assert(controller.signal.aborted && performance.now() - begin < 1000);
+  assertEquals(reports.map(({ step, val_loss }) => [step, val_loss]), [[1, null], [2, null]]);
+  assertEquals(progress.step, 2);
+});
+
+Deno.test("the time that it took is carried on, and counts for the limit", async () => {
+  const first = await train(corpus, { config: small, minutes: 0.003 });
+  const { elapsedSeconds } = first.progress;
+  assert(elapsedSeconds >= 0.18 && elapsedSeconds < 10);
+  assertEquals(await train(corpus, { resume: first, minutes: 0.003 }), first);
+  const reports: Report[] = [];
+  const steps = first.progress.step + 1;
+  const onReport = (report: Report) => void reports.push(report);
+  const more = await train(corpus, { resume: first, steps, onReport });
+  assert(more.progress.elapsedSeconds > elapsedSeconds);
+  assert(reports.every(({ elapsed_s }) => elapsed_s > elapsedSeconds));
+});
+
+Deno.test("a run at its limit is left as it is, and nothing is called but the start", async () => {
+  const resume = await train(corpus, { config: small, steps: 12 });
+  const calls: string[] = [];
+  for (const limit of [{ steps: 12 }, { steps: 3 }, { steps: 0 }, { epochs: 0.01 }]) {
+    const after = await train(corpus, {
+      resume,
+      ...limit,
+      onStart: ({ steps }, schedule) => void calls.push(`${steps} of ${schedule.steps}`),
+      onReport: () => void calls.push("report"),
+      onCheckpoint: () => void calls.push("checkpoint"),
+    });
+    assertEquals(after, resume);
+  }
+  assertEquals(calls, ["12 of 12", "12 of 3", "12 of 0", "12 of 1"]);
+});
+
+Deno.test("rate and clip may change, from the next step on", async () => {
+  const resume = await train(corpus, { config: small, steps: 12 });
+  const more = { resume, steps: 20 };
+  const same = await train(corpus, more);
+  assertEquals(same.config, resume.config);
+  for (const change of [{ lr: 0.01 }, { clip: 0.0001 }, { preset: "min-char-rnn", hidden: 9 }]) {
+    const config = { ...change, seq: 10, batch: 2, init: resume.config.init };
+    const other = await train(corpus, { ...more, config });
+    const { preset: _, hidden: __, ...changed } = { preset: "", hidden: 9, ...change };
+    const preset = "preset" in change ? { lr: 0.1, clip: 5 } : {};
+    assertEquals(other.config, { ...resume.config, ...preset, ...changed });
+    assertNotEquals(other.parameters, same.parameters);
+    assertEquals(other.progress.step, 20);
+  }
+  // The values that the run has are no change.
+  assertEquals(
+    (await train(corpus, { ...more, config: resume.config })).parameters,
+    same.parameters,
+  );
+});
+
+Deno.test("what gives the state its meaning may not change", async () => {
+  const resume = await train(corpus, { config: small, steps: 3 });
+  const refused = async (config: ConfigInput) => {
+    const calls = () => {
+      throw new Error("called");
+    };
+    const { message } = await assertRejects(
+      () => train(corpus, { resume, config, steps: 9, onStart: calls }),
+      InputError,
+    );
+    assert(!message.includes("\n"));
+    return message;
+  };
+  for (
+    const [key, value] of [
+      ["hidden", 8],
+      ["seq", 11],
+      ["batch", 1],
+      ["optimizer", "sgd"],
+      ["init", "normal:0.1"],
+      ["cell", "gru"],
+      ["layers", 2],
+      ["precision", "f64"],
+      ["seed", 2],
+      ["val", 0],
+    ] as const
+  ) {
+    const message = await refused({ [key]: value });
+    const start = `Cannot resume training with ${key} ${value}: the run has ${key} `;
+    assert(message.startsWith(start), message);
+  }
+  assert((await refused({ preset: "min-char-rnn" })).includes("with hidden 100: the run has"));
+  assert((await refused({ lr: -1 })).includes('"lr" must be a finite number above 0, not -1'));
+  assert((await refused({ preset: "x" })).includes("one of min-char-rnn"));
+});
+
+Deno.test("a text that is another one is refused, whatever it is called", async () => {
+  const resume = await train(corpus, { config: small, steps: 3 });
+  const text = corpus.vocabulary.decode(corpus.read(0, corpus.length));
+  const same = corpusFromText(text, "another name");
+  assertEquals((await train(same, { resume, steps: 4 })).corpus!.name, "another name");
+  const other = corpusFromText(text.slice(0, -1) + "s", "changed.txt");
+  const { message } = await assertRejects(() => train(other, { resume, steps: 4 }), InputError);
+  assert(
+    message.startsWith(
+      'Cannot resume training on "changed.txt": its contents are not those of the run\'s text, ' +
+        `"text" (SHA-256 ${other.sha256.slice(0, 12)}… instead of ${corpus.sha256.slice(0, 12)}…)`,
+    ),
+    message,
+  );
+  // A checkpoint that does not know its text needs at least its characters.
+  const foreign = { ...resume, corpus: null };
+  assertEquals((await train(other, { resume: foreign, steps: 4 })).progress.step, 4);
+  assertThrows(
+    () => Trainer.fromCheckpoint(corpusFromText("entirely ".repeat(50)), foreign),
+    InputError,
+    "its characters are not those that the model knows",
+  );
+});
+
+Deno.test("a checkpoint that lacks what training needs is refused", () => {
+  const trainer = new Trainer(corpus, small);
+  const fresh = { ...trainer.checkpoint(), optimizerMemories: null };
+  assertEquals(Trainer.fromCheckpoint(corpus, fresh).step(), trainer.step());
+  const checkpoint = trainer.checkpoint();
+  assertThrows(
+    () => Trainer.fromCheckpoint(corpus, { ...checkpoint, optimizerMemories: null }),
+    InputError,
+    "the checkpoint is of step 1 and lacks what adagrad remembers",
+  );
+  const { progress } = checkpoint;
+  const lost = { ...checkpoint, progress: { ...progress, position: 10 ** 6 } };
+  const before = trainer.checkpoint();
+  assertThrows(() => trainer.restore(lost), InputError, "position 1000000");
+  assertEquals(trainer.checkpoint(), before);
+});

@@ -1,0 +1,164 @@
+/** Runs that diverge and go back: to a state that is good, the same way each time. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
+import type { Checkpoint } from "../../src/model/checkpoint.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import { DivergenceError } from "../../src/train/divergence.ts";
+import { type Rollback, train, type TrainOptions } from "../../src/train/train.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+
+const corpus = corpusFromText(
+  "round and round the rugged rocks the ragged rascal ran. ".repeat(30),
+);
+/** Gradient descent at a rate at which losses overflow at step 25. */
+const config = {
+  ...{ hidden: 16, seq: 20, batch: 2, optimizer: "sgd", clip: 5, val: 0.1 } as const,
+  ...{ lr: 1e36, seed: 3 },
+};
+
+/** A run, and all that it told and kept. */
+async function run(options: TrainOptions) {
+  const rollbacks: Rollback[] = [];
+  const reports: number[] = [];
+  const kept: Checkpoint[] = [];
+  const last = await train(corpus, {
+    ...options,
+    onRollback: (rollback) => void rollbacks.push(rollback),
+    onReport: ({ step }) => void reports.push(step),
+    onCheckpoint: (checkpoint, kind) => {
+      if (kind === "latest") kept.push(checkpoint);
+    },
+  });
+  return { rollbacks, reports, kept, last };
+}
+
+Deno.test("a run that diverges goes back to its last report with half the rate, and goes on", async () => {
+  const options = { config, reportEvery: 10, steps: 60, onDivergence: "rollback" } as const;
+  const { rollbacks, reports, kept, last } = await run(options);
+  assertEquals(rollbacks[0], {
+    divergedAt: 25,
+    reason: "the loss is NaN",
+    step: 20,
+    from: 1e36,
+    to: 5e35,
+  });
+  assertEquals(reports, [1, 10, 20, 30, 40, 50, 60]);
+  assertEquals(last.progress.step, 60);
+  assertEquals(last.config.lr, rollbacks.at(-1)!.to);
+  // What was kept when it went back is that state, with the new rate.
+  const trainer = new Trainer(corpus, config);
+  while (trainer.steps < 20) trainer.step();
+  const { parameters, hiddenState } = trainer.checkpoint();
+  assertEquals([kept[0]!.progress.step, kept[0]!.config.lr], [20, 5e35]);
+  assertEquals([kept[0]!.parameters, kept[0]!.hiddenState], [parameters, hiddenState]);
+  // From there on it is the run that one would get by hand.
+  const byHand = Trainer.fromCheckpoint(corpus, trainer.checkpoint(), { lr: 5e35 });
+  const next = rollbacks[1]?.step ?? 60;
+  while (byHand.steps < next) byHand.step();
+  const same = kept.find(({ progress }) => progress.step === next)!;
+  assertEquals(same.parameters, byHand.model().parameters);
+});
+
+Deno.test("going back is the same each time, whatever is saved or drawn meanwhile", async () => {
+  const options = { config, reportEvery: 10, steps: 60, onDivergence: "rollback" } as const;
+  const one = await run(options);
+  const other = await run({ ...options, saveEvery: 1, sampleEvery: 3, onSample: () => {} });
+  assertEquals(other.rollbacks, one.rollbacks);
+  assertEquals(other.reports, one.reports);
+  assertEquals(other.last.parameters, one.last.parameters);
+});
+
+Deno.test("without a report there is the state that the run began with", async () => {
+  // The update of step 1 leaves finite weights, of which no finite loss can come.
+  const doomed = { ...config, optimizer: "adagrad", lr: 5e37 } as const;
+  const options = { config: doomed, reportEvery: 10, steps: 12, onDivergence: "rollback" } as const;
+  const { rollbacks, last } = await run(options);
+  const places = rollbacks.map(({ divergedAt, step }) => [divergedAt, step]);
+  // The third one has the report of step 1 behind it.
+  assertEquals(places.slice(0, 3), [[2, 0], [2, 0], [3, 1]]);
+  assertEquals([last.progress.step, last.config.lr], [12, rollbacks.at(-1)!.to]);
+  // The same from a checkpoint, for a run that is resumed.
+  const resume = await train(corpus, { config: { ...config, lr: 0.1 }, steps: 5 });
+  const resumed = await run({ ...options, resume, config: { lr: 1e39 }, steps: 8 });
+  assert(resumed.rollbacks.length > 0 && resumed.rollbacks.every(({ step }) => step === 5));
+  assertEquals(resumed.last.progress.step, 8);
+});
+
+Deno.test("a rate that ten halvings do not mend ends the run", async () => {
+  const hopeless = { ...config, lr: 1e300 };
+  const rollbacks: Rollback[] = [];
+  const kept: Checkpoint[] = [];
+  const error = await assertRejects(
+    () =>
+      train(corpus, {
+        config: hopeless,
+        steps: 5,
+        onDivergence: "rollback",
+        onRollback: (rollback) => void rollbacks.push(rollback),
+        onCheckpoint: (checkpoint) => void kept.push(checkpoint),
+      }),
+    DivergenceError,
+  );
+  assertEquals(rollbacks.length, 10);
+  assertEquals(rollbacks.at(-1)!.to, 1e300 / 1024);
+  assertEquals(
+    error.message,
+    `Training diverged at step 1: ${error.reason}; going back and halving the rate 10 times did ` +
+      "not help; the last good checkpoint is that of step 0; a lower --lr or --clip keeps it finite",
+  );
+  for (const { progress } of kept) assertEquals(progress.step, 0);
+});
+
+Deno.test("what was saved before is good: training goes on from it with a lower rate", async () => {
+  for (const [lr, optimizer, saved] of [[1e36, "sgd", 23], [5e37, "adagrad", null]] as const) {
+    const kept: Checkpoint[] = [];
+    const error = await assertRejects(
+      () =>
+        train(corpus, {
+          config: { ...config, lr, optimizer },
+          steps: 50,
+          saveEvery: 1,
+          onCheckpoint: (checkpoint, kind) => {
+            if (kind === "latest") kept.push(checkpoint);
+          },
+        }),
+      DivergenceError,
+    );
+    assertEquals(error.details, { savedStep: saved, rollbacks: 0 });
+    if (saved === null) {
+      assertEquals(kept, []);
+      continue;
+    }
+    assertEquals(kept.map(({ progress }) => progress.step), kept.map((_, i) => i + 1));
+    const resume = kept.at(-1)!;
+    assertEquals(resume.progress.step, saved);
+    const more = await train(corpus, { resume, config: { lr: 0.1 }, steps: saved + 5 });
+    assertEquals(more.progress.step, saved + 5);
+  }
+});
+
+Deno.test("a validation that is not finite is a divergence too", async () => {
+  // Only the validation part has the character whose weights overflow.
+  const held = corpusFromText("ab".repeat(200) + "abz".repeat(20));
+  const start = new Trainer(held, { hidden: 4, seq: 5, batch: 1, val: 0.13 }).checkpoint();
+  const { parameters } = start;
+  parameters.Wxh.forEach((_, i) => {
+    if (i % 3 === 2) parameters.Wxh[i] = 3e38;
+  });
+  parameters.Why.fill(3e38, 0, 4);
+  const trainer = Trainer.fromCheckpoint(held, start);
+  const error = await assertRejects(async () => {
+    await Promise.resolve();
+    trainer.validate();
+  }, DivergenceError);
+  assert(
+    /^Training diverged at step 0: the validation loss is (NaN|Infinity); /.test(error.message),
+  );
+});
+
+Deno.test("another word than stop and rollback is refused", async () => {
+  // deno-lint-ignore no-explicit-any -- as from a program without types
+  const options: any = { config, steps: 1, onDivergence: "pray" };
+  const { message } = await assertRejects(() => train(corpus, options), InputError);
+  assertEquals(message, 'Cannot train: "on-divergence" must be stop or rollback, not "pray"');
+});
