@@ -10,3 +10,14 @@ export class InputError extends Error {
   /** The class's name, so that it survives in logs. */
   override name = "InputError";
 }
+
+/**
+ * That a text can no longer be read as it was: its file changed after it was opened, or the system
+ * failed to read it.
+ *
+ * Training that meets it stands between two steps, and can be saved as it is.
+ */
+export class TextError extends InputError {
+  /** The class's name. */
+  override name = "TextError";
+}

@@ -29,7 +29,7 @@ export {
   type GradientCheck,
   type GradientCheckSizes,
 } from "./engine/gradient_check.ts";
-export { InputError } from "./errors.ts";
+export { InputError, TextError } from "./errors.ts";
 export { sample, type SampleOptions, Sampler } from "./generate/sampler.ts";
 export {
   type Checkpoint,

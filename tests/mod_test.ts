@@ -15,6 +15,7 @@ Deno.test("the library exports what its documentation promises", () => {
       "InputError",
       "RunFolder",
       "Sampler",
+      "TextError",
       "Trainer",
       "Vocabulary",
       "Xoshiro128",

@@ -62,11 +62,14 @@ export class Keeper {
 
   /** @throws {Error} when something could not be written. */
   checkAllIsKept(): void {
-    if (this.#failure === null) return;
-    const kept = this.#latest === null
+    if (this.#failure !== null) throw new Error(`${this.#failure}; ${this.kept}`);
+  }
+
+  /** What there is of the run, for the last words of an error. */
+  get kept(): string {
+    return this.#latest === null
       ? "no checkpoint had been saved"
       : `the checkpoint of step ${this.#latest.progress.step} is kept`;
-    throw new Error(`${this.#failure}; ${kept}`);
   }
 
   async #attempt(action: () => void | Promise<void>): Promise<void> {

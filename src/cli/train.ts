@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, TextError } from "../errors.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { presets } from "../model/config.ts";
 import { type Corpus, readCorpus } from "../text/corpus.ts";
@@ -42,6 +42,7 @@ export const trainCommand: Command = {
     const source = line.text("resume") === undefined
       ? await newRun(line)
       : await resumedRun(line, line.text("resume")!);
+    using _corpus = source.corpus;
     const display = new Display();
     // Stopped at once, so that a second Ctrl-C finds the terminal in order.
     const interruption = new Interruption(() => display.stop());
@@ -84,12 +85,15 @@ export const trainCommand: Command = {
       conclude(keeper.folder.path, progress, interruption.exitCode !== null);
       return interruption.exitCode ?? 0;
     } catch (error) {
-      throw error instanceof DivergenceError && keeper ? withAdvice(error, keeper) : error;
+      if (error instanceof DivergenceError && keeper) throw withAdvice(error, keeper);
+      if (error instanceof TextError && keeper) {
+        throw new TextError(`${error.message}; ${keeper.kept}`, { cause: error });
+      }
+      throw error;
     } finally {
       display.stop();
       interruption.stop();
       (keeper?.folder ?? source.folder)?.close();
-      source.corpus.close();
     }
   },
 };

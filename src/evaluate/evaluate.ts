@@ -52,7 +52,7 @@ export class Evaluator {
    *
    * @param parameters The model's, of the sizes given to the constructor.
    * @param text At least two characters from `start` to `end`.
-   * @throws {InputError} as {@linkcode Corpus.read} does.
+   * @throws {TextError} as {@linkcode Corpus.read} does.
    */
   natsPerChar(parameters: ParameterSet, text: Pick<Corpus, "read">, span: Span): number {
     const pieces = this.inPieces(parameters, text, span);
@@ -97,8 +97,8 @@ export class Evaluator {
  * @param model A model, for example a checkpoint.
  * @param text The text in the ids of the model's vocabulary, how often each occurs, and what an
  * error should call it.
- * @throws {InputError} when the text has fewer than two characters, or as {@linkcode Corpus.read}
- * does.
+ * @throws {InputError} when the text has fewer than two characters.
+ * @throws {TextError} as {@linkcode Corpus.read} does.
  *
  * @example
  * ```ts

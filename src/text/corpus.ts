@@ -29,8 +29,8 @@ export interface Corpus extends Disposable {
    * @param start Where to begin, in characters.
    * @param into An array for the ids, at its start; a new one by default.
    * @returns The array.
-   * @throws {InputError} when the text's file has changed since it was opened.
-   * @throws {Error} when the file cannot be read, or the corpus was closed.
+   * @throws {TextError} when the text's file has changed since it was opened, or cannot be read.
+   * @throws {Error} when the corpus was closed.
    * @throws {RangeError} when that is no part of the text, or the array is too short.
    */
   read(start: number, count: number, into?: Uint32Array): Uint32Array;

@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, TextError } from "../errors.ts";
 
 /** The first words of an error about reading this file, always on one line. */
 export function reading(path: string): string {
@@ -63,8 +63,7 @@ export class TextFile implements ByteSource {
    * Reads all of it once, from start to end, in pieces of at most `length` bytes.
    *
    * @returns The pieces; each is valid until the next is asked for.
-   * @throws {InputError} when the file changes meanwhile.
-   * @throws {Error} when the system cannot read it.
+   * @throws {TextError} when the file changes meanwhile, or the system cannot read it.
    */
   async *pieces(length: number): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(length);
@@ -81,8 +80,8 @@ export class TextFile implements ByteSource {
   }
 
   /**
-   * @throws {InputError} when the file has changed since it was opened.
-   * @throws {Error} when the system cannot read it, or the file was closed.
+   * @throws {TextError} when the file has changed since it was opened, or the system cannot read it.
+   * @throws {Error} when the file was closed.
    */
   at(offset: number, length: number): Uint8Array {
     if (this.#closed) throw new Error(`${reading(this.#path)}: it was closed`);
@@ -124,7 +123,7 @@ export class TextFile implements ByteSource {
       ? `at ${mtime?.toISOString()}`
       : undefined;
     if (wrong === undefined) return;
-    throw new InputError(
+    throw new TextError(
       `${reading(this.#path)}: the file changed while it was read, ${wrong}; ` +
         `it must stay as it is as long as it is used`,
     );
@@ -132,7 +131,9 @@ export class TextFile implements ByteSource {
 
   #fail(error: unknown): never {
     const reason = error instanceof Error ? error.message : error;
-    throw new Error(`${reading(this.#path)}: ${reason}`, { cause: error });
+    throw new TextError(`${reading(this.#path)}: ${reason}; it must stay readable to the end`, {
+      cause: error,
+    });
   }
 }
 

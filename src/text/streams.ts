@@ -136,7 +136,7 @@ export class Streams {
    * @returns Whether this batch is at the start of the streams, so that the hidden state must be
    * set to zero before it.
    * @throws {RangeError} when an array is not of length T · B.
-   * @throws {InputError} as {@linkcode Corpus.read} does; the position is then as it was.
+   * @throws {TextError} as {@linkcode Corpus.read} does; the position is then as it was.
    */
   next(inputs: Uint32Array, targets: Uint32Array): boolean {
     const size = this.charactersPerStep;

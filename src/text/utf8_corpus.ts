@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, TextError } from "../errors.ts";
 import type { Corpus } from "./corpus.ts";
 import { type ByteSource, reading } from "./file.ts";
 import type { Landmarks } from "./landmarks.ts";
@@ -102,8 +102,8 @@ export class Utf8Corpus implements Corpus {
   }
 
   /** For characters that were others when the text was surveyed. */
-  #changed(): InputError {
-    return new InputError(
+  #changed(): TextError {
+    return new TextError(
       `${reading(this.path)}: its characters changed while it was read; ` +
         `it must stay as it is as long as it is used`,
     );

@@ -36,7 +36,7 @@ export class TextWindow {
   /**
    * The ids of `count` characters from `start` on; valid until the next call.
    *
-   * @throws {InputError} as {@linkcode Corpus.read} does; it may be asked again then.
+   * @throws {TextError} as {@linkcode Corpus.read} does; it may be asked again then.
    */
   ids(start: number, count: number): Uint32Array {
     if (start < this.#start || start + count > this.#start + this.#length) {

@@ -1,4 +1,5 @@
 import { Sampler } from "../generate/sampler.ts";
+import { TextError } from "../errors.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { DivergenceError } from "./divergence.ts";
 import { isReached, type Schedule } from "./schedule.ts";
@@ -57,6 +58,7 @@ export class Run {
         await this.#train();
         return await this.#end();
       } catch (error) {
+        if (error instanceof TextError) await this.#options.onCheckpoint?.(this.#state(), "latest");
         if (!(error instanceof DivergenceError)) throw error;
         await this.#rollBack(error);
       }

@@ -113,7 +113,7 @@ export interface TrainOptions extends Limits, Intervals, TrainerOptions {
  * @throws {InputError} when an option is wrong, the text is too short, or training cannot go on
  * from the checkpoint; nothing has been called then.
  * @throws {DivergenceError} when a loss or a weight is not finite; see `onDivergence`.
- * @throws {InputError} when the text's file has changed since it was opened.
+ * @throws {TextError} when the text can no longer be read, after `onCheckpoint` got the last state.
  *
  * @example
  * ```ts

@@ -59,7 +59,7 @@ export class Trainer {
   /** Threads that compute together. */
   readonly threads: number;
   /** The run's last step, towards which the schedule `cosine` falls; Infinity: not known. */
-  lastStep = Infinity;
+  lastStep: number = Infinity;
   readonly #engine: Engine;
   readonly #streams: Streams;
   #config: Config;
@@ -189,7 +189,7 @@ export class Trainer {
    * @returns The loss of this batch before the update, in nats per character.
    * @throws {DivergenceError} when the loss, or a weight after the update, is not finite; from then
    * on at everything but {@linkcode restore}.
-   * @throws {InputError} when the text's file has changed since it was opened; nothing is updated.
+   * @throws {TextError} when the text can no longer be read; nothing has changed then.
    */
   step(): number {
     this.#checkState();

@@ -62,17 +62,14 @@ export class Validation {
    *
    * @returns The loss in nats per character; `null` when no part is held out.
    * @throws {DivergenceError} when it is not finite.
+   * @throws {TextError} when the text can no longer be read.
    */
   *measure(): Generator<void, number | null> {
     if (this.#span === null) return null;
     const step = this.#measured.steps;
     const model = this.#measured.model();
     this.#evaluator ??= new Evaluator(model);
-    const loss = yield* this.#evaluator.inPieces(
-      model.parameters,
-      this.#corpus,
-      this.#span,
-    );
+    const loss = yield* this.#evaluator.inPieces(model.parameters, this.#corpus, this.#span);
     if (!Number.isFinite(loss)) throw new DivergenceError(step, `the validation loss is ${loss}`);
     return loss;
   }

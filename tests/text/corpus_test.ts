@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { InputError } from "../../src/errors.ts";
+import { InputError, TextError } from "../../src/errors.ts";
 import {
   type Corpus,
   corpusFromText,
@@ -229,7 +229,7 @@ fileTest("a file that changes while it is read first is refused", async (path) =
       };
       await assertRejects(
         () => readCorpus(path, { heldBytes, onProgress }),
-        InputError,
+        TextError,
         "the file changed while it was read",
       );
     }
@@ -244,7 +244,7 @@ fileTest(
     using streamed = await readCorpus(path, { heldBytes: 0 });
     assertEquals(streamed.read(300, 8), held.read(300, 8));
     Deno.writeTextFileSync(path, "afterwards");
-    assertThrows(() => streamed.read(300, 8), InputError, "from 800 bytes to 10; it must stay");
+    assertThrows(() => streamed.read(300, 8), TextError, "from 800 bytes to 10; it must stay");
     assertEquals(held.vocabulary.decode(held.read(304, 8)), "before, ");
   },
 );
@@ -266,7 +266,7 @@ fileTest("characters that are not those of before are no text", async (path) => 
     Deno.utimeSync(path, mtime!, mtime!);
     assertThrows(
       () => corpus.read(290, 510),
-      InputError,
+      TextError,
       `Cannot read the text ${JSON.stringify(path)}: its characters changed while it was read; it`,
     );
     Deno.writeFileSync(path, original);

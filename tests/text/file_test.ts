@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { InputError } from "../../src/errors.ts";
+import { InputError, TextError } from "../../src/errors.ts";
 import { explain, TextFile } from "../../src/text/file.ts";
 import { fileTest, touch } from "./files.ts";
 
@@ -113,7 +113,7 @@ for (const [how, change, words] of changes) {
           if (pieces++ === 1) change(path);
           assertEquals(piece.length <= 30, true);
         }
-      }, InputError);
+      }, TextError);
       assertStringIncludes(error.message, message);
     }
     Deno.writeTextFileSync(path, text);
@@ -121,7 +121,7 @@ for (const [how, change, words] of changes) {
     assertEquals(stretch(file, 10, 5), "01234");
     change(path);
     for (const [offset, length] of [[10, 5], [35, 10], [90, 10]] as const) {
-      const error = assertThrows(() => file.at(offset, length), InputError);
+      const error = assertThrows(() => file.at(offset, length), TextError);
       assertStringIncludes(error.message, message);
       assertStringIncludes(error.message, "; it must stay as it is as long as it is used");
     }
@@ -154,17 +154,19 @@ fileTest("a disk that fails is an error of one line that names the file", async 
   using file = await TextFile.open(path);
   const { read, readSync } = Deno.FsFile.prototype;
   const failure = () => new Error("Input/output error (os error 5)");
-  const message = `Cannot read the text ${JSON.stringify(path)}: Input/output error (os error 5)`;
+  const message = `Cannot read the text ${
+    JSON.stringify(path)
+  }: Input/output error (os error 5); it must stay readable to the end`;
   try {
     Deno.FsFile.prototype.read = () => Promise.reject(failure());
     Deno.FsFile.prototype.readSync = () => {
       throw failure();
     };
-    assertEquals((await assertRejects(() => piecesOf(file, 10), Error)).message, message);
-    assertEquals(assertThrows(() => file.at(0, 10), Error).message, message);
+    assertEquals((await assertRejects(() => piecesOf(file, 10), TextError)).message, message);
+    assertEquals(assertThrows(() => file.at(0, 10), TextError).message, message);
     // An end that comes too early, although the system says that nothing has changed.
     Deno.FsFile.prototype.readSync = () => null;
-    assertThrows(() => file.at(10, 10), InputError, "from 100 bytes to 10; it must stay");
+    assertThrows(() => file.at(10, 10), TextError, "from 100 bytes to 10; it must stay");
   } finally {
     Deno.FsFile.prototype.read = read;
     Deno.FsFile.prototype.readSync = readSync;

@@ -3,7 +3,7 @@ import { readCorpus } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 using corpus = await readCorpus(Deno.args[0]!);
-const trainer = new Trainer(corpus, { hidden: 16, batch: 8, seq: 50, val: 0.001 });
+using trainer = new Trainer(corpus, { hidden: 16, batch: 8, seq: 50, val: 0.001 });
 // Further than the first windows reach.
 while (trainer.steps * trainer.config.seq < 300_000) trainer.step();
 trainer.validate();

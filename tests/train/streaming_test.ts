@@ -1,6 +1,6 @@
 /** Training on a text that stays in its file. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { InputError } from "../../src/errors.ts";
+import { TextError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
 import { corpusFromText, readCorpus } from "../../src/text/corpus.ts";
@@ -33,13 +33,13 @@ fileTest(
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
     using corpus = await readCorpus(path, { heldBytes: 0 });
-    const trainer = new Trainer(corpus, { ...config, val: 0, batch: 1, seq: 100 });
-    const reference = new Trainer(corpusFromText(paragraphs, path), trainer.config);
+    using trainer = new Trainer(corpus, { ...config, val: 0, batch: 1, seq: 100 });
+    using reference = new Trainer(corpusFromText(paragraphs, path), trainer.config);
     trainer.step();
     Deno.truncateSync(path, 1000);
     const error = assertThrows(() => {
       while (true) trainer.step();
-    }, InputError);
+    }, TextError);
     assertEquals(
       error.message,
       `Cannot read the text ${
@@ -47,7 +47,7 @@ fileTest(
       }: the file changed while it was read, from ${corpus.bytes} bytes to 1000; ` +
         "it must stay as it is as long as it is used",
     );
-    assertThrows(() => trainer.step(), InputError, "the file changed");
+    assertThrows(() => trainer.step(), TextError, "the file changed");
     // All that was trained is there, as if the limit of steps had been reached.
     assert(trainer.steps > 1000);
     while (reference.steps < trainer.steps) reference.step();
@@ -56,25 +56,53 @@ fileTest(
 );
 
 fileTest(
-  "a run whose text changes ends with that error, its checkpoints as they were",
+  "a run whose text changes keeps its last state, and ends with that error",
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
-    using corpus = await readCorpus(path, { heldBytes: 0 });
     const kept: Checkpoint[] = [];
-    await assertRejects(
-      () =>
-        train(corpus, {
-          config: { ...config, val: 0.001 },
-          epochs: 3,
-          reportEvery: 1000,
-          onReport: ({ step }) => {
-            if (step === 1000) Deno.writeTextFileSync(path, "x", { append: true });
-          },
-          onCheckpoint: (checkpoint) => void kept.push(checkpoint),
-        }),
-      InputError,
-      "the file changed while it was read",
-    );
-    assert(kept.length > 0 && kept.every(({ progress }) => progress.step <= 1000));
+    const options = { config: { ...config, val: 0.001 }, epochs: 3, reportEvery: 1000 };
+    {
+      using corpus = await readCorpus(path, { heldBytes: 0 });
+      await assertRejects(
+        () =>
+          train(corpus, {
+            ...options,
+            onReport: ({ step }) => {
+              if (step === 1000) Deno.truncateSync(path, 1000);
+            },
+            onCheckpoint: (checkpoint, kind) => {
+              if (kind === "latest") kept.push(checkpoint);
+            },
+          }),
+        TextError,
+        "the file changed while it was read",
+      );
+    }
+    assertEquals(kept.length, 1);
+    assert(kept[0]!.progress.step >= 1000);
+    // With the text as it was, the run goes on to what it would have come to.
+    await Deno.writeTextFile(path, paragraphs);
+    using corpus = await readCorpus(path, { heldBytes: 0 });
+    const resumed = await train(corpus, { ...options, resume: kept[0]! });
+    const whole = await train(corpusFromText(paragraphs, path), options);
+    assertEquals(resumed.parameters, whole.parameters);
+    assertEquals(resumed.progress.position, whole.progress.position);
   },
 );
+
+fileTest("a run on a streamed text goes on where it was stopped, to the bit", async (path) => {
+  await Deno.writeTextFile(path, paragraphs);
+  using corpus = await readCorpus(path, { heldBytes: 0 });
+  const options = { config: { ...config, batch: 2 }, reportEvery: 1e9 };
+  // Before and after the first windows' ends, and in the second pass.
+  const whole = await train(corpus, { ...options, steps: 40_000 });
+  using trainer = new Trainer(corpus, options.config);
+  for (const steps of [5000, 18_725, 30_000]) {
+    const half = await train(corpus, { ...options, steps });
+    assertEquals(half.progress.position, steps % trainer.stepsPerEpoch * 7);
+    const resumed = await train(corpus, { ...options, resume: half, steps: 40_000 });
+    assertEquals(resumed.parameters, whole.parameters);
+    assertEquals(resumed.optimizerMemories, whole.optimizerMemories);
+    assertEquals(resumed.hiddenState, whole.hiddenState);
+  }
+});
