@@ -1,13 +1,14 @@
 import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
+import { type Cell, gateCounts } from "../model/parameters.ts";
 import type { Command, CommandLine } from "./options.ts";
 import { table } from "./table.ts";
 
 /** The largest relative error that counts as agreement. */
 const TOLERANCE = 1e-6;
 /** Sizes beyond these would take hours: every parameter costs four forward passes. */
-const MOST = { hidden: 512, seq: 1000, batch: 256 } as const;
-const defaults = { hidden: 16, seq: 12, batch: 3 } as const;
+const MOST = { hidden: 512, seq: 1000, batch: 256, layers: 16, threads: 64 } as const;
+const defaults = { hidden: 16, seq: 12, batch: 3, layers: 1, threads: 1 } as const;
 
 /** `deno task gradcheck`: back-propagation against finite differences. */
 export const gradcheckCommand: Command = {
@@ -16,9 +17,27 @@ export const gradcheckCommand: Command = {
   operands: [],
   options: [
     {
+      name: "cell",
+      value: "NAME",
+      meaning: "Recurrent cell: rnn, gru or lstm",
+      default: "rnn",
+    },
+    {
+      name: "layers",
+      value: "N",
+      meaning: "Layers",
+      default: String(defaults.layers),
+    },
+    {
+      name: "dropout",
+      value: "X",
+      meaning: "Share of what each layer passes to the next that is dropped",
+      default: "0",
+    },
+    {
       name: "hidden",
       value: "N",
-      meaning: "Hidden units",
+      meaning: "Hidden units of each layer",
       default: String(defaults.hidden),
     },
     {
@@ -33,10 +52,16 @@ export const gradcheckCommand: Command = {
       meaning: "Streams side by side",
       default: String(defaults.batch),
     },
+    {
+      name: "threads",
+      value: "N",
+      meaning: "Threads to compute with",
+      default: String(defaults.threads),
+    },
   ],
   notes: [
     "Every element of every parameter of a random network is compared. An element smaller than a",
-    "ten-thousandth of its parameter's largest is measured against that ten-thousandth, because the",
+    "ten-thousandth of the largest of all is measured against that ten-thousandth, because the",
     `differences are no better themselves. Exit code 1 above ${TOLERANCE}.`,
   ],
   run(line) {
@@ -44,6 +69,10 @@ export const gradcheckCommand: Command = {
       hidden: size(line, "hidden"),
       seq: size(line, "seq"),
       batch: size(line, "batch"),
+      layers: size(line, "layers"),
+      threads: size(line, "threads"),
+      cell: cellOf(line),
+      dropout: dropoutOf(line),
     };
     const checks = checkGradients(sizes);
     const rows = checks.map((check) => [
@@ -65,6 +94,33 @@ export const gradcheckCommand: Command = {
     return passed ? 0 : 1;
   },
 };
+
+function cellOf(line: CommandLine): Cell {
+  const cell = line.text("cell") ?? "rnn";
+  if (Object.hasOwn(gateCounts, cell)) return cell as Cell;
+  throw new InputError(
+    `Cannot check gradients: "cell" must be one of ${Object.keys(gateCounts).join(", ")}, not ` +
+      JSON.stringify(cell),
+  );
+}
+
+function dropoutOf(line: CommandLine): number {
+  const dropout = line.number("dropout") ?? 0;
+  if (dropout === 0) return 0;
+  if (!(dropout > 0 && dropout < 1)) {
+    throw new InputError(
+      `Cannot check gradients: "dropout" must be a number from 0 up to, not including, 1, not ` +
+        dropout,
+    );
+  }
+  if (size(line, "layers") === 1) {
+    throw new InputError(
+      `Cannot check gradients with dropout and one layer: it drops between layers; give --layers 2 ` +
+        `or more`,
+    );
+  }
+  return dropout;
+}
 
 function size(line: CommandLine, name: keyof typeof defaults): number {
   const value = line.number(name) ?? defaults[name];

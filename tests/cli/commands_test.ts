@@ -234,6 +234,10 @@ testProgram("gradcheck compares every element, and passes", async (f) => {
   }
   assertMatch(out, /^Passed: the largest relative error is /m);
   assertEquals(await succeed(f, "gradcheck"), await succeed(f, "gradcheck", "--hidden", "16"));
+  const sizes = ["--hidden", "3", "--seq", "3", "--layers", "2", "--dropout", "0.5"];
+  const gru = await succeed(f, "gradcheck", "--cell", "gru", ...sizes, "--threads", "2");
+  assertMatch(gru, /^bhn_l1 +3 /m);
+  assertMatch(gru, /^Passed: /m);
 });
 
 testProgram("help lists every option, what it means and its default", async (f) => {
@@ -244,7 +248,7 @@ testProgram("help lists every option, what it means and its default", async (f) 
       "threads help",
     sample: "prime length temperature greedy seed help",
     eval: "json help",
-    gradcheck: "hidden seq batch help",
+    gradcheck: "cell layers dropout threads hidden seq batch help",
   };
   for (const [command, names] of Object.entries(options)) {
     const help = await succeed(f, command, "--help");

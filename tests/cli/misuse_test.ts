@@ -104,7 +104,14 @@ testProgram("options that are unknown or out of range are named", async (f) => {
   ) await refused(f, ["train", "text.txt", ...args], line);
   await refused(f, ["train"], /it takes <text> beside options; none was given/);
   await refused(f, ["tarin", "text.txt"], /^Cannot run "tarin": the commands are train, sample/);
-  for (const name of ["hidden", "seq", "batch"]) {
+  for (
+    const [args, line] of [
+      [["--cell", "x"], /^Cannot check gradients: "cell" must be one of rnn, gru, lstm, not "x"$/],
+      [["--dropout", "0.5"], /with dropout and one layer: .*; give --layers 2 or more$/],
+      [["--dropout", "1", "--layers", "2"], /"dropout" must be a number from 0 up to/],
+    ] as const
+  ) await refused(f, ["gradcheck", ...args], line);
+  for (const name of ["hidden", "seq", "batch", "layers", "threads"]) {
     await refused(
       f,
       ["gradcheck", `--${name}`, "0"],
