@@ -42,7 +42,6 @@ export const trainCommand: Command = {
     const source = line.text("resume") === undefined
       ? await newRun(line)
       : await resumedRun(line, line.text("resume")!);
-    using _corpus = source.corpus;
     const display = new Display();
     // Stopped at once, so that a second Ctrl-C finds the terminal in order.
     const interruption = new Interruption(() => display.stop());
