@@ -93,6 +93,7 @@ export const trainCommand: Command = {
       display.stop();
       interruption.stop();
       (keeper?.folder ?? source.folder)?.close();
+      source.corpus.close();
     }
   },
 };
