@@ -41,11 +41,6 @@ function setting(at: usize): v128 {
   return splat(<Real>load<f64>(settings + at));
 }
 
-@inline
-function less(x: f64): v128 {
-  return splat(<Real>(1.0 - x));
-}
-
 /** Where this worker's share of the parameters begins, in whole cache lines. */
 function shareOfParameters(): usize {
   return parameters + shareStart(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
@@ -55,156 +50,108 @@ function bytesOfShare(): usize {
   return shareLength(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
 }
 
-// What is not finite times 0 is NaN: one multiply-add a vector tells whether all weights are finite.
-
-@inline
-function watch(wrong: v128, weights: v128): v128 {
-  return madd(weights, splat(0), wrong);
-}
-
-/** Leaves for the host whether all of this worker's weights are finite. */
-function conclude(wrong: v128): void {
-  store<u32>(verdicts + worker * <usize>ALIGNMENT, sumOfLanes(wrong) == 0 ? 1 : 0);
-}
-
-/** The gradient at w: shortened, clipped, and with the weight's decay. */
-@inline
-function gradientAt(w: usize, scale: v128, limit: v128, minusLimit: v128, decay: v128): v128 {
-  const g = mul(v128.load(w + toGradient), scale);
-  return madd(decay, v128.load(w), greater(lesser(g, limit), minusLimit));
-}
-
 /**
  * Adagrad (Duchi, Hazan and Singer, 2011): the rate of each parameter falls with the root of the
  * sum of its squared gradients: m ← m + g², w ← w − rate·g / √(m + ε), ε inside as in the notebooks.
  */
-export function adagrad(): void {
-  const minusRate = splat(-<Real>load<f64>(settings + RATE));
-  const epsilon = setting(EPSILON);
-  const limit = setting(LIMIT);
-  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
-  const scale = setting(SCALE);
-  const decay = setting(DECAY);
-  let wrong = splat(0);
-  let w = shareOfParameters();
-  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
-    const g = gradientAt(w, scale, limit, minusLimit, decay);
-    const m = madd(g, g, v128.load(w + toFirst));
-    v128.store(w + toFirst, m);
-    const step = div(mul(minusRate, g), v128.sqrt<Real>(add(m, epsilon)));
-    const next = add(v128.load(w), step);
-    wrong = watch(wrong, next);
-    v128.store(w, next);
-  }
-  conclude(wrong);
-}
-
+const ADAGRAD: u32 = 0;
 /** Gradient descent: w ← w − rate·g. */
-export function sgd(): void {
-  const minusRate = splat(-<Real>load<f64>(settings + RATE));
-  const limit = setting(LIMIT);
-  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
-  const scale = setting(SCALE);
-  const decay = setting(DECAY);
-  let wrong = splat(0);
-  let w = shareOfParameters();
-  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
-    const g = gradientAt(w, scale, limit, minusLimit, decay);
-    const next = madd(minusRate, g, v128.load(w));
-    wrong = watch(wrong, next);
-    v128.store(w, next);
-  }
-  conclude(wrong);
-}
-
-/** Gradient descent with momentum (Polyak, 1964), as PyTorch has it: v ← μ·v + g, w ← w − rate·v. */
-export function momentum(): void {
-  const minusRate = splat(-<Real>load<f64>(settings + RATE));
-  const mu = setting(BETA1);
-  const limit = setting(LIMIT);
-  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
-  const scale = setting(SCALE);
-  const decay = setting(DECAY);
-  let wrong = splat(0);
-  let w = shareOfParameters();
-  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
-    const g = gradientAt(w, scale, limit, minusLimit, decay);
-    const v = madd(mu, v128.load(w + toFirst), g);
-    v128.store(w + toFirst, v);
-    const next = madd(minusRate, v, v128.load(w));
-    wrong = watch(wrong, next);
-    v128.store(w, next);
-  }
-  conclude(wrong);
-}
-
+const SGD: u32 = 1;
+/** With momentum (Polyak, 1964), as PyTorch has it: v ← μ·v + g, w ← w − rate·v. */
+const MOMENTUM: u32 = 2;
 /**
  * RMSProp (Tieleman and Hinton, 2012): m ← β·m + (1 − β)·g², w ← w − rate·g / (√m + ε), ε outside
  * the root, as in torch/optim and PyTorch.
  */
-export function rmsprop(): void {
-  const minusRate = splat(-<Real>load<f64>(settings + RATE));
-  const beta = setting(BETA2);
-  const rest = less(load<f64>(settings + BETA2));
-  const epsilon = setting(EPSILON);
-  const limit = setting(LIMIT);
-  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
-  const scale = setting(SCALE);
-  const decay = setting(DECAY);
-  let wrong = splat(0);
-  let w = shareOfParameters();
-  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
-    const g = gradientAt(w, scale, limit, minusLimit, decay);
-    const m = madd(beta, v128.load(w + toFirst), mul(rest, mul(g, g)));
-    v128.store(w + toFirst, m);
-    const step = div(mul(minusRate, g), add(v128.sqrt<Real>(m), epsilon));
-    const next = add(v128.load(w), step);
-    wrong = watch(wrong, next);
-    v128.store(w, next);
-  }
-  conclude(wrong);
-}
-
+const RMSPROP: u32 = 3;
 /**
  * Adam (Kingma and Ba, 2015): m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g²,
  * w ← w − rate·m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁^t), v̂ = v / (1 − β₂^t).
  */
-export function adam(): void {
-  updateByMoments(setting(DECAY), splat(1));
-}
-
+const ADAM: u32 = 4;
 /** AdamW (Loshchilov and Hutter, 2019): Adam, with w ← (1 − rate·decay)·w first. */
-export function adamw(): void {
-  const shrunk = 1.0 - load<f64>(settings + RATE) * load<f64>(settings + DECAY);
-  updateByMoments(splat(0), splat(<Real>shrunk));
+const ADAMW: u32 = 5;
+
+// One function a rule: in each, what the others need is not there.
+
+export function adagrad(): void {
+  updateBy(ADAGRAD);
 }
 
+export function sgd(): void {
+  updateBy(SGD);
+}
+
+export function momentum(): void {
+  updateBy(MOMENTUM);
+}
+
+export function rmsprop(): void {
+  updateBy(RMSPROP);
+}
+
+export function adam(): void {
+  updateBy(ADAM);
+}
+
+export function adamw(): void {
+  updateBy(ADAMW);
+}
+
+/** The pass over this worker's parameters. `rule` is a constant wherever this is inlined. */
 @inline
-function updateByMoments(decay: v128, keep: v128): void {
+function updateBy(rule: u32): void {
+  const isAdam = rule == ADAM || rule == ADAMW;
+  const rate = load<f64>(settings + (isAdam ? FIRST_RATE : RATE));
+  const minusRate = splat(<Real>-rate);
+  const scale = setting(SCALE);
+  const limit = setting(LIMIT);
+  const minusLimit = splat(<Real>-load<f64>(settings + LIMIT));
+  const decay = rule == ADAMW ? splat(0) : setting(DECAY);
+  const shrunk = 1.0 - load<f64>(settings + RATE) * load<f64>(settings + DECAY);
+  const keep = splat(rule == ADAMW ? <Real>shrunk : 1);
   const beta1 = setting(BETA1);
-  const rest1 = less(load<f64>(settings + BETA1));
+  const rest1 = splat(<Real>(1.0 - load<f64>(settings + BETA1)));
   const beta2 = setting(BETA2);
-  const rest2 = less(load<f64>(settings + BETA2));
-  const minusRate = splat(-<Real>load<f64>(settings + FIRST_RATE));
+  const rest2 = splat(<Real>(1.0 - load<f64>(settings + BETA2)));
   const inverseRoot = splat(<Real>(1.0 / load<f64>(settings + SECOND_ROOT)));
   const epsilon = setting(EPSILON);
-  const limit = setting(LIMIT);
-  const minusLimit = splat(-<Real>load<f64>(settings + LIMIT));
-  const scale = setting(SCALE);
-  let wrong = splat(0);
+  // What is not finite times 0 is NaN: one multiply-add a vector tells whether all weights are.
+  const zero = splat(0);
+  let wrong = zero;
   let w = shareOfParameters();
   for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
-    const g = gradientAt(w, scale, limit, minusLimit, decay);
-    const m = madd(beta1, v128.load(w + toFirst), mul(rest1, g));
-    v128.store(w + toFirst, m);
-    const v = madd(beta2, v128.load(w + toSecond), mul(rest2, mul(g, g)));
-    v128.store(w + toSecond, v);
-    const root = madd(v128.sqrt<Real>(v), inverseRoot, epsilon);
-    const next = madd(keep, v128.load(w), div(mul(minusRate, m), root));
-    wrong = watch(wrong, next);
+    const before = v128.load(w);
+    const clipped = greater(lesser(mul(v128.load(w + toGradient), scale), limit), minusLimit);
+    const g = madd(decay, before, clipped);
+    let next: v128;
+    if (rule == ADAGRAD) {
+      const m = madd(g, g, v128.load(w + toFirst));
+      v128.store(w + toFirst, m);
+      next = add(before, div(mul(minusRate, g), v128.sqrt<Real>(add(m, epsilon))));
+    } else if (rule == SGD) {
+      next = madd(minusRate, g, before);
+    } else if (rule == MOMENTUM) {
+      const v = madd(beta1, v128.load(w + toFirst), g);
+      v128.store(w + toFirst, v);
+      next = madd(minusRate, v, before);
+    } else if (rule == RMSPROP) {
+      const m = madd(beta2, v128.load(w + toFirst), mul(rest2, mul(g, g)));
+      v128.store(w + toFirst, m);
+      next = add(before, div(mul(minusRate, g), add(v128.sqrt<Real>(m), epsilon)));
+    } else {
+      const m = madd(beta1, v128.load(w + toFirst), mul(rest1, g));
+      v128.store(w + toFirst, m);
+      const v = madd(beta2, v128.load(w + toSecond), mul(rest2, mul(g, g)));
+      v128.store(w + toSecond, v);
+      const root = madd(v128.sqrt<Real>(v), inverseRoot, epsilon);
+      next = madd(keep, before, div(mul(minusRate, m), root));
+    }
+    wrong = madd(next, zero, wrong);
     v128.store(w, next);
   }
-  conclude(wrong);
+  const finite = sumOfLanes(wrong) == 0;
+  store<u32>(verdicts + worker * <usize>ALIGNMENT, finite ? 1 : 0);
 }
 
 /** How many sums there are does not depend on the number of workers. */
