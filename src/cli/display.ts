@@ -2,6 +2,7 @@ import { bold, dim } from "@std/fmt/colors";
 // @ts-types="npm:@types/cli-progress@3.11.6"
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { Live, Report } from "../train/train.ts";
+import { printable } from "./text_output.ts";
 
 /**
  * What a user sees of a run: plain lines, and under them, on a terminal, one line that lives.
@@ -87,12 +88,6 @@ export class Display {
 
 function plain(text: string): string {
   return text;
-}
-
-/** Control characters would move the cursor or worse: only line breaks and tabs pass. */
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "·");
 }
 
 function wholeNumber(x: number): string {
