@@ -22,6 +22,14 @@
 
 export { type Batch, type BatchGradients, gradients } from "./evaluate/gradients.ts";
 export { evaluate, type Evaluation } from "./evaluate/evaluate.ts";
+export {
+  type CharacterScore,
+  type Guess,
+  type Score,
+  score,
+  type ScoreOptions,
+} from "./evaluate/score.ts";
+export { scorePage } from "./evaluate/score_page.ts";
 export { Engine, type EngineOptions } from "./engine/engine.ts";
 export type { Update } from "./engine/update.ts";
 export {
@@ -30,7 +38,14 @@ export {
   type GradientCheckSizes,
 } from "./engine/gradient_check.ts";
 export { InputError, TextError } from "./errors.ts";
-export { sample, type SampleOptions, Sampler } from "./generate/sampler.ts";
+export { type BeamResult, beamSearch } from "./generate/beam.ts";
+export type {
+  BeamOptions,
+  SampleManyOptions,
+  SampleOptions,
+  TextOptions,
+} from "./generate/options.ts";
+export { sample, sampleMany, Sampler } from "./generate/sampler.ts";
 export {
   type Checkpoint,
   type CorpusIdentity,

@@ -4,6 +4,7 @@ import { bold, dim } from "@std/fmt/colors";
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { Live, Report, Rollback } from "../train/train.ts";
 import { say } from "./say.ts";
+import { printable } from "./text_output.ts";
 
 /**
  * What a user sees of a run: plain lines, and under them, on a terminal, one line that lives.
@@ -101,12 +102,6 @@ export class Display {
 
 function plain(text: string): string {
   return text;
-}
-
-/** Control characters would move the cursor or worse: only line breaks and tabs pass. */
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "·");
 }
 
 function wholeNumber(x: number): string {

@@ -1,6 +1,9 @@
-import { Sampler } from "../generate/sampler.ts";
+import { beamSearch } from "../generate/beam.ts";
+import { checkOptions } from "../generate/options.ts";
+import { sampleMany, Sampler } from "../generate/sampler.ts";
 import { readCheckpoint } from "../model/checkpoint_file.ts";
-import { type Command, present } from "./options.ts";
+import { type Command, type CommandLine, present } from "./options.ts";
+import { TextOutput } from "./text_output.ts";
 
 /** `deno task sample`: text from a trained model. */
 export const sampleCommand: Command = {
@@ -14,11 +17,17 @@ export const sampleCommand: Command = {
       meaning: "Text to continue; it is written first",
       default: "a line break, which is not written",
     },
+    { name: "length", value: "N", meaning: "Characters to generate", default: "500" },
     {
-      name: "length",
+      name: "stop",
+      value: "TEXT",
+      meaning: "End each text with this one, which is written too, when it comes before the length",
+    },
+    {
+      name: "count",
       value: "N",
-      meaning: "Characters to generate",
-      default: "500",
+      meaning: "Texts to write, each after a line with its number; at most 255",
+      default: "1, without that line",
     },
     {
       name: "temperature",
@@ -26,48 +35,81 @@ export const sampleCommand: Command = {
       meaning: "Below 1: safer; above 1: wilder",
       default: "1",
     },
-    { name: "greedy", meaning: "Always take the most probable character" },
+    { name: "top-k", value: "K", meaning: "Draw from the K most probable characters only" },
     {
-      name: "seed",
+      name: "top-p",
+      value: "P",
+      meaning: "Draw from the fewest characters only that have the share P of the probability",
+    },
+    { name: "seed", value: "N", meaning: "Seed of the random draws", default: "1" },
+    { name: "greedy", meaning: "Draw nothing: always take the most probable character" },
+    {
+      name: "beam",
       value: "N",
-      meaning: "Seed of the random draws",
-      default: "1",
+      meaning:
+        "Draw nothing: look for the most probable text of the length, following N beginnings " +
+        "at a time; at most 1024",
+    },
+    {
+      name: "json",
+      meaning: "Write one JSON object: prime, and texts, each with text (without the prime) and " +
+        "stopped, or of a beam search log_probability",
     },
   ],
   notes: [
-    "The text alone goes to standard output.",
+    'The text alone goes to standard output. Of several texts, each follows a line "--- 1 of 3 ---".',
+    "The temperature comes first; top-k chooses from what it gives, and top-p from what is left.",
+    "Text i of a seed is the same whatever the count.",
     "",
     '  deno task sample runs/alice --prime "Alice " --length 300 --temperature 0.7',
+    "  deno task sample runs/alice --count 3 --top-p 0.9 --stop .",
   ],
   async run(line) {
-    const prime = line.text("prime");
-    const options = present({
-      prime,
-      length: line.number("length"),
-      temperature: line.number("temperature"),
-      seed: line.number("seed"),
-      greedy: line.flag("greedy"),
-    });
-    const characters = new Sampler(await readCheckpoint(line.operands[0]!)).generate(options);
-    await write(prime ?? "");
-    let piece = "";
-    for (const character of characters) {
-      piece += character;
-      // A terminal shows each character as it comes; a pipe gets larger pieces.
-      if (Deno.stdout.isTerminal() || piece.length >= PIECE) {
-        await write(piece);
-        piece = "";
-      }
+    const given = optionsOf(line);
+    checkOptions(given);
+    const model = await readCheckpoint(line.operands[0]!);
+    const { prime, stop, count = 1, beam } = given;
+    if (beam === undefined && count === 1 && !line.flag("json")) {
+      await using output = new TextOutput();
+      const characters = new Sampler(model).generate(given);
+      await output.write(prime ?? "");
+      for (const character of characters) await output.write(character);
+      return 0;
     }
-    await write(piece + (Deno.stdout.isTerminal() ? "\n" : ""));
+    const texts = beam === undefined
+      ? sampleMany(model, given).map((text) => ({
+        text,
+        stopped: stop !== undefined && text.endsWith(stop),
+      }))
+      : [beamSearch(model, given)].map(({ text, logProbability }) => ({
+        text,
+        log_probability: logProbability,
+      }));
+    if (line.flag("json")) {
+      console.log(JSON.stringify({ prime: prime ?? null, texts }));
+      return 0;
+    }
+    await using output = new TextOutput();
+    for (const [i, { text }] of texts.entries()) {
+      if (count > 1) await output.write(`--- ${i + 1} of ${count} ---\n`);
+      await output.write(`${prime ?? ""}${text}`);
+      if (count > 1) await output.write("\n");
+    }
     return 0;
   },
 };
 
-const PIECE = 4096;
-
-/** Writes all of a text to standard output, whose `write` may take only a part at a time. */
-async function write(text: string): Promise<void> {
-  let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(await Deno.stdout.write(bytes));
+function optionsOf(line: CommandLine) {
+  return present({
+    prime: line.text("prime"),
+    length: line.number("length"),
+    stop: line.text("stop"),
+    count: line.number("count"),
+    temperature: line.number("temperature"),
+    topK: line.number("top-k"),
+    topP: line.number("top-p"),
+    seed: line.number("seed"),
+    greedy: line.flag("greedy") || undefined,
+    beam: line.number("beam"),
+  });
 }

@@ -1,30 +1,18 @@
-import { Engine } from "../engine/engine.ts";
-import { InputError } from "../errors.ts";
-import { type Model, sizesOf } from "../model/model.ts";
+import { mostProbable } from "../model/logits.ts";
+import type { Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
+import { draw, weightsOf } from "./choice.ts";
+import {
+  checkOptions,
+  checkStop,
+  primeIds,
+  type SampleManyOptions,
+  type SampleOptions,
+} from "./options.ts";
+import { Reader } from "./reader.ts";
 
-/** How a text is generated; see {@linkcode sample}. */
-export interface SampleOptions {
-  /**
-   * The text to continue. Default: a line feed if the model knows one, else its first character;
-   * that one is not part of the result.
-   */
-  readonly prime?: string;
-  /** How many characters to generate: a whole number, 0 or above. Default: 500. */
-  readonly length?: number;
-  /**
-   * What the logits are divided by: below 1 the likely becomes likelier, above 1 all become more
-   * alike. Above 0. Default: 1.
-   */
-  readonly temperature?: number;
-  /** Always take the most probable character, instead of drawing one. Default: false. */
-  readonly greedy?: boolean;
-  /** Seed of the draws: a whole number from 0 to 2^53 − 1. Default: 1. */
-  readonly seed?: number;
-}
-
-/** The random stream of sampling; training uses stream 0 of the same seed. */
+/** The random stream of the first text; training uses stream 0 of the same seed. */
 const SAMPLING_STREAM = 1;
 
 /**
@@ -42,7 +30,7 @@ const SAMPLING_STREAM = 1;
  */
 export class Sampler {
   readonly #model: Model;
-  readonly #engine: Engine;
+  readonly #reader: Reader;
 
   /**
    * Takes a copy of the model's parameters.
@@ -50,88 +38,97 @@ export class Sampler {
    */
   constructor(model: Model) {
     this.#model = model;
-    this.#engine = new Engine({
-      ...sizesOf(model),
-      precision: model.config.precision,
-      steps: 1,
-      streams: 1,
-      training: false,
-    });
-    this.#engine.writeParameters(model.parameters);
+    this.#reader = new Reader(model, 1);
   }
 
   /**
    * Yields the characters that follow the prime, one by one. Several texts may be drawn in turns.
    *
    * @throws {RangeError} on the way, when the model's weights are so great that logits overflow.
-   * @throws {InputError} at the call, when an option is out of its range or the prime has a
-   * character that the model does not know.
+   * @throws {InputError} at the call, when an option is out of its range, two exclude each other, or
+   * the prime or the stop text has a character that the model does not know.
    */
   generate(options: SampleOptions = {}): Iterable<string> {
-    const { prime, length = 500, temperature = 1, greedy = false, seed = 1 } = options;
-    if (!Number.isSafeInteger(length) || length < 0) {
-      throw new InputError(
-        `Cannot sample: "length" must be a whole number, 0 or above, not ${length}`,
-      );
-    }
-    if (!Number.isFinite(temperature) || temperature <= 0) {
-      throw new InputError(
-        `Cannot sample: "temperature" must be a finite number above 0, not ${temperature}` +
-          (temperature === 0 ? "; for the most probable characters, use greedy" : ""),
-      );
-    }
-    const primeIds = this.#primeIds(prime);
-    const random = new Xoshiro128(seed, SAMPLING_STREAM);
-    const choose = greedy
-      ? mostProbable
-      : (logits: RealArray) => draw(logits, temperature, random.uniform());
-    return this.#run(primeIds, length, choose);
+    const { ids, length, writer } = prepare(this.#model, options);
+    return this.#run(ids, length, writer(0));
   }
 
-  #primeIds(prime: string | undefined): Uint32Array {
-    const { vocabulary } = this.#model;
-    if (prime === undefined) return Uint32Array.of(vocabulary.idOf(0x0a) ?? 0);
-    if (prime === "") {
-      throw new InputError(`Cannot sample: the prime text is empty; it must have a character`);
+  *#run(primeIds: Uint32Array, length: number, writer: Writer): Generator<string> {
+    if (length === 0) return;
+    const reader = this.#reader;
+    let logits = reader.begin(primeIds);
+    for (let n = 1;; n++) {
+      const state = reader.readState();
+      const { id, character } = writer.write(logits);
+      yield character;
+      if (writer.done || n === length) return;
+      reader.writeState(state);
+      logits = reader.read([id])[0]!;
     }
-    return vocabulary.encode(prime, "Cannot sample from the prime text");
+  }
+}
+
+/** Writes one of several texts, by its own draws. */
+class Writer {
+  /** Whether the text has come to its stop text. */
+  done = false;
+  readonly #model: Model;
+  readonly #choose: (logits: RealArray) => number;
+  readonly #stop: string | undefined;
+  /** As much of the text's end as the stop text is long. */
+  #end = "";
+
+  constructor(model: Model, choose: (logits: RealArray) => number, stop: string | undefined) {
+    this.#model = model;
+    this.#choose = choose;
+    this.#stop = stop;
   }
 
-  *#run(
-    primeIds: Uint32Array,
-    length: number,
-    choose: (logits: RealArray) => number,
-  ): Generator<string> {
-    const engine = this.#engine;
-    engine.writeHiddenState();
-    const read = (id: number) => {
-      engine.inputIds[0] = id;
-      engine.forward(1);
-      engine.carryHiddenState(1);
-    };
-    for (const id of primeIds) read(id);
-    for (let n = 0; n < length; n++) {
-      const logits = engine.readOutputs(1);
-      if (!logits.every(Number.isFinite)) {
-        throw new RangeError(
-          "Cannot sample: the model's weights are so great that its logits are not finite",
-        );
-      }
-      const id = choose(logits);
-      const state = engine.readHiddenState();
-      yield this.#model.vocabulary.decode([id]);
-      engine.writeHiddenState(state);
-      read(id);
+  /** Chooses the next character by its logits. */
+  write(logits: RealArray): Written {
+    const id = this.#choose(logits);
+    const character = this.#model.vocabulary.decode([id]);
+    if (this.#stop !== undefined) {
+      this.#end = (this.#end + character).slice(-this.#stop.length);
+      this.done = this.#end === this.#stop;
     }
+    return { id, character };
   }
+}
+
+/** A character of a text. */
+interface Written {
+  readonly id: number;
+  readonly character: string;
+}
+
+/** What the options come to: what to read, how much to write, and who writes text i. */
+function prepare(model: Model, options: SampleOptions): {
+  readonly ids: Uint32Array;
+  readonly length: number;
+  readonly writer: (i: number) => Writer;
+} {
+  checkOptions(options);
+  const { vocabulary } = model;
+  const { prime, length = 500, greedy = false, seed = 1, stop } = options;
+  const ids = primeIds(prime, vocabulary);
+  if (stop !== undefined) checkStop(stop, vocabulary);
+  const drawing = (i: number) => {
+    const random = new Xoshiro128(seed, SAMPLING_STREAM + i);
+    return (logits: RealArray) => draw(weightsOf(logits, options), random.uniform());
+  };
+  // A seed that is none is refused at once, not when the first text is asked for.
+  const first = greedy ? mostProbable : drawing(0);
+  return { ids, length, writer: (i) => new Writer(model, i === 0 ? first : drawing(i), stop) };
 }
 
 /**
  * Continues a text with a model.
  *
- * @returns The characters that follow the prime, without it.
- * @throws {InputError} when an option is out of its range, or the prime has a character that the
- * model does not know.
+ * @returns The characters that follow the prime, without it; the stop text, if one ends it, is the
+ * last of them.
+ * @throws {InputError} when an option is out of its range, two exclude each other, or the prime or
+ * the stop text has a character that the model does not know.
  * @throws {RangeError} when the model's weights are so great that logits overflow.
  *
  * @example
@@ -140,31 +137,50 @@ export class Sampler {
  *
  * const trainer = new Trainer(corpusFromText("tick tock ".repeat(50)), { hidden: 16, seq: 10 , batch: 2 });
  * for (let step = 0; step < 200; step++) trainer.step();
- * console.log(sample(trainer.model(), { prime: "tick", length: 10, temperature: 0.5 }).length); // 10
+ * const model = trainer.model();
+ * console.log(sample(model, { prime: "tick", length: 10, temperature: 0.5 }).length); // 10
+ * console.log(sample(model, { prime: "tick", topK: 3, topP: 0.9, stop: "ock" }).endsWith("ock")); // true
  * ```
  */
 export function sample(model: Model, options: SampleOptions = {}): string {
   return [...new Sampler(model).generate(options)].join("");
 }
 
-/** The first of the greatest logits. */
-function mostProbable(logits: RealArray): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) {
-    if (logits[id]! > logits[best]!) best = id;
+/**
+ * Continues a text with a model several times at once, which takes less time than one after the
+ * other. The first text is that of {@linkcode sample}, and none depends on how many there are.
+ *
+ * @returns As many texts as `count` says, each as of {@linkcode sample}.
+ * @throws {InputError} as {@linkcode sample} does.
+ * @throws {RangeError} as {@linkcode sample} does.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, sample, sampleMany, Trainer } from "../mod.ts";
+ *
+ * const trainer = new Trainer(corpusFromText("tick tock ".repeat(50)), { hidden: 16, seq: 10, batch: 2 });
+ * for (let step = 0; step < 200; step++) trainer.step();
+ * const texts = sampleMany(trainer.model(), { count: 3, length: 10 });
+ * console.log(texts.length, texts[0] === sample(trainer.model(), { length: 10 })); // 3 true
+ * ```
+ */
+export function sampleMany(model: Model, options: SampleManyOptions = {}): string[] {
+  const { ids, length, writer } = prepare(model, options);
+  const { count = 1 } = options;
+  const writers = Array.from({ length: count }, (_, i) => writer(i));
+  const texts = new Array<string>(count).fill("");
+  const next = new Uint32Array(count);
+  const reader = new Reader(model, count);
+  let logits = new Array<RealArray>(count).fill(reader.begin(ids));
+  for (let n = 0; n < length && writers.some(({ done }) => !done); n++) {
+    if (n > 0) logits = reader.read(next);
+    // Whoever is done reads on, for nothing, in the place that is there for it.
+    writers.forEach((writer, i) => {
+      if (writer.done) return;
+      const { id, character } = writer.write(logits[i]!);
+      next[i] = id;
+      texts[i] += character;
+    });
   }
-  return best;
-}
-
-/** The id at which the cumulated probabilities of softmax(logits / temperature) exceed `uniform`. */
-function draw(logits: RealArray, temperature: number, uniform: number): number {
-  const greatest = logits[mostProbable(logits)]!;
-  const weights = Array.from(logits, (y) => Math.exp((y - greatest) / temperature));
-  let rest = uniform * weights.reduce((sum, weight) => sum + weight, 0);
-  for (let id = 0; id < weights.length; id++) {
-    rest -= weights[id]!;
-    if (rest < 0) return id;
-  }
-  // Rounding may leave a rest of about 0 after the last.
-  return weights.findLastIndex((weight) => weight > 0);
+  return texts;
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
-import { sample, type SampleOptions, Sampler } from "../../src/generate/sampler.ts";
+import type { SampleOptions } from "../../src/generate/options.ts";
+import { sample, Sampler } from "../../src/generate/sampler.ts";
 import { type Model, sizesOf } from "../../src/model/model.ts";
 import { parameterNames } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";

@@ -1,0 +1,147 @@
+/** What `sample` can be told: filters, ends, several texts at once, beams, and what it refuses. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { beamSearch } from "../../src/generate/beam.ts";
+import { sample, sampleMany } from "../../src/generate/sampler.ts";
+import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { run, succeed, testProgram } from "./program.ts";
+
+const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
+
+async function trained(folder: string) {
+  await Deno.writeTextFile(`${folder}/rain.txt`, text);
+  const size = ["--hidden", "16", "--seq", "8", "--batch", "2", "--steps", "200"];
+  await succeed(folder, "train", "rain.txt", "--out", "run", ...size);
+  return await readCheckpoint(`${folder}/run`);
+}
+
+testProgram("sample does with each option what the library does", async (f) => {
+  const model = await trained(f);
+  const write = (...options: string[]) => succeed(f, "sample", "run", "--length=80", ...options);
+  for (
+    const [args, options] of [
+      [["--temperature", "2", "--top-k", "4"], { temperature: 2, topK: 4 }],
+      [["--top-p=0.7", "--seed=3"], { topP: 0.7, seed: 3 }],
+      [["--stop", "n\r\n", "--prime", "in"], { stop: "n\r\n", prime: "in" }],
+      [["--stop=🌧", "--greedy"], { stop: "🌧", greedy: true }],
+      [["--count", "1"], {}],
+    ] as const
+  ) {
+    const { prime = "" } = options as { prime?: string };
+    assertEquals(await write(...args), prime + sample(model, { ...options, length: 80 }));
+  }
+  const { text, logProbability } = beamSearch(model, { prime: "in", length: 80, beam: 6 });
+  assertEquals(await write("--beam", "6", "--prime", "in"), `in${text}`);
+  assertEquals(JSON.parse(await write("--beam", "6", "--prime", "in", "--json")), {
+    prime: "in",
+    texts: [{ text, log_probability: logProbability }],
+  });
+});
+
+testProgram("several texts are numbered, or an array of JSON", async (f) => {
+  const model = await trained(f);
+  const options = { prime: "The", length: 40, stop: "a", count: 3 };
+  const texts = sampleMany(model, options);
+  const args = ["sample", "run", "--prime=The", "--length=40", "--stop=a"];
+  assertEquals(
+    await succeed(f, ...args, "--count=3"),
+    texts.map((text, i) => `--- ${i + 1} of 3 ---\nThe${text}\n`).join(""),
+  );
+  const json = (texts: readonly string[]) => ({
+    prime: "The",
+    texts: texts.map((text) => ({ text, stopped: text.endsWith("a") })),
+  });
+  assertEquals(JSON.parse(await succeed(f, ...args, "--count=3", "--json")), json(texts));
+  assertEquals(JSON.parse(await succeed(f, ...args, "--json")), json(texts.slice(0, 1)));
+  const { prime } = JSON.parse(await succeed(f, "sample", "run", "--length=1", "--json"));
+  assertEquals(prime, null);
+  // A prime of any length, here a good part of what a command line may have.
+  const long = "The rain in Spain\r\n".repeat(3000);
+  const [out] = JSON.parse(await succeed(f, "sample", "run", "--json", "--prime", long)).texts;
+  assertEquals([...out.text].length, 500);
+});
+
+testProgram("what sample cannot do gets one line, and exit code 2", async (f) => {
+  await trained(f);
+  for (
+    const [options, line] of [
+      ["--beam 3 --temperature 0.5", /^Cannot sample with both "beam" and "temperature": a beam /],
+      ["--beam 3 --top-k 5", /^Cannot sample with both "beam" and "top-k": a beam search draws /],
+      ["--beam 3 --top-p 0.5", /"beam" and "top-p": .*; leave one of them out$/],
+      ["--beam 3 --greedy", /"beam" and "greedy": .*; leave one of them out$/],
+      ["--beam 3 --seed 1", /"beam" and "seed": .*; leave one of them out$/],
+      ["--beam 3 --count 2", /"beam" and "count": a beam search finds one text; leave one /],
+      ["--beam 3 --stop x", /"beam" and "stop": a beam search compares texts of the same length; /],
+      ["--greedy --temperature 1", /"greedy" and "temperature": the most probable character is /],
+      [
+        "--greedy --count 3",
+        /"greedy" and "count": all texts would be the same; leave one of them/,
+      ],
+      ["--top-k 0", /"top-k" must be a whole number, 1 or above, not 0; to draw from all .* out$/],
+      ["--top-p 0", /"top-p" must be a number above 0, at most 1, not 0; .* use greedy$/],
+      ["--top-p 1.5", /"top-p" must be a number above 0, at most 1, not 1.5$/],
+      ["--beam 0", /"beam" must be a whole number from 1 to 1024, not 0$/],
+      ["--count 0", /"count" must be a whole number from 1 to 255, not 0$/],
+      ["--stop=", /the stop text is empty; it must have a character, or be left out$/],
+      ["--stop ☃", /up to the stop text: character 1, "☃" \(U\+2603\), is not among /],
+      ["--count many", /^Cannot use --count "many": it must be a number$/],
+    ] as const
+  ) {
+    const { code, out, err } = await run(f, ["sample", "run", ...options.split(" ")]);
+    assertEquals({ code, out }, { code: 2, out: "" }, options);
+    assertMatch(err, /^error: [^\n]+\n$/, options);
+    assertMatch(err.slice("error: ".length, -1), line, options);
+  }
+});
+
+const canType = Deno.build.os === "linux" &&
+  (["read", "write", "run"] as const).every((name) =>
+    Deno.permissions.querySync({ name }).state === "granted"
+  );
+
+Deno.test({
+  name: "a terminal gets each character at once, and none that would direct it (needs " +
+    "--allow-read, --allow-write, --allow-run and util-linux's script)",
+  ignore: !canType || !hasScript(),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/text.txt`, "\x1b[2J\x07é\u009b \n".repeat(60));
+      await succeed(folder, "train", "text.txt", "--steps", "1", "--out", "run", "--hidden", "4");
+      const root = new URL("../../", import.meta.url).pathname;
+      const command = `'${Deno.execPath()}' run --quiet --no-check --config '${root}deno.json' ` +
+        `--allow-read '${root}src/cli/main.ts' sample run --length`;
+      const open = (length: number) =>
+        new Deno.Command("script", {
+          args: ["-qec", `${command} ${length}`, "/dev/null"],
+          cwd: folder,
+          stdin: "null",
+          stdout: "piped",
+          stderr: "null",
+        }).spawn();
+      const { stdout } = await open(300).output();
+      const shown = new TextDecoder().decode(stdout).replaceAll("\r\n", "\n");
+      // deno-lint-ignore no-control-regex
+      assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(shown), JSON.stringify(shown));
+      assert(/[·é]/.test(shown) && shown.endsWith("\n"), shown);
+
+      // So long that it could not come at once: the first of it is there before the last is made.
+      const child = open(100_000_000);
+      const reader = child.stdout.getReader();
+      for (let bytes = 0; bytes < 200;) bytes += (await reader.read()).value!.length;
+      child.kill("SIGTERM");
+      while (!(await reader.read()).done);
+      await child.status;
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+function hasScript(): boolean {
+  try {
+    return new Deno.Command("script", { args: ["--version"] }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,166 @@
+/** `score`: its three forms, where its text comes from, and what it refuses. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { score } from "../../src/evaluate/score.ts";
+import { scorePage } from "../../src/evaluate/score_page.ts";
+import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { namesIn, type Outcome, run, succeed, testProgram } from "./program.ts";
+
+const text = "The rain in Spain\r\n\tstays mainly 🌧 <in> the plain.\r\n".repeat(12);
+const part = "Spain\r\n\trains <🌧> mainly.\n";
+
+async function trained(folder: string) {
+  await Deno.writeTextFile(`${folder}/rain.txt`, text);
+  await Deno.writeTextFile(`${folder}/part.txt`, part);
+  const size = ["--hidden", "16", "--seq", "8", "--batch", "2", "--precision", "f64"];
+  await succeed(folder, "train", "rain.txt", "--out", "run", ...size, "--steps", "200");
+  return await readCheckpoint(`${folder}/run`);
+}
+
+/** Runs `score run -` with a file as standard input. */
+async function scoreInput(folder: string, file: string, ...options: string[]): Promise<Outcome> {
+  const root = new URL("../../", import.meta.url).pathname;
+  const program = [`run`, `--quiet`, `--no-check`, `--config`, `${root}deno.json`, `--allow-read`];
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: [
+      ...["-c", 'exec "$@" < "$0"', file, Deno.execPath(), ...program],
+      ...[`${root}src/cli/main.ts`, "score", "run", "-", ...options],
+    ],
+    cwd: folder,
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: decode(stdout), err: decode(stderr) };
+}
+
+testProgram("score gives each character's surprise, and the mean that eval gives", async (f) => {
+  const model = await trained(f);
+  const wanted = score(model, part);
+  const json = JSON.parse(await succeed(f, "score", "run", "part.txt", "--json"));
+  assertEquals(json, {
+    nats: wanted.nats,
+    nats_per_char: wanted.natsPerChar,
+    characters: [
+      { character: "S", nats: null, probability: null, likeliest: [] },
+      ...wanted.characters.map(({ character, nats, likeliest }) => ({
+        character,
+        nats,
+        probability: Math.exp(-nats),
+        likeliest,
+      })),
+    ],
+  });
+  const evaluation = JSON.parse(await succeed(f, "eval", "run", "part.txt", "--json"));
+  assert(Math.abs(json.nats_per_char - evaluation.nats_per_char) < 1e-12);
+
+  const lines = (await succeed(f, "score", "run", "part.txt")).trimEnd().split("\n");
+  assertMatch(
+    lines[0]!,
+    /^25 characters predicted: in all [\d.]+ nats = [\d.]+ bits, in the mean /,
+  );
+  assertStringIncludes(lines[0]!, `${wanted.natsPerChar.toFixed(4)} nats`);
+  assertMatch(
+    lines[2]!,
+    /^ {2}line {2}col {2}character {7}nats {5}bits {2}probability {2}likeliest$/,
+  );
+  assertEquals(lines[3], "     1    1  “S”");
+  assertEquals(lines.length, 3 + [...part].length);
+  const places = [];
+  for (const [i, { character, nats }] of wanted.characters.entries()) {
+    const line = lines[4 + i]!;
+    places.push(line.slice(0, 11).trim().split(/ +/).map(Number));
+    assertEquals(line.slice(23, 33), nats.toFixed(4).padStart(10), line);
+    assertEquals(line.slice(33, 42), (nats / Math.LN2).toFixed(4).padStart(9), line);
+    const names: Record<string, string> = {
+      " ": "space",
+      "\n": "line break",
+      "\t": "tab",
+      "\r": "U+000D",
+    };
+    assertStringIncludes(line.slice(0, 24), `  ${names[character] ?? `“${character}”`} `);
+  }
+  const all = [...part].map((_, i, characters) => {
+    const before = characters.slice(0, i);
+    return [1 + before.filter((c) => c === "\n").length, i - before.lastIndexOf("\n")];
+  });
+  assertEquals(places, all.slice(1));
+});
+
+testProgram("score writes a page, over another of its name", async (f) => {
+  const model = await trained(f);
+  await Deno.writeTextFile(`${f}/page.html`, "x".repeat(1e6));
+  const line = await succeed(f, "score", "run", "part.txt", "--html", "page.html");
+  assertMatch(line, /^25 characters predicted: [^\n]+\n$/);
+  assertEquals(
+    await Deno.readTextFile(`${f}/page.html`),
+    scorePage(score(model, part), "part.txt"),
+  );
+  assertEquals(namesIn(f), ["page.html", "part.txt", "rain.txt", "run"]);
+});
+
+testProgram("score reads a text from standard input", async (f) => {
+  await trained(f);
+  const { code, out, err } = await scoreInput(f, "part.txt");
+  assertEquals({ code, err }, { code: 0, err: "" });
+  assertEquals(out, await succeed(f, "score", "run", "part.txt"));
+  // More than is read at a time.
+  const long = await scoreInput(f, "rain.txt", "--json");
+  assertEquals(long.out, await succeed(f, "score", "run", "rain.txt", "--json"));
+
+  await Deno.writeTextFile(`${f}/other.txt`, "rain\nin ☃");
+  await Deno.writeFile(`${f}/bad.txt`, Uint8Array.of(0x61, 0xff));
+  await Deno.writeTextFile(`${f}/empty.txt`, "");
+  await Deno.writeTextFile(`${f}/large.txt`, "a".repeat(1_000_001));
+  for (
+    const [file, line] of [
+      ["other.txt", /^line 2, character 4, "☃" \(U\+2603\), is not among the \d+ characters /],
+      ["bad.txt", /^it is not UTF-8; convert it to UTF-8$/],
+      ["large.txt", /^it has more than 1000000 bytes; take a part of it$/],
+    ] as const
+  ) {
+    const refused = await scoreInput(f, file);
+    assertEquals([refused.code, refused.out], [2, ""]);
+    const start = "error: Cannot read the text from standard input: ";
+    assertEquals(refused.err.slice(0, start.length), start);
+    assertMatch(refused.err.slice(start.length, -1), line);
+    const same = await run(f, ["score", "run", file]);
+    assertEquals(same.err, refused.err.replace("from standard input", `"${file}"`));
+  }
+  assertEquals(await scoreInput(f, "empty.txt"), {
+    code: 2,
+    out: "",
+    err: "error: Cannot score a text of 0 characters: at least 2 are needed, " +
+      "as the first is only read\n",
+  });
+});
+
+testProgram("what score cannot do gets one line, and exit code 2", async (f) => {
+  await trained(f);
+  await Deno.mkdir(`${f}/folder`);
+  const before = namesIn(f);
+  for (
+    const [args, line] of [
+      [["run"], /^Cannot run score: it takes <run\|checkpoint> and <text> beside options; /],
+      [["none", "part.txt"], /^Cannot read the checkpoint "none": there is no such file; /],
+      [["run", "none.txt"], /^Cannot read the text "none.txt": there is no such file; /],
+      [["run", "folder"], /^Cannot read the text "folder": it is a directory; it must be a /],
+      [
+        ["run", "part.txt", "--json", "--html", "x"],
+        /^Cannot use --json with --html: there is one/,
+      ],
+      [["run", "part.txt", "--html"], /^Cannot use --html without a value: write --html FILE$/],
+      [
+        ["run", "part.txt", "--html", "none/page.html"],
+        /^Cannot write the page "none\/page.html": No such file or directory; it must be a file in /,
+      ],
+      [
+        ["run", "part.txt", "--html", "folder"],
+        /^Cannot write the page "folder": Is a directory; it must be a file in /,
+      ],
+    ] as const
+  ) {
+    const { code, out, err } = await run(f, ["score", ...args]);
+    assertEquals({ code, out }, { code: 2, out: "" }, args.join(" "));
+    assertMatch(err, /^error: [^\n]+\n$/);
+    assertMatch(err.slice("error: ".length, -1), line);
+  }
+  assertEquals(namesIn(f), before);
+});

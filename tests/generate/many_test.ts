@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
+import { sample, sampleMany, Sampler } from "../../src/generate/sampler.ts";
+import { modelOf, probabilitiesAfter } from "./models.ts";
+
+const text = "the cat sat on the mat 🌧.\n";
+/** All precisions, and sizes around the kernels' tiles and blocks. */
+const models = [
+  modelOf(text),
+  modelOf(text, { precision: "f32", hidden: 7 }),
+  modelOf(text, { cell: "lstm", layers: 2 }),
+  modelOf(text, { cell: "gru", layers: 3, precision: "f32" }),
+  modelOf(text, { precision: "f32-strict", hidden: 13 }),
+  modelOf(text, { precision: "f32", hidden: 300 }, 0.3),
+];
+const [model] = models as [typeof models[0]];
+
+Deno.test("text i is the same whatever the count, and the first that of sample", () => {
+  for (const model of models) {
+    const options = { prime: "the ", length: 60, seed: 5, temperature: 1.5, topP: 0.95 };
+    const all = sampleMany(model, { ...options, count: 20 });
+    assertEquals(new Set(all).size, 20);
+    for (const count of [1, 2, 3, 7, 19]) {
+      assertEquals(sampleMany(model, { ...options, count }), all.slice(0, count));
+    }
+    assertEquals(sample(model, options), all[0]);
+    assertEquals([...new Sampler(model).generate(options)].join(""), all[0]);
+  }
+});
+
+Deno.test("255 texts can be drawn at once", () => {
+  const all = sampleMany(model, { length: 12, count: 255 });
+  assertEquals(all.length, 255);
+  assert(all.every((text) => [...text].length === 12));
+  assertEquals(sampleMany(model, { length: 12, count: 200 }), all.slice(0, 200));
+});
+
+Deno.test("a text ends with its stop text, whatever the others do", () => {
+  for (const model of models) {
+    const options = { prime: "the", length: 200, count: 12, seed: 3 };
+    const endless = sampleMany(model, options);
+    for (const stop of ["t", "🌧", "\n", endless[4]!.slice(10, 12), endless[7]!.slice(-3)]) {
+      const wanted = endless.map((text) => {
+        const at = text.indexOf(stop);
+        return at < 0 ? text : text.slice(0, at + stop.length);
+      });
+      assertEquals(sampleMany(model, { ...options, stop }), wanted);
+      assertEquals(sample(model, { prime: "the", length: 200, seed: 3, stop }), wanted[0]);
+    }
+  }
+});
+
+Deno.test("what the prime ends with does not stop the text", () => {
+  const options = { prime: "cat", length: 50 };
+  const free = sample(model, options);
+  const stop = `t${free[0]}`;
+  assert(!free.includes(stop));
+  assertEquals(sample(model, { ...options, stop }), free);
+});
+
+Deno.test("a prime of any length is read whole", () => {
+  for (const model of models.slice(0, 3)) {
+    const long = text.repeat(10);
+    // Around the 32 characters that are read at a time.
+    for (const length of [1, 2, 31, 32, 33, 34, 63, 64, 65, 66, 129, 200]) {
+      const prime = [...long].slice(0, length).join("");
+      const ids = [...model.vocabulary.encode(prime)];
+      const greedy = sample(model, { prime, length: 1, greedy: true });
+      const p = probabilitiesAfter(model, ids);
+      const id = model.vocabulary.idOf(greedy.codePointAt(0)!)!;
+      assert(p[id]! > Math.max(...p) - 1e-5, `${length} characters: ${greedy}`);
+      assertEquals(
+        sampleMany(model, { prime, length: 9, count: 40 })[0],
+        sample(model, { prime, length: 9 }),
+      );
+    }
+  }
+  assertEquals([...sample(model, { prime: text.repeat(2000), length: 3 })].length, 3);
+});
+
+Deno.test("top-k of 1 and a small top-p are greedy", () => {
+  for (const model of models) {
+    const options = { prime: "sat", length: 80 };
+    const greedy = sample(model, { ...options, greedy: true });
+    assertEquals(sample(model, { ...options, topK: 1, seed: 7 }), greedy);
+    assertEquals(sample(model, { ...options, topP: 1e-9, temperature: 2 }), greedy);
+    assertNotEquals(sample(model, { ...options, topK: 2, temperature: 9 }), greedy);
+    const all = { topK: model.vocabulary.size, topP: 1 };
+    assertEquals(sample(model, { ...options, ...all }), sample(model, options));
+  }
+});
+
+Deno.test("top-k and top-p never draw what they leave out", () => {
+  const ids = [...model.vocabulary.encode("on")];
+  const drawn = sample(model, { prime: "on", length: 100, topK: 3, temperature: 50, seed: 2 });
+  for (const character of drawn) {
+    const p = probabilitiesAfter(model, ids);
+    const id = model.vocabulary.idOf(character.codePointAt(0)!)!;
+    assert(p.filter((other) => other > p[id]!).length < 3, character);
+    ids.push(id);
+  }
+});
+
+Deno.test("nothing is written of no length, and weights too great are an error", () => {
+  assertEquals(sampleMany(model, { length: 0, count: 2 }), ["", ""]);
+  const great = modelOf(text);
+  great.parameters.Why.fill(1e308);
+  great.parameters.bh.fill(9);
+  assertThrows(
+    () => sampleMany(great, { length: 3, count: 3 }),
+    RangeError,
+    "logits are not finite",
+  );
+});
+
+Deno.test("a stop text of characters that the model does not know is refused at the call", () => {
+  const sampler = new Sampler(model);
+  assertThrows(
+    () => sampler.generate({ stop: "the ☃" }),
+    InputError,
+    'Cannot sample up to the stop text: character 5, "☃" (U+2603), is not among',
+  );
+  assertThrows(() => sampler.generate({ stop: "" }), InputError, "the stop text is empty");
+});
