@@ -91,6 +91,22 @@ Deno.test("a wider beam finds the same text again, and the first of equal ones",
   assertEquals(beamSearch(even, { length: 5, beam: 20 }).text, "bbbbb");
 });
 
+Deno.test("of equally probable texts the first by its first characters is taken", () => {
+  for (const precision of ["f64", "f32"] as const) {
+    // After "c", "a" and "b" are equally probable, and after each the other is the more probable.
+    const model = modelOf("abc", { hidden: 1, precision }, 0);
+    model.parameters.Wxh.set([1, -1, 0]);
+    model.parameters.Why.set([-3, 3, 0]);
+    model.parameters.by.set([0, 0, -9]);
+    for (const beam of [2, 3, 4, 9, 40]) {
+      for (let length = 1; length < 7; length++) {
+        const { text } = beamSearch(model, { prime: "c", length, beam });
+        assertEquals(text, "ababab".slice(0, length));
+      }
+    }
+  }
+});
+
 Deno.test("the text has just the length, and follows a prime of any length", () => {
   const model = modelOf("tick tock ", { precision: "f32" });
   assertEquals(beamSearch(model, { length: 0 }), { text: "", logProbability: 0 });

@@ -94,6 +94,8 @@ Deno.test("extremes leave the most probable, or all", () => {
   assertEquals([...weightsOf(logits, { temperature: 1e-300, topP: 0.5 })], [1, 0, 0, 0]);
   assertEquals([...weightsOf(new Float64Array(4), { topP: 1, topK: 4 })], [1, 1, 1, 1]);
   assertEquals([...weightsOf(Float64Array.of(0, -800), { topP: 1 })], [1, 0]);
+  // Too improbable to be told in the sum of all, and yet one of all.
+  assertEquals([...weightsOf(Float64Array.of(0, -40), { topP: 1 })], [1, Math.exp(-40)]);
 });
 
 Deno.test("a draw takes each id for its share of the numbers from 0 to 1", () => {
