@@ -135,14 +135,15 @@ testDisk("a run does not begin on a full or a read-only disk, and says why", asy
 });
 
 testDisk("a disk that becomes read-only ends the run", async (f) => {
-  const habits = ["--save-every", "20", "--report-every", "50", "--minutes", "5"];
+  // So seldom that most of the time no file is open for writing.
+  const habits = ["--save-every", "5000", "--report-every", "5000", "--minutes", "5"];
   const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "disk/run"]);
   const { reader } = await untilSaid(child, /\n +1 /);
   await untilSaved(`${f}/disk/run`);
   // A view of it, because the disk itself has an open file.
   assert(mount("--bind", `${f}/disk`, `${f}/disk`));
   try {
-    // Refused as long as a file is open for writing, as one is in each save.
+    // Refused as long as a file is open for writing.
     let tries = 0;
     while (!mount("-o", "remount,bind,ro", `${f}/disk`)) assert(tries++ < 200);
     const { code, err } = await rest(child, reader);
