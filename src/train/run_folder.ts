@@ -180,6 +180,7 @@ export class RunFolder {
     try {
       await writeCheckpoint(`${this.#place}/${name}`, checkpoint);
     } catch (error) {
+      this.#write(name, () => {}); // Says so if it was the folder that went.
       throw error instanceof InputError ? new Error(error.message, { cause: error }) : error;
     }
     if (kind === "latest" && this.#place !== this.path) {
@@ -217,13 +218,14 @@ export class RunFolder {
   /** Does something to one of the files, and says what failed. */
   #write(name: string, action: () => void): void {
     const doing = `Cannot write ${quote(`${this.#place}/${name}`)}`;
-    let wrong: string;
+    let wrong = "";
     try {
       if (this.#lock.isHeld()) return action();
-      wrong = "the run folder was removed or replaced while training";
     } catch (error) {
       wrong = reasonOf(error);
     }
+    // Asked again, because the folder may go at any moment.
+    if (!this.#lock.isHeld()) wrong = "the run folder was removed or replaced while training";
     throw new Error(`${doing}: ${wrong}`);
   }
 }

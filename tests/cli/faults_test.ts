@@ -56,9 +56,9 @@ function testDisk(name: string, fn: (folder: string) => Promise<void>): void {
   });
 }
 
-/** Fills a disk to the last byte. */
+/** Fills what is left of a disk, to the last byte. */
 function fill(disk: string): void {
-  using file = Deno.openSync(`${disk}/filler`, { write: true, create: true });
+  using file = Deno.openSync(`${disk}/filler`, { append: true, create: true });
   for (let size = 65536; size >= 1; size /= 2) {
     try {
       for (;;) if (file.writeSync(new Uint8Array(size)) < size) break;
@@ -92,8 +92,10 @@ for (
     const child = start(f, [...args, "--out", "disk/run", "--minutes", "5"]);
     const { reader } = await untilSaid(child, /\n +1 /);
     await untilSaved(`${f}/disk/run`);
+    // Again and again, because a save under way gives back the room of the checkpoint it replaces.
+    const filling = setInterval(() => fill(`${f}/disk`), 5);
+    const { code, err } = await rest(child, reader).finally(() => clearInterval(filling));
     fill(`${f}/disk`);
-    const { code, err } = await rest(child, reader);
     assertEquals(code, 1);
     const line = new RegExp(
       `^error: Cannot write ${file}"disk/run/\\S+": the disk is full;.* the checkpoint of step ` +
