@@ -7,6 +7,7 @@
  *     worker 0   forward(…) ─ write ─┤ share ├─ back to the host
  *     worker 1   serve() ────────────┤ share ├─ wait for the next job
  */
+import { average as averageShare } from "./average";
 import { jobs } from "./layout";
 import { backward as backwardShare, forward as forwardShare } from "./network";
 import {
@@ -37,7 +38,8 @@ const MOMENTUM: u32 = 9;
 const RMSPROP: u32 = 10;
 const ADAM: u32 = 11;
 const ADAMW: u32 = 12;
-const STOP: u32 = 13;
+const AVERAGE: u32 = 13;
+const STOP: u32 = 14;
 
 // What a job is made of: a number to tell it by, a count, a choice, and two numbers.
 const KIND: usize = 0;
@@ -79,6 +81,7 @@ function doShare(): void {
   else if (kind == RMSPROP) rmspropShare();
   else if (kind == ADAM) adamShare();
   else if (kind == ADAMW) adamwShare();
+  else if (kind == AVERAGE) averageShare(first);
   else unreachable();
 }
 
@@ -144,4 +147,8 @@ export function adam(): void {
 
 export function adamw(): void {
   doTogether(ADAMW, 0, false, 0, 0);
+}
+
+export function average(rate: f64): void {
+  doTogether(AVERAGE, 0, false, rate, 0);
 }

@@ -1,10 +1,10 @@
 /**
  * The memory map: where everything lies, as a chain of aligned offsets.
  *
- *     0          base      parameters                  gradients  memories   parts, ids,
+ *     0          base      parameters                  gradients  memories,  parts, ids,
  *     ├───────────┼─────────┬───────────────────────────┬──────────┬──────────┤ activations,
- *     │ constants │ workers'│ Wxh Whh … Why bh … by     │ the same │ the same │ scratch …
- *     │           │ words   │                           │          │          │
+ *     │ constants │ workers'│ Wxh Whh … Why bh … by     │ the same │ average: │ scratch …
+ *     │           │ words   │                           │          │ the same │
  *
  * `plan` computes it from the sizes, touching no memory; the host asks for the offsets, so that the
  * two sides cannot drift apart. Parameters, gradients and what the optimizer remembers of them (Adagrad:
@@ -86,6 +86,8 @@ export let toGradient: usize = 0;
 export let toFirst: usize = 0;
 /** And to the second. */
 export let toSecond: usize = 0;
+/** And to its running average. */
+export let toAverage: usize = 0;
 export let settings: usize = 0; // f64, the numbers of the optimizer's rule
 export let verdicts: usize = 0; // u32 on a line for each worker: whether its weights are finite
 export let norms: usize = 0; // f64, sums of squares of blocks of the gradients
@@ -199,7 +201,7 @@ function roundUp(n: usize, unit: usize): usize {
  * Lays the memory out, and gives the bytes that it takes in all (more than 2^32 does not fit, and
  * must not be used). Without `training` there is no room for gradients, and only the forward kernels
  * may be called; without `dropout` nothing may be dropped; `memories`, 0 to 2, is how many numbers
- * the optimizer remembers of each parameter.
+ * the optimizer remembers of each parameter; `averaging` leaves room for their average.
  */
 export function plan(
   cellKind: u32,
@@ -214,6 +216,7 @@ export function plan(
   training: bool,
   dropout: bool,
   memories: usize,
+  averaging: bool,
   workers: usize,
 ): f64 {
   cell = cellKind;
@@ -257,6 +260,7 @@ export function plan(
   toGradient = training ? reserve(bytes) - parameters : 0;
   toFirst = training && memories > 0 ? reserve(bytes) - parameters : 0;
   toSecond = training && memories > 1 ? reserve(bytes) - parameters : 0;
+  toAverage = training && averaging ? reserve(bytes) - parameters : 0;
   settings = training ? reserve(SETTINGS_BYTES) : 0;
   verdicts = training ? reserve(<u64>workers * ALIGNMENT) : 0;
   norms = training ? reserve((bytes / NORM_BYTES + 1) * sizeof<f64>()) : 0;

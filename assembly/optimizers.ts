@@ -42,11 +42,11 @@ function setting(at: usize): v128 {
 }
 
 /** Where this worker's share of the parameters begins, in whole cache lines. */
-function shareOfParameters(): usize {
+export function shareOfParameters(): usize {
   return parameters + shareStart(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
 }
 
-function bytesOfShare(): usize {
+export function bytesOfShare(): usize {
   return shareLength(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
 }
 

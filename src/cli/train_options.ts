@@ -76,7 +76,8 @@ const configOptions: readonly Option[] = [
   {
     name: "schedule",
     value: "NAME",
-    meaning: "Learning rate over time: constant, step or cosine (down to 0 at the last step)",
+    meaning: "Learning rate over time: constant, step, cosine (down to 0 at the last step) or " +
+      "inverse-sqrt (as the root of warmup / step)",
     default: defaults.schedule,
   },
   {
@@ -114,6 +115,14 @@ const configOptions: readonly Option[] = [
     value: "NAME",
     meaning: "What is clipped: value (each element to ±X) or norm (the whole)",
     default: defaults.clipBy,
+  },
+  {
+    name: "average",
+    value: "X",
+    meaning:
+      "Use the average of the weights over the last steps, this share of all so far, as the " +
+      "model; 0: those of the last step",
+    default: String(defaults.average),
   },
   {
     name: "init",

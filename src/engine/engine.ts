@@ -31,6 +31,8 @@ export interface EngineOptions extends Sizes {
   readonly training?: boolean;
   /** How many numbers the optimizer remembers of each parameter: 0, 1 or 2. Default: 1. */
   readonly memories?: number;
+  /** Leave room for a running average of the parameters. Default: false. */
+  readonly averaging?: boolean;
   /**
    * Threads that compute together, the caller's among them: 1 to 64. The results are the same bits
    * with any number. With more than 1, {@linkcode Engine.close} ends the others. Default: 1.
@@ -92,6 +94,7 @@ export class Engine {
       dropout: false,
       training: true,
       memories: 1,
+      averaging: false,
       threads: 1,
       ...options,
     });
@@ -189,6 +192,23 @@ export class Engine {
    */
   writeOptimizerMemory(memory: ParameterSet, index = 0): void {
     this.#views.writeParameters(memory, this.#memory(index));
+  }
+
+  /**
+   * Reads the running average of the parameters.
+   * @throws {RangeError} when the engine was built without `averaging`.
+   */
+  readAverage(): ParameterSet {
+    return this.#views.readParameters(this.#average());
+  }
+
+  /**
+   * Replaces the running average of the parameters.
+   * @throws {RangeError} when the engine was built without `averaging`, or an array is not as long as
+   * its shape says.
+   */
+  writeAverage(parameters: ParameterSet): void {
+    this.#views.writeParameters(parameters, this.#average());
   }
 
   /**
@@ -381,8 +401,8 @@ export class Engine {
    * Clips the gradients and updates the parameters by them.
    * @param update The rule and its numbers.
    * @returns Whether all parameters are finite now.
-   * @throws {RangeError} when the engine was built without `training`, or with fewer `memories` than
-   * the rule needs.
+   * @throws {RangeError} when the engine was built without `training`, with fewer `memories` than the
+   * rule needs, or without `averaging` when it averages.
    */
   update(update: Update): boolean {
     this.#demand("training");
@@ -392,6 +412,7 @@ export class Engine {
           `engine was built with ${this.options.memories}`,
       );
     }
+    if (update.average) this.#demand("averaging");
     this.#together((kernels) => {
       updateParameters(kernels, this.#settings, update, () => this.gradientNorm());
     });
@@ -470,13 +491,19 @@ export class Engine {
     return index === 0 ? toFirst : toSecond;
   }
 
+  /** From a parameter to its average, in bytes. */
+  #average(): number {
+    this.#demand("averaging");
+    return this.#training().toAverage;
+  }
+
   /** The layout, where there is room for what training needs. */
   #training(): Layout {
     this.#demand("training");
     return this.#layout;
   }
 
-  #demand(option: "denseInputs" | "denseTargets" | "dropout" | "training"): void {
+  #demand(option: "denseInputs" | "denseTargets" | "dropout" | "training" | "averaging"): void {
     if (!this.options[option]) {
       throw new RangeError(`Cannot use an engine built with ${option}: false for this`);
     }

@@ -21,6 +21,11 @@ export interface Update {
   readonly weightDecay?: number;
   /** The number of this update, from 1, by which Adam corrects its moments' start from 0. Default: 1. */
   readonly step?: number;
+  /**
+   * Keeps a running average of the parameters over about the last of all updates so far, this share
+   * of them, above 0, at most 1; 0: none. Default: 0.
+   */
+  readonly average?: number;
 }
 
 /** What keeps a root, or a division by it, from 0; in every rule's publication. */
@@ -48,7 +53,7 @@ export function updateParameters(
   norm: () => number,
 ): void {
   const { optimizer, lr, clip, clipBy = "value", momentum = 0, beta1 = 0.9, step = 1 } = update;
-  const { beta2 = optimizer === "rmsprop" ? 0.9 : 0.999, weightDecay = 0 } = update;
+  const { average = 0, beta2 = optimizer === "rmsprop" ? 0.9 : 0.999, weightDecay = 0 } = update;
   const limit = clip === 0 || clipBy === "norm" ? Infinity : clip;
   const scale = clip === 0 || clipBy === "value" ? 1 : Math.min(1, clip / norm());
   // In the order of assembly/optimizers.ts.
@@ -65,4 +70,15 @@ export function updateParameters(
   ]);
   if (optimizer === "sgd" && momentum !== 0) kernels.momentum();
   else kernels[optimizer]();
+  if (average > 0) kernels.average(averagingRate(average, step));
+}
+
+/**
+ * How much an update counts in the average, so that the update t of n has a weight of about
+ * (t/n)^(1/share − 1): the share, and not how many updates it is, stays the same in a short run and in
+ * a long one (the power function profile of Karras et al., "Analyzing and improving the training
+ * dynamics of diffusion models", 2024).
+ */
+export function averagingRate(share: number, step: number): number {
+  return Math.min(1, 1 / (share * step));
 }

@@ -12,8 +12,9 @@
  * state the two differ, and bhn is the last third of bias_hh. Beside them stand what the optimizer
  * remembers, under PyTorch's word for it before the name of the weight (`adagrad.sum.`,
  * `sgd.momentum_buffer.`, `rmsprop.square_avg.`, `adam.exp_avg.` and `adam.exp_avg_sq.`), and the
- * state of each stream, `state.hidden` [L, B, H] and of the LSTM `state.cell` [L, B, H]. Numbers are
- * F64 for the precision `f64`, else F32.
+ * state of each stream, `state.hidden` [L, B, H] and of the LSTM `state.cell` [L, B, H]. Where the
+ * weights are an average, those that training goes on from have `training.` before their names.
+ * Numbers are F64 for the precision `f64`, else F32.
  *
  * The metadata are those of `formatMetadata`, and `checksum`: the SHA-256, in hexadecimal digits, of
  * the UTF-8 of this JSON, without spaces, key and name in order of their characters:
@@ -60,6 +61,11 @@ export interface Checkpoint extends Model {
    * memory, or a file has none.
    */
   readonly optimizerMemories: readonly ParameterSet[] | null;
+  /**
+   * The weights that training goes on from, where `parameters` are their running average; `null` when
+   * there is no average, or a file has the average alone.
+   */
+  readonly trainingParameters: ParameterSet | null;
   /** The hidden state of each stream, [L, B, H]; of the LSTM, the cell states follow, [L, B, H]. */
   readonly hiddenState: RealArray;
   /** State of the random generator: four whole numbers from 0 to 2^32 − 1, not all of them 0. */
@@ -72,6 +78,7 @@ export interface Checkpoint extends Model {
 
 const HIDDEN_STATE = "state.hidden";
 const CELL_STATE = "state.cell";
+const TRAINING = "training.";
 
 /** What stands before the names of the weights in each memory of an optimizer. */
 const memoryPrefixes: Readonly<Record<Optimizer, readonly string[]>> = {
@@ -119,7 +126,7 @@ function tensorsOf(set: ParameterSet, sizes: Sizes, prefix: string): [string, Te
 
 /** Whether there are second biases: of all weights, but nothing is remembered of what is always 0. */
 function hasSeconds({ cell }: Sizes, prefix: string): boolean {
-  return prefix === "" || cell === "gru";
+  return prefix === "" || prefix === TRAINING || cell === "gru";
 }
 
 /** The name of the bias beside a layer's bh. */
@@ -149,7 +156,7 @@ function secondOf(name: ParameterName): ParameterName {
  */
 // deno-lint-ignore require-await -- what is wrong rejects the promise, as it does when reading
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  const { config, parameters, optimizerMemories, hiddenState } = checkpoint;
+  const { config, parameters, trainingParameters, optimizerMemories, hiddenState } = checkpoint;
   const sizes = sizesOf(checkpoint);
   const state = stateShape(config);
   const half = length(state);
@@ -162,6 +169,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
   }
   const tensors = Object.fromEntries<Tensor>([
     ...tensorsOf(parameters, sizes, ""),
+    ...trainingParameters ? tensorsOf(trainingParameters, sizes, TRAINING) : [],
     ...(optimizerMemories ?? []).flatMap((memory, i) => {
       return tensorsOf(memory, sizes, prefixes[i]!);
     }),
@@ -251,6 +259,8 @@ function interpret(
   const sizes = sizesOf(metadata);
   const reader = new TensorReader(tensors, config.precision, doing);
   const parameters = reader.readSet(sizes, "", finite);
+  const hasTraining = config.average > 0 && reader.hasAny(TRAINING);
+  const trainingParameters = hasTraining ? reader.readSet(sizes, TRAINING, finite) : null;
   const prefixes = prefixesOf(config);
   const hasMemories = prefixes.some((prefix) => reader.hasAny(prefix));
   const memories = prefixes.map((prefix) => {
@@ -266,6 +276,7 @@ function interpret(
   const checkpoint = {
     ...metadata,
     parameters,
+    trainingParameters,
     optimizerMemories: hasMemories ? memories as ParameterSet[] : null,
     hiddenState: joined(parts, config.precision),
   };
@@ -386,10 +397,13 @@ class TensorReader {
     }
   }
 
-  finish({ optimizer }: Config): void {
+  finish({ average, optimizer }: Config): void {
     const [name] = this.#left.keys();
     if (name === undefined) return;
-    this.#refuse(name, `does not belong to a checkpoint with the optimizer ${optimizer}`);
+    const which = name.startsWith(TRAINING) && average === 0
+      ? "whose weights are no average"
+      : `with the optimizer ${optimizer}`;
+    this.#refuse(name, `does not belong to a checkpoint ${which}`);
   }
 
   #refuse(name: string, wrong: string): never {

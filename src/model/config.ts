@@ -8,7 +8,7 @@ import type { Cell } from "./parameters.ts";
 export type Precision = "f32" | "f32-strict" | "f64";
 
 /** How the learning rate changes; see {@linkcode Config.schedule}. */
-export type RateSchedule = "constant" | "step" | "cosine";
+export type RateSchedule = "constant" | "step" | "cosine" | "inverse-sqrt";
 
 /**
  * Everything that decides what a training run computes, complete and checked.
@@ -32,8 +32,8 @@ export interface Config {
   /** Learning rate, above 0; where the schedule begins. */
   readonly lr: number;
   /**
-   * `constant`; `step`: times `decay` every `decayEvery` epochs from `decayAfter` on; or `cosine`:
-   * down to 0 at the run's last step.
+   * `constant`; `step`: times `decay` every `decayEvery` epochs from `decayAfter` on; `cosine`: down
+   * to 0 at the run's last step; or `inverse-sqrt`: times √(warmup / step) after the warm-up.
    */
   readonly schedule: RateSchedule;
   /** What a step of the schedule `step` multiplies the rate by: above 0, at most 1. */
@@ -58,6 +58,11 @@ export interface Config {
   readonly clip: number;
   /** Whether each element is clipped to ±clip, or the norm of the whole to clip. */
   readonly clipBy: "value" | "norm";
+  /**
+   * What validation, samples and checkpoints take for the model: the average of the weights over
+   * about the last steps, this share of all so far; 0: the weights of the last step.
+   */
+  readonly average: number;
   /** How weights are drawn; `initialParameters` tells of each. */
   readonly init: string;
   /**
@@ -110,7 +115,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   batch: wholeNumber(1, 65536),
   dropout: share,
   lr: real((x) => x > 0, "a finite number above 0"),
-  schedule: oneOf(["constant", "step", "cosine"]),
+  schedule: oneOf(["constant", "step", "cosine", "inverse-sqrt"]),
   decay: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
   decayAfter: epochs,
   decayEvery: epochs,
@@ -122,6 +127,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   weightDecay: real((x) => x >= 0, "a finite number, 0 or above"),
   clip: real((x) => x >= 0, "a finite number, 0 or above (0: no clipping)"),
   clipBy: oneOf(["value", "norm"]),
+  average: real((x) => x >= 0 && x <= 1, "a number from 0 to 1 (0: no average)"),
   init: v.pipe(v.string(`must be ${INIT_WANTED}`), v.check(isInit, `must be ${INIT_WANTED}`)),
   precision: oneOf(["f32", "f32-strict", "f64"]),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
@@ -149,6 +155,7 @@ export const defaults: Config = Object.freeze({
   weightDecay: 0,
   clip: 5,
   clipBy: "value",
+  average: 0,
   init: "normal:0.05",
   precision: "f32",
   seed: 1,
@@ -225,6 +232,11 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
     "dropout",
     ({ layers, dropout }) => layers > 1 || dropout === 0,
     "layers 2 or more, between which it drops",
+  ],
+  [
+    "schedule",
+    ({ schedule, warmup }) => schedule !== "inverse-sqrt" || warmup > 0,
+    "warmup 1 or more, from which it falls",
   ],
   ["momentum", ({ optimizer }) => optimizer === "sgd", "optimizer sgd"],
   ["beta1", ({ optimizer }) => optimizer.startsWith("adam"), "optimizer adam or adamw"],

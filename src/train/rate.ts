@@ -26,6 +26,8 @@ export function rateOf(
     const done = (step - 1 - warmup) / Math.max(1, lastStep - warmup);
     return lr * (1 + Math.cos(Math.PI * Math.min(1, done))) / 2;
   }
+  // Vaswani et al., "Attention is all you need", 2017: it needs to know no last step.
+  if (schedule === "inverse-sqrt") return lr * Math.sqrt(warmup / step);
   return lr;
 }
 

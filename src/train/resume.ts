@@ -24,6 +24,7 @@ const reasons: Partial<Record<keyof Config, string>> = {
   batch: "its place in the text and its hidden state are those of so many streams",
   optimizer: "what that one has summed up means nothing to another",
   momentum: "its velocity was gathered with that",
+  average: "its weights were averaged over that share of the steps",
   init: "its weights are drawn already",
   precision: "its numbers are of that precision",
   seed: "its weights are drawn already",
@@ -90,6 +91,12 @@ export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
     throw new InputError(
       `${doing}: the checkpoint is of step ${progress.step} and lacks what ${config.optimizer} ` +
         `remembers; it must be complete`,
+    );
+  }
+  if (config.average > 0 && checkpoint.trainingParameters === null && progress.step > 0) {
+    throw new InputError(
+      `${doing}: the checkpoint is of step ${progress.step} and has the average of the weights ` +
+        `alone; it must have the weights themselves too`,
     );
   }
 }

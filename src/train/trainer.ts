@@ -97,10 +97,11 @@ export class Trainer {
       precision,
       dropout: this.config.dropout > 0,
       memories: memoriesOf(this.config),
+      averaging: this.config.average > 0,
       threads: this.threads,
     });
     this.#random = new Xoshiro128(seed);
-    this.#engine.writeParameters(initialParameters(sizes, this.config, this.#random));
+    this.#writeParameters(initialParameters(sizes, this.config, this.#random));
     this.#loss = Math.log(corpus.vocabulary.size);
   }
 
@@ -240,13 +241,13 @@ export class Trainer {
   }
 
   /**
-   * The model as it is now, in arrays of its own.
+   * The model as it is now, in arrays of its own; where the configuration says so, of averages.
    * @throws {DivergenceError} when training has diverged.
    */
   model(): Model {
     this.#checkState();
     this.#checkWeights(this.#step);
-    const parameters = this.#engine.readParameters();
+    const parameters = this.#averages ? this.#engine.readAverage() : this.#engine.readParameters();
     return { config: this.config, vocabulary: this.corpus.vocabulary, parameters };
   }
 
@@ -274,6 +275,7 @@ export class Trainer {
     };
     return {
       ...this.model(),
+      trainingParameters: this.#averages ? this.#engine.readParameters() : null,
       optimizerMemories: this.#memories(),
       hiddenState: this.#engine.readHiddenState(),
       random: this.#random.state(),
@@ -296,12 +298,12 @@ export class Trainer {
   restore(checkpoint: Checkpoint, changes: ConfigInput = {}): void {
     checkResumable(checkpoint, this.corpus);
     const config = resumedConfig(this.config, { ...checkpoint.config, ...changes });
-    const { parameters, optimizerMemories, hiddenState, progress } = checkpoint;
+    const { parameters, trainingParameters, optimizerMemories, hiddenState, progress } = checkpoint;
     this.#streams.position = progress.position;
     this.#config = config;
     const engine = this.#engine;
     engine.clear();
-    engine.writeParameters(parameters);
+    this.#writeParameters(trainingParameters ?? parameters, parameters);
     optimizerMemories?.forEach((memory, i) => engine.writeOptimizerMemory(memory, i));
     engine.writeHiddenState(hiddenState);
     this.#random = Xoshiro128.fromState(checkpoint.random);
@@ -321,6 +323,15 @@ export class Trainer {
     if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
     engine.backward();
     return loss;
+  }
+
+  get #averages(): boolean {
+    return this.config.average > 0;
+  }
+
+  #writeParameters(parameters: ParameterSet, average: ParameterSet = parameters): void {
+    this.#engine.writeParameters(parameters);
+    if (this.#averages) this.#engine.writeAverage(average);
   }
 
   /** What the optimizer remembers; `null` when its rule needs no memory. */

@@ -88,6 +88,43 @@ for (const precision of precisions) {
     });
   }
 
+  Deno.test(`${precision}: the average of the weights is the reference's, by any threads`, () => {
+    for (const average of [1, 0.25, 0.1]) {
+      for (const threads of [1, 3]) {
+        const options = { ...sizes, precision, steps: 1, streams: 1, averaging: true, threads };
+        using engine = new Engine(options);
+        const random = new Xoshiro128(7);
+        let wanted = zeroParameters(sizes, "f64");
+        for (let step = 1; step <= 12; step++) {
+          const weights = parameterSet(sizes, (_, shape) => {
+            return Float64Array.from({ length: length(shape) }, () => random.normal());
+          });
+          engine.writeParameters(weights);
+          // The gradients are zero, and so the update leaves the weights.
+          engine.update({ optimizer: "sgd", lr: 0.5, clip: 5, step, average });
+          const rate = Math.min(1, 1 / (average * step));
+          wanted = parameterSet(sizes, (name) => {
+            return wanted[name]!.map((a, i) => a + rate * (weights[name]![i]! - a));
+          });
+          assertSets(engine.readAverage(), wanted, error);
+          assertSets(engine.readParameters(), weights, error);
+        }
+      }
+    }
+  });
+
+  Deno.test(`${precision}: an engine without averaging refuses to average`, () => {
+    using engine = new Engine({ ...sizes, precision, steps: 1, streams: 1 });
+    const update = { optimizer: "sgd", lr: 0.1, clip: 5, average: 0.1 } as const;
+    assertThrows(() => engine.update(update), RangeError, "averaging: false");
+    assertThrows(() => engine.readAverage(), RangeError, "averaging: false");
+    assertThrows(
+      () => engine.writeAverage(engine.readParameters()),
+      RangeError,
+      "averaging: false",
+    );
+  });
+
   Deno.test(`${precision}: an update says whether it left a weight that is not finite`, () => {
     for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
       for (const momentum of [0, 0.5]) {

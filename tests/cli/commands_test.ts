@@ -87,6 +87,7 @@ testProgram("every option of train decides what it says", async (f) => {
       ["weight-decay", 0.1],
       ["warmup", 3],
       ["schedule", "cosine"],
+      ["average", 0.5],
       ["precision", "f64"],
       ["precision", "f32-strict"],
       ["seed", 2],
@@ -109,6 +110,7 @@ testProgram("every option of train decides what it says", async (f) => {
       ["velocity", "--optimizer", "sgd", "--momentum", "0.8"],
       ["beta1", "--optimizer", "adam", "--beta1", "0.5"],
       ["beta2", "--optimizer", "adam", "--beta2", "0.5"],
+      ["inverse-sqrt", "--schedule", "inverse-sqrt", "--warmup", "2"],
       ["dropout", "--layers", "2", "--dropout", "0.5"],
       ["by-value", "--clip", "0.01"],
       ["by-norm", "--clip", "0.01", "--clip-by", "norm"],
@@ -242,7 +244,8 @@ testProgram("gradcheck compares every element, and passes", async (f) => {
 
 testProgram("help lists every option, what it means and its default", async (f) => {
   const options = {
-    train: "cell layers dropout momentum beta1 beta2 weight-decay schedule decay decay-after " +
+    train:
+      "cell layers dropout momentum beta1 beta2 weight-decay average schedule decay decay-after " +
       "decay-every warmup clip-by out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
       "report-every sample-every save-every on-divergence preset resume force " +
       "threads help",

@@ -87,6 +87,11 @@ testProgram("options that are unknown or out of range are named", async (f) => {
         ["--schedule", "cosine", "--minutes", "1"],
         /^Cannot train with the schedule cosine and no last step: .*; limit the run by steps/,
       ],
+      [
+        ["--schedule", "inverse-sqrt"],
+        /"schedule" inverse-sqrt has no meaning here; it goes with warmup 1 or more, .*falls$/,
+      ],
+      [["--average", "1.5"], /"average" must be a number from 0 to 1 \(0: no average\), not 1.5$/],
       [["--val", "1"], /"val" must be a number from 0 up to, not including, 1, not 1$/],
       [["--seed", "0.5"], /"seed" must be a whole number/],
       [["--steps", "-1"], /"steps" must be a whole number, 0 or above, not -1$/],

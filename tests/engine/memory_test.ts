@@ -94,7 +94,7 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
       const { inputs, hidden, outputs, steps, streams } = plan;
       const bytes = kernels.plan(
         ...[0, 1, inputs, hidden, outputs, steps, streams] as const,
-        ...[plan.denseInputs, plan.denseTargets, plan.training, false, 1, 1] as const,
+        ...[plan.denseInputs, plan.denseTargets, plan.training, false, 1, false, 1] as const,
       );
       assertEquals(memory.buffer.byteLength, Math.ceil(bytes / 65536) * 65536);
       // An area that is not planned has no address; one that is lies behind the parameters.
@@ -104,6 +104,8 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
           [plan.denseTargets, layout.targetVectors],
           [plan.training, layout.toGradient],
           [plan.training, layout.toFirst],
+          [false, layout.toSecond],
+          [false, layout.toAverage],
         ] as const
       ) {
         assertEquals(address > 0, planned);

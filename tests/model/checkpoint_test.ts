@@ -21,11 +21,14 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
     lr: fc.double({ min: 0, minExcluded: true, noNaN: true, noDefaultInfinity: true }),
     precision: fc.constantFrom("f32" as const, "f32-strict" as const, "f64" as const),
     optimizer: fc.constantFrom("adagrad" as const, "sgd" as const),
+    average: fc.constantFrom(0, 0.1),
   }),
 }).map(({ text, name, config }) => checkpointOf(text, config, name));
 
 /** A checkpoint in a form in which equal means equal in every bit. */
-function plain({ vocabulary, parameters, optimizerMemories, hiddenState, ...rest }: Checkpoint) {
+function plain(checkpoint: Checkpoint) {
+  const { vocabulary, parameters, trainingParameters, ...others } = checkpoint;
+  const { optimizerMemories, hiddenState, ...rest } = others;
   const bits = (array: Float32Array | Float64Array) => [
     array.constructor.name,
     ...new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
@@ -36,6 +39,7 @@ function plain({ vocabulary, parameters, optimizerMemories, hiddenState, ...rest
     ...rest,
     characters: vocabulary.characters,
     parameters: set(parameters),
+    trainingParameters: trainingParameters && set(trainingParameters),
     optimizerMemories: optimizerMemories?.map(set) ?? null,
     hiddenState: bits(hiddenState),
   };
@@ -159,6 +163,7 @@ Deno.test("a file of PyTorch is a checkpoint: biases add up, what is missing sta
         by: new Float32Array([0.5, -0.5, 0.25]),
       },
     }).parameters,
+    trainingParameters: null,
     optimizerMemories: null,
     hiddenState: ["Float32Array", ...new Array<number>(4 * 3 * 2).fill(0)],
     random: new Xoshiro128(config.seed).state(),
@@ -268,6 +273,28 @@ Deno.test("numbers that training cannot have left are refused, naming their tens
       /^Cannot encode the checkpoint: the tensor "adagrad.sum.head.bias" is .+ 0 or above$/,
     );
   }
+});
+
+Deno.test("the weights themselves stand beside their average, and only there", async () => {
+  const averaged = checkpointOf("ab", { ...small, average: 0.25 });
+  const { tensors } = decodeSafetensors(await encodeCheckpoint(averaged), "Cannot read");
+  const names = [...tensors.keys()].filter((name) => name.startsWith("training."));
+  assertEquals(names.map((name) => name.slice(9)), [...tensors.keys()].slice(0, names.length));
+  assertEquals(tensors.get("training.head.bias")!.data, averaged.trainingParameters!.by);
+  assertEquals(tensors.get("head.bias")!.data, averaged.parameters.by);
+
+  const { trainingParameters } = averaged;
+  const { message } = await assertRejects(
+    () => encodeCheckpoint({ ...checkpointOf("ab", small), trainingParameters }),
+    InputError,
+  );
+  assertMatch(
+    message,
+    /the tensor "training\.\S+" does not belong to .+ whose weights are no average$/,
+  );
+  averaged.trainingParameters!.by[1] = NaN;
+  const wrong = await assertRejects(() => encodeCheckpoint(averaged), InputError);
+  assertMatch(wrong.message, /the tensor "training.head.bias" is NaN at index 1/);
 });
 
 Deno.test("metadata must be there and make sense", async () => {

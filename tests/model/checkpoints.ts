@@ -34,6 +34,7 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
     config,
     vocabulary,
     parameters,
+    trainingParameters: config.average > 0 ? fill(zeros(), () => random.normal()) : null,
     optimizerMemories: memories.length === 0 ? null : memories,
     hiddenState,
     random: random.state(),

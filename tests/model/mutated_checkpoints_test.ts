@@ -69,6 +69,7 @@ const refusals: readonly RegExp[] = [
   /^the metadata's "config": "\w+" must be a whole number from \d+ to \d+, not /,
   /^the metadata's "config": "\w+" must be a finite number/,
   /^the metadata's "config": "\w+" must be a number from 0 up to, not including, 1, not /,
+  /^the metadata's "config": "average" must be a number from 0 to 1 \(0: no average\), not /,
   /^the metadata's "config": "decay" must be a number above 0, at most 1, not /,
   /^the metadata's "config": "init" must be normal:S, uniform:S \(S a number, 0 or above\), .*, not /,
   /^the metadata's "vocabulary": it must be a string of all characters, not /,
@@ -153,6 +154,7 @@ Deno.test("10,000 mutated checkpoints are refused in a line, or mean the same", 
       checkpointOf('a"\\b', { hidden: 2, batch: 1, seed: 2, precision: "f64" }),
       checkpointOf("-+", {
         ...{ cell: "lstm", layers: 2, hidden: 2, batch: 1, seed: 4, optimizer: "adam" } as const,
+        average: 0.5,
       }),
       checkpointOf("no", {
         hidden: 1,

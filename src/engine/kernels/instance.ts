@@ -24,6 +24,7 @@ export interface Kernels {
     training: boolean,
     dropout: boolean,
     memories: number,
+    averaging: boolean,
     workers: number,
   ): number;
   inputWeights(layer: number): Pointer;
@@ -48,6 +49,7 @@ export interface Kernels {
   rmsprop(): void;
   adam(): void;
   adamw(): void;
+  average(rate: number): void;
   allFinite(from: Pointer, bytes: number): number;
   expInPlace(data: Pointer, count: number): void;
   logInPlace(data: Pointer, count: number): void;
@@ -118,6 +120,7 @@ const layoutNames = [
   "toGradient",
   "toFirst",
   "toSecond",
+  "toAverage",
   "settings",
   "norms",
   "verdicts",
@@ -164,6 +167,8 @@ export interface Plan {
   readonly dropout?: boolean;
   /** How many numbers the optimizer remembers of each parameter, 0 to 2. Default: 1. */
   readonly memories?: number;
+  /** Whether there is room for a running average of the parameters. Default: false. */
+  readonly averaging?: boolean;
   /** How many instances work on the memory together. Default: 1. */
   readonly workers?: number;
 }
@@ -249,6 +254,7 @@ function argumentsOf(plan: Plan): PlanArguments {
     plan.training,
     plan.dropout ?? false,
     plan.memories ?? 1,
+    plan.averaging ?? false,
     plan.workers ?? 1,
   ];
 }
