@@ -1,5 +1,7 @@
 import { parameterCount } from "../model/parameters.ts";
 import { sizesOf } from "../model/model.ts";
+import type { Config } from "../model/config.ts";
+import { charsOf, type Split } from "../text/split.ts";
 import type { Schedule } from "../train/schedule.ts";
 import type { Trainer } from "../train/trainer.ts";
 import type { Display } from "./display.ts";
@@ -21,16 +23,7 @@ export function introduce(
     `Text: ${corpus.path}, ${number(corpus.length)} characters, ` +
       `${number(corpus.vocabulary.size)} distinct`,
   );
-  if (split.validation) {
-    const [start, end] = split.validation;
-    display.line(
-      `Split: ${number(start)} to train on, the last ${number(end - start)} to validate` +
-        (end - start < LONG_VALIDATION ? "" : ", which takes a while; --val holds out less"),
-    );
-  } else {
-    const why = config.val === 0 ? "" : "; the text is too short to hold a part out";
-    display.line(`Split: all of it to train on, none to validate${why}`);
-  }
+  display.line(`Split: ${describeSplit(split, config)}`);
   const { cell, layers, dropout } = config;
   const units = `${number(config.hidden)} hidden units`;
   display.line(
@@ -57,14 +50,34 @@ export function introduce(
   display.head();
 }
 
+/** What is trained on and what is held out. */
+function describeSplit(split: Split, { val, test, holdout }: Config): string {
+  const [trained, validated, tested] = [split.train, split.validation, split.test].map(charsOf);
+  const where = holdout === "streams" ? " at the end of each stream" : "";
+  const parts = [`${number(trained!)} characters to train on`];
+  parts.push(
+    validated === 0
+      ? `none to validate${val === 0 ? "" : ", as the text is too short"}`
+      : `${number(validated!)} to validate${where}` +
+        (validated! < LONG_VALIDATION ? "" : ", which takes a while (--val holds out less)"),
+  );
+  if (tested! > 0) parts.push(`${number(tested!)} to test`);
+  else if (test > 0) parts.push("none to test, as the text is too short");
+  return parts.join("; ");
+}
+
 /** How long a run is, by its limits. */
-export function lengthOf(trainer: Trainer, { steps, seconds, byDefault }: Schedule): string {
+export function lengthOf(trainer: Trainer, schedule: Schedule): string {
+  const { steps, seconds, patience, byDefault } = schedule;
   const parts: string[] = [];
   if (Number.isFinite(steps)) {
     const epochs = (steps / trainer.stepsPerEpoch).toPrecision(3);
     parts.push(`${number(steps)} steps (${Number(epochs)} passes over the text)`);
   }
   if (Number.isFinite(seconds)) parts.push(`${seconds / 60} minute${seconds === 60 ? "" : "s"}`);
+  if (Number.isFinite(patience)) {
+    parts.push(`${patience} validation${patience === 1 ? "" : "s"} in a row without a better one`);
+  }
   const length = parts.join(" or ");
   return byDefault
     ? `${length}, which suits its size; --steps, --epochs or --minutes change it`

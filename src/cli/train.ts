@@ -46,6 +46,7 @@ export const trainCommand: Command = {
     // Stopped at once, so that a second Ctrl-C finds the terminal in order.
     const interruption = new Interruption(() => display.stop());
     let keeper: Keeper | undefined;
+    let patience = Infinity;
     try {
       const { progress } = await train(source.corpus, {
         ...source.options,
@@ -58,11 +59,12 @@ export const trainCommand: Command = {
               `Nothing to do: the run is at step ${
                 trainer.steps.toLocaleString("en")
               } and at its limit, ` +
-                `${lengthOf(trainer, schedule)}; a later one by --steps, --epochs or --minutes ` +
-                `lets it go on`,
+                `${lengthOf(trainer, schedule)}; a later one by --steps, --epochs, --minutes or ` +
+                `--patience lets it go on`,
             );
             return;
           }
+          patience = schedule.patience;
           keeper = await source.begin(trainer, () => interruption.end());
           introduce(display, trainer, schedule, keeper.folder.path, line.text("preset"));
         },
@@ -81,6 +83,11 @@ export const trainCommand: Command = {
       display.stop();
       if (!keeper) return 0;
       keeper.checkAllIsKept();
+      if (progress.sinceBest >= patience) {
+        say(
+          `Stopped early: ${progress.sinceBest} validations in a row were not better than the best`,
+        );
+      }
       conclude(keeper.folder.path, progress, interruption.exitCode !== null);
       return interruption.exitCode ?? 0;
     } catch (error) {

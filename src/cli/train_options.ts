@@ -76,15 +76,15 @@ const configOptions: readonly Option[] = [
   {
     name: "schedule",
     value: "NAME",
-    meaning: "Learning rate over time: constant, step, cosine (down to 0 at the last step) or " +
-      "inverse-sqrt (as the root of warmup / step)",
+    meaning: "Learning rate over time: constant, step, cosine (down to 0 at the last step), " +
+      "inverse-sqrt (as the root of warmup / step) or plateau (when validation stands still)",
     default: defaults.schedule,
   },
   {
     name: "decay",
     value: "X",
-    meaning: "What the schedule step multiplies the rate by",
-    default: String(defaults.decay),
+    meaning: "What the schedules step and plateau multiply the rate by",
+    default: `${defaults.decay}, plateau 0.5`,
   },
   {
     name: "decay-after",
@@ -97,6 +97,12 @@ const configOptions: readonly Option[] = [
     value: "X",
     meaning: "Epochs from one time to the next",
     default: String(defaults.decayEvery),
+  },
+  {
+    name: "plateau",
+    value: "N",
+    meaning: "Validations in a row without a better one before the schedule plateau does",
+    default: String(defaults.plateau),
   },
   {
     name: "warmup",
@@ -144,6 +150,20 @@ const configOptions: readonly Option[] = [
     meaning: "Share of the text, at its end, held out for validation; 0: none",
     default: String(defaults.val),
   },
+  {
+    name: "test",
+    value: "X",
+    meaning: "Share of the text, behind that, held out until the end, for a last test",
+    default: String(defaults.test),
+  },
+  {
+    name: "holdout",
+    value: "NAME",
+    meaning:
+      "Where both are held out: at the end of the text, or, as char-rnn does, of each of the " +
+      "streams, which finds texts more like those trained on",
+    default: defaults.holdout,
+  },
 ];
 
 /** What of it decides how long, and what is told and kept. */
@@ -155,6 +175,12 @@ const limitOptions: readonly Option[] = [
     value: "X",
     meaning: "Stop after so much time; of several limits the first counts",
     default: "without any limit, 10 epochs, but 4 to 20 million characters",
+  },
+  {
+    name: "patience",
+    value: "N",
+    meaning: "Stop after so many validations in a row without a better one",
+    default: "as long as it takes",
   },
   {
     name: "report-every",
@@ -242,6 +268,7 @@ export function limitsOf(line: CommandLine): RunLimits {
     steps: line.number("steps"),
     epochs: line.number("epochs"),
     minutes: line.number("minutes"),
+    patience: line.number("patience"),
     reportEvery: line.number("report-every"),
     sampleEvery: line.number("sample-every"),
     saveEvery: line.number("save-every"),

@@ -47,15 +47,15 @@ export class Evaluator {
   }
 
   /**
-   * The mean cross-entropy of the characters [start + 1, end), each predicted from all those before
-   * it back to `start`, where the hidden state is zero; in nats per character.
+   * The mean cross-entropy of the characters [start + 1, end) of each stretch, each predicted from
+   * all those before it back to `start`, where the hidden state is zero; in nats per character.
    *
    * @param parameters The model's, of the sizes given to the constructor.
-   * @param text At least two characters from `start` to `end`.
+   * @param spans At least one, each of at least two characters.
    * @throws {TextError} as {@linkcode Corpus.read} does.
    */
-  natsPerChar(parameters: ParameterSet, text: Pick<Corpus, "read">, span: Span): number {
-    const pieces = this.inPieces(parameters, text, span);
+  natsPerChar(parameters: ParameterSet, text: Pick<Corpus, "read">, ...spans: Span[]): number {
+    const pieces = this.inPieces(parameters, text, ...spans);
     for (;;) {
       const { done, value } = pieces.next();
       if (done) return value;
@@ -69,24 +69,28 @@ export class Evaluator {
   *inPieces(
     parameters: ParameterSet,
     text: Pick<Corpus, "read">,
-    [start, end]: Span,
+    ...spans: readonly Span[]
   ): Generator<void, number> {
     const engine = this.#engine;
     engine.writeParameters(parameters);
-    engine.writeHiddenState();
-    const window = new TextWindow(text, end, WINDOW);
     let nats = 0;
-    for (let at = start; at + 1 < end; at += STEPS) {
-      const steps = Math.min(STEPS, end - 1 - at);
-      const ids = window.ids(at, steps + 1);
-      engine.inputIds.set(ids.subarray(0, steps));
-      engine.targetIds.set(ids.subarray(1));
-      engine.forward(steps);
-      nats += engine.crossEntropy(steps);
-      engine.carryHiddenState(steps);
-      yield;
+    let predicted = 0;
+    for (const [start, end] of spans) {
+      engine.writeHiddenState();
+      const window = new TextWindow(text, end, Math.min(WINDOW, end - start));
+      for (let at = start; at + 1 < end; at += STEPS) {
+        const steps = Math.min(STEPS, end - 1 - at);
+        const ids = window.ids(at, steps + 1);
+        engine.inputIds.set(ids.subarray(0, steps));
+        engine.targetIds.set(ids.subarray(1));
+        engine.forward(steps);
+        nats += engine.crossEntropy(steps);
+        predicted += steps;
+        engine.carryHiddenState(steps);
+        yield;
+      }
     }
-    return nats / (end - 1 - start);
+    return nats / predicted;
   }
 }
 

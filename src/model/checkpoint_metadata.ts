@@ -27,6 +27,10 @@ export interface Progress {
   readonly validatedStep: number | null;
   /** The step of the last report at its interval; `null` when there is none. */
   readonly reportedStep: number | null;
+  /** How many validations, in a row, were not better than the best before. */
+  readonly sinceBest: number;
+  /** How many plateaus of the validation loss there were. */
+  readonly plateaus: number;
   /** Whether this is the end of a run that came to its limit. */
   readonly ended: boolean;
   /** Seconds that the training took. */
@@ -83,6 +87,8 @@ const progressSchema = v.strictObject({
   bestValidationLoss: loss,
   validatedStep: step,
   reportedStep: step,
+  sinceBest: v.optional(count, 0),
+  plateaus: v.optional(count, 0),
   ended: v.boolean("must be true or false"),
   elapsedSeconds: amount,
 });
@@ -136,6 +142,8 @@ const noProgress: Progress = Object.freeze({
   bestValidationLoss: null,
   validatedStep: null,
   reportedStep: null,
+  sinceBest: 0,
+  plateaus: 0,
   ended: false,
   elapsedSeconds: 0,
 });

@@ -8,7 +8,7 @@ import type { Cell } from "./parameters.ts";
 export type Precision = "f32" | "f32-strict" | "f64";
 
 /** How the learning rate changes; see {@linkcode Config.schedule}. */
-export type RateSchedule = "constant" | "step" | "cosine" | "inverse-sqrt";
+export type RateSchedule = "constant" | "step" | "cosine" | "inverse-sqrt" | "plateau";
 
 /**
  * Everything that decides what a training run computes, complete and checked.
@@ -33,15 +33,18 @@ export interface Config {
   readonly lr: number;
   /**
    * `constant`; `step`: times `decay` every `decayEvery` epochs from `decayAfter` on; `cosine`: down
-   * to 0 at the run's last step; or `inverse-sqrt`: times √(warmup / step) after the warm-up.
+   * to 0 at the run's last step; `inverse-sqrt`: times √(warmup / step) after the warm-up; or
+   * `plateau`: times `decay` when `plateau` validations in a row brought nothing better.
    */
   readonly schedule: RateSchedule;
-  /** What a step of the schedule `step` multiplies the rate by: above 0, at most 1. */
+  /** What a step of the schedules `step` and `plateau` multiplies the rate by: above 0, at most 1. */
   readonly decay: number;
   /** Epochs before the first such step, above 0. */
   readonly decayAfter: number;
   /** Epochs from one such step to the next, above 0. */
   readonly decayEvery: number;
+  /** Validations in a row without a better one after which `plateau` lowers the rate: 1 or above. */
+  readonly plateau: number;
   /** Steps over which the rate rises from 0 to `lr` first: 0 or above. */
   readonly warmup: number;
   /** Update rule: Adagrad (ε inside the root), plain gradient descent, RMSProp, Adam or AdamW. */
@@ -72,8 +75,12 @@ export interface Config {
   readonly precision: Precision;
   /** Seed of every random choice: a whole number from 0 to 2^53 − 1. */
   readonly seed: number;
-  /** Share of the text, at its end, that is held out for validation: 0 up to, not including, 1. */
+  /** Share of the text that is held out for validation: 0 up to, not including, 1. */
   readonly val: number;
+  /** Share of the text that is held out, behind that, for the test at the end; together below 1. */
+  readonly test: number;
+  /** What is held out of: the `end` of the text, or the end of each of the `streams`. */
+  readonly holdout: "end" | "streams";
 }
 
 /** The update rule; see {@linkcode Config.optimizer}. */
@@ -106,7 +113,10 @@ const oneOf = <const Names extends readonly string[]>(names: Names) =>
 const share = real((x) => x >= 0 && x < 1, "a number from 0 up to, not including, 1");
 const epochs = real((x) => x > 0, "a finite number above 0");
 
-/** The schema of a whole {@linkcode Config}; a checkpoint's is read through it too. */
+/**
+ * The schema of a whole {@linkcode Config}; a checkpoint's is read through it too. What is optional
+ * came later: older checkpoints lack it.
+ */
 export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   cell: oneOf(["rnn", "gru", "lstm"]),
   layers: wholeNumber(1, 16),
@@ -115,10 +125,11 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   batch: wholeNumber(1, 65536),
   dropout: share,
   lr: real((x) => x > 0, "a finite number above 0"),
-  schedule: oneOf(["constant", "step", "cosine", "inverse-sqrt"]),
+  schedule: oneOf(["constant", "step", "cosine", "inverse-sqrt", "plateau"]),
   decay: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
   decayAfter: epochs,
   decayEvery: epochs,
+  plateau: v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER), 2),
   warmup: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   optimizer: oneOf(["adagrad", "sgd", "rmsprop", "adam", "adamw"]),
   momentum: share,
@@ -127,11 +138,13 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   weightDecay: real((x) => x >= 0, "a finite number, 0 or above"),
   clip: real((x) => x >= 0, "a finite number, 0 or above (0: no clipping)"),
   clipBy: oneOf(["value", "norm"]),
-  average: real((x) => x >= 0 && x <= 1, "a number from 0 to 1 (0: no average)"),
+  average: v.optional(real((x) => x >= 0 && x <= 1, "a number from 0 to 1 (0: no average)"), 0),
   init: v.pipe(v.string(`must be ${INIT_WANTED}`), v.check(isInit, `must be ${INIT_WANTED}`)),
   precision: oneOf(["f32", "f32-strict", "f64"]),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   val: share,
+  test: v.optional(share, 0),
+  holdout: v.optional(oneOf(["end", "streams"]), "end"),
 });
 
 /** What {@linkcode resolveConfig} uses where nothing is said. */
@@ -147,6 +160,7 @@ export const defaults: Config = Object.freeze({
   decay: 0.97,
   decayAfter: 10,
   decayEvery: 1,
+  plateau: 2,
   warmup: 0,
   optimizer: "adagrad",
   momentum: 0,
@@ -160,6 +174,8 @@ export const defaults: Config = Object.freeze({
   precision: "f32",
   seed: 1,
   val: 0.05,
+  test: 0,
+  holdout: "end",
 });
 
 /** Where another optimizer than the default has other defaults. */
@@ -169,6 +185,11 @@ const optimizerDefaults: Readonly<Record<Optimizer, Partial<Config>>> = Object.f
   rmsprop: { lr: 0.002, beta2: 0.9 },
   adam: { lr: 0.002 },
   adamw: { lr: 0.002, weightDecay: 0.01 },
+});
+
+/** Where another schedule has: PyTorch's and Keras' plateaus cut by more than a step of char-rnn's. */
+const scheduleDefaults: Readonly<Partial<Record<RateSchedule, Partial<Config>>>> = Object.freeze({
+  plateau: { decay: 0.5 },
 });
 
 /** Settings that are known by a name. */
@@ -204,6 +225,7 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
       clip: 5,
       init: "uniform:0.08",
       val: 0.05,
+      holdout: "streams",
     }),
     // Johnson's torch-rnn (2016), train.lua's options.
     "torch-rnn": Object.freeze({
@@ -245,7 +267,12 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
     ({ optimizer }) => optimizer.startsWith("adam") || optimizer === "rmsprop",
     "optimizer rmsprop, adam or adamw",
   ],
-  ["decay", ({ schedule }) => schedule === "step", "schedule step"],
+  [
+    "decay",
+    ({ schedule }) => schedule === "step" || schedule === "plateau",
+    "schedule step or plateau",
+  ],
+  ["plateau", ({ schedule }) => schedule === "plateau", "schedule plateau"],
   ["decayAfter", ({ schedule }) => schedule === "step", "schedule step"],
   ["decayEvery", ({ schedule }) => schedule === "step", "schedule step"],
 ];
@@ -268,12 +295,17 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
 export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config {
   const { preset, ...given } = input;
   const base = preset === undefined ? {} : presetOf(preset);
-  const { optimizer } = { ...defaults, ...base, ...given };
-  const own = Object.hasOwn(optimizerDefaults, optimizer) ? optimizerDefaults[optimizer] : {};
+  const { optimizer, schedule } = { ...defaults, ...base, ...given };
+  const own = { ...of(optimizerDefaults, optimizer), ...of(scheduleDefaults, schedule) };
   const config = parseConfig({ ...defaults, ...own, ...base, ...given }, "Cannot train");
   checkConditions(config, given, "Cannot train");
   if ((given.batch ?? base.batch) !== undefined) return config;
   return Object.freeze({ ...config, batch: suitableBatch(config, chars) });
+}
+
+/** What an object has under a key that may be anything. */
+function of<T extends object>(values: Readonly<Record<string, T>>, key: string): Partial<T> {
+  return Object.hasOwn(values, key) ? values[key]! : {};
 }
 
 /**
@@ -283,6 +315,12 @@ export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config
  * @throws {InputError} saying what it goes with.
  */
 export function checkConditions(config: Config, given: Partial<Config>, doing: string): void {
+  if (config.val + config.test >= 1) {
+    throw new InputError(
+      `${doing}: "val" ${config.val} and "test" ${config.test} leave nothing to train on; together ` +
+        `they must be below 1`,
+    );
+  }
   for (const [key, holds, wanted] of conditions) {
     // What makes no difference may be said.
     if (given[key] === undefined || given[key] === defaults[key] || holds(config)) continue;

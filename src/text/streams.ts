@@ -10,6 +10,8 @@ import { TextWindow } from "./window.ts";
  *                 │ stream 0 │ stream 1 │ … │ stream B − 1 │ rest
  *                  ← L chars →                               (fewer than B, not used)
  *
+ * Where something is held out at the end of each stream, L is what is left.
+ *
  * Each stream goes on where its last batch ended, so that a hidden state carried from batch to
  * batch has read all characters before. All start anew together, by the rule of the notebooks: with
  * p the position in the stream, p becomes 0 before a batch for which p + T + 1 ≥ L. One stream is
@@ -33,7 +35,8 @@ export class Streams {
   /** How many batches there are from one start to the next. */
   readonly batchesPerEpoch: number;
   readonly #windows: readonly TextWindow[];
-  readonly #start: number;
+  /** Where each stream begins. */
+  readonly #starts: readonly number[];
   readonly #streams: number;
   readonly #steps: number;
   /** L, characters in a stream. */
@@ -52,6 +55,7 @@ export class Streams {
    * @param window How many characters of each stream are kept in memory, T + 1 or above. By default
    * so many that reading them takes a small part of the time, and 32 MiB for all streams together,
    * more only where T + 1 characters of each take more.
+   * @param held How many characters at the end of each stream are left out.
    * @throws {InputError} when a stream would have fewer than T + 2 characters.
    * @throws {RangeError} when [start, end) is no part of the text, B or T is not a whole number
    * above 0, or the window is too small.
@@ -64,6 +68,7 @@ export class Streams {
     steps: number,
     doing = "Cannot train",
     window = defaultWindow(streams, steps),
+    held = 0,
   ) {
     const part = Number.isInteger(start) && Number.isInteger(end) &&
       0 <= start && start <= end && end <= text.length;
@@ -79,26 +84,21 @@ export class Streams {
         );
       }
     }
-    const length = Math.floor((end - start) / streams);
+    const apart = Math.floor((end - start) / streams);
+    const length = apart - held;
     if (length < steps + 2) {
-      const all = end - start;
-      const each = streams === 1 ? "" : `, ${length} for each of ${streams} streams`;
-      throw new InputError(
-        `${doing}: the text has ${all} character${all === 1 ? "" : "s"} to train on${each}, and ` +
-          `--seq ${steps} needs at least ${steps + 2} (seq + 2); take a longer text` +
-          (streams === 1 ? " or a smaller --seq" : ", or a smaller --seq or --batch"),
-      );
+      const all = end - start - streams * held;
+      throw new InputError(`${doing}: ${tooShort(all, length, streams, steps)}`);
     }
     if (!Number.isSafeInteger(window) || window <= steps) {
       throw new RangeError(
         `Cannot read streams through windows of ${window} characters: a step needs ${steps + 1}`,
       );
     }
-    this.#windows = Array.from({ length: streams }, (_, b) => {
-      const stop = start + (b + 1) * length;
-      return new TextWindow(text, stop, Math.min(window, length));
+    this.#starts = Array.from({ length: streams }, (_, b) => start + b * apart);
+    this.#windows = this.#starts.map((from) => {
+      return new TextWindow(text, from + length, Math.min(window, length));
     });
-    this.#start = start;
     this.#streams = streams;
     this.#steps = steps;
     this.#length = length;
@@ -148,8 +148,7 @@ export class Streams {
     const ended = this.#position + this.#steps + 1 >= this.#length;
     const position = ended ? 0 : this.#position;
     for (let b = 0; b < this.#streams; b++) {
-      const from = this.#start + b * this.#length + position;
-      const ids = this.#windows[b]!.ids(from, this.#steps + 1);
+      const ids = this.#windows[b]!.ids(this.#starts[b]! + position, this.#steps + 1);
       for (let t = 0, row = b; row < size; t++, row += this.#streams) {
         inputs[row] = ids[t]!;
         targets[row] = ids[t + 1]!;
@@ -158,6 +157,22 @@ export class Streams {
     this.#position = position + this.#steps;
     return position === 0;
   }
+}
+
+/** What is wrong with a text of so few characters, and which streams it could feed. */
+function tooShort(all: number, length: number, streams: number, steps: number): string {
+  const chars = `the text has ${all} character${all === 1 ? "" : "s"} to train on`;
+  const each = streams === 1 ? "" : `, ${Math.max(0, length)} for each of ${streams} streams`;
+  const fed = Math.floor(all / (steps + 2));
+  const right = streams > 1 && fed > 0
+    ? `--batch ${fed} or less, or a smaller --seq`
+    : all > 2
+    ? `--seq ${all - 2} or less${streams === 1 ? "" : " with --batch 1"}`
+    : "";
+  return `${chars}${each}, and --seq ${steps} needs at least ${
+    steps + 2
+  } (seq + 2); take a longer ` +
+    `text${right === "" ? "" : ` or ${right}`}`;
 }
 
 /** Characters of a window, and of all windows together. */

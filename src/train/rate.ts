@@ -7,12 +7,14 @@ import type { Config } from "../model/config.ts";
  * @param step The number of the step, from 1.
  * @param stepsPerEpoch Steps of one pass over the text.
  * @param lastStep The run's last step, towards which `cosine` falls.
+ * @param plateaus How often validation came to a standstill so far.
  */
 export function rateOf(
   config: Config,
   step: number,
   stepsPerEpoch: number,
   lastStep: number,
+  plateaus: number,
 ): number {
   const { lr, schedule, warmup, decay, decayAfter, decayEvery } = config;
   if (step <= warmup) return lr * step / (warmup + 1);
@@ -28,14 +30,23 @@ export function rateOf(
   }
   // Vaswani et al., "Attention is all you need", 2017: it needs to know no last step.
   if (schedule === "inverse-sqrt") return lr * Math.sqrt(warmup / step);
+  // As PyTorch's ReduceLROnPlateau, but that anything better is better.
+  if (schedule === "plateau") return lr * decay ** plateaus;
   return lr;
 }
 
 /**
- * Checks that a run with this schedule knows where it ends.
- * @throws {InputError} when the rate falls towards a last step that nobody knows.
+ * Checks that a run has what its schedule goes by.
+ * @throws {InputError} when the rate falls towards a last step that nobody knows, or by validations
+ * that nobody makes.
  */
-export function checkSchedule(config: Config, lastStep: number): void {
+export function checkSchedule(config: Config, lastStep: number, validates: boolean): void {
+  if (config.schedule === "plateau" && !validates) {
+    throw new InputError(
+      `Cannot train with the schedule plateau and no validation part: it goes by validations; hold ` +
+        `one out with --val, of a text that is long enough`,
+    );
+  }
   if (config.schedule === "cosine" && !Number.isFinite(lastStep)) {
     throw new InputError(
       `Cannot train with the schedule cosine and no last step: it falls to 0 there; limit the run ` +

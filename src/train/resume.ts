@@ -15,6 +15,8 @@ import type { Corpus } from "../text/corpus.ts";
 
 const doing = "Cannot resume training";
 
+const HELD_OUT = "another split would train on what was held out, or hold out what was trained on";
+
 /** Why a key of the configuration stays what it is; a key that is not here may change. */
 const reasons: Partial<Record<keyof Config, string>> = {
   cell: "its weights are that cell's",
@@ -28,7 +30,10 @@ const reasons: Partial<Record<keyof Config, string>> = {
   init: "its weights are drawn already",
   precision: "its numbers are of that precision",
   seed: "its weights are drawn already",
-  val: "another share would train on what was held out, or hold out what was trained on",
+  val: HELD_OUT,
+  test: HELD_OUT,
+  holdout: HELD_OUT,
+  plateau: "its plateaus were counted by that",
 };
 
 /**

@@ -87,8 +87,9 @@ export class Run {
   }
 
   #isOver(): boolean {
-    return this.#isInterrupted() ||
-      isReached(this.#schedule, this.#trainer.steps, this.#watch.elapsed());
+    const { steps: step, validation: { sinceBest } } = this.#trainer;
+    const elapsedSeconds = this.#watch.elapsed();
+    return this.#isInterrupted() || isReached(this.#schedule, { step, elapsedSeconds, sinceBest });
   }
 
   /** Steps until something is due or the slice's time is up. */

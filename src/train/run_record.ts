@@ -44,7 +44,7 @@ const schema = v.strictObject({
   config: configSchema,
   limits: v.strictObject({
     ...v.entriesFromList(
-      ["steps", "epochs", "minutes", "reportEvery", "sampleEvery", "saveEvery"],
+      ["steps", "epochs", "minutes", "patience", "reportEvery", "sampleEvery", "saveEvery"],
       v.optional(number),
     ),
     onDivergence: v.optional(v.picklist(["stop", "rollback"], "must be stop or rollback")),

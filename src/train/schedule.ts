@@ -9,6 +9,8 @@ export interface Limits {
   readonly epochs?: number;
   /** Wall-clock time, above 0. */
   readonly minutes?: number;
+  /** Validations in a row without a better one: a whole number above 0. */
+  readonly patience?: number;
 }
 
 /** How often something is told or kept while training. */
@@ -27,6 +29,8 @@ export interface Schedule {
   readonly steps: number;
   /** The seconds after which training ends; Infinity when only the steps are limited. */
   readonly seconds: number;
+  /** How many validations in a row without a better one end it; Infinity when none do. */
+  readonly patience: number;
   /** Whether no limit was given, and the default took its place. */
   readonly byDefault: boolean;
   /** Steps from one report to the next. */
@@ -55,16 +59,25 @@ const REPORTS_PER_SAMPLE = 5;
  * @param given What the caller wants.
  * @param charsPerStep T·B.
  * @param stepsPerEpoch Steps from one start of the text to the next.
- * @throws {InputError} when a value is out of its range.
+ * @param validates Whether a part of the text is held out for validation.
+ * @throws {InputError} when a value is out of its range, or there is nothing to be patient about.
  */
 export function resolveSchedule(
   given: Limits & Intervals,
   charsPerStep: number,
   stepsPerEpoch: number,
+  validates: boolean,
 ): Schedule {
   checkWhole("steps", given.steps, 0);
   checkPositive("epochs", given.epochs);
   checkPositive("minutes", given.minutes);
+  checkWhole("patience", given.patience, 1);
+  if (given.patience !== undefined && !validates) {
+    throw new InputError(
+      `Cannot train with "patience" ${given.patience} and no validation part: it counts validations; ` +
+        `hold one out with --val, of a text that is long enough`,
+    );
+  }
   checkWhole("report-every", given.reportEvery, 1);
   checkWhole("sample-every", given.sampleEvery, 0);
   checkWhole("save-every", given.saveEvery, 1);
@@ -84,6 +97,7 @@ export function resolveSchedule(
   return {
     steps,
     seconds: (given.minutes ?? Infinity) * 60,
+    patience: given.patience ?? Infinity,
     byDefault,
     reportEvery,
     sampleEvery: given.sampleEvery ?? REPORTS_PER_SAMPLE * reportEvery,
@@ -91,17 +105,23 @@ export function resolveSchedule(
   };
 }
 
-/** Whether a run that took so many steps and seconds is at its end. */
-export function isReached({ steps, seconds }: Schedule, step: number, elapsed: number): boolean {
-  return step >= steps || elapsed >= seconds;
+/** How far a run is, in what limits it. */
+export type Reached = Pick<Progress, "step" | "elapsedSeconds" | "sinceBest">;
+
+/** Whether a run that is so far is at its end. */
+export function isReached(
+  { steps, seconds, patience }: Schedule,
+  { step, elapsedSeconds, sinceBest }: Reached,
+): boolean {
+  return step >= steps || elapsedSeconds >= seconds || sinceBest >= patience;
 }
 
 /** Whether a checkpoint is the end of a run, and by this schedule it stays one. */
 export function isFinished(
   schedule: Schedule,
-  { ended, step, elapsedSeconds }: Pick<Progress, "ended" | "step" | "elapsedSeconds">,
+  progress: Reached & Pick<Progress, "ended">,
 ): boolean {
-  return ended && isReached(schedule, step, elapsedSeconds);
+  return progress.ended && isReached(schedule, progress);
 }
 
 /** The least of 1, 2, 5, 10, 20, 50, … that is not below `x`. */

@@ -135,8 +135,10 @@ export async function train(corpus: Corpus, options: TrainOptions = {}): Promise
   using trainer = resume
     ? Trainer.fromCheckpoint(corpus, resume, config, options)
     : new Trainer(corpus, config, options);
-  const schedule = resolveSchedule(options, trainer.charsPerStep, trainer.stepsPerEpoch);
-  checkSchedule(trainer.config, schedule.steps);
+  const { charsPerStep, stepsPerEpoch, validation } = trainer;
+  const validates = validation.chars > 0;
+  const schedule = resolveSchedule(options, charsPerStep, stepsPerEpoch, validates);
+  checkSchedule(trainer.config, schedule.steps, validates);
   trainer.lastStep = schedule.steps;
   await options.onStart?.(trainer, schedule);
   if (resume && isFinished(schedule, resume.progress)) return resume;

@@ -8,7 +8,7 @@ import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { type Split, splitCorpus } from "../text/split.ts";
+import { type Span, type Split, splitCorpus } from "../text/split.ts";
 import { Streams } from "../text/streams.ts";
 import { DivergenceError } from "./divergence.ts";
 import { rateOf } from "./rate.ts";
@@ -82,11 +82,11 @@ export class Trainer {
   constructor(corpus: Corpus, input: ConfigInput = {}, options: TrainerOptions = {}) {
     this.corpus = corpus;
     this.#config = resolveConfig(input, corpus.length);
-    const { batch, precision, seed, seq, val } = this.config;
-    this.split = splitCorpus(corpus.length, val, batch * (seq + 2));
-    this.validation = new Validation(corpus, this.split.validation, this);
-    const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
-    this.#streams = new Streams(corpus, ...this.split.train, batch, seq, doing);
+    const { batch, holdout, plateau, precision, seed, seq } = this.config;
+    const pieces = holdout === "streams" ? batch : 1;
+    this.split = splitCorpus(corpus.length, { ...this.config, pieces }, batch * (seq + 2));
+    this.validation = new Validation(corpus, this.split.validation, this, plateau);
+    this.#streams = streamsOf(corpus, this.split, this.config);
     this.charsPerStep = this.#streams.charactersPerStep;
     this.stepsPerEpoch = this.#streams.batchesPerEpoch;
     const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });
@@ -156,7 +156,8 @@ export class Trainer {
 
   /** The learning rate of the next step. */
   get lr(): number {
-    return rateOf(this.config, this.#step + 1, this.stepsPerEpoch, this.lastStep);
+    const { plateaus } = this.validation;
+    return rateOf(this.config, this.#step + 1, this.stepsPerEpoch, this.lastStep, plateaus);
   }
 
   /** Steps taken. */
@@ -270,6 +271,8 @@ export class Trainer {
       bestValidationLoss: this.validation.best,
       validatedStep: this.validation.step,
       reportedStep: null,
+      sinceBest: this.validation.sinceBest,
+      plateaus: this.validation.plateaus,
       ended: false,
       elapsedSeconds,
     };
@@ -361,4 +364,14 @@ export class Trainer {
     const wrong = sets.map((weights) => weights.find((weight) => !Number.isFinite(weight)));
     throw this.#diverged(step, `a weight is ${wrong.find((weight) => weight !== undefined)}`);
   }
+}
+
+/** The streams of the training part, which may be one stretch or one of each stream. */
+function streamsOf(corpus: Corpus, { train }: Split, { batch, seq }: Config): Streams {
+  const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
+  const [[start, end], second] = train as [Span, Span?];
+  if (second === undefined) return new Streams(corpus, start, end, batch, seq, doing);
+  const held = second[0] - end;
+  const all = batch * second[0];
+  return new Streams(corpus, start, all, batch, seq, doing, undefined, held);
 }

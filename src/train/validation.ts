@@ -2,7 +2,7 @@ import { Evaluator } from "../evaluate/evaluate.ts";
 import type { Progress } from "../model/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
-import type { Span } from "../text/split.ts";
+import { charsOf, type Span } from "../text/split.ts";
 import { DivergenceError } from "./divergence.ts";
 
 /** Whose model is measured. */
@@ -14,31 +14,36 @@ export interface Measured {
 }
 
 /**
- * The held-out part of a text: how well a model predicts it, now and at its best. Measuring changes
- * nothing that training uses.
+ * The held-out part of a text: how well a model predicts it, now and at its best, and how long that
+ * has been. Measuring changes nothing that training uses.
  */
 export class Validation {
   readonly #corpus: Corpus;
-  readonly #span: Span | null;
+  readonly #spans: readonly Span[];
+  readonly #plateau: number;
   readonly #measured: Measured;
   #evaluator: Evaluator | undefined;
   #loss: number | null = null;
   #best: number | null = null;
   #step: number | null = null;
+  #sinceBest = 0;
+  #plateaus = 0;
 
   /**
    * Nothing is measured yet.
-   * @param span The part; `null` when none is held out.
+   * @param spans The part; empty when none is held out.
+   * @param plateau How many validations in a row without a better one are a plateau.
    */
-  constructor(corpus: Corpus, span: Span | null, measured: Measured) {
+  constructor(corpus: Corpus, spans: readonly Span[], measured: Measured, plateau: number) {
     this.#corpus = corpus;
-    this.#span = span;
+    this.#spans = spans;
     this.#measured = measured;
+    this.#plateau = plateau;
   }
 
   /** Characters that are held out; 0 when there is no such part. */
   get chars(): number {
-    return this.#span === null ? 0 : this.#span[1] - this.#span[0];
+    return charsOf(this.#spans);
   }
 
   /** The last loss recorded, in nats per character; `null` when there is none. */
@@ -56,20 +61,31 @@ export class Validation {
     return this.#step;
   }
 
+  /** How many of the last losses recorded were, in a row, not lower than the lowest before. */
+  get sinceBest(): number {
+    return this.#sinceBest;
+  }
+
+  /** How many plateaus there were; each begins anew after the one before, or after a lower loss. */
+  get plateaus(): number {
+    return this.#plateaus;
+  }
+
   /**
    * Measures in pieces, without recording the result: between two of them the caller may do
    * something else, or give up. One at a time.
    *
-   * @returns The loss in nats per character; `null` when no part is held out.
+   * @returns The loss in nats per character; `null` when no part is held out. The model reads each
+   * stretch from a state of zero.
    * @throws {DivergenceError} when it is not finite.
    * @throws {TextError} when the text can no longer be read.
    */
   *measure(): Generator<void, number | null> {
-    if (this.#span === null) return null;
+    if (this.#spans.length === 0) return null;
     const step = this.#measured.steps;
     const model = this.#measured.model();
     this.#evaluator ??= new Evaluator(model);
-    const loss = yield* this.#evaluator.inPieces(model.parameters, this.#corpus, this.#span);
+    const loss = yield* this.#evaluator.inPieces(model.parameters, this.#corpus, ...this.#spans);
     if (!Number.isFinite(loss)) throw new DivergenceError(step, `the validation loss is ${loss}`);
     return loss;
   }
@@ -82,7 +98,13 @@ export class Validation {
     const best = this.#best === null || loss < this.#best;
     this.#loss = loss;
     this.#step = this.#measured.steps;
-    if (best) this.#best = loss;
+    if (best) {
+      this.#best = loss;
+      this.#sinceBest = 0;
+    } else {
+      this.#sinceBest++;
+      if (this.#sinceBest % this.#plateau === 0) this.#plateaus++;
+    }
     return best;
   }
 
@@ -91,5 +113,7 @@ export class Validation {
     this.#loss = progress.validationLoss;
     this.#best = progress.bestValidationLoss;
     this.#step = progress.validatedStep;
+    this.#sinceBest = progress.sinceBest;
+    this.#plateaus = progress.plateaus;
   }
 }

@@ -42,7 +42,7 @@ testProgram("metrics and reports say what the plan says", async (f) => {
   assert(typeof reports.at(-1)!.val_loss === "number");
   assertEquals(out.match(/a sample at step \d+/g), ["a sample at step 4"]);
   assertMatch(out, /Text: rain.txt, 588 characters, 19 distinct\n/);
-  assertMatch(out, /Split: 559 to train on, the last 29 to validate\n/);
+  assertMatch(out, /Split: 559 characters to train on; 29 to validate\n/);
   // deno-lint-ignore no-control-regex
   assert(!/[\x00-\x09\x0b-\x1f]/.test(out), "only plain lines when piped");
 });
@@ -92,6 +92,8 @@ testProgram("every option of train decides what it says", async (f) => {
       ["precision", "f32-strict"],
       ["seed", 2],
       ["val", 0.2],
+      ["test", 0.2],
+      ["holdout", "streams"],
     ] as const
   ) {
     const name = `${option}-${value}`.replace(":", "-");
@@ -245,7 +247,7 @@ testProgram("gradcheck compares every element, and passes", async (f) => {
 testProgram("help lists every option, what it means and its default", async (f) => {
   const options = {
     train:
-      "cell layers dropout momentum beta1 beta2 weight-decay average schedule decay decay-after " +
+      "cell layers dropout momentum beta1 beta2 weight-decay average plateau patience test holdout schedule decay decay-after " +
       "decay-every warmup clip-by out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
       "report-every sample-every save-every on-divergence preset resume force " +
       "threads help",

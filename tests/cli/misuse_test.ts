@@ -82,7 +82,7 @@ testProgram("options that are unknown or out of range are named", async (f) => {
         ["--beta1", "0.5"],
         /"beta1" 0.5 has no meaning here; it goes with optimizer adam or adamw$/,
       ],
-      [["--decay", "0.5"], /"decay" 0.5 has no meaning here; it goes with schedule step$/],
+      [["--decay", "0.5"], /"decay" 0.5 has no meaning here; it goes with schedule step or plateau$/],
       [
         ["--schedule", "cosine", "--minutes", "1"],
         /^Cannot train with the schedule cosine and no last step: .*; limit the run by steps/,
@@ -92,6 +92,14 @@ testProgram("options that are unknown or out of range are named", async (f) => {
         /"schedule" inverse-sqrt has no meaning here; it goes with warmup 1 or more, .*falls$/,
       ],
       [["--average", "1.5"], /"average" must be a number from 0 to 1 \(0: no average\), not 1.5$/],
+      [["--val", "0.5", "--test", "0.5"], /"val" 0.5 and "test" 0.5 leave nothing .* below 1$/],
+      [["--patience", "2", "--val", "0"], /"patience" 2 and no validation part: .* --val/],
+      [
+        ["--schedule", "plateau", "--val", "0"],
+        /schedule plateau and no validation part: .* --val/,
+      ],
+      [["--plateau", "3"], /"plateau" .* it goes with schedule plateau$/],
+      [["--holdout", "start"], /"holdout" must be one of end, streams, not "start"$/],
       [["--val", "1"], /"val" must be a number from 0 up to, not including, 1, not 1$/],
       [["--seed", "0.5"], /"seed" must be a whole number/],
       [["--steps", "-1"], /"steps" must be a whole number, 0 or above, not -1$/],

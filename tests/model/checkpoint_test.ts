@@ -178,6 +178,8 @@ Deno.test("a file of PyTorch is a checkpoint: biases add up, what is missing sta
       bestValidationLoss: null,
       validatedStep: null,
       reportedStep: null,
+      sinceBest: 0,
+      plateaus: 0,
       ended: false,
       elapsedSeconds: 0,
     },

@@ -49,6 +49,8 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
       bestValidationLoss: null,
       validatedStep: 10,
       reportedStep: null,
+      sinceBest: 3,
+      plateaus: 1,
       ended: true,
       elapsedSeconds: 4.5,
     },

@@ -1,49 +1,70 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { splitCorpus } from "../../src/text/split.ts";
+import { charsOf, splitCorpus } from "../../src/text/split.ts";
 
 Deno.test("the last share of a text is held out", () => {
-  assertEquals(splitCorpus(1000, 0.05, 27), {
-    train: [0, 950],
-    validation: [950, 1000],
+  assertEquals(splitCorpus(1000, { val: 0.05 }, 27), {
+    train: [[0, 950]],
+    validation: [[950, 1000]],
+    test: [],
   });
-  assertEquals(splitCorpus(999, 0.05, 27), {
-    train: [0, 950],
-    validation: [950, 999],
+  assertEquals(splitCorpus(999, { val: 0.05 }, 27).validation, [[950, 999]]);
+});
+
+Deno.test("the test comes last, after the validation", () => {
+  assertEquals(splitCorpus(1000, { val: 0.05, test: 0.1 }, 27), {
+    train: [[0, 850]],
+    validation: [[850, 900]],
+    test: [[900, 1000]],
+  });
+  assertEquals(splitCorpus(1000, { val: 0, test: 0.1 }, 27).test, [[900, 1000]]);
+});
+
+Deno.test("each piece has its own parts, and the rest of the text none", () => {
+  assertEquals(splitCorpus(1003, { val: 0.1, test: 0.02, pieces: 4 }, 27), {
+    train: [[0, 220], [250, 470], [500, 720], [750, 970]],
+    validation: [[220, 245], [470, 495], [720, 745], [970, 995]],
+    test: [[245, 250], [495, 500], [745, 750], [995, 1000]],
   });
 });
 
 Deno.test("nothing is held out when none is wanted", () => {
-  assertEquals(splitCorpus(1000, 0, 27), {
-    train: [0, 1000],
-    validation: null,
-  });
+  const split = splitCorpus(1000, { val: 0 }, 27);
+  assertEquals(split, { train: [[0, 1000]], validation: [], test: [] });
 });
 
-Deno.test("a validation part has at least two characters", () => {
-  assertEquals(splitCorpus(39, 0.05, 3).validation, null);
-  assertEquals(splitCorpus(40, 0.05, 3).validation, [38, 40]);
+Deno.test("a part that is held out has at least two characters of each piece", () => {
+  assertEquals(splitCorpus(39, { val: 0.05 }, 3).validation, []);
+  assertEquals(splitCorpus(40, { val: 0.05 }, 3).validation, [[38, 40]]);
+  assertEquals(splitCorpus(79, { val: 0.05, pieces: 2 }, 3).validation, []);
 });
 
-Deno.test("the training part keeps what it needs", () => {
-  assertEquals(splitCorpus(100, 0.5, 50).validation, [50, 100]);
-  assertEquals(splitCorpus(100, 0.5, 51), {
-    train: [0, 100],
-    validation: null,
-  });
+Deno.test("the training part keeps what it needs, before validation, and that before the test", () => {
+  assertEquals(splitCorpus(100, { val: 0.5 }, 50).validation, [[50, 100]]);
+  assertEquals(splitCorpus(100, { val: 0.5 }, 51), { train: [[0, 100]], validation: [], test: [] });
+  const split = splitCorpus(100, { val: 0.3, test: 0.3 }, 50);
+  assertEquals(split, { train: [[0, 70]], validation: [[70, 100]], test: [] });
 });
 
-Deno.test("the parts are the text, whatever its length", () => {
-  const shares = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-  fc.assert(
-    fc.property(fc.nat(1e6), shares, fc.nat(1e6), (length, val, needed) => {
-      const { train, validation } = splitCorpus(length, val, needed);
-      assertEquals(train[0], 0);
-      assertEquals(validation?.[0] ?? length, train[1]);
-      assertEquals(validation?.[1] ?? length, length);
-      const held = Math.floor(length * val);
-      const used = held >= 2 && length - held >= needed;
-      assertEquals(length - train[1], used ? held : 0);
-    }),
-  );
+Deno.test("the parts are the text, one after the other, whatever its length", () => {
+  const share = fc.double({ min: 0, max: 0.5, maxExcluded: true, noNaN: true });
+  const text = fc.tuple(fc.nat(1e6), share, share, fc.integer({ min: 1, max: 40 }), fc.nat(1e6));
+  fc.assert(fc.property(text, ([length, val, test, pieces, needed]) => {
+    const split = splitCorpus(length, { val, test, pieces }, needed);
+    const all = [...split.train, ...split.validation, ...split.test];
+    let at = 0;
+    for (const [start, end] of all.toSorted(([a], [b]) => a - b)) {
+      assertEquals(start, at);
+      assert(end > start);
+      at = end;
+    }
+    assert(length - at < pieces);
+    const piece = Math.floor(length / pieces);
+    const held = [Math.floor(piece * val), Math.floor(piece * test)];
+    for (const [i, part] of [split.validation, split.test].entries()) {
+      assertEquals(charsOf(part), part.length * held[i]!);
+    }
+    const isHeld = split.validation.length + split.test.length > 0;
+    assert(!isHeld || charsOf(split.train) >= needed);
+  }));
 });

@@ -190,7 +190,7 @@ Deno.test("a text that is too short for the streams is refused with both lengths
   assertEquals(
     message,
     "Cannot train: the text has 107 characters to train on, 26 for each of 4 streams, and " +
-      "--seq 25 needs at least 27 (seq + 2); take a longer text, or a smaller --seq or --batch",
+      "--seq 25 needs at least 27 (seq + 2); take a longer text or --batch 3 or less, or a smaller --seq",
   );
   new Streams(textUpTo(200), 50, 158, 4, 25);
 });

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { train, type TrainOptions } from "../../src/train/train.ts";
+import { charsOf } from "../../src/text/split.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
@@ -60,7 +61,7 @@ Deno.test("a text is validated about once a pass, and only a better model is cal
     },
   });
   const { validation } = new Trainer(corpus, config).split;
-  const every = Math.ceil(20 * (validation![1] - validation![0]) / 20);
+  const every = Math.ceil(20 * charsOf(validation) / 20);
   const wanted = Array.from({ length: Math.floor(400 / every) }, (_, i) => (i + 1) * every);
   if (wanted.at(-1) !== 400) wanted.push(400);
   assertEquals(

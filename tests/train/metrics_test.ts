@@ -24,6 +24,8 @@ const progress = {
   bestValidationLoss: 1,
   validatedStep: 10,
   reportedStep: 20,
+  sinceBest: 0,
+  plateaus: 0,
   ended: false,
   elapsedSeconds: 1,
 };

@@ -64,6 +64,9 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
   }
 }
 
+/** A rate so high that it is lowered again and again. */
+const plateaus = { schedule: "plateau", plateau: 1, optimizer: "sgd", lr: 2 } as const;
+
 /** All that a run keeps, but for times and speeds. */
 interface Story {
   readonly metrics: string;
@@ -107,24 +110,26 @@ async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Sto
   return { metrics, best, last: await bytesOf(resume!) };
 }
 
-Deno.test("a run that is stopped anywhere tells and keeps what one that is not stopped does", async () => {
-  const options = { config: { ...small, val: 0.02 }, steps: 150, reportEvery: 7 };
-  const whole = await story(options, []);
-  const reports: Report[] = whole.metrics.trim().split("\n").map((line) => JSON.parse(line));
-  assertEquals(reports.length, 1 + 21 + 1);
-  const validated = reports.filter(({ val_loss }) => val_loss !== null).map(({ step }) => step);
-  assertEquals(validated, [35, 70, 105, 140, 150]);
-  // Before a report that validates, in the middle of it, and wherever else.
-  const steps = fc.oneof(fc.constantFrom(35, 70, 105, 140), fc.integer({ min: 1, max: 150 }));
-  const stops = fc.record({ step: steps, when: fc.constantFrom("onLive", "onReport") });
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(stops, { minLength: 1, maxLength: 4 }),
-      async (stops) => assertEquals(await story(options, stops), whole),
-    ),
-    { numRuns: 40 },
-  );
-});
+for (const [what, more] of [["stopped", {}], ["on plateaus", plateaus]] as const) {
+  Deno.test(`a run that is stopped anywhere tells and keeps what one that is not stopped does (${what})`, async () => {
+    const options = { config: { ...small, val: 0.02, ...more }, steps: 150, reportEvery: 7 };
+    const whole = await story(options, []);
+    const reports: Report[] = whole.metrics.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(reports.length, 1 + 21 + 1);
+    const validated = reports.filter(({ val_loss }) => val_loss !== null).map(({ step }) => step);
+    assertEquals(validated, [35, 70, 105, 140, 150]);
+    // Before a report that validates, in the middle of it, and wherever else.
+    const steps = fc.oneof(fc.constantFrom(35, 70, 105, 140), fc.integer({ min: 1, max: 150 }));
+    const stops = fc.record({ step: steps, when: fc.constantFrom("onLive", "onReport") });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(stops, { minLength: 1, maxLength: 4 }),
+        async (stops) => assertEquals(await story(options, stops), whole),
+      ),
+      { numRuns: 40 },
+    );
+  });
+}
 
 Deno.test("a run that is stopped by an abort from the start goes on all the same", async () => {
   const options = { config: small, steps: 20, reportEvery: 5 };

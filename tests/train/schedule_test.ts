@@ -11,7 +11,7 @@ Deno.test("without a limit the length suits the text, and says that it is the de
       [100, 1_000_000, 20e6], // a long one: at most so much
     ] as const
   ) {
-    const schedule = resolveSchedule({}, charsPerStep, stepsPerEpoch);
+    const schedule = resolveSchedule({}, charsPerStep, stepsPerEpoch, true);
     assertEquals(schedule.steps, chars / charsPerStep);
     assertEquals(schedule.seconds, Infinity);
     assert(schedule.byDefault);
@@ -20,7 +20,7 @@ Deno.test("without a limit the length suits the text, and says that it is the de
 
 Deno.test("limits are taken as given, in steps and seconds", () => {
   const limits = (given: Parameters<typeof resolveSchedule>[0]) => {
-    const { steps, seconds, byDefault } = resolveSchedule(given, 10, 30);
+    const { steps, seconds, byDefault } = resolveSchedule(given, 10, 30, true);
     assert(!byDefault);
     return [steps, seconds];
   };
@@ -32,12 +32,12 @@ Deno.test("limits are taken as given, in steps and seconds", () => {
 
 Deno.test("a run has a few dozen reports, at round steps, and some samples", () => {
   for (const steps of [1, 3, 60, 1000, 12345, 10 ** 6]) {
-    const { reportEvery, sampleEvery } = resolveSchedule({ steps }, 100, 1000);
+    const { reportEvery, sampleEvery } = resolveSchedule({ steps }, 100, 1000, true);
     assert(/^[125]0*$/.test(String(reportEvery)), `every ${reportEvery}`);
     assert(reportEvery === 1 || steps / reportEvery <= 50 || reportEvery * 100 >= 250_000);
     assertEquals(sampleEvery, 5 * reportEvery);
   }
-  const given = resolveSchedule({ steps: 9, reportEvery: 4, sampleEvery: 0 }, 100, 1000);
+  const given = resolveSchedule({ steps: 9, reportEvery: 4, sampleEvery: 0 }, 100, 1000, true);
   assertEquals([given.reportEvery, given.sampleEvery], [4, 0]);
 });
 
@@ -47,16 +47,22 @@ Deno.test("limits and intervals out of range are refused by name", () => {
       ["steps", "steps", [-1, 0.5, NaN, Infinity]],
       ["epochs", "epochs", [-1, 0, NaN, Infinity]],
       ["minutes", "minutes", [-1, 0, NaN, Infinity]],
+      ["patience", "patience", [0, -1, 1.5, NaN]],
       ["report-every", "reportEvery", [0, -1, 1.5, NaN]],
       ["sample-every", "sampleEvery", [-1, 1.5, NaN]],
     ] as const
   ) {
     for (const value of values) {
       assertThrows(
-        () => resolveSchedule({ [key]: value }, 10, 10),
+        () => resolveSchedule({ [key]: value }, 10, 10, true),
         InputError,
         `"${name}" must be a`,
       );
     }
   }
+});
+
+Deno.test("patience needs validations", () => {
+  assertEquals(resolveSchedule({ patience: 3 }, 10, 10, true).patience, 3);
+  assertThrows(() => resolveSchedule({ patience: 3 }, 10, 10, false), InputError, "--val");
 });

@@ -27,7 +27,7 @@ function notebook(corpus: Corpus, trainer: Trainer, updates: number): number[] {
   const { seq, batch, lr, clip, hidden, optimizer } = trainer.config;
   const size = corpus.vocabulary.size;
   const sizes = { inputs: size, hidden, outputs: size };
-  const [start, end] = trainer.split.train;
+  const [start, end] = trainer.split.train[0]!;
   const length = Math.floor((end - start) / batch);
   const parts = Array.from(
     { length: batch },
@@ -130,7 +130,7 @@ Deno.test("the loss is smoothed as min-char-rnn does, 0.999 for every 25 charact
 Deno.test("validation is the evaluation of the end of the text", () => {
   const trainer = new Trainer(corpus, { ...small, val: 0.3 });
   for (let step = 0; step < 30; step++) trainer.step();
-  const [start, end] = trainer.split.validation!;
+  const [start, end] = trainer.split.validation[0]!;
   assertEquals(end, corpus.length);
   assertEquals(end - start, Math.floor(corpus.length * 0.3));
   const first = trainer.validate()!;
@@ -165,7 +165,7 @@ Deno.test("a text of one character trains and samples", () => {
 Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengths are told", () => {
   const config = { ...small, seq: 10, batch: 1 };
   const trainer = new Trainer(corpusFromText("abcdefghijkl"), config);
-  assertEquals(trainer.split.validation, null);
+  assertEquals(trainer.split.validation, []);
   assert(trainer.step() > 0);
   const { message } = assertThrows(
     () => new Trainer(corpusFromText("abcdefghijk", "short.txt"), config),
@@ -174,7 +174,7 @@ Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengt
   assertEquals(
     message,
     'Cannot train on "short.txt": the text has 11 characters to train on, and --seq 10 needs at ' +
-      "least 12 (seq + 2); take a longer text or a smaller --seq",
+      "least 12 (seq + 2); take a longer text or --seq 9 or less",
   );
 });
 

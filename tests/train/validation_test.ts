@@ -1,0 +1,126 @@
+/** When validation stands still: plateaus, patience, and what a part at the end of each stream is. */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Evaluator } from "../../src/evaluate/evaluate.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import { train, type TrainOptions } from "../../src/train/train.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { Validation } from "../../src/train/validation.ts";
+
+const corpus = corpusFromText("the rain in Spain stays mainly in the plain; ".repeat(40));
+const small = { hidden: 8, seq: 10, batch: 3 } as const;
+
+Deno.test("plateaus are counted as ReduceLROnPlateau does", () => {
+  const losses = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 40 });
+  fc.assert(fc.property(losses, fc.integer({ min: 1, max: 4 }), (losses, plateau) => {
+    const trainer = { steps: 0, model: () => ({}) as never };
+    const validation = new Validation(corpus, [], trainer, plateau);
+    let [best, bad, cuts] = [Infinity, 0, 0];
+    for (const loss of losses) {
+      // PyTorch's rule with a threshold of 0, whose patience is how many it lets pass.
+      if (loss < best) [best, bad] = [loss, 0];
+      else bad++;
+      if (bad > plateau - 1) [bad, cuts] = [0, cuts + 1];
+      validation.record(loss);
+      assertEquals(validation.plateaus, cuts);
+      assertEquals(validation.best, best);
+    }
+    const since = losses.length - 1 - losses.indexOf(best);
+    assertEquals(validation.sinceBest, losses.length === 0 ? 0 : since);
+  }));
+});
+
+Deno.test("each plateau lowers the rate of the next step", async () => {
+  // So high a rate that validation gets worse.
+  const config = { ...small, optimizer: "sgd", lr: 4, schedule: "plateau", plateau: 1 } as const;
+  const losses: number[] = [];
+  const rates: number[] = [];
+  let trainer: Trainer;
+  await train(corpus, {
+    config,
+    steps: 600,
+    reportEvery: 1,
+    onStart: (given) => void (trainer = given),
+    onReport({ val_loss }) {
+      if (val_loss === null) return;
+      losses.push(val_loss);
+      rates.push(trainer.lr);
+    },
+  });
+  let rate: number = config.lr;
+  let best = Infinity;
+  for (const [i, loss] of losses.slice(0, -1).entries()) {
+    if (loss < best) best = loss;
+    else rate *= 0.5;
+    assertEquals(rates[i], rate);
+  }
+  assert(rate < config.lr / 4);
+});
+
+Deno.test("patience ends a run at the validation that uses it up, and more lets it go on", async () => {
+  const config = { ...small, optimizer: "sgd", lr: 4 } as const;
+  const run = async (options: TrainOptions) => {
+    const validated: (number | null)[] = [];
+    const checkpoint = await train(corpus, {
+      config,
+      steps: 2000,
+      reportEvery: 1,
+      ...options,
+      onReport: ({ val_loss }) => void (val_loss !== null && validated.push(val_loss)),
+    });
+    return { validated, checkpoint };
+  };
+  const whole = (await run({})).validated as number[];
+  for (const patience of [1, 3]) {
+    const { validated, checkpoint } = await run({ patience });
+    let since = 0;
+    let best = Infinity;
+    const wanted = whole.findIndex((loss) => {
+      since = loss < best ? 0 : since + 1;
+      best = Math.min(best, loss);
+      return since === patience;
+    });
+    assert(wanted > 0 && wanted < whole.length - 1);
+    assertEquals(validated, whole.slice(0, wanted + 1));
+    assertEquals([checkpoint.progress.ended, checkpoint.progress.sinceBest], [true, patience]);
+    const again = await run({ resume: checkpoint, config: {}, patience });
+    assertEquals(again, { validated: [], checkpoint });
+    const more = await run({ resume: checkpoint, config: {}, patience: 1000 });
+    assertEquals(more.validated, whole.slice(wanted + 1));
+  }
+});
+
+Deno.test("what is held out at the end of each stream is never trained on", () => {
+  // Each character stands for its place.
+  const text = Array.from({ length: 301 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join("");
+  const places = corpusFromText(text);
+  const options = { ...small, seq: 7, val: 0.1, test: 0.05, holdout: "streams" } as const;
+  using trainer = new Trainer(places, options);
+  const { split } = trainer;
+  assertEquals(split.train, [[0, 85], [100, 185], [200, 285]]);
+  assertEquals(split.validation, [[85, 95], [185, 195], [285, 295]]);
+  const before = trainer.model().parameters.Wxh;
+  for (let step = 0; step < 3 * trainer.stepsPerEpoch; step++) trainer.step();
+  const after = trainer.model().parameters.Wxh;
+  const read = new Set<number>();
+  const { size } = places.vocabulary;
+  after.forEach((weight, i) => weight !== before[i] && read.add(i % size));
+  assertEquals(read.size, 3 * 7 * trainer.stepsPerEpoch);
+  for (const place of read) {
+    assert(split.train.some(([start, end]) => start <= place && place < end), `place ${place}`);
+  }
+});
+
+Deno.test("stretches are measured together, each from a state of zero", () => {
+  using trainer = new Trainer(corpus, { ...small, val: 0.2, holdout: "streams" });
+  for (let step = 0; step < 20; step++) trainer.step();
+  const model = trainer.model();
+  let nats = 0;
+  let predicted = 0;
+  for (const span of trainer.split.validation) {
+    const chars = span[1] - span[0] - 1;
+    nats += chars * new Evaluator(model).natsPerChar(model.parameters, corpus, span);
+    predicted += chars;
+  }
+  assert(Math.abs(trainer.validate()!.loss - nats / predicted) < 1e-12);
+});
