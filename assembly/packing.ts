@@ -43,6 +43,13 @@ export function evenPart(all: usize, parts: usize, index: usize): usize {
   return all / parts + (index < all % parts ? 1 : 0);
 }
 
+/** How many of `rows` rows a panel of A has: even parts in pairs, of which the last may lack a row. */
+@inline
+export function panelHeight(rows: usize, panels: usize, panel: usize): usize {
+  const height = 2 * evenPart((rows + 1) / 2, panels, panel);
+  return panel + 1 == panels ? height - rows % 2 : height;
+}
+
 /** Where that part begins. */
 @inline
 export function evenStart(all: usize, parts: usize, index: usize): usize {
@@ -157,7 +164,7 @@ export function packRows(
 ): void {
   const panels = partsOf(rows, TILE_ROWS);
   for (let panel: usize = 0; panel < panels; panel++) {
-    const height = evenPart(rows, panels, panel);
+    const height = panelHeight(rows, panels, panel);
     packRowsOfPanel(to, from, stride, height, depth);
     to += depth * A_STEP;
     from += height * stride;
@@ -245,6 +252,6 @@ export function packColumns(
         to += A_STEP;
       }
     }
-    from += evenPart(columns, panels, panel) * REAL;
+    from += panelHeight(columns, panels, panel) * REAL;
   }
 }
