@@ -31,10 +31,10 @@ import {
   packColumns,
   packRows,
   packTransposedB,
-  panelHeight,
   partsOf,
+  shortPanel,
+  tallPanels,
   TILE_COLUMNS,
-  TILE_ROWS,
 } from "./packing";
 import { shareLength, shareStart } from "./workers";
 
@@ -230,16 +230,18 @@ function multiplyPanels(
   b: usize,
   accumulate: bool,
 ): void {
-  const panels = partsOf(rows, TILE_ROWS);
+  const shortHeight = shortPanel(rows);
+  const tall = tallPanels(rows);
   for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
     const wide = column + TILE_COLUMNS <= columns;
     let cTile = c + column * REAL;
     let aPanel = a;
-    for (let panel: usize = 0; panel < panels; panel++) {
-      const height = panelHeight(rows, panels, panel);
+    for (let panel: usize = 0, left = rows; left > 0; panel++) {
+      const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
       anyTile(height, wide, cTile, cStride, aPanel, b, depth, accumulate);
       cTile += height * cStride;
       aPanel += depth * A_STEP;
+      left -= height;
     }
     b += depth * (wide ? B_STEP : VECTOR);
   }

@@ -43,17 +43,25 @@ export function evenPart(all: usize, parts: usize, index: usize): usize {
   return all / parts + (index < all % parts ? 1 : 0);
 }
 
-/** How many of `rows` rows a panel of A has: even parts in pairs, of which the last may lack a row. */
-@inline
-export function panelHeight(rows: usize, panels: usize, panel: usize): usize {
-  const height = 2 * evenPart((rows + 1) / 2, panels, panel);
-  return panel + 1 == panels ? height - rows % 2 : height;
-}
-
 /** Where that part begins. */
 @inline
 export function evenStart(all: usize, parts: usize, index: usize): usize {
   return index * (all / parts) + min(index, all % parts);
+}
+
+// Rows are cut into panels of A evenly, in pairs, as the tile takes them; if their number is odd, the
+// last panel lacks one.
+
+/** How many panels have a pair more than the others. */
+@inline
+export function tallPanels(rows: usize): usize {
+  return partsOf(rows, 2) % partsOf(rows, TILE_ROWS);
+}
+
+/** Rows of the others. */
+@inline
+export function shortPanel(rows: usize): usize {
+  return partsOf(rows, 2) / partsOf(rows, TILE_ROWS) * 2;
 }
 
 /**
@@ -162,12 +170,14 @@ export function packRows(
   rows: usize,
   depth: usize,
 ): void {
-  const panels = partsOf(rows, TILE_ROWS);
-  for (let panel: usize = 0; panel < panels; panel++) {
-    const height = panelHeight(rows, panels, panel);
+  const shortHeight = shortPanel(rows);
+  const tall = tallPanels(rows);
+  for (let panel: usize = 0, left = rows; left > 0; panel++) {
+    const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
     packRowsOfPanel(to, from, stride, height, depth);
     to += depth * A_STEP;
     from += height * stride;
+    left -= height;
   }
 }
 
@@ -236,8 +246,9 @@ export function packColumns(
   run: usize,
   apart: usize,
 ): void {
-  const panels = partsOf(columns, TILE_ROWS);
-  for (let panel: usize = 0; panel < panels; panel++) {
+  const shortHeight = shortPanel(columns);
+  const tall = tallPanels(columns);
+  for (let panel: usize = 0, left = columns; left > 0; panel++) {
     for (let r: usize = 0; r < runs; r++) {
       let source = from + r * apart;
       const end = source + run * stride;
@@ -252,6 +263,8 @@ export function packColumns(
         to += A_STEP;
       }
     }
-    from += panelHeight(columns, panels, panel) * REAL;
+    const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
+    from += height * REAL;
+    left -= height;
   }
 }
