@@ -12,7 +12,7 @@
  *             │  │  │  │     A block, BLOCK_ROWS × DEPTH, panels of TILE_ROWS:
  *             └──┴──┴──┘           row k of a panel = TILE_ROWS numbers of one column of A
  *
- * The tile is 6 rows × 2 vectors: 12 accumulators, 2 vectors of B and 1 number of A fill 15 of the
+ * The tile is 6 rows × 2 vectors: 12 accumulators, 2 vectors of B and 2 numbers of A fill 15 of the
  * 16 vector registers of x86-64. Wider or taller tiles spill.
  *
  * Each element of C is summed over the depth in ascending order, in blocks of DEPTH, whatever the

@@ -35,8 +35,8 @@ export function partsOf(all: usize, most: usize): usize {
 }
 
 /**
- * The size of part `index` when `all` is cut into `parts` that differ by one at most: 25 rows are
- * five tiles of 5, not four of 6 and one that is hardly worth its trouble.
+ * The size of part `index` when `all` is cut into `parts` that differ by one at most: 25 vectors are
+ * groups of 7, 6, 6 and 6, not three of 8 and one that is hardly worth its trouble.
  */
 @inline
 export function evenPart(all: usize, parts: usize, index: usize): usize {
@@ -49,8 +49,9 @@ export function evenStart(all: usize, parts: usize, index: usize): usize {
   return index * (all / parts) + min(index, all % parts);
 }
 
-// Rows are cut into panels of A evenly, in pairs, as the tile takes them; if their number is odd, the
-// last panel lacks one.
+// Rows are cut into panels of A evenly, in pairs, as the tile takes them (25 are 6, 6, 6, 4 and 3).
+// Where their number is odd the last pair lacks one: the tile multiplies what stands in its place, and
+// stores nothing of it.
 
 /** How many panels have a pair more than the others. */
 @inline
@@ -183,7 +184,7 @@ export function packRows(
 
 /**
  * One panel of A: up to six rows, transposed in registers. Where a row is missing, the last one
- * stands again; no tile reads it.
+ * stands again.
  */
 function packRowsOfPanel(
   to: usize,
@@ -235,7 +236,7 @@ function packRowsOfPanel(
 /**
  * Packs `columns` columns of a matrix, of the rows that packB would take, into even panels of A: A
  * is its transpose. Six numbers are copied whatever a panel's height, so up to five beyond the
- * matrix's last are read; no tile uses them.
+ * matrix's last are read.
  */
 export function packColumns(
   to: usize,
