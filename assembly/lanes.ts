@@ -83,3 +83,21 @@ export function greatestLane(a: v128): Real {
   a = greater(a, v128.shuffle<f64>(a, a, 1, 0));
   return <Real>v128.extract_lane<f64>(a, 0);
 }
+
+/** Two neighbouring numbers, as often as they fit: (0 1 0 1) of f32, (0 1) of f64. */
+@inline
+export function loadPair(address: usize): v128 {
+  return REAL == 4 ? v128.load_splat<u64>(address) : v128.load(address);
+}
+
+/** Neighbours change places: (1 0 3 2), (1 0). */
+@inline
+export function swapPairs(a: v128): v128 {
+  return REAL == 4 ? v128.shuffle<f32>(a, a, 1, 0, 3, 2) : v128.shuffle<f64>(a, a, 1, 0);
+}
+
+/** The even lanes of `a` and the odd ones of `b`. */
+@inline
+export function everyOther(a: v128, b: v128): v128 {
+  return REAL == 4 ? v128.shuffle<f32>(a, b, 0, 5, 2, 7) : v128.shuffle<f64>(a, b, 0, 3);
+}

@@ -12,14 +12,14 @@
  *             │  │  │  │     A block, BLOCK_ROWS × DEPTH, panels of TILE_ROWS:
  *             └──┴──┴──┘           row k of a panel = TILE_ROWS numbers of one column of A
  *
- * The tile is 6 rows × 2 vectors: 12 accumulators, 2 vectors of B and 1 number of A fill 15 of the
+ * The tile is 6 rows × 2 vectors: 12 accumulators, 2 vectors of B and 2 numbers of A fill 15 of the
  * 16 vector registers of x86-64. Wider or taller tiles spill.
  *
  * Each element of C is summed over the depth in ascending order, in blocks of DEPTH, whatever the
  * number of rows or columns asked for: to split C among workers changes no bit. Where a worker's
  * share of the rows is empty, nothing happens.
  */
-import { add, madd, REAL, splat, VECTOR } from "./lanes";
+import { add, everyOther, loadPair, madd, REAL, splat, swapPairs, VECTOR } from "./lanes";
 import {
   A_STEP,
   B_STEP,
@@ -32,8 +32,9 @@ import {
   packRows,
   packTransposedB,
   partsOf,
+  shortPanel,
+  tallPanels,
   TILE_COLUMNS,
-  TILE_ROWS,
 } from "./packing";
 import { shareLength, shareStart } from "./workers";
 
@@ -44,16 +45,46 @@ function storeRow(c: usize, wide: bool, low: v128, high: v128, accumulate: bool)
   if (wide) v128.store(c + VECTOR, accumulate ? add(v128.load(c + VECTOR), high) : high);
 }
 
+/** Two rows of the tile, from what they share (see `tile`); the second only where it is there. */
+@inline
+function storePair(
+  c: usize,
+  cStride: usize,
+  wide: bool,
+  both: bool,
+  x0: v128,
+  x1: v128,
+  y0: v128,
+  y1: v128,
+  accumulate: bool,
+): void {
+  storeRow(c, wide, everyOther(x0, y0), everyOther(x1, y1), accumulate);
+  if (both) {
+    storeRow(c + cStride, wide, everyOther(y0, x0), everyOther(y1, x1), accumulate);
+  }
+}
+
 /**
- * C[rows × 1 or 2 vectors] (+)= A·B over `depth` steps. `rows`, from 1 to 6, and `wide` are
- * constants wherever this is inlined, so that the code for what is not there vanishes.
+ * C[rows × 1 or 2 vectors] (+)= A·B over `depth` steps. `pairs` of rows, from 1 to 3, and `wide` are
+ * constants wherever this is inlined, so that the code for what is not there vanishes; of the last
+ * pair, `rows` may leave out one.
+ *
+ * Two rows share their sums, because one load, with its bounds check, then brings two numbers of A:
+ *
+ *     x += (a0 a1 a0 a1) ∘ (b0 b1 b2 b3)        row 0 = (x0 y1 x2 y3)
+ *     y += (a1 a0 a1 a0) ∘ (b0 b1 b2 b3)        row 1 = (y0 x1 y2 x3)
+ *
+ * The loop is two steps long, as what V8 does once each time round (it asks for interrupts, and
+ * loads the memory's size) is a seventh of the instructions of one step. Without the branch between
+ * the two, Binaryen mixes them, and they need more registers than there are.
  */
 @inline
 function tile(
-  rows: i32,
+  pairs: i32,
   wide: bool,
   c: usize,
   cStride: usize,
+  rows: usize,
   a: usize,
   b: usize,
   depth: usize,
@@ -65,95 +96,104 @@ function tile(
   const bStep = wide ? B_STEP : VECTOR;
   const end = b + depth * bStep;
   do {
-    const b0 = v128.load(b);
-    const b1 = wide ? v128.load(b + VECTOR) : zero;
-    let s = v128.load_splat<Real>(a);
+    let b0 = v128.load(b);
+    let b1 = wide ? v128.load(b + VECTOR) : zero;
+    let s = loadPair(a);
     c00 = madd(s, b0, c00);
     if (wide) c01 = madd(s, b1, c01);
-    if (rows > 1) {
-      s = v128.load_splat<Real>(a + REAL);
-      c10 = madd(s, b0, c10);
-      if (wide) c11 = madd(s, b1, c11);
-    }
-    if (rows > 2) {
-      s = v128.load_splat<Real>(a + 2 * REAL);
+    s = swapPairs(s);
+    c10 = madd(s, b0, c10);
+    if (wide) c11 = madd(s, b1, c11);
+    if (pairs > 1) {
+      s = loadPair(a + 2 * REAL);
       c20 = madd(s, b0, c20);
       if (wide) c21 = madd(s, b1, c21);
-    }
-    if (rows > 3) {
-      s = v128.load_splat<Real>(a + 3 * REAL);
+      s = swapPairs(s);
       c30 = madd(s, b0, c30);
       if (wide) c31 = madd(s, b1, c31);
     }
-    if (rows > 4) {
-      s = v128.load_splat<Real>(a + 4 * REAL);
+    if (pairs > 2) {
+      s = loadPair(a + 4 * REAL);
       c40 = madd(s, b0, c40);
       if (wide) c41 = madd(s, b1, c41);
+      s = swapPairs(s);
+      c50 = madd(s, b0, c50);
+      if (wide) c51 = madd(s, b1, c51);
     }
-    if (rows > 5) {
-      s = v128.load_splat<Real>(a + 5 * REAL);
+    a += A_STEP;
+    b += bStep;
+    if (b >= end) break;
+
+    b0 = v128.load(b);
+    b1 = wide ? v128.load(b + VECTOR) : zero;
+    s = loadPair(a);
+    c00 = madd(s, b0, c00);
+    if (wide) c01 = madd(s, b1, c01);
+    s = swapPairs(s);
+    c10 = madd(s, b0, c10);
+    if (wide) c11 = madd(s, b1, c11);
+    if (pairs > 1) {
+      s = loadPair(a + 2 * REAL);
+      c20 = madd(s, b0, c20);
+      if (wide) c21 = madd(s, b1, c21);
+      s = swapPairs(s);
+      c30 = madd(s, b0, c30);
+      if (wide) c31 = madd(s, b1, c31);
+    }
+    if (pairs > 2) {
+      s = loadPair(a + 4 * REAL);
+      c40 = madd(s, b0, c40);
+      if (wide) c41 = madd(s, b1, c41);
+      s = swapPairs(s);
       c50 = madd(s, b0, c50);
       if (wide) c51 = madd(s, b1, c51);
     }
     a += A_STEP;
     b += bStep;
   } while (b < end);
-  storeRow(c, wide, c00, c01, accumulate);
-  if (rows > 1) storeRow(c + cStride, wide, c10, c11, accumulate);
-  if (rows > 2) storeRow(c + 2 * cStride, wide, c20, c21, accumulate);
-  if (rows > 3) storeRow(c + 3 * cStride, wide, c30, c31, accumulate);
-  if (rows > 4) storeRow(c + 4 * cStride, wide, c40, c41, accumulate);
-  if (rows > 5) storeRow(c + 5 * cStride, wide, c50, c51, accumulate);
+  storePair(c, cStride, wide, rows > 1, c00, c01, c10, c11, accumulate);
+  c += 2 * cStride;
+  if (pairs > 1) storePair(c, cStride, wide, rows > 3, c20, c21, c30, c31, accumulate);
+  c += 2 * cStride;
+  if (pairs > 2) storePair(c, cStride, wide, rows > 5, c40, c41, c50, c51, accumulate);
 }
 
 // One function a shape: V8 optimises a function when it is called often, not inside a long loop.
 
-function tile6x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(6, true, c, stride, a, b, n, accumulate);
+function tile6x2(
+  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+): void {
+  tile(3, true, c, stride, rows, a, b, depth, accumulate);
 }
 
-function tile5x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(5, true, c, stride, a, b, n, accumulate);
+function tile4x2(
+  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+): void {
+  tile(2, true, c, stride, rows, a, b, depth, accumulate);
 }
 
-function tile4x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(4, true, c, stride, a, b, n, accumulate);
+function tile2x2(
+  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+): void {
+  tile(1, true, c, stride, rows, a, b, depth, accumulate);
 }
 
-function tile3x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(3, true, c, stride, a, b, n, accumulate);
+function tile6x1(
+  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+): void {
+  tile(3, false, c, stride, rows, a, b, depth, accumulate);
 }
 
-function tile2x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(2, true, c, stride, a, b, n, accumulate);
+function tile4x1(
+  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+): void {
+  tile(2, false, c, stride, rows, a, b, depth, accumulate);
 }
 
-function tile1x2(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(1, true, c, stride, a, b, n, accumulate);
-}
-
-function tile6x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(6, false, c, stride, a, b, n, accumulate);
-}
-
-function tile5x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(5, false, c, stride, a, b, n, accumulate);
-}
-
-function tile4x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(4, false, c, stride, a, b, n, accumulate);
-}
-
-function tile3x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(3, false, c, stride, a, b, n, accumulate);
-}
-
-function tile2x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(2, false, c, stride, a, b, n, accumulate);
-}
-
-function tile1x1(c: usize, stride: usize, a: usize, b: usize, n: usize, accumulate: bool): void {
-  tile(1, false, c, stride, a, b, n, accumulate);
+function tile2x1(
+  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+): void {
+  tile(1, false, c, stride, rows, a, b, depth, accumulate);
 }
 
 /** The tile of a height from 1 to 6, one or two vectors wide. */
@@ -169,19 +209,13 @@ function anyTile(
   accumulate: bool,
 ): void {
   if (wide) {
-    if (rows == 6) tile6x2(c, stride, a, b, depth, accumulate);
-    else if (rows == 5) tile5x2(c, stride, a, b, depth, accumulate);
-    else if (rows == 4) tile4x2(c, stride, a, b, depth, accumulate);
-    else if (rows == 3) tile3x2(c, stride, a, b, depth, accumulate);
-    else if (rows == 2) tile2x2(c, stride, a, b, depth, accumulate);
-    else tile1x2(c, stride, a, b, depth, accumulate);
+    if (rows > 4) tile6x2(c, stride, rows, a, b, depth, accumulate);
+    else if (rows > 2) tile4x2(c, stride, rows, a, b, depth, accumulate);
+    else tile2x2(c, stride, rows, a, b, depth, accumulate);
   } else {
-    if (rows == 6) tile6x1(c, stride, a, b, depth, accumulate);
-    else if (rows == 5) tile5x1(c, stride, a, b, depth, accumulate);
-    else if (rows == 4) tile4x1(c, stride, a, b, depth, accumulate);
-    else if (rows == 3) tile3x1(c, stride, a, b, depth, accumulate);
-    else if (rows == 2) tile2x1(c, stride, a, b, depth, accumulate);
-    else tile1x1(c, stride, a, b, depth, accumulate);
+    if (rows > 4) tile6x1(c, stride, rows, a, b, depth, accumulate);
+    else if (rows > 2) tile4x1(c, stride, rows, a, b, depth, accumulate);
+    else tile2x1(c, stride, rows, a, b, depth, accumulate);
   }
 }
 
@@ -196,16 +230,18 @@ function multiplyPanels(
   b: usize,
   accumulate: bool,
 ): void {
-  const panels = partsOf(rows, TILE_ROWS);
+  const shortHeight = shortPanel(rows);
+  const tall = tallPanels(rows);
   for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
     const wide = column + TILE_COLUMNS <= columns;
     let cTile = c + column * REAL;
     let aPanel = a;
-    for (let panel: usize = 0; panel < panels; panel++) {
-      const height = evenPart(rows, panels, panel);
+    for (let panel: usize = 0, left = rows; left > 0; panel++) {
+      const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
       anyTile(height, wide, cTile, cStride, aPanel, b, depth, accumulate);
       cTile += height * cStride;
       aPanel += depth * A_STEP;
+      left -= height;
     }
     b += depth * (wide ? B_STEP : VECTOR);
   }

@@ -35,8 +35,8 @@ export function partsOf(all: usize, most: usize): usize {
 }
 
 /**
- * The size of part `index` when `all` is cut into `parts` that differ by one at most: 25 rows are
- * five tiles of 5, not four of 6 and one that is hardly worth its trouble.
+ * The size of part `index` when `all` is cut into `parts` that differ by one at most: 25 vectors are
+ * groups of 7, 6, 6 and 6, not three of 8 and one that is hardly worth its trouble.
  */
 @inline
 export function evenPart(all: usize, parts: usize, index: usize): usize {
@@ -47,6 +47,22 @@ export function evenPart(all: usize, parts: usize, index: usize): usize {
 @inline
 export function evenStart(all: usize, parts: usize, index: usize): usize {
   return index * (all / parts) + min(index, all % parts);
+}
+
+// Rows are cut into panels of A evenly, in pairs, as the tile takes them (25 are 6, 6, 6, 4 and 3).
+// Where their number is odd the last pair lacks one: the tile multiplies what stands in its place, and
+// stores nothing of it.
+
+/** How many panels have a pair more than the others. */
+@inline
+export function tallPanels(rows: usize): usize {
+  return partsOf(rows, 2) % partsOf(rows, TILE_ROWS);
+}
+
+/** Rows of the others. */
+@inline
+export function shortPanel(rows: usize): usize {
+  return partsOf(rows, 2) / partsOf(rows, TILE_ROWS) * 2;
 }
 
 /**
@@ -155,18 +171,20 @@ export function packRows(
   rows: usize,
   depth: usize,
 ): void {
-  const panels = partsOf(rows, TILE_ROWS);
-  for (let panel: usize = 0; panel < panels; panel++) {
-    const height = evenPart(rows, panels, panel);
+  const shortHeight = shortPanel(rows);
+  const tall = tallPanels(rows);
+  for (let panel: usize = 0, left = rows; left > 0; panel++) {
+    const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
     packRowsOfPanel(to, from, stride, height, depth);
     to += depth * A_STEP;
     from += height * stride;
+    left -= height;
   }
 }
 
 /**
  * One panel of A: up to six rows, transposed in registers. Where a row is missing, the last one
- * stands again; no tile reads it.
+ * stands again.
  */
 function packRowsOfPanel(
   to: usize,
@@ -218,7 +236,7 @@ function packRowsOfPanel(
 /**
  * Packs `columns` columns of a matrix, of the rows that packB would take, into even panels of A: A
  * is its transpose. Six numbers are copied whatever a panel's height, so up to five beyond the
- * matrix's last are read; no tile uses them.
+ * matrix's last are read.
  */
 export function packColumns(
   to: usize,
@@ -229,8 +247,9 @@ export function packColumns(
   run: usize,
   apart: usize,
 ): void {
-  const panels = partsOf(columns, TILE_ROWS);
-  for (let panel: usize = 0; panel < panels; panel++) {
+  const shortHeight = shortPanel(columns);
+  const tall = tallPanels(columns);
+  for (let panel: usize = 0, left = columns; left > 0; panel++) {
     for (let r: usize = 0; r < runs; r++) {
       let source = from + r * apart;
       const end = source + run * stride;
@@ -245,6 +264,8 @@ export function packColumns(
         to += A_STEP;
       }
     }
-    from += evenPart(columns, panels, panel) * REAL;
+    const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
+    from += height * REAL;
+    left -= height;
   }
 }

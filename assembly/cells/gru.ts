@@ -24,11 +24,15 @@ export function gruStep(
   const stride = hiddenPadded * REAL;
   for (let row: usize = 0; row < rows; row++) {
     for (const end = gates + stride; gates < end; gates += VECTOR) {
-      const r = sigmoid(v128.load(gates));
-      const z = sigmoid(v128.load(gates + stride));
+      v128.store(gates, sigmoid(v128.load(gates)));
+      v128.store(gates + stride, sigmoid(v128.load(gates + stride)));
+    }
+    // In a loop of its own, tanh does not wait for the sigmoids just above.
+    gates -= stride;
+    for (const end = gates + stride; gates < end; gates += VECTOR) {
+      const r = v128.load(gates);
+      const z = v128.load(gates + stride);
       const n = tanh(madd(r, v128.load(candidates), v128.load(gates + 2 * stride)));
-      v128.store(gates, r);
-      v128.store(gates + stride, z);
       v128.store(gates + 2 * stride, n);
       // n + z (h − n)
       v128.store(states, madd(z, sub(v128.load(before), n), n));

@@ -33,12 +33,17 @@ export function lstmStep(
       v128.store(gates + 2 * stride, g);
       v128.store(gates + 3 * stride, o);
       v128.store(cellStates, c);
-      v128.store(states, mul(o, tanh(c)));
       before += VECTOR;
+      cellStates += VECTOR;
+    }
+    // In a loop of its own, tanh does not wait for the sigmoids just above.
+    cellStates -= stride;
+    gates += 2 * stride;
+    for (const end = gates + stride; gates < end; gates += VECTOR) {
+      v128.store(states, mul(v128.load(gates), tanh(v128.load(cellStates))));
       cellStates += VECTOR;
       states += VECTOR;
     }
-    gates += 3 * stride;
   }
 }
 
