@@ -95,6 +95,7 @@ export { InUseError } from "./train/lock.ts";
 export { type OpenRun, RunFolder } from "./train/run_folder.ts";
 export type { RunChange, RunLimits, RunRecord } from "./train/run_record.ts";
 export type { Intervals, Limits, Schedule } from "./train/schedule.ts";
+export { type Choice, suggest, type Suggestion } from "./train/suggestion.ts";
 export {
   type Live,
   type OnDivergence,

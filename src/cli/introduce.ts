@@ -3,11 +3,20 @@ import { sizesOf } from "../model/model.ts";
 import type { Config } from "../model/config.ts";
 import { charsOf, type Split } from "../text/split.ts";
 import type { Schedule } from "../train/schedule.ts";
+import type { Choice } from "../train/suggestion.ts";
 import type { Trainer } from "../train/trainer.ts";
 import type { Display } from "./display.ts";
 
 /** Characters that take half a minute or so to validate. */
 const LONG_VALIDATION = 10_000_000;
+
+/** Where a configuration comes from. */
+export interface Origin {
+  /** The preset that was named. */
+  readonly preset: string | undefined;
+  /** What was chosen by the text, and why. */
+  readonly choices?: readonly Choice[] | undefined;
+}
 
 /** Says what will be trained, on what, and for how long. */
 export function introduce(
@@ -15,7 +24,7 @@ export function introduce(
   trainer: Trainer,
   schedule: Schedule,
   folder: string,
-  preset: string | undefined,
+  { preset, choices = [] }: Origin,
 ): void {
   const { config, corpus, split } = trainer;
   const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
@@ -40,6 +49,8 @@ export function introduce(
       `clip ${config.clip || "none"}${config.clipBy === "norm" ? " (norm)" : ""}, ` +
       `${trainer.threads} thread${trainer.threads === 1 ? "" : "s"}`,
   );
+  if (choices.length > 0) display.line("Chosen, where no option says otherwise:");
+  for (const { what, why } of choices) display.line(`  ${what}: ${why}`);
   display.line(`Length: ${lengthOf(trainer, schedule)}`);
   display.line(`Folder: ${folder}`);
   if (preset !== undefined) display.line(`Preset: ${preset}`);

@@ -7,6 +7,7 @@ import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { RunFolder } from "../train/run_folder.ts";
 import type { RunRecord } from "../train/run_record.ts";
 import { isFinished } from "../train/schedule.ts";
+import { type Choice, suggest } from "../train/suggestion.ts";
 import { train, type TrainOptions } from "../train/train.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { Display } from "./display.ts";
@@ -66,7 +67,10 @@ export const trainCommand: Command = {
           }
           patience = schedule.patience;
           keeper = await source.begin(trainer, () => interruption.end());
-          introduce(display, trainer, schedule, keeper.folder.path, line.text("preset"));
+          introduce(display, trainer, schedule, keeper.folder.path, {
+            preset: line.text("preset"),
+            choices: source.choices,
+          });
         },
         async onReport(report) {
           display.report(report);
@@ -109,6 +113,8 @@ export const trainCommand: Command = {
 interface Source {
   readonly corpus: Corpus;
   readonly options: TrainOptions;
+  /** What of the configuration was chosen, and why. */
+  readonly choices?: readonly Choice[];
   /** The folder of a run that goes on, locked already. */
   readonly folder?: RunFolder;
   /** Takes the folder, once everything else is known to be right. */
@@ -117,12 +123,14 @@ interface Source {
 
 async function newRun(line: CommandLine): Promise<Source> {
   const limits = limitsOf(line);
-  const config = configOf(line);
+  const given = configOf(line);
   const path = line.operands[0]!;
   const out = line.text("out");
   const corpus = await readWithProgress((options) => readCorpus(path, options));
+  const { config, choices } = suggest(corpus.length, given, limits);
   return {
     corpus,
+    choices,
     options: { ...limits, config },
     begin(trainer, onFailure) {
       const record: RunRecord = {
@@ -202,12 +210,14 @@ function textOf({ path, length, bytes, sha256 }: Corpus): RunRecord["text"] {
 function conclude(path: string, progress: Checkpoint["progress"], interrupted: boolean): void {
   const how = interrupted ? "Interrupted" : "Done";
   say(`${how} after ${progress.step.toLocaleString("en")} steps; saved in ${path}`);
+  let model = path;
   if (progress.bestValidationLoss !== null) {
     const best = progress.bestValidationLoss.toFixed(4);
     say(`Best on validation: ${best} nats/char, kept in ${path}/best.safetensors`);
+    if (progress.bestValidationLoss !== progress.validationLoss) model = `${path}/best.safetensors`;
   }
   if (interrupted) say(`Go on: deno task train --resume ${shellWord(path)}`);
-  say(`Try it: deno task sample ${shellWord(path)}`);
+  say(`Try it: deno task sample ${shellWord(model)}`);
 }
 
 function withAdvice(error: DivergenceError, { folder }: Keeper): Error {

@@ -179,7 +179,7 @@ export const defaults: Config = Object.freeze({
 });
 
 /** Where another optimizer than the default has other defaults. */
-const optimizerDefaults: Readonly<Record<Optimizer, Partial<Config>>> = Object.freeze({
+export const optimizerDefaults: Readonly<Record<Optimizer, Partial<Config>>> = Object.freeze({
   adagrad: {},
   sgd: { lr: 0.1 },
   rmsprop: { lr: 0.002, beta2: 0.9 },
@@ -300,7 +300,7 @@ export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config
   const config = parseConfig({ ...defaults, ...own, ...base, ...given }, "Cannot train");
   checkConditions(config, given, "Cannot train");
   if ((given.batch ?? base.batch) !== undefined) return config;
-  return Object.freeze({ ...config, batch: suitableBatch(config, chars) });
+  return Object.freeze({ ...config, batch: suitableBatch(config.batch, config.seq, chars) });
 }
 
 /** What an object has under a key that may be anything. */
@@ -342,13 +342,11 @@ export function presetOf(name: string): Partial<Config> {
   );
 }
 
-/**
- * The default number of streams, halved until a pass over a short text still takes this many
- * steps: updates, not characters, are then what training is short of.
- */
+/** Updates, not characters, are what the training of a short text is short of. */
 const LEAST_STEPS_PER_EPOCH = 50;
 
-function suitableBatch({ batch, seq }: Config, chars: number): number {
+/** A number of streams, halved until a pass over a short text still takes so many steps. */
+export function suitableBatch(batch: number, seq: number, chars: number): number {
   while (batch > 1 && chars < LEAST_STEPS_PER_EPOCH * seq * batch) batch = Math.ceil(batch / 2);
   return batch;
 }

@@ -48,6 +48,8 @@ export interface Schedule {
 const DEFAULT_EPOCHS = 10;
 const LEAST_DEFAULT_CHARS = 4e6;
 const MOST_DEFAULT_CHARS = 20e6;
+/** And it ends when validation has stood still for so long. */
+const DEFAULT_PATIENCE = 5;
 /** Characters from one report to the next, unless the whole run is short. */
 const CHARS_PER_REPORT = 250_000;
 const REPORTS_PER_RUN = 50;
@@ -82,6 +84,26 @@ export function resolveSchedule(
   checkWhole("sample-every", given.sampleEvery, 0);
   checkWhole("save-every", given.saveEvery, 1);
 
+  const { steps, byDefault } = stepsOf(given, charsPerStep, stepsPerEpoch);
+  const reports = Math.min(CHARS_PER_REPORT / charsPerStep, steps / REPORTS_PER_RUN);
+  const reportEvery = given.reportEvery ?? roundNumber(reports);
+  return {
+    steps,
+    seconds: (given.minutes ?? Infinity) * 60,
+    patience: given.patience ?? (byDefault && validates ? DEFAULT_PATIENCE : Infinity),
+    byDefault,
+    reportEvery,
+    sampleEvery: given.sampleEvery ?? REPORTS_PER_SAMPLE * reportEvery,
+    saveEvery: given.saveEvery ?? null,
+  };
+}
+
+/** The step after which training ends; Infinity when only the time is limited. */
+function stepsOf(
+  given: Limits,
+  charsPerStep: number,
+  stepsPerEpoch: number,
+): Pick<Schedule, "steps" | "byDefault"> {
   const byDefault = given.steps === undefined && given.epochs === undefined &&
     given.minutes === undefined;
   const charsPerEpoch = stepsPerEpoch * charsPerStep;
@@ -91,18 +113,7 @@ export function resolveSchedule(
     given.steps ?? Infinity,
     given.epochs === undefined ? Infinity : Math.ceil(given.epochs * stepsPerEpoch),
   );
-
-  const reports = Math.min(CHARS_PER_REPORT / charsPerStep, steps / REPORTS_PER_RUN);
-  const reportEvery = given.reportEvery ?? roundNumber(reports);
-  return {
-    steps,
-    seconds: (given.minutes ?? Infinity) * 60,
-    patience: given.patience ?? Infinity,
-    byDefault,
-    reportEvery,
-    sampleEvery: given.sampleEvery ?? REPORTS_PER_SAMPLE * reportEvery,
-    saveEvery: given.saveEvery ?? null,
-  };
+  return { steps, byDefault };
 }
 
 /** How far a run is, in what limits it. */

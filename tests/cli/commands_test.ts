@@ -69,7 +69,8 @@ testProgram("any number of threads trains the same model, and says so", async (f
 });
 
 testProgram("every option of train decides what it says", async (f) => {
-  const base = ["--steps", "4", "--sample-every", "0"];
+  const vanilla = ["--cell", "rnn", "--optimizer", "adagrad"];
+  const base = ["--steps", "4", "--sample-every", "0", ...vanilla];
   await trained(f, "base", ...base);
   const prints = new Set<string>();
   const { config: defaults, parameters } = await readCheckpoint(`${f}/base`);

@@ -7,6 +7,7 @@ import { configOf, contentsOf, metricsOf } from "./runs.ts";
 const text = "round and round the rugged rocks the ragged rascal ran. ".repeat(30);
 /** Gradient descent at a rate at which losses overflow after some steps. */
 const wild = [
+  ...["--cell", "rnn", "--init", "normal:0.05"],
   ...["--hidden", "16", "--seq", "20", "--batch", "2", "--val", "0.1", "--seed", "3"],
   ...["--optimizer", "sgd", "--lr", "1e36", "--report-every", "10"],
 ];

@@ -45,7 +45,7 @@ testProgram(`${KILLS} kills at random moments lose nothing that was saved`, asyn
   const counts = { kills: 0, loads: 0, states: 0, halfWritten: 0, unsaved: 0, ends: 0 };
   for (const [i, config] of settings.entries()) {
     const run = `${f}/run${i}`;
-    const size = { hidden: 8, seq: 6 };
+    const size = { cell: "rnn", init: "normal:0.05", hidden: 8, seq: 6 } as const;
     const options = Object.entries({ ...size, ...config }).flatMap(([k, v]) => [`--${k}`, `${v}`]);
     const habits = ["--report-every", "5", "--sample-every", "0", "--steps", "1000000"];
     const begin = ["train", "text.txt", "--out", run, ...options, ...habits, "--save-every", "1"];

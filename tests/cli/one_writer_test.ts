@@ -72,7 +72,7 @@ testProgram("--force replaces a run, and not before the new one can be used", as
   for (
     const [wrong, code] of [
       [["none.txt", "--out", "run"], 2],
-      [["short.txt", "--out", "run"], 2],
+      [["short.txt", "--seq", "9", "--out", "run"], 2],
       [[...args, "--hidden", "0"], 2],
       [[...args, "--lr", "1e300"], 1],
     ] as const

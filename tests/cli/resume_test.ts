@@ -141,7 +141,7 @@ testProgram("what cannot be resumed is refused in one line, and nothing changes"
       [[...resume, "--precision", "f64"], cannot("precision f64")],
       [[...resume, "--seed", "7"], cannot("seed 7")],
       [[...resume, "--val", "0"], cannot("val 0")],
-      [[...resume, "--preset", "min-char-rnn"], cannot("hidden 100")],
+      [[...resume, "--preset", "min-char-rnn"], cannot("cell rnn")],
       [[...resume, "--lr", "0"], /"lr" must be a finite number above 0, not 0$/],
       [[...resume, "--save-every", "0"], /"save-every" must be a whole number, 1 or above/],
       [[...resume, "--on-divergence", "x"], /--on-divergence "x": it must be stop or rollback$/],

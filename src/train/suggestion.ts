@@ -1,0 +1,167 @@
+import {
+  type Config,
+  type ConfigInput,
+  optimizerDefaults,
+  resolveConfig,
+  suitableBatch,
+} from "../model/config.ts";
+import type { Limits } from "./schedule.ts";
+
+/** A configuration that suits a text; see {@linkcode suggest}. */
+export interface Suggestion {
+  /** The configuration, complete. */
+  readonly config: Config;
+  /** What of it was chosen, and why. */
+  readonly choices: readonly Choice[];
+}
+
+/** Something that was chosen, in words. */
+export interface Choice {
+  /** For example `gru, 192 hidden units`. */
+  readonly what: string;
+  /** The reason. */
+  readonly why: string;
+}
+
+/** What a network must have to be chosen. */
+interface Size {
+  readonly hidden: number;
+  readonly layers: number;
+  readonly batch: number;
+  /** Steps until the rate falls. */
+  readonly warmup: number;
+  /** Characters of the text, at least. */
+  readonly chars: number;
+  /** Characters that can be trained on in the time there is, at least. */
+  readonly trained: number;
+}
+
+/**
+ * From large to small; docs/learning.md has the measurements. A larger network than the text has
+ * characters for learns it by heart, and one that can see too few in its time learns less.
+ */
+const sizes: readonly Size[] = [
+  { layers: 2, hidden: 256, batch: 16, warmup: 1000, chars: 500_000, trained: 5_000_000 },
+  { layers: 1, hidden: 192, batch: 16, warmup: 1000, chars: 300_000, trained: 0 },
+  { layers: 1, hidden: 128, batch: 8, warmup: 500, chars: 30_000, trained: 0 },
+  { layers: 1, hidden: 64, batch: 4, warmup: 200, chars: 0, trained: 0 },
+];
+
+/** Floating-point operations that a second brings, for guessing only: two cores of a server of 2022. */
+const FLOP_PER_SECOND = 65e9;
+/** Without a limit of time a user is thought to wait so long. */
+const USUAL_MINUTES = 2;
+/** Of an alphabet with its capitals, digits and marks. */
+const USUAL_CHARACTERS = 80;
+
+/**
+ * What to train a text with: the largest network that it can fill in the time there is, and a rule of
+ * learning that needs no tuning and gives a good model whenever it is stopped.
+ *
+ * @param chars Length of the text in characters.
+ * @param given What is decided already, and wins. With a preset there is nothing to choose.
+ * @param limits With more minutes, more can be learnt. Steps and epochs change nothing, so that a run
+ * that is stopped at one of them and resumed is the one that was not.
+ * @throws {InputError} as {@linkcode resolveConfig} does.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, suggest, Trainer } from "../mod.ts";
+ *
+ * const corpus = corpusFromText("to be or not to be. ".repeat(500));
+ * const { config, choices } = suggest(corpus.length);
+ * console.log(config.cell, config.hidden, choices.length); // gru 64 3
+ * using trainer = new Trainer(corpus, config);
+ * trainer.step();
+ * ```
+ */
+export function suggest(
+  chars: number,
+  given: ConfigInput = {},
+  limits: Pick<Limits, "minutes"> = {},
+): Suggestion {
+  if (given.preset !== undefined) return { config: resolveConfig(given, chars), choices: [] };
+  // A limit that is no time at all is refused where all limits are.
+  const size = sizes.find((size) => suits(size, chars, limits)) ?? sizes.at(-1)!;
+  const network = networkOf(size, chars, given);
+  const rule = ruleOf(given, size);
+  const config = resolveConfig({ ...network, ...rule, ...given }, chars);
+  const choices: Choice[] = [
+    { what: describeNetwork(config), why: whyNetwork(size, chars, limits) },
+    {
+      what: `${config.batch} stream${config.batch === 1 ? "" : "s"} of ${config.seq} characters`,
+      why: "many updates in each pass over the text, and enough side by side to compute fast",
+    },
+  ];
+  if (rule.average !== undefined) {
+    choices.push({
+      what: `${config.optimizer}, lr ${config.lr}, ${config.schedule}, average ${config.average}`,
+      why: "a rate that falls and averaged weights make the model good whenever it is stopped",
+    });
+  }
+  return { config, choices };
+}
+
+/** Whether a text fills a network, and the time is enough for it. */
+function suits(
+  size: Size,
+  chars: number,
+  { minutes = USUAL_MINUTES }: Pick<Limits, "minutes">,
+): boolean {
+  const { hidden, layers } = size;
+  // A multiply and an add, forward and twice backward, for each weight of a gate of the GRU.
+  const weights = 3 * hidden * hidden * (2 * layers - 1) + hidden * USUAL_CHARACTERS;
+  const trained = minutes * 60 * FLOP_PER_SECOND / (6 * weights);
+  return chars >= size.chars && trained >= size.trained;
+}
+
+function networkOf(
+  { hidden, layers, batch }: Size,
+  chars: number,
+  given: ConfigInput,
+): ConfigInput {
+  const seq = given.seq ?? suitableSeq(chars);
+  return {
+    cell: "gru",
+    layers,
+    hidden,
+    batch: suitableBatch(batch, seq, chars),
+    seq,
+    dropout: layers > 1 && given.layers === undefined ? 0.3 : 0,
+    init: "xavier",
+  };
+}
+
+/** Fewer characters a step where a text has few, so that a pass has some steps. */
+function suitableSeq(chars: number): number {
+  return Math.max(1, Math.min(50, Math.floor(chars / 8)));
+}
+
+/** Adam with decoupled weight decay; another optimizer has defaults of its own. */
+function ruleOf(given: ConfigInput, size: Size): ConfigInput {
+  const { optimizer = "adamw", hidden = size.hidden, cell = "gru", schedule } = given;
+  if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizerDefaults[optimizer] };
+  const falls = schedule === undefined ? given.warmup !== 0 : schedule === "inverse-sqrt";
+  return {
+    optimizer,
+    lr: (cell === "rnn" ? 0.003 : 0.006) * Math.min(1, 256 / hidden),
+    weightDecay: optimizer === "adamw" ? 0.1 : 0,
+    average: 0.1,
+    ...falls ? { schedule: "inverse-sqrt", warmup: size.warmup } : {},
+  };
+}
+
+function describeNetwork({ cell, layers, hidden, dropout }: Config): string {
+  const units = `${hidden} hidden units`;
+  if (layers === 1) return `${cell}, ${units}`;
+  return `${cell}, ${layers} layers of ${units}, dropout ${dropout}`;
+}
+
+function whyNetwork(size: Size, chars: number, { minutes }: Pick<Limits, "minutes">): string {
+  const text = `a text of ${chars.toLocaleString("en")} characters`;
+  if (size.trained > 0) return `${text} fills it, and ${minutes} minutes are enough for it`;
+  const longer = sizes.some(({ chars: wanted, trained }) => trained > 0 && chars >= wanted);
+  return longer
+    ? `${text} fills it, and it learns fast; --minutes 5 or more choose a larger one`
+    : `as much as ${text} fills; a larger one would learn it by heart`;
+}

@@ -1,0 +1,59 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import type { Limits } from "../../src/train/schedule.ts";
+import { suggest } from "../../src/train/suggestion.ts";
+import { train } from "../../src/train/train.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+
+Deno.test("a longer text, and more time, choose a larger network", () => {
+  const sizeOf = (chars: number, minutes?: number) => {
+    const { layers, hidden } = suggest(chars, {}, minutes === undefined ? {} : { minutes }).config;
+    return layers * hidden;
+  };
+  const lengths = [1e3, 29_999, 30_000, 299_999, 300_000, 1e6, 1e8];
+  assertEquals(lengths.map((chars) => sizeOf(chars)), [64, 64, 128, 128, 192, 192, 192]);
+  assertEquals([1, 5, 10, 60].map((minutes) => sizeOf(1e6, minutes)), [192, 512, 512, 512]);
+  assertEquals(sizeOf(1e4, 600), 64);
+});
+
+Deno.test("what is given wins, and what goes with it comes along", () => {
+  const configOf = (given: Parameters<typeof suggest>[1]) => suggest(1e6, given).config;
+  assertEquals(configOf({ hidden: 7, cell: "lstm" }).cell, "lstm");
+  assertEquals(configOf({ hidden: 7 }).hidden, 7);
+  assertEquals(suggest(1e6, {}, { minutes: 10 }).config.dropout, 0.3);
+  assertEquals(suggest(1e6, { layers: 1 }, { minutes: 10 }).config.dropout, 0);
+  const { schedule, average, lr } = configOf({ optimizer: "adagrad" });
+  assertEquals([schedule, average, lr], ["constant", 0, 0.05]);
+  assertEquals(configOf({ optimizer: "adam" }).weightDecay, 0);
+  // A rate that falls from its warm-up has no place without one, or beside another schedule.
+  for (const given of [{ warmup: 0 }, { schedule: "constant" }] as const) {
+    const { schedule, warmup } = configOf(given);
+    assertEquals([schedule, warmup], ["constant", 0]);
+  }
+  assertEquals(suggest(1e6, { preset: "min-char-rnn" }).choices, []);
+  assertEquals(configOf({ preset: "min-char-rnn" }).hidden, 100);
+});
+
+Deno.test("steps and epochs choose nothing, so that limits can be changed on the way", () => {
+  const limits: Limits[] = [{}, { steps: 3 }, { epochs: 0.5 }, { steps: 1e6, epochs: 9 }];
+  const [first, ...others] = limits.map((limits) => suggest(1e6, {}, limits).config);
+  for (const other of others) assertEquals(other, first);
+});
+
+Deno.test("every text of three characters or more can be trained with what is chosen", () => {
+  fc.assert(fc.property(fc.integer({ min: 3, max: 100_000 }), (length) => {
+    const text = "abc".repeat(length).slice(0, length);
+    const corpus = corpusFromText(text);
+    using trainer = new Trainer(corpus, suggest(length, { hidden: 4 }).config, { threads: 1 });
+    assert(Number.isFinite(trainer.step()));
+  }));
+});
+
+Deno.test("what is chosen learns a short text", async () => {
+  const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(60));
+  const { config, choices } = suggest(corpus.length);
+  assertEquals(choices.length, 3);
+  const { progress } = await train(corpus, { config, steps: 600, threads: 1 });
+  assert(progress.validationLoss! < 0.15, `${progress.validationLoss}`);
+});
