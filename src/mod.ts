@@ -88,6 +88,7 @@ export {
   type ReadOptions,
   type ReadProgress,
 } from "./text/corpus.ts";
+export { type PartSummary, summarise } from "./evaluate/summary.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
 export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";

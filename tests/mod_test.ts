@@ -39,6 +39,8 @@ Deno.test("the library exports what its documentation promises", () => {
       "sampleMany",
       "score",
       "scorePage",
+      "suggest",
+      "summarise",
       "train",
       "writeCheckpoint",
       "zeroParameters",
@@ -62,7 +64,8 @@ testProgram("the command line trains, samples and evaluates as the library does"
   await succeed(f, "train", "row.txt", "--out", "run", ...options, "--steps", "50");
 
   const corpus = await unroll.readCorpus(`${f}/row.txt`);
-  const mine = await unroll.train(corpus, { config, steps: 50 });
+  const suggestion = unroll.suggest(corpus.length, config);
+  const mine = await unroll.train(corpus, { config: suggestion.config, steps: 50 });
   const checkpoint = await unroll.readCheckpoint(`${f}/run`);
   assertEquals(checkpoint.parameters, mine.parameters);
   assertEquals(checkpoint.optimizerMemories, mine.optimizerMemories);

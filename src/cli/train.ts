@@ -2,6 +2,11 @@ import { InputError, TextError } from "../errors.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { presets } from "../model/config.ts";
 import { type Corpus, readCorpus } from "../text/corpus.ts";
+import type { Split } from "../text/split.ts";
+import { summarise } from "../evaluate/summary.ts";
+import { readCheckpoint } from "../model/checkpoint_file.ts";
+import { inSlices } from "../train/slices.ts";
+import { formatSummary } from "./summary.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { RunFolder } from "../train/run_folder.ts";
@@ -48,8 +53,9 @@ export const trainCommand: Command = {
     const interruption = new Interruption(() => display.stop());
     let keeper: Keeper | undefined;
     let patience = Infinity;
+    let split: Split | undefined;
     try {
-      const { progress } = await train(source.corpus, {
+      const last = await train(source.corpus, {
         ...source.options,
         ...present({ threads: line.number("threads") }),
         signal: interruption.signal,
@@ -66,6 +72,7 @@ export const trainCommand: Command = {
             return;
           }
           patience = schedule.patience;
+          split = trainer.split;
           keeper = await source.begin(trainer, () => interruption.end());
           introduce(display, trainer, schedule, keeper.folder.path, {
             preset: line.text("preset"),
@@ -87,11 +94,16 @@ export const trainCommand: Command = {
       display.stop();
       if (!keeper) return 0;
       keeper.checkAllIsKept();
+      const { progress } = last;
       if (progress.sinceBest >= patience) {
         say(
           `Stopped early: ${progress.sinceBest} validations in a row were not better than the best`,
         );
       }
+      const best = await bestOf(keeper.folder.path, last);
+      const work = summarise(best, source.corpus, split!);
+      const parts = await inSlices(work, interruption.signal);
+      if (parts !== undefined) say(`\n${formatSummary(parts)}\n`);
       conclude(keeper.folder.path, progress, interruption.exitCode !== null);
       return interruption.exitCode ?? 0;
     } catch (error) {
@@ -205,6 +217,13 @@ async function readRecorded(
 
 function textOf({ path, length, bytes, sha256 }: Corpus): RunRecord["text"] {
   return { path, chars: length, bytes, sha256 };
+}
+
+/** The model of a run that predicts what was held out best. */
+async function bestOf(path: string, last: Checkpoint): Promise<Checkpoint> {
+  const { bestValidationLoss: best, validationLoss } = last.progress;
+  if (best === null || best === validationLoss) return last;
+  return await readCheckpoint(`${path}/best.safetensors`).catch(() => last);
 }
 
 function conclude(path: string, progress: Checkpoint["progress"], interrupted: boolean): void {

@@ -1,0 +1,99 @@
+import type { Model } from "../model/model.ts";
+import { Frequencies, gzipNats } from "../text/baselines.ts";
+import type { Corpus } from "../text/corpus.ts";
+import { charsOf, type Span, type Split } from "../text/split.ts";
+import { Evaluator } from "./evaluate.ts";
+
+/** How well a model predicts a part of its text, beside what knows less; in nats per character. */
+export interface PartSummary {
+  /** Which part of the text. */
+  readonly part: "training" | "validation" | "test";
+  /** Characters that were measured. */
+  readonly chars: number;
+  /** The model. */
+  readonly model: number;
+  /** Frequencies of characters after the one before, counted on the training part. */
+  readonly bigram: number;
+  /** Frequencies of characters, counted on the training part. */
+  readonly unigram: number;
+  /** A guess among all characters of the text. */
+  readonly uniform: number;
+  /** `gzip -9`, of this part alone. */
+  readonly gzip: number;
+}
+
+/** Of each part at most so many characters are measured. */
+const MOST_MEASURED = 1_000_000;
+/** Without a validation part so many of the training part. */
+const MEASURED_OF_TRAINING = 50_000;
+/** Characters whose frequencies are counted: a bigram learns little from more. */
+const MOST_COUNTED = 2_000_000;
+
+/**
+ * Sums up what a model has learnt: its loss on each part of its text, beside what frequencies and a
+ * compressor reach on the same characters.
+ *
+ * Each stretch is read from a state of zero. Of a part of more than a million characters the first
+ * million is measured, of the training part as many characters as are held out for validation, the
+ * last before those. Frequencies are counted on the last two million characters of the training part.
+ *
+ * @param split Of the text, for example that of a {@linkcode Trainer}.
+ * @returns The parts that there are. It comes in pieces, between which the caller may do something
+ * else, or give up.
+ * @throws {TextError} when the text can no longer be read.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, summarise, Trainer } from "../mod.ts";
+ *
+ * const corpus = corpusFromText("to be or not to be. ".repeat(100));
+ * using trainer = new Trainer(corpus, { hidden: 16, seq: 10, batch: 4 });
+ * for (let step = 0; step < 300; step++) trainer.step();
+ * const pieces = summarise(trainer.model(), corpus, trainer.split);
+ * let piece = pieces.next();
+ * while (!piece.done) piece = pieces.next();
+ * const [, validation] = piece.value;
+ * console.log(validation!.model < validation!.bigram); // true
+ * ```
+ */
+export function* summarise(
+  model: Model,
+  corpus: Pick<Corpus, "read" | "vocabulary">,
+  split: Split,
+): Generator<void, PartSummary[]> {
+  const frequencies = new Frequencies(corpus.vocabulary.size);
+  for (const span of ends(split.train, MOST_COUNTED)) yield* frequencies.count(corpus, span);
+  const evaluator = new Evaluator(model);
+  const held = charsOf(split.validation) || MEASURED_OF_TRAINING;
+  const parts = [
+    ["training", ends(split.train, Math.min(held, MOST_MEASURED))],
+    ["validation", starts(split.validation, MOST_MEASURED)],
+    ["test", starts(split.test, MOST_MEASURED)],
+  ] as const;
+  const summaries: PartSummary[] = [];
+  for (const [part, spans] of parts) {
+    if (spans.length === 0) continue;
+    summaries.push({
+      part,
+      chars: charsOf(spans),
+      model: yield* evaluator.inPieces(model.parameters, corpus, ...spans),
+      ...yield* frequencies.measure(corpus, spans),
+      uniform: Math.log(corpus.vocabulary.size),
+      gzip: gzipNats(corpus, spans),
+    });
+    yield;
+  }
+  return summaries;
+}
+
+/** The last characters of stretches, about so many in all and as many of each. */
+function ends(spans: readonly Span[], chars: number): Span[] {
+  const each = Math.max(2, Math.floor(chars / spans.length));
+  return spans.map(([start, end]) => [Math.max(start, end - each), end]);
+}
+
+/** The first characters of stretches, likewise. */
+function starts(spans: readonly Span[], chars: number): Span[] {
+  const each = Math.max(2, Math.floor(chars / spans.length));
+  return spans.map(([start, end]) => [start, Math.min(end, start + each)]);
+}
