@@ -30,7 +30,8 @@ export {
   type ScoreOptions,
 } from "./evaluate/score.ts";
 export { scorePage } from "./evaluate/score_page.ts";
-export { Engine, type EngineOptions } from "./engine/engine.ts";
+export { Engine } from "./engine/engine.ts";
+export type { EngineOptions } from "./engine/engine_options.ts";
 export type { Update } from "./engine/update.ts";
 export {
   checkGradients,

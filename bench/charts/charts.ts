@@ -5,6 +5,7 @@ import { describe } from "../environment.ts";
 import type { StepSize } from "../sizes.ts";
 import { charsPerSecond, type Results, type StepResult } from "../report/results.ts";
 import { draw } from "./draw.ts";
+import { optionOf } from "./style.ts";
 
 const STEPS = 50;
 const hiddenAxis = [32, 64, 96, 128, 192, 256, 384, 512];
@@ -41,7 +42,7 @@ export function chartsOf(
   return [
     {
       path: "docs/speed-over-hidden.svg",
-      option: optionOf({
+      option: speedChart({
         title: "Training speed over the size of the hidden layer",
         subtitle,
         xName: "hidden units H",
@@ -54,7 +55,7 @@ export function chartsOf(
     },
     {
       path: "docs/speed-over-streams.svg",
-      option: optionOf({
+      option: speedChart({
         title: "Training speed over the number of streams",
         subtitle,
         xName: "streams B, side by side",
@@ -73,7 +74,7 @@ function speedOf(grid: readonly StepResult[], hidden: number, streams: number): 
   return charsPerSecond(result.size, result.milliseconds.median);
 }
 
-interface Chart {
+interface Speeds {
   readonly title: string;
   readonly subtitle: string;
   readonly xName: string;
@@ -81,70 +82,25 @@ interface Chart {
   readonly lines: readonly { readonly name: string; readonly ys: readonly number[] }[];
 }
 
-/** Okabe and Ito's colours (2008), which all readers can tell apart. */
-const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
-const INK = "#333333";
-const symbols = ["circle", "rect", "triangle", "diamond"];
-
-function optionOf({ title, subtitle, xName, xs, lines }: Chart): unknown {
-  const axis = {
-    nameLocation: "middle",
-    nameTextStyle: { color: INK, fontSize: 14 },
-    axisLine: { show: true, lineStyle: { color: INK } },
-    axisLabel: { color: INK, fontSize: 13 },
-  };
+function speedChart({ title, subtitle, xName, xs, lines }: Speeds): unknown {
   const speeds = lines.flatMap(({ ys }) => ys);
-  return {
-    backgroundColor: "#ffffff", // Also where the page is dark.
-    animation: false,
-    color: colours,
-    title: {
-      text: title,
-      subtext: subtitle,
-      left: 20,
-      top: 14,
-      textStyle: { color: INK, fontSize: 18 },
-      subtextStyle: { color: "#555555", fontSize: 12, lineHeight: 18 },
-    },
-    legend: {
-      selectedMode: false,
-      top: 92,
-      left: 20,
-      itemGap: 24,
-      textStyle: { color: INK, fontSize: 14 },
-    },
-    grid: { left: 110, right: 40, top: 130, bottom: 65 },
-    xAxis: {
-      ...axis,
-      type: "log",
-      logBase: 2,
-      min: xs.at(0),
-      max: xs.at(-1),
-      name: xName,
-      nameGap: 34,
-      splitLine: { lineStyle: { color: "#eeeeee" } },
-    },
+  return optionOf({
+    title,
+    subtitle,
+    xAxis: { type: "log", logBase: 2, min: xs.at(0), max: xs.at(-1), name: xName },
     yAxis: {
-      ...axis,
       type: "log",
       min: bound(Math.floor, Math.min(...speeds)),
       max: bound(Math.ceil, Math.max(...speeds)),
       name: "characters trained per second",
-      nameGap: 70,
       minorTick: { show: true, splitNumber: 9 },
-      splitLine: { lineStyle: { color: "#cccccc" } },
       minorSplitLine: { show: true, lineStyle: { color: "#eeeeee" } },
     },
-    series: lines.map(({ name, ys }, i) => ({
+    lines: lines.map(({ name, ys }) => ({
       name,
-      type: "line",
-      silent: true,
-      data: ys.map((y, i) => [xs[i], Math.round(y)]),
-      symbol: symbols[i],
-      symbolSize: 9,
-      lineStyle: { width: 2.5 },
+      points: ys.map((y, i) => [xs[i]!, Math.round(y)] as const),
     })),
-  };
+  });
 }
 
 /** The next multiple of a power of ten: 3,456 becomes 3,000 or 4,000. */

@@ -10,49 +10,49 @@ const configOptions: readonly Option[] = [
     name: "cell",
     value: "NAME",
     meaning: "Recurrent cell: rnn (one tanh layer), gru or lstm",
-    default: defaults.cell,
+    default: "gru",
   },
   {
     name: "layers",
     value: "N",
     meaning: "Layers, each reading the one below",
-    default: String(defaults.layers),
+    default: "1; 2 for a long text and --minutes 5 or more",
   },
   {
     name: "hidden",
     value: "N",
     meaning: "Hidden units of each layer",
-    default: String(defaults.hidden),
+    default: "64 to 256, by the length of the text",
   },
   {
     name: "seq",
     value: "N",
     meaning: "Characters that back-propagation through time unrolls",
-    default: String(defaults.seq),
+    default: "50, fewer for a short text",
   },
   {
     name: "batch",
     value: "N",
     meaning: "Streams trained side by side",
-    default: `${defaults.batch}, fewer for a short text`,
+    default: "4 to 16, by the length of the text",
   },
   {
     name: "dropout",
     value: "X",
     meaning: "Share of what each layer passes to the next that is dropped while training",
-    default: String(defaults.dropout),
+    default: "0; 0.3 where two layers are chosen",
   },
   {
     name: "optimizer",
     value: "NAME",
     meaning: "Update rule: adagrad, sgd, rmsprop, adam or adamw",
-    default: defaults.optimizer,
+    default: "adamw",
   },
   {
     name: "lr",
     value: "X",
     meaning: "Learning rate",
-    default: `${defaults.lr}; sgd 0.1; rmsprop, adam and adamw 0.002`,
+    default: "0.006, rnn 0.003; adagrad 0.05; sgd 0.1; rmsprop 0.002",
   },
   { name: "momentum", value: "X", meaning: "Momentum of sgd", default: String(defaults.momentum) },
   {
@@ -71,14 +71,14 @@ const configOptions: readonly Option[] = [
     name: "weight-decay",
     value: "X",
     meaning: "Weight decay: L2, with adamw decoupled from the gradient",
-    default: `${defaults.weightDecay}, adamw 0.01`,
+    default: "0.1; other optimizers 0",
   },
   {
     name: "schedule",
     value: "NAME",
     meaning: "Learning rate over time: constant, step, cosine (down to 0 at the last step), " +
       "inverse-sqrt (as the root of warmup / step) or plateau (when validation stands still)",
-    default: defaults.schedule,
+    default: "inverse-sqrt; with adagrad, sgd and rmsprop constant",
   },
   {
     name: "decay",
@@ -108,7 +108,7 @@ const configOptions: readonly Option[] = [
     name: "warmup",
     value: "N",
     meaning: "Steps over which the rate rises from 0 first",
-    default: String(defaults.warmup),
+    default: "200 to 1000 with inverse-sqrt, else 0",
   },
   {
     name: "clip",
@@ -128,14 +128,14 @@ const configOptions: readonly Option[] = [
     meaning:
       "Use the average of the weights over the last steps, this share of all so far, as the " +
       "model; 0: those of the last step",
-    default: String(defaults.average),
+    default: "0.1; with adagrad, sgd and rmsprop 0",
   },
   {
     name: "init",
     value: "NAME",
     meaning: "Initial weights: normal:S (standard deviation S), uniform:S (±S), xavier, " +
       "orthogonal, identity or pytorch",
-    default: defaults.init,
+    default: "xavier",
   },
   {
     name: "precision",
@@ -174,7 +174,7 @@ const limitOptions: readonly Option[] = [
     name: "minutes",
     value: "X",
     meaning: "Stop after so much time; of several limits the first counts",
-    default: "without any limit, 10 epochs, but 4 to 20 million characters",
+    default: "without any limit, 10 epochs, but 4 to 20 million characters, and --patience 5",
   },
   {
     name: "patience",

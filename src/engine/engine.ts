@@ -1,44 +1,14 @@
-import type { Precision } from "../model/config.ts";
 import {
-  gateCounts,
   type ParameterName,
   type ParameterSet,
   type RealArray,
   realArray,
-  type Sizes,
 } from "../model/parameters.ts";
+import { checkIds, completeOptions, type EngineOptions } from "./engine_options.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
-import { MOST_THREADS } from "./threads.ts";
 import { memoriesOf, type Update, updateParameters } from "./update.ts";
 import { type Area, Views } from "./views.ts";
 import { Workers } from "./workers.ts";
-
-/** What an {@linkcode Engine} is built for. */
-export interface EngineOptions extends Sizes {
-  /** How numbers are stored and multiplied. */
-  readonly precision: Precision;
-  /** T, the most steps of one sequence; each call may take fewer. */
-  readonly steps: number;
-  /** B, streams side by side. */
-  readonly streams: number;
-  /** Inputs are vectors of length I, not characters. Default: false. */
-  readonly denseInputs?: boolean;
-  /** Targets are distributions over V, not characters. Default: false. */
-  readonly denseTargets?: boolean;
-  /** Leave room to drop some of what layers pass up; see {@linkcode Engine.forward}. Default: false. */
-  readonly dropout?: boolean;
-  /** Leave room for gradients. Default: true. */
-  readonly training?: boolean;
-  /** How many numbers the optimizer remembers of each parameter: 0, 1 or 2. Default: 1. */
-  readonly memories?: number;
-  /** Leave room for a running average of the parameters. Default: false. */
-  readonly averaging?: boolean;
-  /**
-   * Threads that compute together, the caller's among them: 1 to 64. The results are the same bits
-   * with any number. With more than 1, {@linkcode Engine.close} ends the others. Default: 1.
-   */
-  readonly threads?: number;
-}
 
 /**
  * One network in WebAssembly memory, with everything that it computes: the kernels' host.
@@ -86,37 +56,8 @@ export class Engine {
    * @throws {Error} when the threads cannot be started.
    */
   constructor(options: EngineOptions) {
-    this.options = Object.freeze({
-      cell: "rnn",
-      layers: 1,
-      denseInputs: false,
-      denseTargets: false,
-      dropout: false,
-      training: true,
-      memories: 1,
-      averaging: false,
-      threads: 1,
-      ...options,
-    });
-    const { cell, precision, steps, streams, threads } = this.options;
-    if (!Object.hasOwn(gateCounts, cell)) {
-      throw new RangeError(`Cannot build an engine: cell must be rnn, gru or lstm, not ${cell}`);
-    }
-    for (const name of Object.keys(most) as (keyof typeof most)[]) {
-      const size = this.options[name];
-      if (!Number.isInteger(size) || size < 1 || size > most[name]) {
-        throw new RangeError(
-          `Cannot build an engine: ${name} must be a whole number from 1 to ${
-            most[name]
-          }, not ${size}`,
-        );
-      }
-    }
-    if (![0, 1, 2].includes(this.options.memories)) {
-      throw new RangeError(
-        `Cannot build an engine: memories must be 0, 1 or 2, not ${this.options.memories}`,
-      );
-    }
+    this.options = completeOptions(options);
+    const { precision, steps, streams, threads } = this.options;
     const instance = instantiate(precision, { ...this.options, workers: threads });
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
@@ -510,17 +451,6 @@ export class Engine {
   }
 }
 
-/** The greatest sizes; the module's plan multiplies them in 64 bits, without overflow. */
-const most = {
-  layers: 64,
-  inputs: 1114112, // all of Unicode
-  hidden: 65536,
-  outputs: 1114112,
-  steps: 65536,
-  streams: 65536,
-  threads: MOST_THREADS,
-} as const;
-
 /** Bytes of gradients whose squares have a sum of their own, in assembly/layout.ts. */
 const NORM_BYTES = 65536;
 /** Words on a cache line. */
@@ -530,19 +460,3 @@ const SETTINGS = 16;
 
 /** Drops nothing. */
 const nothing = { probability: 0, seed: 0 } as const;
-
-/** Kernels use ids as addresses, unchecked. */
-function checkIds(
-  what: string,
-  ids: Uint32Array,
-  count: number,
-  limit: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    if (ids[i]! >= limit) {
-      throw new RangeError(
-        `Cannot use the ${what} id ${ids[i]} of row ${i}: it must be below ${limit}`,
-      );
-    }
-  }
-}

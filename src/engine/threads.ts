@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import type { EngineOptions } from "./engine.ts";
+import { type EngineOptions, MOST_THREADS } from "./engine_options.ts";
 
 /**
  * Operations of one step that are worth a thread of its own. Below, the cores wait for each other's
@@ -28,9 +28,6 @@ export function suitableThreads(
   const enough = Math.floor(workOfStep(sizes) / LEAST_WORK);
   return Math.max(1, Math.min(cores, sizes.streams, enough, MOST_THREADS));
 }
-
-/** The most threads of an engine. */
-export const MOST_THREADS = 64;
 
 /**
  * Checks a number of threads that a user gave.

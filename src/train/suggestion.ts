@@ -90,13 +90,13 @@ export function suggest(
     { what: describeNetwork(config), why: whyNetwork(size, chars, limits) },
     {
       what: `${config.batch} stream${config.batch === 1 ? "" : "s"} of ${config.seq} characters`,
-      why: "many updates in each pass over the text, and enough side by side to compute fast",
+      why: "many updates in each pass, and enough side by side to be fast",
     },
   ];
   if (rule.average !== undefined) {
     choices.push({
       what: `${config.optimizer}, lr ${config.lr}, ${config.schedule}, average ${config.average}`,
-      why: "a rate that falls and averaged weights make the model good whenever it is stopped",
+      why: "a falling rate and averaged weights, good whenever it is stopped",
     });
   }
   return { config, choices };
@@ -158,10 +158,10 @@ function describeNetwork({ cell, layers, hidden, dropout }: Config): string {
 }
 
 function whyNetwork(size: Size, chars: number, { minutes }: Pick<Limits, "minutes">): string {
-  const text = `a text of ${chars.toLocaleString("en")} characters`;
-  if (size.trained > 0) return `${text} fills it, and ${minutes} minutes are enough for it`;
+  const text = `${chars.toLocaleString("en")} characters`;
+  if (size.trained > 0) return `${text} and ${minutes} minutes are enough for it`;
   const longer = sizes.some(({ chars: wanted, trained }) => trained > 0 && chars >= wanted);
   return longer
-    ? `${text} fills it, and it learns fast; --minutes 5 or more choose a larger one`
-    : `as much as ${text} fills; a larger one would learn it by heart`;
+    ? `learns fast; for ${text} --minutes 5 or more choose a larger one`
+    : `${text} fill it; a larger one would learn them by heart`;
 }

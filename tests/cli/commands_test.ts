@@ -268,11 +268,11 @@ testProgram("help lists every option, what it means and its default", async (f) 
   const help = (await succeed(f, "train", "--help")).replace(/\n +/g, " ");
   for (
     const entry of [
-      "--hidden N Hidden units of each layer (default: 128)",
-      "--seq N Characters that back-propagation through time unrolls (default: 25)",
-      "--batch N Streams trained side by side (default: 4, fewer for a short text)",
-      "--lr X Learning rate (default: 0.05; sgd 0.1; rmsprop, adam and adamw 0.002)",
-      "--optimizer NAME Update rule: adagrad, sgd, rmsprop, adam or adamw (default: adagrad)",
+      "--hidden N Hidden units of each layer (default: 64 to 256, by the length of the text)",
+      "--seq N Characters that back-propagation through time unrolls (default: 50, fewer for a short text)",
+      "--batch N Streams trained side by side (default: 4 to 16, by the length of the text)",
+      "--lr X Learning rate (default: 0.006, rnn 0.003; adagrad 0.05; sgd 0.1; rmsprop 0.002)",
+      "--optimizer NAME Update rule: adagrad, sgd, rmsprop, adam or adamw (default: adamw)",
       "--val X Share of the text, at its end, held out for validation; 0: none (default: 0.05)",
     ]
   ) assert(help.replace(/ +/g, " ").includes(entry), entry);

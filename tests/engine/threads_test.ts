@@ -1,6 +1,7 @@
 /** Several threads on one memory: the same bits, clean failures, and a process that always ends. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { EngineOptions } from "../../src/engine/engine_options.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
 import { checkThreads, suitableThreads, workOfStep } from "../../src/engine/threads.ts";
 import { Workers } from "../../src/engine/workers.ts";

@@ -2,11 +2,12 @@
 
 import { memoriesOf } from "../../src/engine/update.ts";
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
-import { type ConfigInput, resolveConfig } from "../../src/model/config.ts";
+import { type ConfigInput, defaults, resolveConfig } from "../../src/model/config.ts";
 import { sizesOf } from "../../src/model/model.ts";
 import { type ParameterSet, realArray, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
+import { rawFile } from "./files.ts";
 
 /** A checkpoint of random numbers, complete. */
 export function checkpointOf(text: string, input: ConfigInput, corpusName = "text"): Checkpoint {
@@ -55,5 +56,55 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
       elapsedSeconds: 4.5,
     },
     corpus: { name: corpusName, chars: 5, bytes: 6, sha256: "0123456789abcdef".repeat(4) },
+  };
+}
+
+/** The configuration of {@linkcode fileOfPyTorch}. */
+export const configOfPyTorch = { ...defaults, hidden: 2, batch: 3, seq: 4 };
+
+/** A file as PyTorch users save it: the weights alone, both biases in use, in the order of names. */
+export function fileOfPyTorch(strings: Record<string, string> = {}): Uint8Array {
+  const tensors: [string, number[], number[]][] = [
+    ["head.bias", [3], [0.5, -0.5, 0.25]],
+    ["head.weight", [3, 2], [1, 2, 3, 4, 5, 6]],
+    ["rnn.bias_hh_l0", [2], [0.125, -1]],
+    ["rnn.bias_ih_l0", [2], [0.25, 3]],
+    ["rnn.weight_hh_l0", [2, 2], [-1, -2, -3, -4]],
+    ["rnn.weight_ih_l0", [2, 3], [7, 8, 9, 10, 11, 12]],
+  ];
+  const metadata = {
+    vocabulary: JSON.stringify("ab\u{1f600}"),
+    format: "unroll-checkpoint-1",
+    config: JSON.stringify(configOfPyTorch),
+    ...strings,
+  };
+  const entries: [string, unknown][] = [["__metadata__", metadata]];
+  const numbers: number[] = [];
+  for (const [name, shape, values] of tensors) {
+    const begin = 4 * numbers.length;
+    numbers.push(...values);
+    entries.push([name, { dtype: "F32", shape, data_offsets: [begin, 4 * numbers.length] }]);
+  }
+  const header = JSON.stringify(Object.fromEntries(entries));
+  return rawFile(header + "   ", new Uint8Array(new Float32Array(numbers).buffer));
+}
+
+/** A checkpoint in a form in which equal means equal in every bit. */
+export function plain(checkpoint: Checkpoint) {
+  const { vocabulary, parameters, trainingParameters, ...others } = checkpoint;
+  const { optimizerMemories, hiddenState, ...rest } = others;
+  const bits = (array: Float32Array | Float64Array) => [
+    array.constructor.name,
+    ...new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
+  ];
+  const set = (arrays: Checkpoint["parameters"]) =>
+    Object.entries(arrays).map(([name, array]) => [name, bits(array)]);
+  return {
+    ...rest,
+    characters: vocabulary.characters,
+    parameters: set(parameters),
+    trainingParameters: trainingParameters && set(trainingParameters),
+    optimizerMemories: optimizerMemories?.map(set) ?? null,
+    hiddenState: bits(hiddenState),
   };
 }
