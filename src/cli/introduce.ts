@@ -90,9 +90,7 @@ export function lengthOf(trainer: Trainer, schedule: Schedule): string {
     parts.push(`${patience} validation${patience === 1 ? "" : "s"} in a row without a better one`);
   }
   const length = parts.join(" or ");
-  return byDefault
-    ? `${length}, which suits its size; --steps, --epochs or --minutes change it`
-    : length;
+  return byDefault ? `${length}, by default` : length;
 }
 
 function number(n: number): string {

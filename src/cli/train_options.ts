@@ -52,7 +52,7 @@ const configOptions: readonly Option[] = [
     name: "lr",
     value: "X",
     meaning: "Learning rate",
-    default: "0.006, rnn 0.003; adagrad 0.05; sgd 0.1; rmsprop 0.002",
+    default: "gru 0.006, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002",
   },
   { name: "momentum", value: "X", meaning: "Momentum of sgd", default: String(defaults.momentum) },
   {
