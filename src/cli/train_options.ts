@@ -37,6 +37,13 @@ const configOptions: readonly Option[] = [
     default: "4 to 16, by the length of the text",
   },
   {
+    name: "fresh-every",
+    value: "N",
+    meaning: "Steps after which each stream, one after the other, goes on from a hidden state of " +
+      "zero, so that the network learns to begin; 0: only when the text starts again",
+    default: "50; with a preset 0",
+  },
+  {
     name: "dropout",
     value: "X",
     meaning: "Share of what each layer passes to the next that is dropped while training",

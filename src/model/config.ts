@@ -79,6 +79,12 @@ export interface Config {
   readonly val: number;
   /** Share of the text that is held out, behind that, for the test at the end; together below 1. */
   readonly test: number;
+  /**
+   * Steps from one time that a stream's hidden state is set to zero to the next, one stream after the
+   * other; 0: only where the streams start anew. A long text starts anew so seldom that the network
+   * would forget how to begin.
+   */
+  readonly freshEvery: number;
   /** What is held out of: the `end` of the text, or the end of each of the `streams`. */
   readonly holdout: "end" | "streams";
 }
@@ -144,6 +150,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   val: share,
   test: v.optional(share, 0),
+  freshEvery: v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER), 0),
   holdout: v.optional(oneOf(["end", "streams"]), "end"),
 });
 
@@ -175,6 +182,7 @@ export const defaults: Config = Object.freeze({
   seed: 1,
   val: 0.05,
   test: 0,
+  freshEvery: 0,
   holdout: "end",
 });
 

@@ -321,6 +321,7 @@ export class Trainer {
   #forwardAndBackward(): number {
     const engine = this.#engine;
     if (this.#streams.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
+    this.#refresh();
     engine.forward(this.config.seq, this.#drop());
     const loss = engine.crossEntropy() / this.config.seq;
     if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
@@ -335,6 +336,23 @@ export class Trainer {
   #writeParameters(parameters: ParameterSet, average: ParameterSet = parameters): void {
     this.#engine.writeParameters(parameters);
     if (this.#averages) this.#engine.writeAverage(average);
+  }
+
+  /** Sets the states of the streams whose turn it is to zero: each every so many steps, evenly spread. */
+  #refresh(): void {
+    const { batch, freshEvery, hidden } = this.config;
+    if (freshEvery === 0) return;
+    const isDue = (stream: number) =>
+      (this.#step + Math.floor(stream * freshEvery / batch)) % freshEvery === 0;
+    const due = Array.from({ length: batch }, (_, stream) => stream).filter(isDue);
+    if (due.length === 0) return;
+    const state = this.#engine.readHiddenState();
+    for (let at = 0; at < state.length; at += batch * hidden) {
+      for (const stream of due) {
+        state.fill(0, at + stream * hidden, at + (stream + 1) * hidden);
+      }
+    }
+    this.#engine.writeHiddenState(state);
   }
 
   /** What the optimizer remembers; `null` when its rule needs no memory. */

@@ -95,6 +95,7 @@ testProgram("every option of train decides what it says", async (f) => {
       ["val", 0.2],
       ["test", 0.2],
       ["holdout", "streams"],
+      ["fresh-every", 2],
     ] as const
   ) {
     const name = `${option}-${value}`.replace(":", "-");
@@ -248,7 +249,7 @@ testProgram("gradcheck compares every element, and passes", async (f) => {
 testProgram("help lists every option, what it means and its default", async (f) => {
   const options = {
     train:
-      "cell layers dropout momentum beta1 beta2 weight-decay average plateau patience test holdout schedule decay decay-after " +
+      "cell layers dropout momentum beta1 beta2 weight-decay average plateau fresh-every patience test holdout schedule decay decay-after " +
       "decay-every warmup clip-by out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
       "report-every sample-every save-every on-divergence preset resume force " +
       "threads help",

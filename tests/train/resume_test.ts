@@ -28,6 +28,7 @@ const rules: Readonly<Record<string, ConfigInput>> = {
   adagrad: { optimizer: "adagrad" },
   sgd: { optimizer: "sgd" },
   "sgd with momentum, gru": { optimizer: "sgd", momentum: 0.9, cell: "gru" },
+  "adagrad, fresh states": { cell: "lstm", freshEvery: 3 },
   "adam, average": { optimizer: "adam", average: 0.1, schedule: "inverse-sqrt", warmup: 5 },
   "rmsprop, lstm, step": { optimizer: "rmsprop", cell: "lstm", schedule: "step", decayAfter: 1 },
   "adam, two layers, dropout": { optimizer: "adam", layers: 2, dropout: 0.3, warmup: 20 },
