@@ -67,9 +67,9 @@ export class Keeper {
 
   /** What there is of the run, for the last words of an error. */
   get kept(): string {
-    return this.#latest === null
-      ? "no checkpoint had been saved"
-      : `the checkpoint of step ${this.#latest.progress.step} is kept`;
+    if (this.#latest === null) return "no checkpoint had been saved";
+    const checkpoint = `the checkpoint of step ${this.#latest.progress.step}`;
+    return this.folder.hasCheckpoint ? `${checkpoint} is kept` : `${checkpoint} went with it`;
   }
 
   async #attempt(action: () => void | Promise<void>): Promise<void> {

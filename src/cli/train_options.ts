@@ -155,7 +155,7 @@ const configOptions: readonly Option[] = [
     name: "val",
     value: "X",
     meaning: "Share of the text, at its end, held out for validation; 0: none",
-    default: String(defaults.val),
+    default: `${defaults.val}, but at most a million characters`,
   },
   {
     name: "test",

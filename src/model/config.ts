@@ -75,7 +75,10 @@ export interface Config {
   readonly precision: Precision;
   /** Seed of every random choice: a whole number from 0 to 2^53 − 1. */
   readonly seed: number;
-  /** Share of the text that is held out for validation: 0 up to, not including, 1. */
+  /**
+   * Share of the text that is held out for validation: 0 up to, not including, 1. By default 0.05, but
+   * of a text of more than 20 million characters as much as makes a million.
+   */
   readonly val: number;
   /** Share of the text that is held out, behind that, for the test at the end; together below 1. */
   readonly test: number;
@@ -289,7 +292,8 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
  * Completes what the caller gave from the preset and the defaults, and checks it.
  *
  * @param input What is not left to the preset and the defaults.
- * @param chars Length of the text in characters: a short one gets fewer streams by default.
+ * @param chars Length of the text in characters: by default a short one gets fewer streams, and of a
+ * long one a smaller share is held out.
  * @throws {InputError} when a key is unknown, or a value is not what {@linkcode Config} says.
  *
  * @example
@@ -307,8 +311,12 @@ export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config
   const own = { ...of(optimizerDefaults, optimizer), ...of(scheduleDefaults, schedule) };
   const config = parseConfig({ ...defaults, ...own, ...base, ...given }, "Cannot train");
   checkConditions(config, given, "Cannot train");
-  if ((given.batch ?? base.batch) !== undefined) return config;
-  return Object.freeze({ ...config, batch: suitableBatch(config.batch, config.seq, chars) });
+  const { batch, val } = { ...base, ...given };
+  return Object.freeze({
+    ...config,
+    batch: batch ?? suitableBatch(config.batch, config.seq, chars),
+    val: val ?? suitableVal(config.val, chars),
+  });
 }
 
 /** What an object has under a key that may be anything. */
@@ -357,6 +365,14 @@ const LEAST_STEPS_PER_EPOCH = 50;
 export function suitableBatch(batch: number, seq: number, chars: number): number {
   while (batch > 1 && chars < LEAST_STEPS_PER_EPOCH * seq * batch) batch = Math.ceil(batch / 2);
   return batch;
+}
+
+/** The mean of a million losses is known to about 0.002 nats; more would be lost for training. */
+const MOST_VALIDATED = 1_000_000;
+
+/** The share of a text to validate on, so that a long one is not validated for longer than trained. */
+function suitableVal(val: number, chars: number): number {
+  return chars * val > MOST_VALIDATED && chars < Infinity ? MOST_VALIDATED / chars : val;
 }
 
 /**

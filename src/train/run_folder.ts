@@ -203,6 +203,11 @@ export class RunFolder {
     this.close();
   }
 
+  /** Whether the latest checkpoint is still where it was written: others can move or remove it. */
+  get hasCheckpoint(): boolean {
+    return isThere(`${this.#place}/${LATEST}`);
+  }
+
   /** The latest checkpoint; `null` when the run was killed before its first. */
   async #checkpoint(): Promise<Checkpoint | null> {
     if (!isThere(`${this.path}/${LATEST}`)) return null;

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { corpusFromText } from "../../src/text/corpus.ts";
+import { resolveConfig } from "../../src/model/config.ts";
+import { splitCorpus } from "../../src/text/split.ts";
 import type { Limits } from "../../src/train/schedule.ts";
 import { suggest } from "../../src/train/suggestion.ts";
 import { train } from "../../src/train/train.ts";
@@ -33,6 +35,17 @@ Deno.test("what is given wins, and what goes with it comes along", () => {
   }
   assertEquals(suggest(1e6, { preset: "min-char-rnn" }).choices, []);
   assertEquals(configOf({ preset: "min-char-rnn" }).hidden, 100);
+});
+
+Deno.test("of a long text at most a million characters are held out, unless a share is given", () => {
+  const heldOut = (chars: number, given: Parameters<typeof suggest>[1] = {}) =>
+    splitCorpus(chars, suggest(chars, given).config, 2).validation.map(([a, b]) => b - a);
+  assertEquals([1e6, 2e7].map((chars) => heldOut(chars)), [[5e4], [1e6]]);
+  assertEquals([4e7, 2 ** 31].map((chars) => heldOut(chars)), [[1e6], [1e6]]);
+  assertEquals(heldOut(4e7, { preset: "min-char-rnn" }), [1e6]);
+  assertEquals(heldOut(4e7, { preset: "torch-rnn" }), [4e6]);
+  assertEquals(heldOut(4e7, { val: 0.05 }), [2e6]);
+  assertEquals(resolveConfig().val, 0.05);
 });
 
 Deno.test("steps and epochs choose nothing, so that limits can be changed on the way", () => {
