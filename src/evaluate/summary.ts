@@ -1,6 +1,7 @@
 import type { Model } from "../model/model.ts";
-import { Frequencies, gzipNats } from "../text/baselines.ts";
+import { Frequencies } from "../text/baselines.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { gzipNats } from "../text/gzip.ts";
 import { charsOf, type Span, type Split } from "../text/split.ts";
 import { Evaluator } from "./evaluate.ts";
 

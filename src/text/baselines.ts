@@ -1,9 +1,7 @@
 /**
  * What a model of a text must beat: how well frequencies alone, counted on the part that it was
- * trained on, predict a part that was held out, and how far a compressor gets on that part.
+ * trained on, predict a part that was held out.
  */
-import { Buffer } from "node:buffer";
-import { gzipSync } from "node:zlib";
 import type { Corpus } from "./corpus.ts";
 import type { Span } from "./split.ts";
 
@@ -81,6 +79,30 @@ export class Frequencies {
   }
 
   /**
+   * The entropy of a character when the one before is known, of what was counted, as it was counted:
+   *
+   *     H(X₂ | X₁) = −Σ c(ab)/n · ln(c(ab) / c(a))     n: pairs
+   *
+   * (C. Shannon, "Prediction and entropy of printed English", 1951), in nats per character. No model
+   * that knows one character back, and the same frequencies throughout, predicts these better.
+   * @throws {RangeError} when no pair was counted.
+   */
+  conditionalEntropy(): number {
+    const pairs = this.#firsts.reduce((sum, count) => sum + count, 0);
+    if (pairs === 0) {
+      throw new RangeError(
+        "Cannot tell the conditional entropy of what was counted: at least 2 characters in a row " +
+          "must be counted",
+      );
+    }
+    let nats = 0;
+    for (const [pair, count] of this.#pairs) {
+      nats += count / pairs * Math.log(this.#firsts[Math.floor(pair / this.#size)]! / count);
+    }
+    return nats;
+  }
+
+  /**
    * The mean cross-entropy of all characters but the first of each stretch, in nats per character,
    * with a pause after each piece.
    * @param spans At least one, each of at least two characters.
@@ -116,21 +138,4 @@ function* idsOf(text: Pick<Corpus, "read">, [start, end]: Span): Generator<numbe
     yield* text.read(at, Math.min(PIECE, end - at));
     yield null;
   }
-}
-
-/**
- * How many nats `gzip -9` needs for each character of some stretches, one after the other, as UTF-8.
- * It takes memory for all of them.
- *
- * @param spans At least one character in all.
- * @throws {TextError} as {@linkcode Corpus.read} does.
- */
-export function gzipNats(
-  text: Pick<Corpus, "read" | "vocabulary">,
-  spans: readonly Span[],
-): number {
-  const parts = spans.map(([start, end]) => text.vocabulary.decode(text.read(start, end - start)));
-  const bytes = gzipSync(Buffer.from(parts.join("")), { level: 9 }).length;
-  const chars = spans.reduce((sum, [start, end]) => sum + end - start, 0);
-  return 8 * bytes * Math.LN2 / chars;
 }

@@ -1,8 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { gunzipSync, gzipSync } from "node:zlib";
-import { Frequencies, gzipNats } from "../../src/text/baselines.ts";
-import { corpusFromText } from "../../src/text/corpus.ts";
+import { Frequencies } from "../../src/text/baselines.ts";
 
 function finish<T>(work: Iterator<unknown, T>): T {
   for (;;) {
@@ -63,15 +61,37 @@ Deno.test("cross-entropies are those of the formulas, stretch by stretch", () =>
   }));
 });
 
-Deno.test("gzip is what gzip makes of the stretches", () => {
-  const text = "so many sheep – 🐑 – to count. ".repeat(50);
-  const corpus = corpusFromText(text);
-  const characters = [...text];
-  const part = [...characters.slice(3, 400), ...characters.slice(700, 900)].join("");
-  const zipped = gzipSync(new TextEncoder().encode(part), { level: 9 });
-  assertEquals(new TextDecoder().decode(gunzipSync(zipped)), part);
-  const nats = gzipNats(corpus, [[3, 400], [700, 900]]);
-  assertEquals(nats, 8 * zipped.length * Math.LN2 / 597);
+Deno.test("the conditional entropy is that of pairs less that of their first characters", () => {
+  const entropy = (of: readonly unknown[]) => {
+    const counts = new Map<unknown, number>();
+    for (const each of of) counts.set(each, (counts.get(each) ?? 0) + 1);
+    return [...counts.values()].reduce(
+      (sum, c) => sum - c / of.length * Math.log(c / of.length),
+      0,
+    );
+  };
+  fc.assert(fc.property(anyIds, (ids) => {
+    const frequencies = new Frequencies(5);
+    finish(frequencies.count(textOf(ids), [0, ids.length]));
+    const nats = frequencies.conditionalEntropy();
+    const pairs = ids.slice(1).map((id, i) => `${ids[i]} ${id}`);
+    assert(Math.abs(nats - (entropy(pairs) - entropy(ids.slice(0, -1)))) < 1e-12);
+    // The chain rule leaves it no more than the entropy of the characters predicted.
+    assert(nats >= 0 && nats <= entropy(ids.slice(1)) + 1e-12);
+    // Smoothing costs something on the very text that was counted.
+    const { bigram } = finish(frequencies.measure(textOf(ids), [[0, ids.length]]));
+    assert(bigram >= nats - 1e-12);
+  }));
+});
+
+Deno.test("what has no pair has no conditional entropy", () => {
+  const frequencies = new Frequencies(5);
+  finish(frequencies.count(textOf([3]), [0, 1]));
+  assertThrows(
+    () => frequencies.conditionalEntropy(),
+    RangeError,
+    "at least 2 characters in a row",
+  );
 });
 
 Deno.test("counting and measuring pause after each piece", () => {
