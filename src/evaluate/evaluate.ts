@@ -2,6 +2,7 @@ import { Engine } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
+import { Frequencies } from "../text/baselines.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { uniformNats, unigramNats } from "../text/statistics.ts";
 import type { Span } from "../text/split.ts";
@@ -21,6 +22,11 @@ export interface Evaluation {
   readonly uniformNatsPerChar: number;
   /** What the text's own character frequencies would give, in nats per character. */
   readonly unigramNatsPerChar: number;
+  /**
+   * What its frequencies of characters after the one before would give, in nats per character. As
+   * they are the text's own, a short text makes it lower than any model can be that has not seen it.
+   */
+  readonly bigramNatsPerChar: number;
 }
 
 /** Steps of one call of the engine: enough rows to make its products efficient. */
@@ -96,7 +102,7 @@ export class Evaluator {
 
 /**
  * Measures how well a model predicts a text: one pass from the first character to the last, with
- * the hidden state carried all the way.
+ * the hidden state carried all the way, and another that counts which character follows which.
  *
  * @param model A model, for example a checkpoint.
  * @param text The text in the ids of the model's vocabulary, how often each occurs, and what an
@@ -128,6 +134,9 @@ export function evaluate(
     );
   }
   const natsPerChar = new Evaluator(model).natsPerChar(model.parameters, text, [0, length]);
+  const frequencies = new Frequencies(model.vocabulary.size);
+  const counting = frequencies.count(text, [0, length]);
+  while (!counting.next().done);
   return {
     chars: length - 1,
     natsPerChar,
@@ -135,5 +144,6 @@ export function evaluate(
     perplexity: Math.exp(natsPerChar),
     uniformNatsPerChar: uniformNats(text.counts),
     unigramNatsPerChar: unigramNats(text.counts),
+    bigramNatsPerChar: frequencies.conditionalEntropy(),
   };
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
 import { namesIn, run, start, succeed, testProgram } from "./program.ts";
 
@@ -219,16 +220,29 @@ testProgram("sample survives a reader that goes away", async (f) => {
   assertEquals({ code, err }, { code: 0, err: "" });
 });
 
-testProgram("eval gives nats, bits and perplexity beside uniform and unigram", async (f) => {
+testProgram("eval gives nats, bits and perplexity beside frequencies and gzip", async (f) => {
   await trained(f, "run", "--steps", "50");
   const json = JSON.parse(await succeed(f, "eval", "run", "rain.txt", "--json"));
   assertEquals(json.chars, 587);
   assertEquals(json.bits_per_char, json.nats_per_char / Math.LN2);
   assertEquals(json.perplexity, Math.exp(json.nats_per_char));
   assertEquals(json.uniform_nats_per_char, Math.log(19));
+  assert(json.bigram_nats_per_char < json.unigram_nats_per_char);
+  const zipped = gzipSync(await Deno.readFile(`${f}/rain.txt`), { level: 9 }).length;
+  assertEquals(json.gzip_nats_per_char, 8 * zipped * Math.LN2 / 588);
   const table = await succeed(f, "eval", "run", "rain.txt");
-  for (const key of ["nats_per_char", "uniform_nats_per_char", "unigram_nats_per_char"]) {
-    assert(table.includes(` ${json[key].toFixed(4)} `), `${key} in ${table}`);
+  for (
+    const [row, key] of [
+      ["model", "nats_per_char"],
+      ["bigram", "bigram_nats_per_char"],
+      ["unigram", "unigram_nats_per_char"],
+      ["uniform", "uniform_nats_per_char"],
+      ["gzip -9", "gzip_nats_per_char"],
+    ] as const
+  ) {
+    const nats = json[key].toFixed(4);
+    const bits = (json[key] / Math.LN2).toFixed(4);
+    assertMatch(table, new RegExp(`^${row} +${nats} +${bits} `, "m"));
   }
   assertMatch(table, /^587 characters predicted\n/);
 });

@@ -52,6 +52,14 @@ Deno.test("uniform and unigram figures are those of the text", () => {
   assert(Math.abs(unigramNatsPerChar - entropy) < 1e-14);
 });
 
+Deno.test("the bigram figure is what follows what in the text", () => {
+  const text = corpusFromText("abacabacab");
+  // Of 9 pairs 5 begin with an a: 3 go on with b, 2 with c. After b and c there is always an a.
+  const entropy = -(3 * Math.log(3 / 5) + 2 * Math.log(2 / 5)) / 9;
+  const { bigramNatsPerChar } = evaluate(model, text);
+  assert(Math.abs(bigramNatsPerChar - entropy) < 1e-14);
+});
+
 Deno.test("a text without a character to predict is refused", () => {
   for (const length of [0, 1]) {
     const text = { ...textOf(corpus.read(0, length)), counts: corpus.counts };

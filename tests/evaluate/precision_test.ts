@@ -60,6 +60,7 @@ Deno.test("a text of one character costs nothing", () => {
     perplexity: 1,
     uniformNatsPerChar: 0,
     unigramNatsPerChar: 0,
+    bigramNatsPerChar: 0,
   });
 });
 
