@@ -288,7 +288,7 @@ testProgram("help lists every option, what it means and its default", async (f) 
       "--batch N Streams trained side by side (default: 4 to 16, by the length of the text)",
       "--lr X Learning rate (default: gru 0.006, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002)",
       "--optimizer NAME Update rule: adagrad, sgd, rmsprop, adam or adamw (default: adamw)",
-      "--val X Share of the text, at its end, held out for validation; 0: none (default: 0.05)",
+      "--val X Share of the text, at its end, held out for validation; 0: none (default: 0.05, but at most a million characters)",
     ]
   ) assert(help.replace(/ +/g, " ").includes(entry), entry);
   assertMatch(
