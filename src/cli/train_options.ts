@@ -41,7 +41,7 @@ const configOptions: readonly Option[] = [
     value: "N",
     meaning: "Steps after which each stream, one after the other, goes on from a hidden state of " +
       "zero, so that the network learns to begin; 0: only when the text starts again",
-    default: "50; with a preset 0",
+    default: "200; with a preset 0",
   },
   {
     name: "dropout",
@@ -142,7 +142,7 @@ const configOptions: readonly Option[] = [
     value: "NAME",
     meaning: "Initial weights: normal:S (standard deviation S), uniform:S (±S), xavier, " +
       "orthogonal, identity or pytorch",
-    default: "xavier",
+    default: "orthogonal; above 512 units xavier",
   },
   {
     name: "precision",

@@ -128,9 +128,9 @@ function networkOf(
     batch: suitableBatch(batch, seq, chars),
     seq,
     dropout: layers > 1 && given.layers === undefined ? 0.3 : 0,
-    init: "xavier",
+    init: (given.hidden ?? hidden) <= MOST_ORTHOGONAL ? "orthogonal" : "xavier",
     // A GRU that seldom began from a state of zero was, after 600 steps, worse than a guess there.
-    freshEvery: 50,
+    freshEvery: 200,
   };
 }
 
@@ -138,6 +138,9 @@ function networkOf(
 function suitableSeq(chars: number): number {
   return Math.max(1, Math.min(50, Math.floor(chars / 8)));
 }
+
+/** Making the start of so many units orthogonal takes one to two seconds; of twice as many, eight times that. */
+const MOST_ORTHOGONAL = 512;
 
 /** What suited networks of 160,000 weights; a wider one wants less. */
 const rates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;

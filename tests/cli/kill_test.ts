@@ -50,7 +50,7 @@ testProgram(`${KILLS} kills at random moments lose nothing that was saved`, asyn
     const habits = ["--report-every", "5", "--sample-every", "0", "--steps", "1000000"];
     const begin = ["train", "text.txt", "--out", run, ...options, ...habits, "--save-every", "1"];
     // The run that nobody kills, step by step.
-    const reference = new Trainer(corpus, { ...size, ...config, freshEvery: 50 });
+    const reference = new Trainer(corpus, { ...size, ...config, freshEvery: 200 });
     let last = 0;
     for (let n = 0; n < KILLS / settings.length; n++) {
       const isBegun = namesIn(f).includes(`run${i}`) && namesIn(run).includes("config.json");

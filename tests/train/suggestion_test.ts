@@ -33,6 +33,7 @@ Deno.test("what is given wins, and what goes with it comes along", () => {
     const { schedule, warmup } = configOf(given);
     assertEquals([schedule, warmup], ["constant", 0]);
   }
+  assertEquals([512, 513].map((hidden) => configOf({ hidden }).init), ["orthogonal", "xavier"]);
   assertEquals(suggest(1e6, { preset: "min-char-rnn" }).choices, []);
   assertEquals(configOf({ preset: "min-char-rnn" }).hidden, 100);
 });
