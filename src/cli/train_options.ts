@@ -50,6 +50,12 @@ const configOptions: readonly Option[] = [
     default: "0; 0.3 where two layers are chosen",
   },
   {
+    name: "dropout-until",
+    value: "X",
+    meaning: "Share of the run until which it is dropped; from there to the end nothing is",
+    default: "1; 0.75 where two layers are chosen",
+  },
+  {
     name: "optimizer",
     value: "NAME",
     meaning: "Update rule: adagrad, sgd, rmsprop, adam or adamw",

@@ -29,6 +29,11 @@ export interface Config {
   readonly batch: number;
   /** Share of what each layer passes to the next that is dropped while training: 0 to below 1. */
   readonly dropout: number;
+  /**
+   * Share of the run until which that is so; from there to the end nothing is dropped: above 0, at
+   * most 1. A run's length is what limits it, steps, epochs or minutes.
+   */
+  readonly dropoutUntil: number;
   /** Learning rate, above 0; where the schedule begins. */
   readonly lr: number;
   /**
@@ -133,6 +138,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   seq: wholeNumber(1, 65536),
   batch: wholeNumber(1, 65536),
   dropout: share,
+  dropoutUntil: v.optional(real((x) => x > 0 && x <= 1, "a number above 0, at most 1"), 1),
   lr: real((x) => x > 0, "a finite number above 0"),
   schedule: oneOf(["constant", "step", "cosine", "inverse-sqrt", "plateau"]),
   decay: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
@@ -165,6 +171,7 @@ export const defaults: Config = Object.freeze({
   seq: 25,
   batch: 4,
   dropout: 0,
+  dropoutUntil: 1,
   lr: 0.05,
   schedule: "constant",
   decay: 0.97,
@@ -266,6 +273,7 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
     ({ layers, dropout }) => layers > 1 || dropout === 0,
     "layers 2 or more, between which it drops",
   ],
+  ["dropoutUntil", ({ dropout }) => dropout > 0, "dropout above 0, which ends there"],
   [
     "schedule",
     ({ schedule, warmup }) => schedule !== "inverse-sqrt" || warmup > 0,

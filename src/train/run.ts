@@ -48,6 +48,7 @@ export class Run {
     this.#reportedStep = progress?.reportedStep ?? null;
     this.#toldStep = progress?.step ?? null;
     this.#savedStep = progress?.step ?? null;
+    this.#limitDropping();
     if (options.onDivergence === "rollback") this.#good = this.#state();
   }
 
@@ -92,9 +93,24 @@ export class Run {
     return this.#isInterrupted() || isReached(this.#schedule, { step, elapsedSeconds, sinceBest });
   }
 
+  /**
+   * Lets the trainer drop nothing from the configured share of the run on. By steps that is known
+   * from the start; by time, the step in which it comes is the first of them.
+   */
+  #limitDropping(): void {
+    const trainer = this.#trainer;
+    const { dropoutUntil } = trainer.config;
+    if (dropoutUntil === 1) return;
+    const { steps, seconds } = this.#schedule;
+    const isTime = this.#watch.elapsed() >= dropoutUntil * seconds;
+    const byTime = isTime ? trainer.steps : Infinity;
+    trainer.droppingSteps = Math.min(trainer.droppingSteps, dropoutUntil * steps, byTime);
+  }
+
   /** Steps until something is due or the slice's time is up. */
   #slice(): void {
     const trainer = this.#trainer;
+    this.#limitDropping();
     this.#watch.time(trainer, (begin) => {
       do trainer.step(); while (
         !this.#reportIsDue() && !this.#sampleIsDue() && !this.#saveIsDue() &&

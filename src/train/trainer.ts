@@ -60,6 +60,8 @@ export class Trainer {
   readonly threads: number;
   /** The run's last step, towards which the schedule `cosine` falls; Infinity: not known. */
   lastStep: number = Infinity;
+  /** The steps in which something is dropped, from the first on; in later ones nothing is. */
+  droppingSteps: number = Infinity;
   readonly #engine: Engine;
   readonly #streams: Streams;
   #config: Config;
@@ -365,7 +367,8 @@ export class Trainer {
   /** What is dropped in this step: another choice in each, and the same whenever it is taken. */
   #drop(): { probability: number; seed: number } {
     const { dropout, seed } = this.config;
-    return { probability: dropout, seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32 };
+    const probability = this.#step < this.droppingSteps ? dropout : 0;
+    return { probability, seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32 };
   }
 
   #checkState(): void {

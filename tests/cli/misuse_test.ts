@@ -96,6 +96,14 @@ testProgram("options that are unknown or out of range are named", async (f) => {
       [["--cell", "rgu"], /"cell" must be one of rnn, gru, lstm, not "rgu"$/],
       [["--layers", "17"], /"layers" must be a whole number from 1 to 16, not 17$/],
       [["--dropout", "0.5"], /"dropout" 0.5 has no meaning here; it goes with layers 2 or more/],
+      [
+        ["--dropout-until", "0.5"],
+        /"dropoutUntil" 0.5 has no meaning here; it goes with dropout above 0, which ends there$/,
+      ],
+      [
+        ["--layers", "2", "--dropout", "0.5", "--dropout-until", "0"],
+        /"dropoutUntil" must be a number above 0, at most 1, not 0$/,
+      ],
       [["--layers", "2", "--dropout", "1"], /"dropout" must be a number from 0 up to, not incl/],
       [["--momentum", "0.9"], /"momentum" 0.9 has no meaning here; it goes with optimizer sgd$/],
       [

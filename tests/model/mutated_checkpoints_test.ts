@@ -70,7 +70,7 @@ const refusals: readonly RegExp[] = [
   /^the metadata's "config": "\w+" must be a finite number/,
   /^the metadata's "config": "\w+" must be a number from 0 up to, not including, 1, not /,
   /^the metadata's "config": "average" must be a number from 0 to 1 \(0: no average\), not /,
-  /^the metadata's "config": "decay" must be a number above 0, at most 1, not /,
+  /^the metadata's "config": "(decay|dropoutUntil)" must be a number above 0, at most 1, not /,
   /^the metadata's "config": "init" must be normal:S, uniform:S \(S a number, 0 or above\), .*, not /,
   /^the metadata's "vocabulary": it must be a string of all characters, not /,
   /^the metadata's "vocabulary": it must be text of at least one character, not /,

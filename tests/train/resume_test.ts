@@ -111,7 +111,16 @@ async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Sto
   return { metrics, best, last: await bytesOf(resume!) };
 }
 
-for (const [what, more] of [["stopped", {}], ["on plateaus", plateaus]] as const) {
+/** Drops in the first half of the run alone. */
+const dropping = { layers: 2, dropout: 0.5, dropoutUntil: 0.5 } as const;
+
+for (
+  const [what, more] of [
+    ["stopped", {}],
+    ["on plateaus", plateaus],
+    ["while dropping, and after", dropping],
+  ] as const
+) {
   Deno.test(`a run that is stopped anywhere tells and keeps what one that is not stopped does (${what})`, async () => {
     const options = { config: { ...small, val: 0.02, ...more }, steps: 150, reportEvery: 7 };
     const whole = await story(options, []);

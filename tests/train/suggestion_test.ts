@@ -25,6 +25,10 @@ Deno.test("what is given wins, and what goes with it comes along", () => {
   assertEquals(configOf({ hidden: 7 }).hidden, 7);
   assertEquals(suggest(1e6, {}, { minutes: 10 }).config.dropout, 0.3);
   assertEquals(suggest(1e6, { layers: 1 }, { minutes: 10 }).config.dropout, 0);
+  for (const [given, until] of [[{ dropout: 0 }, 1], [{ dropoutUntil: 0.5 }, 0.5]] as const) {
+    assertEquals(suggest(1e6, given, { minutes: 10 }).config.dropoutUntil, until);
+  }
+  assertEquals(configOf({ layers: 3, dropout: 0.1 }).dropoutUntil, 0.75);
   const { schedule, average, lr } = configOf({ optimizer: "adagrad" });
   assertEquals([schedule, average, lr], ["constant", 0, 0.05]);
   assertEquals(configOf({ optimizer: "adam" }).weightDecay, 0);

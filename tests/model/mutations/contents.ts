@@ -87,7 +87,9 @@ const wrongCounts: readonly unknown[] = [0.5, 2 ** 53, 1e308, true, null];
 const counts = ["hidden", "seq", "batch", "seed", "step", "chars", "position", "bytes"];
 
 /** Keys that older checkpoints lack, and that have a default. */
-const late = ["average", "plateau", "test", "holdout", "freshEvery", "sinceBest", "plateaus"];
+const late = ["average", "plateau", "test", "holdout", "freshEvery", "dropoutUntil"].concat(
+  ["sinceBest", "plateaus"],
+);
 
 /** Metadata that are missing, of the wrong type, out of range or at odds with the tensors. */
 export function* wrongMetadata(file: Uint8Array, dice: Dice): Generator<Mutation> {
