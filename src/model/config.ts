@@ -30,9 +30,11 @@ export interface Config {
   /** Share of what each layer passes to the next that is dropped while training: 0 to below 1. */
   readonly dropout: number;
   /**
-   * Share of the run until which that is so; from there to the end nothing is dropped: above 0, at
-   * most 1. A run's length is what limits it, steps, epochs or minutes.
+   * Share of the run from which that is so: 0 to below 1. A run's length is what limits it, steps,
+   * epochs or minutes.
    */
+  readonly dropoutFrom: number;
+  /** Share of the run until which that is so, above `dropoutFrom`, at most 1. */
   readonly dropoutUntil: number;
   /** Learning rate, above 0; where the schedule begins. */
   readonly lr: number;
@@ -138,6 +140,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   seq: wholeNumber(1, 65536),
   batch: wholeNumber(1, 65536),
   dropout: share,
+  dropoutFrom: v.optional(share, 0),
   dropoutUntil: v.optional(real((x) => x > 0 && x <= 1, "a number above 0, at most 1"), 1),
   lr: real((x) => x > 0, "a finite number above 0"),
   schedule: oneOf(["constant", "step", "cosine", "inverse-sqrt", "plateau"]),
@@ -171,6 +174,7 @@ export const defaults: Config = Object.freeze({
   seq: 25,
   batch: 4,
   dropout: 0,
+  dropoutFrom: 0,
   dropoutUntil: 1,
   lr: 0.05,
   schedule: "constant",
@@ -273,6 +277,7 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
     ({ layers, dropout }) => layers > 1 || dropout === 0,
     "layers 2 or more, between which it drops",
   ],
+  ["dropoutFrom", ({ dropout }) => dropout > 0, "dropout above 0, which begins there"],
   ["dropoutUntil", ({ dropout }) => dropout > 0, "dropout above 0, which ends there"],
   [
     "schedule",
@@ -343,6 +348,12 @@ export function checkConditions(config: Config, given: Partial<Config>, doing: s
     throw new InputError(
       `${doing}: "val" ${config.val} and "test" ${config.test} leave nothing to train on; together ` +
         `they must be below 1`,
+    );
+  }
+  if (config.dropoutFrom >= config.dropoutUntil) {
+    throw new InputError(
+      `${doing}: "dropoutFrom" ${config.dropoutFrom} and "dropoutUntil" ${config.dropoutUntil} leave ` +
+        `nothing of the run to drop in; the first must be below the second`,
     );
   }
   for (const [key, holds, wanted] of conditions) {

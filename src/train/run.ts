@@ -48,6 +48,8 @@ export class Run {
     this.#reportedStep = progress?.reportedStep ?? null;
     this.#toldStep = progress?.step ?? null;
     this.#savedStep = progress?.step ?? null;
+    // Until it is known when that is, it is not yet.
+    if (trainer.config.dropoutFrom > 0) trainer.droppingFrom = Infinity;
     this.#limitDropping();
     if (options.onDivergence === "rollback") this.#good = this.#state();
   }
@@ -94,17 +96,21 @@ export class Run {
   }
 
   /**
-   * Lets the trainer drop nothing from the configured share of the run on. By steps that is known
-   * from the start; by time, the step in which it comes is the first of them.
+   * Lets the trainer drop in the configured part of the run alone. Where that begins and ends is known
+   * by steps from the start; by time, it is the step in which the time comes.
    */
   #limitDropping(): void {
     const trainer = this.#trainer;
-    const { dropoutUntil } = trainer.config;
-    if (dropoutUntil === 1) return;
+    const { dropoutFrom, dropoutUntil } = trainer.config;
+    if (dropoutFrom > 0) trainer.droppingFrom = this.#stepAt(dropoutFrom, trainer.droppingFrom);
+    if (dropoutUntil < 1) trainer.droppingUntil = this.#stepAt(dropoutUntil, trainer.droppingUntil);
+  }
+
+  /** The step at which a share of the run is done, by the limit that comes first; Infinity: not yet. */
+  #stepAt(share: number, known: number): number {
     const { steps, seconds } = this.#schedule;
-    const isTime = this.#watch.elapsed() >= dropoutUntil * seconds;
-    const byTime = isTime ? trainer.steps : Infinity;
-    trainer.droppingSteps = Math.min(trainer.droppingSteps, dropoutUntil * steps, byTime);
+    const byTime = this.#watch.elapsed() >= share * seconds ? this.#trainer.steps : Infinity;
+    return Math.min(known, share * steps, byTime);
   }
 
   /** Steps until something is due or the slice's time is up. */

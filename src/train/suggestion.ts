@@ -41,7 +41,7 @@ interface Size {
  * characters for learns it by heart, and one that can see too few in its time learns less.
  */
 const sizes: readonly Size[] = [
-  { layers: 2, hidden: 256, batch: 16, warmup: 1000, chars: 500_000, trained: 5_000_000 },
+  { layers: 2, hidden: 256, batch: 16, warmup: 1000, chars: 500_000, trained: 3_000_000 },
   { layers: 1, hidden: 192, batch: 16, warmup: 1000, chars: 300_000, trained: 0 },
   { layers: 1, hidden: 128, batch: 8, warmup: 500, chars: 30_000, trained: 0 },
   { layers: 1, hidden: 64, batch: 4, warmup: 200, chars: 0, trained: 0 },
@@ -83,7 +83,7 @@ export function suggest(
   if (given.preset !== undefined) return { config: resolveConfig(given, chars), choices: [] };
   // A limit that is no time at all is refused where all limits are.
   const size = sizes.find((size) => suits(size, chars, limits)) ?? sizes.at(-1)!;
-  const network = networkOf(size, chars, given);
+  const network = networkOf(size, chars, given, limits);
   const rule = ruleOf(given, size);
   const config = resolveConfig({ ...network, ...rule, ...given }, chars);
   const choices: Choice[] = [
@@ -106,35 +106,62 @@ export function suggest(
 function suits(
   size: Size,
   chars: number,
-  { minutes = USUAL_MINUTES }: Pick<Limits, "minutes">,
+  limits: Pick<Limits, "minutes">,
 ): boolean {
-  const { hidden, layers } = size;
+  return chars >= size.chars && trainable(size, limits) >= size.trained;
+}
+
+/** How many characters a network can be trained on in the time there is. */
+function trainable(
+  { hidden, layers }: Size,
+  { minutes = USUAL_MINUTES }: Pick<Limits, "minutes">,
+): number {
   // A multiply and an add, forward and twice backward, for each weight of a gate of the GRU.
   const weights = 3 * hidden * hidden * (2 * layers - 1) + hidden * USUAL_CHARACTERS;
-  const trained = minutes * 60 * FLOP_PER_SECOND / (6 * weights);
-  return chars >= size.chars && trained >= size.trained;
+  return minutes * 60 * FLOP_PER_SECOND / (6 * weights);
 }
 
 function networkOf(
-  { hidden, layers, batch }: Size,
+  size: Size,
   chars: number,
   given: ConfigInput,
+  limits: Pick<Limits, "minutes">,
 ): ConfigInput {
+  const { hidden, layers, batch } = size;
   const seq = given.seq ?? suitableSeq(chars);
-  const dropout = given.dropout ?? (layers > 1 && given.layers === undefined ? 0.3 : 0);
   return {
     cell: "gru",
     layers,
     hidden,
     batch: suitableBatch(batch, seq, chars),
     seq,
-    dropout,
-    // What dropping has kept from being learnt by heart is learnt fast at the end.
-    dropoutUntil: dropout > 0 ? 0.75 : 1,
+    ...dropoutOf(size, chars, given, limits),
     init: (given.hidden ?? hidden) <= MOST_ORTHOGONAL ? "orthogonal" : "xavier",
     // A GRU that seldom began from a state of zero was, after 600 steps, worse than a guess there.
     freshEvery: 200,
   };
+}
+
+/** A text that is read so often begins to be learnt by heart by two layers of 256. */
+const MANY_PASSES = 8;
+
+/**
+ * What is dropped between layers, and when: where a text will be read many times, in the second half of
+ * the run up to its last part. Before, it only slows down the learning; after, what noise kept from
+ * being learnt is learnt fast.
+ */
+function dropoutOf(
+  size: Size,
+  chars: number,
+  given: ConfigInput,
+  limits: Pick<Limits, "minutes">,
+): ConfigInput {
+  const { dropout, layers, dropoutFrom = 0, dropoutUntil = 1 } = given;
+  const until = dropoutFrom < 0.85 ? 0.85 : 1;
+  if (dropout !== undefined) return dropout > 0 ? { dropoutUntil: until } : {};
+  const isOften = trainable(size, limits) >= MANY_PASSES * chars;
+  if (layers !== undefined || size.layers === 1 || !isOften) return {};
+  return { dropout: 0.15, dropoutFrom: dropoutUntil > 0.5 ? 0.5 : 0, dropoutUntil: until };
 }
 
 /** Fewer characters a step where a text has few, so that a pass has some steps. */
@@ -164,8 +191,8 @@ function ruleOf(given: ConfigInput, size: Size): ConfigInput {
 
 function describeNetwork({ cell, layers, hidden, dropout }: Config): string {
   const units = `${hidden} hidden units`;
-  if (layers === 1) return `${cell}, ${units}`;
-  return `${cell}, ${layers} layers of ${units}, dropout ${dropout}`;
+  const network = `${cell}, ${layers === 1 ? units : `${layers} layers of ${units}`}`;
+  return dropout > 0 ? `${network}, dropout ${dropout}` : network;
 }
 
 function whyNetwork(size: Size, chars: number, { minutes }: Pick<Limits, "minutes">): string {
@@ -173,6 +200,6 @@ function whyNetwork(size: Size, chars: number, { minutes }: Pick<Limits, "minute
   if (size.trained > 0) return `${text} and ${minutes} minutes are enough for it`;
   const longer = sizes.some(({ chars: wanted, trained }) => trained > 0 && chars >= wanted);
   return longer
-    ? `learns fast; for ${text} --minutes 5 or more choose a larger one`
+    ? `learns fast; for ${text} --minutes 3 or more choose a larger one`
     : `${text} fill it; a larger one would learn them by heart`;
 }

@@ -60,8 +60,10 @@ export class Trainer {
   readonly threads: number;
   /** The run's last step, towards which the schedule `cosine` falls; Infinity: not known. */
   lastStep: number = Infinity;
-  /** The steps in which something is dropped, from the first on; in later ones nothing is. */
-  droppingSteps: number = Infinity;
+  /** In which steps something is dropped, where the configuration drops: after so many, … */
+  droppingFrom: number = 0;
+  /** … and until so many were taken. */
+  droppingUntil: number = Infinity;
   readonly #engine: Engine;
   readonly #streams: Streams;
   #config: Config;
@@ -367,8 +369,11 @@ export class Trainer {
   /** What is dropped in this step: another choice in each, and the same whenever it is taken. */
   #drop(): { probability: number; seed: number } {
     const { dropout, seed } = this.config;
-    const probability = this.#step < this.droppingSteps ? dropout : 0;
-    return { probability, seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32 };
+    const drops = this.#step >= this.droppingFrom && this.#step < this.droppingUntil;
+    return {
+      probability: drops ? dropout : 0,
+      seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32,
+    };
   }
 
   #checkState(): void {

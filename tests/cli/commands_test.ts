@@ -117,6 +117,7 @@ testProgram("every option of train decides what it says", async (f) => {
       ["beta2", "--optimizer", "adam", "--beta2", "0.5"],
       ["inverse-sqrt", "--schedule", "inverse-sqrt", "--warmup", "2"],
       ["dropout", "--layers", "2", "--dropout", "0.5", "--dropout-until", "1"],
+      ["dropout-from", "--layers", "2", "--dropout", "0.5", "--dropout-from", "0.3"],
       ["dropout-until", "--layers", "2", "--dropout", "0.5", "--dropout-until", "0.8"],
       ["by-value", "--clip", "0.01"],
       ["by-norm", "--clip", "0.01", "--clip-by", "norm"],
@@ -264,7 +265,7 @@ testProgram("gradcheck compares every element, and passes", async (f) => {
 testProgram("help lists every option, what it means and its default", async (f) => {
   const options = {
     train:
-      "cell layers dropout dropout-until momentum beta1 beta2 weight-decay average plateau fresh-every patience test holdout schedule decay decay-after " +
+      "cell layers dropout dropout-from dropout-until momentum beta1 beta2 weight-decay average plateau fresh-every patience test holdout schedule decay decay-after " +
       "decay-every warmup clip-by out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
       "report-every sample-every save-every on-divergence preset resume force " +
       "threads help",

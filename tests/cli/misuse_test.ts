@@ -101,6 +101,14 @@ testProgram("options that are unknown or out of range are named", async (f) => {
         /"dropoutUntil" 0.5 has no meaning here; it goes with dropout above 0, which ends there$/,
       ],
       [
+        ["--layers", "2", "--dropout", "0.5", "--dropout-from", "0.9", "--dropout-until", "0.9"],
+        /"dropoutFrom" 0.9 and "dropoutUntil" 0.9 leave nothing of the run to drop in; .* below the /,
+      ],
+      [
+        ["--dropout-from", "0.5"],
+        /"dropoutFrom" 0.5 has no meaning here; it goes with dropout above 0, which begins there$/,
+      ],
+      [
         ["--layers", "2", "--dropout", "0.5", "--dropout-until", "0"],
         /"dropoutUntil" must be a number above 0, at most 1, not 0$/,
       ],

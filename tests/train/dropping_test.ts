@@ -1,4 +1,4 @@
-/** Dropping until a share of the run, by whatever limits it. */
+/** Dropping in a part of the run, by whatever limits it. */
 import { assertEquals, assertNotEquals } from "@std/assert";
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
 import type { ConfigInput } from "../../src/model/config.ts";
@@ -9,48 +9,60 @@ import { train } from "../../src/train/train.ts";
 const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(20));
 const network = { layers: 2, hidden: 8, seq: 7, batch: 2, seed: 3 } as const;
 const dropping: ConfigInput = { ...network, dropout: 0.4 };
-const until = (dropoutUntil: number): ConfigInput => ({ ...dropping, dropoutUntil });
 
-async function weights(config: ConfigInput, limits: Limits, resume?: Checkpoint) {
-  const { parameters, progress } = await train(corpus, {
-    ...limits,
-    config,
-    threads: 1,
-    ...resume ? { resume } : {},
-  });
-  return { parameters, step: progress.step };
+/** Trains from nothing, or on from where a checkpoint was made. */
+async function trained(config: ConfigInput, limits: Limits, resume?: Checkpoint) {
+  const options = resume === undefined ? {} : { resume };
+  return await train(corpus, { ...limits, ...options, config, threads: 1 });
 }
 
-for (const share of [0.1, 0.5, 0.74, 0.76]) {
-  Deno.test(`until ${share} of 40 steps it drops, and not from there on`, async () => {
-    const first = await train(corpus, { config: dropping, steps: Math.ceil(share * 40) });
-    const parts = await weights({ dropout: 0 }, { steps: 40 }, first);
-    assertEquals(await weights(until(share), { steps: 40 }), parts);
-    assertNotEquals(await weights(dropping, { steps: 40 }), parts);
+function assertSameWeights(one: Checkpoint, other: Checkpoint) {
+  assertEquals(one.progress.step, other.progress.step);
+  assertEquals(one.parameters, other.parameters);
+}
+
+for (const [from, until] of [[0, 0.1], [0, 0.76], [0.5, 1], [0.26, 0.74]] as const) {
+  Deno.test(`of 40 steps it drops in those from ${from} to ${until}, and in no others`, async () => {
+    const before = await trained(network, { steps: Math.ceil(from * 40) });
+    const middle = await trained({ dropout: 0.4 }, { steps: Math.ceil(until * 40) }, before);
+    const parts = await trained({ dropout: 0 }, { steps: 40 }, middle);
+    const config = { ...dropping, dropoutFrom: from, dropoutUntil: until };
+    assertSameWeights(await trained(config, { steps: 40 }), parts);
+    for (const other of [network, dropping]) {
+      assertNotEquals((await trained(other, { steps: 40 })).parameters, parts.parameters);
+    }
   });
 }
 
-Deno.test("it counts passes over the text as steps, and all of a run when nothing else is said", async () => {
-  const all = await train(corpus, { config: until(0.5), epochs: 1 });
-  const steps = all.progress.step;
-  assertEquals((await weights(until(0.5), { steps })).parameters, all.parameters);
-  assertEquals(await weights(until(1), { steps }), await weights(dropping, { steps }));
+Deno.test("of passes over the text it takes the same share as of as many steps", async () => {
+  const half = { ...dropping, dropoutUntil: 0.5 };
+  const all = await trained(half, { epochs: 1 });
+  assertSameWeights(await trained(half, { steps: all.progress.step }), all);
 });
 
-Deno.test("by time it drops until that time has come", async () => {
+Deno.test("by time it begins and ends when that time has come", async () => {
   // A share so small that its time has come before the first step, and so much time that none has.
-  const late = await weights(until(1e-9), { minutes: 10, steps: 2 });
-  assertEquals(late, await weights(network, { steps: 2 }));
-  assertNotEquals(late, await weights(dropping, { steps: 2 }));
-  const early = await weights(until(0.5), { minutes: 1e6, steps: 2 });
-  const one = await train(corpus, { config: dropping, steps: 1 });
-  assertEquals(early, await weights({ dropout: 0 }, { steps: 2 }, one));
+  const soon = { minutes: 10, steps: 2 };
+  const never = { minutes: 1e6, steps: 2 };
+  const ended = await trained({ ...dropping, dropoutUntil: 1e-9 }, soon);
+  const plain = await trained(network, { steps: 2 });
+  assertSameWeights(ended, plain);
+  const begun = await trained({ ...dropping, dropoutFrom: 1e-9 }, soon);
+  const whole = await trained(dropping, { steps: 2 });
+  assertSameWeights(begun, whole);
+  assertNotEquals(plain.parameters, whole.parameters);
+  // Then the steps decide: the second is neither dropped in, nor not.
+  const one = await trained(dropping, { steps: 1 });
+  const until = await trained({ ...dropping, dropoutUntil: 0.5 }, never);
+  assertSameWeights(until, await trained({ dropout: 0 }, { steps: 2 }, one));
+  const from = await trained({ ...dropping, dropoutFrom: 0.5 }, never);
+  const plainOne = await trained(network, { steps: 1 });
+  assertSameWeights(from, await trained({ dropout: 0.4 }, { steps: 2 }, plainOne));
 });
 
 Deno.test("a later limit lets a run that had ceased to drop drop again", async () => {
-  const ended = await train(corpus, { config: until(0.5), steps: 20 });
-  assertEquals(ended.progress.step, 20);
-  const more = await weights({}, { steps: 100 }, ended);
-  const dropped = await train(corpus, { config: { dropoutUntil: 1 }, steps: 50, resume: ended });
-  assertEquals(more, await weights({ dropout: 0 }, { steps: 100 }, dropped));
+  const ended = await trained({ ...dropping, dropoutUntil: 0.5 }, { steps: 20 });
+  const more = await trained({}, { steps: 100 }, ended);
+  const dropped = await trained({ dropoutUntil: 1 }, { steps: 50 }, ended);
+  assertSameWeights(more, await trained({ dropout: 0 }, { steps: 100 }, dropped));
 });

@@ -15,7 +15,7 @@ Deno.test("a longer text, and more time, choose a larger network", () => {
   };
   const lengths = [1e3, 29_999, 30_000, 299_999, 300_000, 1e6, 1e8];
   assertEquals(lengths.map((chars) => sizeOf(chars)), [64, 64, 128, 128, 192, 192, 192]);
-  assertEquals([1, 5, 10, 60].map((minutes) => sizeOf(1e6, minutes)), [192, 512, 512, 512]);
+  assertEquals([1, 2, 3, 60].map((minutes) => sizeOf(1e6, minutes)), [192, 192, 512, 512]);
   assertEquals(sizeOf(1e4, 600), 64);
 });
 
@@ -23,12 +23,19 @@ Deno.test("what is given wins, and what goes with it comes along", () => {
   const configOf = (given: Parameters<typeof suggest>[1]) => suggest(1e6, given).config;
   assertEquals(configOf({ hidden: 7, cell: "lstm" }).cell, "lstm");
   assertEquals(configOf({ hidden: 7 }).hidden, 7);
-  assertEquals(suggest(1e6, {}, { minutes: 10 }).config.dropout, 0.3);
-  assertEquals(suggest(1e6, { layers: 1 }, { minutes: 10 }).config.dropout, 0);
-  for (const [given, until] of [[{ dropout: 0 }, 1], [{ dropoutUntil: 0.5 }, 0.5]] as const) {
-    assertEquals(suggest(1e6, given, { minutes: 10 }).config.dropoutUntil, until);
+  const droppingOf = (given: Parameters<typeof suggest>[1], minutes = 10) => {
+    const { dropout, dropoutFrom, dropoutUntil } = suggest(1e6, given, { minutes }).config;
+    return [dropout, dropoutFrom, dropoutUntil];
+  };
+  assertEquals(droppingOf({}), [0.15, 0.5, 0.85]);
+  // Read a few times only, or not by the network that would learn it by heart.
+  assertEquals(droppingOf({}, 5), [0, 0, 1]);
+  for (const given of [{ layers: 1 }, { layers: 2 }, { dropout: 0 }]) {
+    assertEquals(droppingOf(given), [0, 0, 1]);
   }
-  assertEquals(configOf({ layers: 3, dropout: 0.1 }).dropoutUntil, 0.75);
+  assertEquals(droppingOf({ dropout: 0.3 }), [0.3, 0, 0.85]);
+  assertEquals(droppingOf({ dropoutUntil: 0.4 }), [0.15, 0, 0.4]);
+  assertEquals(droppingOf({ dropoutFrom: 0.9 }), [0.15, 0.9, 1]);
   const { schedule, average, lr } = configOf({ optimizer: "adagrad" });
   assertEquals([schedule, average, lr], ["constant", 0, 0.05]);
   assertEquals(configOf({ optimizer: "adam" }).weightDecay, 0);

@@ -87,8 +87,8 @@ const wrongCounts: readonly unknown[] = [0.5, 2 ** 53, 1e308, true, null];
 const counts = ["hidden", "seq", "batch", "seed", "step", "chars", "position", "bytes"];
 
 /** Keys that older checkpoints lack, and that have a default. */
-const late = ["average", "plateau", "test", "holdout", "freshEvery", "dropoutUntil"].concat(
-  ["sinceBest", "plateaus"],
+const late = ["average", "plateau", "test", "holdout", "freshEvery", "dropoutFrom"].concat(
+  ["dropoutUntil", "sinceBest", "plateaus"],
 );
 
 /** Metadata that are missing, of the wrong type, out of range or at odds with the tensors. */
