@@ -3,7 +3,7 @@ import { sizesOf } from "../model/model.ts";
 import type { Config } from "../model/config.ts";
 import { charsOf, type Split } from "../text/split.ts";
 import type { Schedule } from "../train/schedule.ts";
-import type { Choice } from "../train/suggestion.ts";
+import { type Choice, describeNetwork } from "../train/suggestion.ts";
 import type { Trainer } from "../train/trainer.ts";
 import type { Display } from "./display.ts";
 
@@ -33,13 +33,8 @@ export function introduce(
       `${number(corpus.vocabulary.size)} distinct`,
   );
   display.line(`Split: ${describeSplit(split, config)}`);
-  const { cell, layers, dropout } = config;
-  const units = `${number(config.hidden)} hidden units`;
   display.line(
-    `Model: ${cell}, ${layers === 1 ? units : `${layers} layers of ${units}`}` +
-      `${dropout > 0 ? `, dropout ${dropout}` : ""}, ${
-        number(parameterCount(sizes))
-      } parameters, ` +
+    `Model: ${describeNetwork(config)}, ${number(parameterCount(sizes))} parameters, ` +
       config.precision,
   );
   display.line(

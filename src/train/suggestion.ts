@@ -189,10 +189,15 @@ function ruleOf(given: ConfigInput, size: Size): ConfigInput {
   };
 }
 
-function describeNetwork({ cell, layers, hidden, dropout }: Config): string {
-  const units = `${hidden} hidden units`;
+/** A network in words, for example `gru, 2 layers of 256 hidden units`. */
+export function describeNetwork(config: Config): string {
+  const { cell, layers, hidden, dropout, dropoutFrom, dropoutUntil } = config;
+  const units = `${hidden.toLocaleString("en")} hidden units`;
   const network = `${cell}, ${layers === 1 ? units : `${layers} layers of ${units}`}`;
-  return dropout > 0 ? `${network}, dropout ${dropout}` : network;
+  if (dropout === 0) return network;
+  const always = dropoutFrom === 0 && dropoutUntil === 1;
+  const when = always ? "" : ` from ${dropoutFrom} to ${dropoutUntil} of the run`;
+  return `${network}, dropout ${dropout}${when}`;
 }
 
 function whyNetwork(size: Size, chars: number, { minutes }: Pick<Limits, "minutes">): string {
