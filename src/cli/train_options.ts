@@ -53,7 +53,7 @@ const configOptions: readonly Option[] = [
     name: "dropout-from",
     value: "X",
     meaning: "Share of the run from which it is dropped",
-    default: "0; 0.5 where dropout is chosen",
+    default: "0; 0.65 where dropout is chosen",
   },
   {
     name: "dropout-until",
@@ -128,6 +128,12 @@ const configOptions: readonly Option[] = [
     value: "N",
     meaning: "Steps over which the rate rises from 0 first",
     default: "200 to 1000 with inverse-sqrt, else 0",
+  },
+  {
+    name: "cooldown",
+    value: "X",
+    meaning: "Share of the run, at its end, over which the rate falls to 0, whatever the schedule",
+    default: "0; 0.2 where two layers are chosen",
   },
   {
     name: "clip",

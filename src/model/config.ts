@@ -54,6 +54,8 @@ export interface Config {
   readonly plateau: number;
   /** Steps over which the rate rises from 0 to `lr` first: 0 or above. */
   readonly warmup: number;
+  /** Share of the run, at its end, over which the rate falls to 0, whatever the schedule: 0 to below 1. */
+  readonly cooldown: number;
   /** Update rule: Adagrad (ε inside the root), plain gradient descent, RMSProp, Adam or AdamW. */
   readonly optimizer: Optimizer;
   /** Momentum of `sgd`: 0 to below 1. */
@@ -149,6 +151,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   decayEvery: epochs,
   plateau: v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER), 2),
   warmup: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  cooldown: v.optional(share, 0),
   optimizer: oneOf(["adagrad", "sgd", "rmsprop", "adam", "adamw"]),
   momentum: share,
   beta1: share,
@@ -183,6 +186,7 @@ export const defaults: Config = Object.freeze({
   decayEvery: 1,
   plateau: 2,
   warmup: 0,
+  cooldown: 0,
   optimizer: "adagrad",
   momentum: 0,
   beta1: 0.9,

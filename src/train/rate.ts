@@ -36,6 +36,15 @@ export function rateOf(
 }
 
 /**
+ * What is left of the rate when this share of the run is done: in its last part, the configured share
+ * of it, the rate falls to 0 in a straight line (as in Hu et al., "MiniCPM", 2024), whatever the
+ * schedule.
+ */
+export function cooledDown({ cooldown }: Pick<Config, "cooldown">, done: number): number {
+  return cooldown === 0 ? 1 : Math.min(1, (1 - done) / cooldown);
+}
+
+/**
  * Checks that a run has what its schedule goes by.
  * @throws {InputError} when the rate falls towards a last step that nobody knows, or by validations
  * that nobody makes.

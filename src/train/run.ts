@@ -2,7 +2,7 @@ import { Sampler } from "../generate/sampler.ts";
 import { TextError } from "../errors.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { DivergenceError } from "./divergence.ts";
-import { isReached, type Schedule } from "./schedule.ts";
+import { doneOf, isReached, type Schedule } from "./schedule.ts";
 import { eventLoopTurn, inSlices, SLICE_MS } from "./slices.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { TrainOptions } from "./train.ts";
@@ -48,9 +48,7 @@ export class Run {
     this.#reportedStep = progress?.reportedStep ?? null;
     this.#toldStep = progress?.step ?? null;
     this.#savedStep = progress?.step ?? null;
-    // Until it is known when that is, it is not yet.
-    if (trainer.config.dropoutFrom > 0) trainer.droppingFrom = Infinity;
-    this.#limitDropping();
+    trainer.doneAfter = (step) => doneOf(schedule, { step, elapsedSeconds: this.#watch.elapsed() });
     if (options.onDivergence === "rollback") this.#good = this.#state();
   }
 
@@ -95,28 +93,9 @@ export class Run {
     return this.#isInterrupted() || isReached(this.#schedule, { step, elapsedSeconds, sinceBest });
   }
 
-  /**
-   * Lets the trainer drop in the configured part of the run alone. Where that begins and ends is known
-   * by steps from the start; by time, it is the step in which the time comes.
-   */
-  #limitDropping(): void {
-    const trainer = this.#trainer;
-    const { dropoutFrom, dropoutUntil } = trainer.config;
-    if (dropoutFrom > 0) trainer.droppingFrom = this.#stepAt(dropoutFrom, trainer.droppingFrom);
-    if (dropoutUntil < 1) trainer.droppingUntil = this.#stepAt(dropoutUntil, trainer.droppingUntil);
-  }
-
-  /** The step at which a share of the run is done, by the limit that comes first; Infinity: not yet. */
-  #stepAt(share: number, known: number): number {
-    const { steps, seconds } = this.#schedule;
-    const byTime = this.#watch.elapsed() >= share * seconds ? this.#trainer.steps : Infinity;
-    return Math.min(known, share * steps, byTime);
-  }
-
   /** Steps until something is due or the slice's time is up. */
   #slice(): void {
     const trainer = this.#trainer;
-    this.#limitDropping();
     this.#watch.time(trainer, (begin) => {
       do trainer.step(); while (
         !this.#reportIsDue() && !this.#sampleIsDue() && !this.#saveIsDue() &&

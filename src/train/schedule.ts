@@ -127,6 +127,15 @@ export function isReached(
   return step >= steps || elapsedSeconds >= seconds || sinceBest >= patience;
 }
 
+/** The share of a run that is done, from 0 to 1, by the limit that will be reached first. */
+export function doneOf(
+  { steps, seconds }: Schedule,
+  { step, elapsedSeconds }: Pick<Reached, "step" | "elapsedSeconds">,
+): number {
+  const bySteps = steps === 0 ? 1 : step / steps;
+  return Math.min(1, Math.max(bySteps, elapsedSeconds / seconds));
+}
+
 /** Whether a checkpoint is the end of a run, and by this schedule it stays one. */
 export function isFinished(
   schedule: Schedule,

@@ -1,4 +1,4 @@
-import type { Schedule } from "./schedule.ts";
+import { doneOf, type Schedule } from "./schedule.ts";
 import type { Live } from "./train.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -44,9 +44,9 @@ export class Stopwatch {
   }
 
   /** Where the run stands. */
-  live({ steps: step, loss }: Trainer, { steps, seconds }: Schedule): Live {
+  live({ steps: step, loss }: Trainer, schedule: Schedule): Live {
     const elapsed = this.elapsed();
-    const done = Math.min(1, Math.max(step / steps, elapsed / seconds));
+    const done = doneOf(schedule, { step, elapsedSeconds: elapsed });
     return {
       step,
       loss,

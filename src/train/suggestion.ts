@@ -95,7 +95,8 @@ export function suggest(
   ];
   if (rule.average !== undefined) {
     choices.push({
-      what: `${config.optimizer}, lr ${config.lr}, ${config.schedule}, average ${config.average}`,
+      what: `${config.optimizer}, lr ${config.lr}, ${config.schedule}, ` +
+        `${config.cooldown > 0 ? `cooldown ${config.cooldown}, ` : ""}average ${config.average}`,
       why: "a falling rate and averaged weights, good whenever it is stopped",
     });
   }
@@ -146,8 +147,8 @@ function networkOf(
 const MANY_PASSES = 8;
 
 /**
- * What is dropped between layers, and when: where a text will be read many times, in the second half of
- * the run up to its last part. Before, it only slows down the learning; after, what noise kept from
+ * What is dropped between layers, and when: where a text will be read many times, late in the run
+ * up to its last part. Before, it only slows down the learning; after, what noise kept from
  * being learnt is learnt fast.
  */
 function dropoutOf(
@@ -161,7 +162,7 @@ function dropoutOf(
   if (dropout !== undefined) return dropout > 0 ? { dropoutUntil: until } : {};
   const isOften = trainable(size, limits) >= MANY_PASSES * chars;
   if (layers !== undefined || size.layers === 1 || !isOften) return {};
-  return { dropout: 0.15, dropoutFrom: dropoutUntil > 0.5 ? 0.5 : 0, dropoutUntil: until };
+  return { dropout: 0.15, dropoutFrom: dropoutUntil > 0.65 ? 0.65 : 0, dropoutUntil: until };
 }
 
 /** Fewer characters a step where a text has few, so that a pass has some steps. */
@@ -179,13 +180,15 @@ const rates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
 function ruleOf(given: ConfigInput, size: Size): ConfigInput {
   const { optimizer = "adamw", hidden = size.hidden, cell = "gru", schedule } = given;
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizerDefaults[optimizer] };
+  // It brings two layers of 256 a little, one of 192 nothing.
+  const cooldown = size.layers > 1 ? 0.2 : 0;
   const falls = schedule === undefined ? given.warmup !== 0 : schedule === "inverse-sqrt";
   return {
     optimizer,
     lr: rates[cell] * Math.min(1, 256 / hidden),
     weightDecay: optimizer === "adamw" ? 0.1 : 0,
     average: 0.1,
-    ...falls ? { schedule: "inverse-sqrt", warmup: size.warmup } : {},
+    ...falls ? { schedule: "inverse-sqrt", warmup: size.warmup, cooldown } : {},
   };
 }
 

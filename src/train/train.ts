@@ -140,7 +140,8 @@ export async function train(corpus: Corpus, options: TrainOptions = {}): Promise
   const schedule = resolveSchedule(options, charsPerStep, stepsPerEpoch, validates);
   checkSchedule(trainer.config, schedule.steps, validates);
   trainer.lastStep = schedule.steps;
+  const run = new Run(trainer, schedule, options);
   await options.onStart?.(trainer, schedule);
   if (resume && isFinished(schedule, resume.progress)) return resume;
-  return await new Run(trainer, schedule, options).toTheEnd();
+  return await run.toTheEnd();
 }

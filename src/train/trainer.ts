@@ -11,7 +11,7 @@ import type { Corpus } from "../text/corpus.ts";
 import { type Span, type Split, splitCorpus } from "../text/split.ts";
 import { Streams } from "../text/streams.ts";
 import { DivergenceError } from "./divergence.ts";
-import { rateOf } from "./rate.ts";
+import { cooledDown, rateOf } from "./rate.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
 import { Validation } from "./validation.ts";
 
@@ -60,10 +60,11 @@ export class Trainer {
   readonly threads: number;
   /** The run's last step, towards which the schedule `cosine` falls; Infinity: not known. */
   lastStep: number = Infinity;
-  /** In which steps something is dropped, where the configuration drops: after so many, … */
-  droppingFrom: number = 0;
-  /** … and until so many were taken. */
-  droppingUntil: number = Infinity;
+  /**
+   * The share of the run that is done after so many steps, from 0 to 1, by which dropping begins and
+   * ends and the rate cools down. By itself a trainer knows of no end.
+   */
+  doneAfter: (steps: number) => number = () => 0;
   readonly #engine: Engine;
   readonly #streams: Streams;
   #config: Config;
@@ -161,7 +162,8 @@ export class Trainer {
   /** The learning rate of the next step. */
   get lr(): number {
     const { plateaus } = this.validation;
-    return rateOf(this.config, this.#step + 1, this.stepsPerEpoch, this.lastStep, plateaus);
+    const rate = rateOf(this.config, this.#step + 1, this.stepsPerEpoch, this.lastStep, plateaus);
+    return rate * cooledDown(this.config, this.doneAfter(this.#step));
   }
 
   /** Steps taken. */
@@ -368,8 +370,9 @@ export class Trainer {
 
   /** What is dropped in this step: another choice in each, and the same whenever it is taken. */
   #drop(): { probability: number; seed: number } {
-    const { dropout, seed } = this.config;
-    const drops = this.#step >= this.droppingFrom && this.#step < this.droppingUntil;
+    const { dropout, dropoutFrom, dropoutUntil, seed } = this.config;
+    const done = this.doneAfter(this.#step);
+    const drops = done >= dropoutFrom && done < dropoutUntil;
     return {
       probability: drops ? dropout : 0,
       seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32,

@@ -88,6 +88,7 @@ testProgram("every option of train decides what it says", async (f) => {
       ["layers", 2],
       ["weight-decay", 0.1],
       ["warmup", 3],
+      ["cooldown", 0.7],
       ["schedule", "cosine"],
       ["average", 0.5],
       ["precision", "f64"],
@@ -266,7 +267,7 @@ testProgram("help lists every option, what it means and its default", async (f) 
   const options = {
     train:
       "cell layers dropout dropout-from dropout-until momentum beta1 beta2 weight-decay average plateau fresh-every patience test holdout schedule decay decay-after " +
-      "decay-every warmup clip-by out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
+      "decay-every warmup cooldown clip-by out hidden seq batch lr optimizer clip steps epochs minutes val seed precision init " +
       "report-every sample-every save-every on-divergence preset resume force " +
       "threads help",
     sample: "prime length stop count temperature top-k top-p seed greedy beam json help",

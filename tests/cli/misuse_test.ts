@@ -104,6 +104,7 @@ testProgram("options that are unknown or out of range are named", async (f) => {
         ["--layers", "2", "--dropout", "0.5", "--dropout-from", "0.9", "--dropout-until", "0.9"],
         /"dropoutFrom" 0.9 and "dropoutUntil" 0.9 leave nothing of the run to drop in; .* below the /,
       ],
+      [["--cooldown", "1"], /"cooldown" must be a number from 0 up to, not including, 1, not 1$/],
       [
         ["--dropout-from", "0.5"],
         /"dropoutFrom" 0.5 has no meaning here; it goes with dropout above 0, which begins there$/,

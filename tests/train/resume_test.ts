@@ -111,14 +111,20 @@ async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Sto
   return { metrics, best, last: await bytesOf(resume!) };
 }
 
-/** Drops in the middle of the run alone. */
-const dropping = { layers: 2, dropout: 0.5, dropoutFrom: 0.3, dropoutUntil: 0.7 } as const;
+/** Drops in the middle of the run alone, and cools down over its end. */
+const parts = {
+  layers: 2,
+  dropout: 0.5,
+  dropoutFrom: 0.3,
+  dropoutUntil: 0.7,
+  cooldown: 0.5,
+} as const;
 
 for (
   const [what, more] of [
     ["stopped", {}],
     ["on plateaus", plateaus],
-    ["before, while and after it drops", dropping],
+    ["in every part of the run", parts],
   ] as const
 ) {
   Deno.test(`a run that is stopped anywhere tells and keeps what one that is not stopped does (${what})`, async () => {

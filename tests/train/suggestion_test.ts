@@ -27,7 +27,7 @@ Deno.test("what is given wins, and what goes with it comes along", () => {
     const { dropout, dropoutFrom, dropoutUntil } = suggest(1e6, given, { minutes }).config;
     return [dropout, dropoutFrom, dropoutUntil];
   };
-  assertEquals(droppingOf({}), [0.15, 0.5, 0.85]);
+  assertEquals(droppingOf({}), [0.15, 0.65, 0.85]);
   // Read a few times only, or not by the network that would learn it by heart.
   assertEquals(droppingOf({}, 5), [0, 0, 1]);
   for (const given of [{ layers: 1 }, { layers: 2 }, { dropout: 0 }]) {
@@ -36,6 +36,10 @@ Deno.test("what is given wins, and what goes with it comes along", () => {
   assertEquals(droppingOf({ dropout: 0.3 }), [0.3, 0, 0.85]);
   assertEquals(droppingOf({ dropoutUntil: 0.4 }), [0.15, 0, 0.4]);
   assertEquals(droppingOf({ dropoutFrom: 0.9 }), [0.15, 0.9, 1]);
+  const cooldownOf = (given: Parameters<typeof suggest>[1], minutes: number) =>
+    suggest(1e6, given, { minutes }).config.cooldown;
+  assertEquals([1, 10].map((minutes) => cooldownOf({}, minutes)), [0, 0.2]);
+  assertEquals(cooldownOf({ schedule: "constant" }, 10), 0);
   const { schedule, average, lr } = configOf({ optimizer: "adagrad" });
   assertEquals([schedule, average, lr], ["constant", 0, 0.05]);
   assertEquals(configOf({ optimizer: "adam" }).weightDecay, 0);

@@ -88,7 +88,7 @@ const counts = ["hidden", "seq", "batch", "seed", "step", "chars", "position", "
 
 /** Keys that older checkpoints lack, and that have a default. */
 const late = ["average", "plateau", "test", "holdout", "freshEvery", "dropoutFrom"].concat(
-  ["dropoutUntil", "sinceBest", "plateaus"],
+  ["dropoutUntil", "cooldown", "sinceBest", "plateaus"],
 );
 
 /** Metadata that are missing, of the wrong type, out of range or at odds with the tensors. */

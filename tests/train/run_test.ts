@@ -1,10 +1,11 @@
-/** Dropping in a part of the run, by whatever limits it. */
-import { assertEquals, assertNotEquals } from "@std/assert";
+/** What depends on how much of a run is done, by whatever limits it: dropping, and cooling down. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
 import type { ConfigInput } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { Limits } from "../../src/train/schedule.ts";
 import { train } from "../../src/train/train.ts";
+import type { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(20));
 const network = { layers: 2, hidden: 8, seq: 7, batch: 2, seed: 3 } as const;
@@ -65,4 +66,41 @@ Deno.test("a later limit lets a run that had ceased to drop drop again", async (
   const more = await trained({}, { steps: 100 }, ended);
   const dropped = await trained({ dropoutUntil: 1 }, { steps: 50 }, ended);
   assertSameWeights(more, await trained({ dropout: 0 }, { steps: 100 }, dropped));
+});
+
+/** The rate of each step. */
+async function rates(config: ConfigInput, limits: Limits, resume?: Checkpoint): Promise<number[]> {
+  let trainer: Trainer | undefined;
+  const rates: number[] = [];
+  await train(corpus, {
+    ...{ ...limits, config: { ...network, lr: 0.01, ...config }, reportEvery: 1, threads: 1 },
+    ...resume ? { resume } : {},
+    onStart(started) {
+      trainer = started;
+      rates.push(started.lr);
+    },
+    onReport: () => void rates.push(trainer!.lr),
+  });
+  return rates.slice(0, -1);
+}
+
+Deno.test("the rate cools down to 0 over the last share of the run, on top of any schedule", async () => {
+  const steps = 8;
+  assertEquals(await rates({}, { steps }), Array(8).fill(0.01));
+  const half = [1, 1, 1, 1, 1, 0.75, 0.5, 0.25].map((left) => 0.01 * left);
+  assertEquals(await rates({ cooldown: 0.5 }, { steps }), half);
+  const falling = { schedule: "inverse-sqrt", warmup: 2 } as const;
+  const without = await rates(falling, { steps });
+  assertEquals(
+    await rates({ ...falling, cooldown: 0.5 }, { steps }),
+    without.map((rate, i) => rate * (half[i]! / 0.01)),
+  );
+  // By time: nearly none is left of so long a time, and nearly all of it.
+  const late = { minutes: 1e6, steps: 2 };
+  assertEquals((await rates({ cooldown: 0.9 }, late))[0], 0.01);
+  const ended = await trained({ ...network, lr: 0.01 }, { steps: 1 });
+  const { progress } = ended;
+  const resume = { ...ended, progress: { ...progress, elapsedSeconds: 0.9 * 60e6 } };
+  const [rate] = await rates({ cooldown: 0.4 }, { ...late, steps: 3 }, resume);
+  assert(Math.abs(rate! / 0.0025 - 1) < 1e-4, `${rate}`);
 });
