@@ -37,8 +37,8 @@ export function rateOf(
 
 /**
  * What is left of the rate when this share of the run is done: in its last part, the configured share
- * of it, the rate falls to 0 in a straight line (as in Hu et al., "MiniCPM", 2024), whatever the
- * schedule.
+ * of it, the rate falls to 0 in a straight line, whatever the schedule (Zhai et al., "Scaling vision
+ * transformers", 2022, after a rate that falls as the root of the steps).
  */
 export function cooledDown({ cooldown }: Pick<Config, "cooldown">, done: number): number {
   return cooldown === 0 ? 1 : Math.min(1, (1 - done) / cooldown);
