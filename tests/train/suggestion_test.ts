@@ -36,6 +36,12 @@ Deno.test("what is given wins, and what goes with it comes along", () => {
   assertEquals(droppingOf({ dropout: 0.3 }), [0.3, 0, 0.85]);
   assertEquals(droppingOf({ dropoutUntil: 0.4 }), [0.15, 0, 0.4]);
   assertEquals(droppingOf({ dropoutFrom: 0.9 }), [0.15, 0.9, 1]);
+  const [network, , rule] = suggest(1e6, {}, { minutes: 10 }).choices;
+  assertEquals(
+    network!.what,
+    "gru, 2 layers of 256 hidden units, dropout 0.15 from 0.65 to 0.85 of the run",
+  );
+  assertEquals(rule!.what, "adamw, lr 0.006, inverse-sqrt, cooldown 0.2, average 0.1");
   const cooldownOf = (given: Parameters<typeof suggest>[1], minutes: number) =>
     suggest(1e6, given, { minutes }).config.cooldown;
   assertEquals([1, 10].map((minutes) => cooldownOf({}, minutes)), [0, 0.2]);
