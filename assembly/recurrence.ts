@@ -1,13 +1,14 @@
 /**
  * The sequential part of a layer, step by step: forward, then backward.
  *
- * Streams are shared by workers; a single stream is worker 0's. Several streams are matrix products,
- * one stream is a vector times a matrix.
+ * Several streams are shared by workers, and are matrix products. One stream is a vector times a
+ * matrix: worker 0's, or, of a large layer, shared by its units, so that each worker's part of Whh
+ * stays in its core's cache; all workers then meet after each step, as each needs all of h.
  */
 import { gruStep, gruStepBackward } from "./cells/gru";
 import { lstmStep, lstmStepBackward } from "./cells/lstm";
 import { rnnStep, rnnStepBackward } from "./cells/rnn";
-import { LANES, REAL } from "./lanes";
+import { LANES, REAL, VECTOR } from "./lanes";
 import {
   candidateBias,
   candidatesOf,
@@ -30,7 +31,30 @@ import {
 import { multiplyPacked, packShare } from "./matmul";
 import { vectorTimesMatrix } from "./matvec";
 import { PACKED_A_BYTES, transpose } from "./packing";
-import { shareLength, shareStart, worker } from "./workers";
+import { barrier, shareLength, shareStart, worker, workers } from "./workers";
+
+/** With fewer weights in Whh than these, to meet after each step takes longer than what it saves. */
+const LEAST_SHARED: usize = 1 << 16;
+
+/** Whether several workers share the units of a single stream. */
+function byUnits(): bool {
+  return streams == 1 && workers > 1 && hiddenPadded * gatesPadded >= LEAST_SHARED;
+}
+
+/** Whether this worker has nothing to do with a single stream. */
+function isIdle(): bool {
+  return streams == 1 && worker != 0 && !byUnits();
+}
+
+/** Where this worker's units begin in a row of them, in bytes. */
+function startOfUnits(): usize {
+  return byUnits() ? shareStart(hiddenPadded / LANES) * VECTOR : 0;
+}
+
+/** How many bytes they take. */
+function bytesOfUnits(): usize {
+  return byUnits() ? shareLength(hiddenPadded / LANES) * VECTOR : hiddenPadded * REAL;
+}
 
 /** Columns of Whh that are added to the gates' arguments: all but the GRU's candidates'. */
 @inline
@@ -75,11 +99,14 @@ export function packRecurrentTransposed(layer: usize): void {
 
 /** The states of a layer after each step, from the input part of its gates. */
 export function recur(layer: usize, steps: usize): void {
-  if (streams == 1 && worker != 0) return;
+  if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
   const first = shareStartOfStreams();
   const own = shareOfStreams();
+  const unit = startOfUnits();
+  const units = bytesOfUnits();
+  const meets = byUnits();
   let state = statesOf(layer) + (streams + first) * stride;
   let cellState = cellStatesOf(layer) + (streams + first) * stride;
   let gate = gatesOf(layer) + first * gateStride;
@@ -87,17 +114,18 @@ export function recur(layer: usize, steps: usize): void {
   const bytes = streams * stride;
   for (let t: usize = 0; t < steps; t++) {
     const before = state - bytes;
-    addProduct(gate, gateStride, before, layer, own);
+    if (meets && t > 0) barrier();
+    addProduct(gate, gateStride, before, layer, own, unit, units);
     if (cell == LSTM) {
-      lstmStep(gate, cellState - bytes, cellState, state, own);
+      lstmStep(gate + unit, cellState - bytes + unit, cellState + unit, state + unit, own, units);
     } else if (cell == GRU) {
       for (let row: usize = 0; row < own; row++) {
-        memory.copy(candidate + row * stride, candidateBias(layer), stride);
+        memory.copy(candidate + row * stride + unit, candidateBias(layer) + unit, units);
       }
-      addCandidateProduct(candidate, before, layer, own);
-      gruStep(gate, candidate, before, state, own);
+      addCandidateProduct(candidate, before, layer, own, unit, units);
+      gruStep(gate + unit, candidate + unit, before + unit, state + unit, own, units);
     } else {
-      rnnStep(state, own);
+      rnnStep(state + unit, own * units);
     }
     state += bytes;
     cellState += bytes;
@@ -108,30 +136,41 @@ export function recur(layer: usize, steps: usize): void {
 
 /** Gradients of the gates' arguments after each step, from those of the states. */
 export function recurBackward(layer: usize, steps: usize): void {
-  if (streams == 1 && worker != 0) return;
+  if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
   const first = shareStartOfStreams();
   const own = shareOfStreams();
+  const unit = startOfUnits();
+  const units = bytesOfUnits();
+  const meets = byUnits();
   const bytes = streams * stride;
-  const ownCellGradients = cellGradients + first * stride;
-  if (cell == LSTM) memory.fill(ownCellGradients, 0, own * stride);
+  const ownCellGradients = cellGradients + first * stride + unit;
+  if (cell == LSTM) memory.fill(ownCellGradients, 0, own * units);
   for (let t = steps; t-- > 0;) {
     const row = t * streams + first;
-    const before = statesOf(layer) + row * stride;
+    const before = statesOf(layer) + row * stride + unit;
     const gate = gatesOf(layer) + row * gateStride;
     const gradient = hiddenGradientsOf(layer) + row * stride;
     const previous = t == 0 ? 0 : gradient - bytes;
+    const ownGate = gate + unit;
+    const ownGradient = gradient + unit;
     if (cell == LSTM) {
-      const cellBefore = cellStatesOf(layer) + row * stride;
-      lstmStepBackward(gate, cellBefore, cellBefore + bytes, gradient, ownCellGradients, own);
+      const cellBefore = cellStatesOf(layer) + row * stride + unit;
+      lstmStepBackward(
+        ownGate, cellBefore, cellBefore + bytes, ownGradient, ownCellGradients, own, units,
+      );
     } else if (cell == GRU) {
-      const candidate = candidatesOf(layer) + row * stride;
-      gruStepBackward(gate, candidate, before, gradient, previous, own);
+      const candidate = candidatesOf(layer) + row * stride + unit;
+      const ownPrevious = t == 0 ? 0 : previous + unit;
+      gruStepBackward(ownGate, candidate, before, ownGradient, ownPrevious, own, units);
     } else {
-      rnnStepBackward(gradient, before + bytes, own);
+      rnnStepBackward(ownGradient, before + bytes, own * units);
     }
-    if (t > 0) addProductBackward(previous, gates == 1 ? gradient : gate, own);
+    if (t > 0) {
+      if (meets) barrier();
+      addProductBackward(previous, gates == 1 ? gradient : gate, own, unit, units);
+    }
   }
 }
 
@@ -143,26 +182,49 @@ function shareOfStreams(): usize {
   return streams == 1 ? 1 : shareLength(streams);
 }
 
-/** The gates' arguments of `rows` streams += Whh h. */
-function addProduct(gate: usize, gateStride: usize, h: usize, layer: usize, rows: usize): void {
-  if (streams == 1) {
-    vectorTimesMatrix(
-      gate, h, recurrentWeights(layer), gateStride, hiddenPadded, columnsToGates(),
+/** The gates' arguments of `rows` streams += Whh h; of a single stream those of some units. */
+function addProduct(
+  gate: usize,
+  gateStride: usize,
+  h: usize,
+  layer: usize,
+  rows: usize,
+  unit: usize,
+  units: usize,
+): void {
+  const columns = columnsToGates();
+  if (streams > 1) {
+    multiplyPacked(
+      gate, gateStride, rows, columns, hiddenPadded, h, hiddenPadded * REAL,
+      recurrentPanels, true, scratchA + worker * PACKED_A_BYTES,
     );
     return;
   }
-  multiplyPacked(
-    gate, gateStride, rows, columnsToGates(), hiddenPadded, h, hiddenPadded * REAL,
-    recurrentPanels, true, scratchA + worker * PACKED_A_BYTES,
-  );
+  const weights = recurrentWeights(layer);
+  const stride = hiddenPadded * REAL;
+  if (units == stride) {
+    vectorTimesMatrix(gate, h, weights, gateStride, hiddenPadded, columns);
+    return;
+  }
+  for (let column = unit; column < columns * REAL; column += stride) {
+    vectorTimesMatrix(gate + column, h, weights + column, gateStride, hiddenPadded, units / REAL);
+  }
 }
 
 /** The recurrent part of the GRU's candidates += Whh h, third part. */
-function addCandidateProduct(candidate: usize, h: usize, layer: usize, rows: usize): void {
+function addCandidateProduct(
+  candidate: usize,
+  h: usize,
+  layer: usize,
+  rows: usize,
+  unit: usize,
+  units: usize,
+): void {
   const stride = hiddenPadded * REAL;
   if (streams == 1) {
-    const weights = recurrentWeights(layer) + columnsToGates() * REAL;
-    vectorTimesMatrix(candidate, h, weights, gatesPadded * REAL, hiddenPadded, hiddenPadded);
+    const weights = recurrentWeights(layer) + columnsToGates() * REAL + unit;
+    const gateStride = gatesPadded * REAL;
+    vectorTimesMatrix(candidate + unit, h, weights, gateStride, hiddenPadded, units / REAL);
     return;
   }
   multiplyPacked(
@@ -172,10 +234,18 @@ function addCandidateProduct(candidate: usize, h: usize, layer: usize, rows: usi
 }
 
 /** dh of the step before += Whhᵀ da. */
-function addProductBackward(previous: usize, da: usize, rows: usize): void {
+function addProductBackward(
+  previous: usize,
+  da: usize,
+  rows: usize,
+  unit: usize,
+  units: usize,
+): void {
   const stride = hiddenPadded * REAL;
   if (streams == 1) {
-    vectorTimesMatrix(previous, da, recurrentPanels, stride, gatesPadded, hiddenPadded);
+    vectorTimesMatrix(
+      previous + unit, da, recurrentPanels + unit, stride, gatesPadded, units / REAL,
+    );
     return;
   }
   multiplyPacked(

@@ -13,23 +13,28 @@ import { sigmoid, slopeOfSigmoid, slopeOfTanh, tanh } from "../elementary";
 import { add, madd, mul, REAL, sub, VECTOR } from "../lanes";
 import { hiddenPadded } from "../layout";
 
-/** Values of gates and states of `rows` rows, from the gates' arguments in their place, and u. */
+/**
+ * Values of gates and states of `rows` rows, from the gates' arguments in their place, and u; in each
+ * row, of the units that take `bytes` from where the addresses point.
+ */
 export function gruStep(
   gates: usize,
   candidates: usize,
   before: usize,
   states: usize,
   rows: usize,
+  bytes: usize,
 ): void {
   const stride = hiddenPadded * REAL;
+  const others = stride - bytes;
   for (let row: usize = 0; row < rows; row++) {
-    for (const end = gates + stride; gates < end; gates += VECTOR) {
+    for (const end = gates + bytes; gates < end; gates += VECTOR) {
       v128.store(gates, sigmoid(v128.load(gates)));
       v128.store(gates + stride, sigmoid(v128.load(gates + stride)));
     }
     // In a loop of its own, tanh does not wait for the sigmoids just above.
-    gates -= stride;
-    for (const end = gates + stride; gates < end; gates += VECTOR) {
+    gates -= bytes;
+    for (const end = gates + bytes; gates < end; gates += VECTOR) {
       const r = v128.load(gates);
       const z = v128.load(gates + stride);
       const n = tanh(madd(r, v128.load(candidates), v128.load(gates + 2 * stride)));
@@ -40,13 +45,16 @@ export function gruStep(
       before += VECTOR;
       states += VECTOR;
     }
-    gates += 2 * stride;
+    gates += 2 * stride + others;
+    candidates += others;
+    before += others;
+    states += others;
   }
 }
 
 /**
- * The gradients of `rows` rows from those of the states. With `previous` not 0, what reaches the
- * states before past the gates is added to their gradients there.
+ * The gradients of `rows` rows from those of the states, of as many units. With `previous` not 0,
+ * what reaches the states before past the gates is added to their gradients there.
  */
 export function gruStepBackward(
   gates: usize,
@@ -55,11 +63,13 @@ export function gruStepBackward(
   gradients: usize,
   previous: usize,
   rows: usize,
+  bytes: usize,
 ): void {
   const stride = hiddenPadded * REAL;
+  const others = stride - bytes;
   const passes = previous != 0;
   for (let row: usize = 0; row < rows; row++) {
-    for (const end = gates + stride; gates < end; gates += VECTOR) {
+    for (const end = gates + bytes; gates < end; gates += VECTOR) {
       const r = v128.load(gates);
       const z = v128.load(gates + stride);
       const n = v128.load(gates + 2 * stride);
@@ -80,6 +90,10 @@ export function gruStepBackward(
       before += VECTOR;
       gradients += VECTOR;
     }
-    gates += 2 * stride;
+    gates += 2 * stride + others;
+    candidates += others;
+    before += others;
+    gradients += others;
+    previous += others;
   }
 }

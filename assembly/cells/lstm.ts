@@ -12,17 +12,22 @@ import { sigmoid, slopeOfSigmoid, slopeOfTanh, tanh } from "../elementary";
 import { madd, mul, REAL, VECTOR } from "../lanes";
 import { hiddenPadded } from "../layout";
 
-/** Values of gates, cell states and states of `rows` rows, from a in the place of the gates. */
+/**
+ * Values of gates, cell states and states of `rows` rows, from a in the place of the gates; in each
+ * row, of the units that take `bytes` from where the addresses point.
+ */
 export function lstmStep(
   gates: usize,
   before: usize,
   cellStates: usize,
   states: usize,
   rows: usize,
+  bytes: usize,
 ): void {
   const stride = hiddenPadded * REAL;
+  const others = stride - bytes;
   for (let row: usize = 0; row < rows; row++) {
-    for (const end = gates + stride; gates < end; gates += VECTOR) {
+    for (const end = gates + bytes; gates < end; gates += VECTOR) {
       const i = sigmoid(v128.load(gates));
       const f = sigmoid(v128.load(gates + stride));
       const g = tanh(v128.load(gates + 2 * stride));
@@ -37,19 +42,24 @@ export function lstmStep(
       cellStates += VECTOR;
     }
     // In a loop of its own, tanh does not wait for the sigmoids just above.
-    cellStates -= stride;
-    gates += 2 * stride;
-    for (const end = gates + stride; gates < end; gates += VECTOR) {
+    cellStates -= bytes;
+    gates += 3 * stride - bytes;
+    for (const end = gates + bytes; gates < end; gates += VECTOR) {
       v128.store(states, mul(v128.load(gates), tanh(v128.load(cellStates))));
       cellStates += VECTOR;
       states += VECTOR;
     }
+    gates += others;
+    before += others;
+    cellStates += others;
+    states += others;
   }
 }
 
 /**
- * Gradients of a of `rows` rows in the place of the gates, from those of the states. The gradients
- * of the cell states that come from the step after are replaced by those for the step before.
+ * Gradients of a of `rows` rows in the place of the gates, from those of the states, of as many units.
+ * The gradients of the cell states that come from the step after are replaced by those for the step
+ * before.
  */
 export function lstmStepBackward(
   gates: usize,
@@ -58,10 +68,12 @@ export function lstmStepBackward(
   gradients: usize,
   cellGradients: usize,
   rows: usize,
+  bytes: usize,
 ): void {
   const stride = hiddenPadded * REAL;
+  const others = stride - bytes;
   for (let row: usize = 0; row < rows; row++) {
-    for (const end = gates + stride; gates < end; gates += VECTOR) {
+    for (const end = gates + bytes; gates < end; gates += VECTOR) {
       const i = v128.load(gates);
       const f = v128.load(gates + stride);
       const g = v128.load(gates + 2 * stride);
@@ -79,6 +91,10 @@ export function lstmStepBackward(
       gradients += VECTOR;
       cellGradients += VECTOR;
     }
-    gates += 3 * stride;
+    gates += 3 * stride + others;
+    before += others;
+    cellStates += others;
+    gradients += others;
+    cellGradients += others;
   }
 }

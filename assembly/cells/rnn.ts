@@ -8,16 +8,15 @@
  */
 import { slopeOfTanh, tanhInPlace } from "../elementary";
 import { mul, REAL, VECTOR } from "../lanes";
-import { hiddenPadded } from "../layout";
 
-/** h of `rows` rows, from a in their place. */
-export function rnnStep(states: usize, rows: usize): void {
-  tanhInPlace(states, rows * hiddenPadded);
+/** h, in all `bytes` long, from a in its place. */
+export function rnnStep(states: usize, bytes: usize): void {
+  tanhInPlace(states, bytes / REAL);
 }
 
-/** da = (1 − h²) ∘ dh of `rows` rows, in the place of dh. */
-export function rnnStepBackward(gradients: usize, states: usize, rows: usize): void {
-  const end = gradients + rows * hiddenPadded * REAL;
+/** da = (1 − h²) ∘ dh, in all `bytes` long, in the place of dh. */
+export function rnnStepBackward(gradients: usize, states: usize, bytes: usize): void {
+  const end = gradients + bytes;
   for (; gradients < end; gradients += VECTOR) {
     const slope = slopeOfTanh(v128.load(states));
     v128.store(gradients, mul(slope, v128.load(gradients)));

@@ -1,5 +1,7 @@
 import { InputError } from "../errors.ts";
+import { gateCounts } from "../model/parameters.ts";
 import { type EngineOptions, MOST_THREADS } from "./engine_options.ts";
+import { canStartThreads } from "./workers.ts";
 
 /**
  * Operations of one step that are worth a thread of its own. Below, the cores wait for each other's
@@ -7,8 +9,11 @@ import { type EngineOptions, MOST_THREADS } from "./engine_options.ts";
  */
 const LEAST_WORK = 1.6e6;
 
+/** Weights in Whh from which several threads share a single stream, in assembly/recurrence.ts. */
+const LEAST_SHARED = 1 << 16;
+
 /** What decides how much there is to do in one step. */
-export type StepSizes = Pick<EngineOptions, "hidden" | "outputs" | "steps" | "streams">;
+export type StepSizes = Pick<EngineOptions, "cell" | "hidden" | "outputs" | "steps" | "streams">;
 
 /** Multiplications and additions that a training step on characters needs: 6·T·B·(H² + H·V). */
 export function workOfStep({ hidden, outputs, steps, streams }: StepSizes): number {
@@ -16,8 +21,9 @@ export function workOfStep({ hidden, outputs, steps, streams }: StepSizes): numb
 }
 
 /**
- * How many threads train fastest: the cores there are, but no more than there are streams, and
- * fewer when there is too little work for so many. The results do not depend on it.
+ * How many threads compute fastest: the cores there are, but no more than there are streams, unless
+ * the layers are so large that they share a single one, and fewer when there is too little work for
+ * so many; one where none can be started. The results do not depend on it.
  *
  * @param cores Default: those of this machine.
  */
@@ -25,8 +31,12 @@ export function suitableThreads(
   sizes: StepSizes,
   cores: number = navigator.hardwareConcurrency,
 ): number {
+  const { cell = "rnn", hidden, streams } = sizes;
+  const isShared = streams > 1 || gateCounts[cell] * hidden * hidden >= LEAST_SHARED;
+  if (!isShared || !canStartThreads()) return 1;
   const enough = Math.floor(workOfStep(sizes) / LEAST_WORK);
-  return Math.max(1, Math.min(cores, sizes.streams, enough, MOST_THREADS));
+  const most = streams > 1 ? streams : MOST_THREADS;
+  return Math.max(1, Math.min(cores, most, enough, MOST_THREADS));
 }
 
 /**

@@ -97,13 +97,22 @@ export class Workers {
   }
 }
 
+/** Whether there is what threads are started with, which a page has not. */
+export function canStartThreads(): boolean {
+  return threadModule() !== undefined;
+}
+
+function threadModule() {
+  return globalThis.process?.getBuiltinModule?.("node:worker_threads");
+}
+
 /**
  * What starts a thread. `node:worker_threads` is asked for only here, so that a page, which computes
  * in one thread, need not have it; its threads can be kept from holding the process, which those of
  * `Worker` cannot. The code is sent as text, because a thread of a file needs permission to read it.
  */
 function threadStarter(workers: number): (task: Task) => Thread {
-  const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+  const threads = threadModule();
   if (!threads) {
     throw new Error(
       `Cannot compute with ${workers} threads: there is no node:worker_threads here; use 1`,

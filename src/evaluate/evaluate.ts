@@ -1,12 +1,13 @@
-import { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
-import { type Model, sizesOf } from "../model/model.ts";
+import type { Model } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Frequencies } from "../text/baselines.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { uniformNats, unigramNats } from "../text/statistics.ts";
 import type { Span } from "../text/split.ts";
 import { TextWindow } from "../text/window.ts";
+import { readingEngine, STEPS } from "./reading.ts";
 
 /** How well a model predicts a text; see {@linkcode evaluate}. */
 export interface Evaluation {
@@ -29,8 +30,6 @@ export interface Evaluation {
   readonly bigramNatsPerChar: number;
 }
 
-/** Steps of one call of the engine: enough rows to make its products efficient. */
-const STEPS = 128;
 /** Characters that are read at a time. */
 const WINDOW = 1 << 16;
 
@@ -41,15 +40,18 @@ const WINDOW = 1 << 16;
 export class Evaluator {
   readonly #engine: Engine;
 
-  /** @throws {InputError} when a network of these sizes does not fit into memory. */
-  constructor(model: Pick<Model, "config" | "vocabulary">) {
-    this.#engine = new Engine({
-      ...sizesOf(model),
-      precision: model.config.precision,
-      steps: STEPS,
-      streams: 1,
-      training: false,
-    });
+  /**
+   * @param most Threads that may compute together; they are fewer where that is faster. The results
+   * are the same bits with any number.
+   * @throws {InputError} when a network of these sizes does not fit into memory.
+   */
+  constructor(model: Pick<Model, "config" | "vocabulary">, most?: number) {
+    this.#engine = readingEngine(model, most);
+  }
+
+  /** Ends the threads, which keep no process alive in any case. */
+  [Symbol.dispose](): void {
+    this.#engine.close();
   }
 
   /**
@@ -133,7 +135,8 @@ export function evaluate(
         `at least 2 are needed, as the first is only read`,
     );
   }
-  const natsPerChar = new Evaluator(model).natsPerChar(model.parameters, text, [0, length]);
+  using evaluator = new Evaluator(model);
+  const natsPerChar = evaluator.natsPerChar(model.parameters, text, [0, length]);
   const frequencies = new Frequencies(model.vocabulary.size);
   const counting = frequencies.count(text, [0, length]);
   while (!counting.next().done);

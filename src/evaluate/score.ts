@@ -1,8 +1,8 @@
-import { Engine } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { logProbabilities } from "../model/logits.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
+import { readingEngine, STEPS } from "./reading.ts";
 
 /** A character that may come next. */
 export interface Guess {
@@ -39,9 +39,6 @@ export interface ScoreOptions {
   /** How many of the most probable characters are listed, if there are as many. Default: 3. */
   readonly likeliest?: number;
 }
-
-/** Steps of one call of the engine: enough rows to make its products efficient. */
-const STEPS = 128;
 
 /**
  * Tells how much each character of a text surprises a model that has read all before it.
@@ -99,14 +96,8 @@ export function score(model: Model, text: string, options: ScoreOptions = {}): S
 
 /** Of each id but the first: it, its cross-entropy in nats, and the logits in its place, [V]. */
 function* predictions(model: Model, ids: Uint32Array): Generator<[number, number, RealArray]> {
-  const sizes = sizesOf(model);
-  const engine = new Engine({
-    ...sizes,
-    precision: model.config.precision,
-    steps: STEPS,
-    streams: 1,
-    training: false,
-  });
+  const { outputs } = sizesOf(model);
+  using engine = readingEngine(model);
   engine.writeParameters(model.parameters);
   for (let at = 0; at + 1 < ids.length; at += STEPS) {
     const targets = ids.subarray(at + 1, at + 1 + STEPS);
@@ -123,7 +114,7 @@ function* predictions(model: Model, ids: Uint32Array): Generator<[number, number
     engine.crossEntropy(targets.length);
     const losses = engine.readLosses(targets.length);
     for (const [row, id] of targets.entries()) {
-      yield [id, losses[row]!, logits.subarray(row * sizes.outputs, (row + 1) * sizes.outputs)];
+      yield [id, losses[row]!, logits.subarray(row * outputs, (row + 1) * outputs)];
     }
     engine.carryHiddenState(targets.length);
   }

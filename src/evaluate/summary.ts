@@ -64,7 +64,7 @@ export function* summarise(
 ): Generator<void, PartSummary[]> {
   const frequencies = new Frequencies(corpus.vocabulary.size);
   for (const span of ends(split.train, MOST_COUNTED)) yield* frequencies.count(corpus, span);
-  const evaluator = new Evaluator(model);
+  using evaluator = new Evaluator(model);
   const held = charsOf(split.validation) || MEASURED_OF_TRAINING;
   const parts = [
     ["training", ends(split.train, Math.min(held, MOST_MEASURED))],

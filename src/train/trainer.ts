@@ -113,6 +113,7 @@ export class Trainer {
   /** Ends the threads; no further step can be taken. They keep no process alive in any case. */
   close(): void {
     this.#engine.close();
+    this.validation.close();
   }
 
   /** As {@linkcode Trainer.close}, at the end of a `using` block. */

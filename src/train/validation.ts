@@ -9,6 +9,8 @@ import { DivergenceError } from "./divergence.ts";
 export interface Measured {
   /** Updates so far. */
   readonly steps: number;
+  /** Threads that may compute together. */
+  readonly threads: number;
   /** The model as it is now, in arrays of its own. */
   model(): Model;
 }
@@ -84,7 +86,7 @@ export class Validation {
     if (this.#spans.length === 0) return null;
     const step = this.#measured.steps;
     const model = this.#measured.model();
-    this.#evaluator ??= new Evaluator(model);
+    this.#evaluator ??= new Evaluator(model, this.#measured.threads);
     const loss = yield* this.#evaluator.inPieces(model.parameters, this.#corpus, ...this.#spans);
     if (!Number.isFinite(loss)) throw new DivergenceError(step, `the validation loss is ${loss}`);
     return loss;
@@ -106,6 +108,11 @@ export class Validation {
       if (this.#sinceBest % this.#plateau === 0) this.#plateaus++;
     }
     return best;
+  }
+
+  /** Ends the threads; nothing can be measured afterwards. */
+  close(): void {
+    this.#evaluator?.[Symbol.dispose]();
   }
 
   /** Goes back to what a checkpoint recorded. */

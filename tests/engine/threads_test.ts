@@ -6,7 +6,7 @@ import { instantiate } from "../../src/engine/kernels/instance.ts";
 import { checkThreads, suitableThreads, workOfStep } from "../../src/engine/threads.ts";
 import { Workers } from "../../src/engine/workers.ts";
 import { InputError } from "../../src/errors.ts";
-import { parameterNames } from "../../src/model/parameters.ts";
+import { type Cell, parameterNames } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
 
@@ -18,8 +18,8 @@ function prepare(options: Omit<EngineOptions, "inputs" | "outputs">): Engine {
   const engine = new Engine({ inputs: vocabulary, outputs: vocabulary, ...options });
   const random = new Xoshiro128(5);
   const parameters = engine.readParameters();
-  for (const name of parameterNames) {
-    for (let i = 0; i < parameters[name].length; i++) parameters[name][i] = 0.3 * random.normal();
+  for (const weights of Object.values(parameters)) {
+    for (let i = 0; i < weights.length; i++) weights[i] = 0.3 * random.normal();
   }
   engine.writeParameters(parameters);
   const rows = options.steps * options.streams;
@@ -34,12 +34,12 @@ function prepare(options: Omit<EngineOptions, "inputs" | "outputs">): Engine {
 }
 
 /** Everything that some updates leave behind. */
-function train(engine: Engine): unknown {
+function train(engine: Engine, drop?: { probability: number; seed: number }): unknown {
   const { steps } = engine.options;
   const losses: number[] = [];
   // Fewer steps than there is room for are shared otherwise.
   for (const some of [steps, Math.ceil(steps / 2), steps]) {
-    engine.forward(some);
+    engine.forward(some, drop);
     losses.push(engine.crossEntropy(some));
     engine.backward(some);
     engine.update({ optimizer: some === steps ? "adagrad" : "sgd", lr: 0.05, clip: 0.5 });
@@ -83,6 +83,20 @@ for (const precision of precisions) {
         });
         others.forEach((other, i) => assertEquals(other, one, `${i + 2} threads, B ${streams}`));
       }
+    });
+  }
+}
+
+for (const precision of precisions) {
+  for (const [cell, hidden] of [["rnn", 257], ["gru", 149], ["lstm", 131]] as const) {
+    Deno.test(`${precision}: the units of one large ${cell} stream, shared, give the same bits`, () => {
+      // Padded to 260, 152 and 132 units: vectors that not all of the counts share evenly.
+      const options = { precision, cell, hidden, layers: 2, steps: 4, streams: 1, dropout: true };
+      const [one, ...others] = [1, 2, 3, 4].map((threads) => {
+        using engine = prepare({ ...options, threads });
+        return train(engine, { probability: 0.3, seed: 7 });
+      });
+      others.forEach((other, i) => assertEquals(other, one, `${i + 2} threads`));
     });
   }
 }
@@ -158,6 +172,7 @@ Deno.test("where there are no threads, one is enough, and more are refused", () 
   try {
     Reflect.set(globalThis, "process", undefined);
     prepare({ ...options, threads: 1 }).forward();
+    assertEquals(suitableThreads({ hidden: 512, outputs: 65, steps: 50, streams: 64 }, 8), 1);
     assertThrows(() => prepare({ ...options, threads: 2 }), Error, "no node:worker_threads here");
   } finally {
     Reflect.set(globalThis, "process", process);
@@ -170,9 +185,14 @@ Deno.test("threads are as many as gain", () => {
   assertEquals(suitableThreads(small, 8), 1);
   const large = { hidden: 512, outputs: 65, steps: 50, streams: 64 };
   assertEquals([1, 2, 8, 1000].map((cores) => suitableThreads(large, cores)), [1, 2, 8, 64]);
-  // One stream's recurrence is one thread's.
-  assertEquals(suitableThreads({ ...large, streams: 1 }, 8), 1);
   assertEquals(suitableThreads({ ...large, streams: 3 }, 8), 3);
+  // A single stream is shared by its units, where Whh has 65,536 weights or more.
+  assertEquals(suitableThreads({ ...large, streams: 1 }, 8), 8);
+  const one = (cell: Cell, hidden: number) =>
+    suitableThreads({ cell, hidden, outputs: 65, steps: 50, streams: 1 }, 2);
+  assertEquals([255, 256].map((hidden) => one("rnn", hidden)), [1, 2]);
+  assertEquals([147, 148].map((hidden) => one("gru", hidden)), [1, 2]);
+  assertEquals([127, 128].map((hidden) => one("lstm", hidden)), [1, 2]);
 });
 
 const canRun = Deno.permissions.querySync({ name: "run" }).state === "granted";

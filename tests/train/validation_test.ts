@@ -13,7 +13,7 @@ const small = { hidden: 8, seq: 10, batch: 3 } as const;
 Deno.test("plateaus are counted as ReduceLROnPlateau does", () => {
   const losses = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 40 });
   fc.assert(fc.property(losses, fc.integer({ min: 1, max: 4 }), (losses, plateau) => {
-    const trainer = { steps: 0, model: () => ({}) as never };
+    const trainer = { steps: 0, threads: 1, model: () => ({}) as never };
     const validation = new Validation(corpus, [], trainer, plateau);
     let [best, bad, cuts] = [Infinity, 0, 0];
     for (const loss of losses) {
