@@ -71,7 +71,8 @@ const configOptions: readonly Option[] = [
     name: "lr",
     value: "X",
     meaning: "Learning rate",
-    default: "gru 0.006, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002",
+    default:
+      "gru 0.006, 0.012 where two layers are chosen, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002",
   },
   { name: "momentum", value: "X", meaning: "Momentum of sgd", default: String(defaults.momentum) },
   {

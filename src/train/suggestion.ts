@@ -41,7 +41,7 @@ interface Size {
  * characters for learns it by heart, and one that can see too few in its time learns less.
  */
 const sizes: readonly Size[] = [
-  { layers: 2, hidden: 256, batch: 16, warmup: 1000, chars: 500_000, trained: 3_000_000 },
+  { layers: 2, hidden: 256, batch: 12, warmup: 1000, chars: 500_000, trained: 3_000_000 },
   { layers: 1, hidden: 192, batch: 16, warmup: 1000, chars: 300_000, trained: 0 },
   { layers: 1, hidden: 128, batch: 8, warmup: 500, chars: 30_000, trained: 0 },
   { layers: 1, hidden: 64, batch: 4, warmup: 200, chars: 0, trained: 0 },
@@ -144,7 +144,7 @@ function networkOf(
 }
 
 /** A text that is read so often begins to be learnt by heart by two layers of 256. */
-const MANY_PASSES = 8;
+const MANY_PASSES = 11;
 
 /**
  * What is dropped between layers, and when: where a text will be read many times, late in the run
@@ -175,17 +175,22 @@ const MOST_ORTHOGONAL = 512;
 
 /** What suited networks of 160,000 weights; a wider one wants less. */
 const rates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
+/** Of two layers of the GRU: what it learns later and by the cooldown makes up for a slower beginning. */
+const LARGE_RATE = 0.012;
 
 /** Adam with decoupled weight decay; another optimizer has defaults of its own. */
 function ruleOf(given: ConfigInput, size: Size): ConfigInput {
   const { optimizer = "adamw", hidden = size.hidden, cell = "gru", schedule } = given;
+  const { layers = size.layers } = given;
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizerDefaults[optimizer] };
-  // It brings two layers of 256 a little, one of 192 nothing.
-  const cooldown = size.layers > 1 ? 0.2 : 0;
+  const isLarge = size.layers > 1 && layers > 1;
   const falls = schedule === undefined ? given.warmup !== 0 : schedule === "inverse-sqrt";
+  // The cooldown brings two layers of 256 something, one of 192 nothing.
+  const cooldown = isLarge ? 0.2 : 0;
+  const lr = isLarge && falls && cell === "gru" ? LARGE_RATE : rates[cell];
   return {
     optimizer,
-    lr: rates[cell] * Math.min(1, 256 / hidden),
+    lr: lr * Math.min(1, 256 / hidden),
     weightDecay: optimizer === "adamw" ? 0.1 : 0,
     average: 0.1,
     ...falls ? { schedule: "inverse-sqrt", warmup: size.warmup, cooldown } : {},
