@@ -83,8 +83,9 @@ export function suggest(
   if (given.preset !== undefined) return { config: resolveConfig(given, chars), choices: [] };
   // A limit that is no time at all is refused where all limits are.
   const size = sizes.find((size) => suits(size, chars, limits)) ?? sizes.at(-1)!;
-  const network = networkOf(size, chars, given, limits);
-  const rule = ruleOf(given, size);
+  const isOften = trainable(size, limits) >= MANY_PASSES * chars;
+  const network = networkOf(size, chars, given, isOften);
+  const rule = ruleOf(given, size, isOften);
   const config = resolveConfig({ ...network, ...rule, ...given }, chars);
   const choices: Choice[] = [
     { what: describeNetwork(config), why: whyNetwork(size, chars, limits) },
@@ -126,7 +127,7 @@ function networkOf(
   size: Size,
   chars: number,
   given: ConfigInput,
-  limits: Pick<Limits, "minutes">,
+  isOften: boolean,
 ): ConfigInput {
   const { hidden, layers, batch } = size;
   const seq = given.seq ?? suitableSeq(chars);
@@ -136,7 +137,7 @@ function networkOf(
     hidden,
     batch: suitableBatch(batch, seq, chars),
     seq,
-    ...dropoutOf(size, chars, given, limits),
+    ...dropoutOf(size, given, isOften),
     init: (given.hidden ?? hidden) <= MOST_ORTHOGONAL ? "orthogonal" : "xavier",
     // A GRU that seldom began from a state of zero was, after 600 steps, worse than a guess there.
     freshEvery: 200,
@@ -144,25 +145,19 @@ function networkOf(
 }
 
 /** A text that is read so often begins to be learnt by heart by two layers of 256. */
-const MANY_PASSES = 11;
+const MANY_PASSES = 8;
 
 /**
  * What is dropped between layers, and when: where a text will be read many times, late in the run
  * up to its last part. Before, it only slows down the learning; after, what noise kept from
  * being learnt is learnt fast.
  */
-function dropoutOf(
-  size: Size,
-  chars: number,
-  given: ConfigInput,
-  limits: Pick<Limits, "minutes">,
-): ConfigInput {
+function dropoutOf(size: Size, given: ConfigInput, isOften: boolean): ConfigInput {
   const { dropout, layers, dropoutFrom = 0, dropoutUntil = 1 } = given;
   const until = dropoutFrom < 0.85 ? 0.85 : 1;
   if (dropout !== undefined) return dropout > 0 ? { dropoutUntil: until } : {};
-  const isOften = trainable(size, limits) >= MANY_PASSES * chars;
   if (layers !== undefined || size.layers === 1 || !isOften) return {};
-  return { dropout: 0.15, dropoutFrom: dropoutUntil > 0.65 ? 0.65 : 0, dropoutUntil: until };
+  return { dropout: 0.1, dropoutFrom: dropoutUntil > 0.7 ? 0.7 : 0, dropoutUntil: until };
 }
 
 /** Fewer characters a step where a text has few, so that a pass has some steps. */
@@ -175,11 +170,11 @@ const MOST_ORTHOGONAL = 512;
 
 /** What suited networks of 160,000 weights; a wider one wants less. */
 const rates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
-/** Of two layers of the GRU: what it learns later and by the cooldown makes up for a slower beginning. */
-const LARGE_RATE = 0.012;
+/** Of two layers of the GRU in a long run: slower at first, but less is learnt by heart. */
+const LONG_RATE = 0.012;
 
 /** Adam with decoupled weight decay; another optimizer has defaults of its own. */
-function ruleOf(given: ConfigInput, size: Size): ConfigInput {
+function ruleOf(given: ConfigInput, size: Size, isOften: boolean): ConfigInput {
   const { optimizer = "adamw", hidden = size.hidden, cell = "gru", schedule } = given;
   const { layers = size.layers } = given;
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizerDefaults[optimizer] };
@@ -187,7 +182,7 @@ function ruleOf(given: ConfigInput, size: Size): ConfigInput {
   const falls = schedule === undefined ? given.warmup !== 0 : schedule === "inverse-sqrt";
   // The cooldown brings two layers of 256 something, one of 192 nothing.
   const cooldown = isLarge ? 0.2 : 0;
-  const lr = isLarge && falls && cell === "gru" ? LARGE_RATE : rates[cell];
+  const lr = isLarge && isOften && falls && cell === "gru" ? LONG_RATE : rates[cell];
   return {
     optimizer,
     lr: lr * Math.min(1, 256 / hidden),

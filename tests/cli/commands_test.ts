@@ -289,7 +289,7 @@ testProgram("help lists every option, what it means and its default", async (f) 
       "--hidden N Hidden units of each layer (default: 64 to 256, by the length of the text)",
       "--seq N Characters that back-propagation through time unrolls (default: 50, fewer for a short text)",
       "--batch N Streams trained side by side (default: 4 to 16, by the length of the text)",
-      "--lr X Learning rate (default: gru 0.006, 0.012 where two layers are chosen, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002)",
+      "--lr X Learning rate (default: gru 0.006, 0.012 for two layers that read a long text many times, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002)",
       "--optimizer NAME Update rule: adagrad, sgd, rmsprop, adam or adamw (default: adamw)",
       "--val X Share of the text, at its end, held out for validation; 0: none (default: 0.05, but at most a million characters)",
     ]
