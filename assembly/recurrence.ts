@@ -202,7 +202,7 @@ function addProduct(
   }
   const weights = recurrentWeights(layer);
   const stride = hiddenPadded * REAL;
-  if (units == stride) {
+  if (units == stride) { // All gates' columns at once make fuller groups than those of each.
     vectorTimesMatrix(gate, h, weights, gateStride, hiddenPadded, columns);
     return;
   }
