@@ -21,8 +21,8 @@ const TOLERANCE = 1e-4;
 const COLUMNS = Math.ceil(VOCABULARY / 4) * 4;
 
 for (const size of tableSizes) {
-  const { hidden, steps, streams } = size;
-  const rows = steps * streams;
+  const { hidden, seqLength, batchSize } = size;
+  const rows = seqLength * batchSize;
   const square = hidden * hidden;
   const name = nameOf(size);
 
@@ -78,7 +78,7 @@ for (const size of tableSizes) {
   benchPair(
     `${name}: update`,
     () => engine.update(update),
-    () => network.update(update.lr, update.clip),
+    () => network.update(update.lr, update.gradClip),
     5 * parameters,
   );
 }

@@ -1,4 +1,4 @@
-import type { CommandLine, Option } from "../src/cli/options.ts";
+import type { CommandLine, Option } from "../src/cli/args.ts";
 import { InputError } from "../src/errors.ts";
 
 /** How often, and how long each time, something is measured. */

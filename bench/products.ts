@@ -89,9 +89,9 @@ class Space {
   /** @param numbers How many there is room for, beside what alignment takes. */
   constructor(numbers: number) {
     // The hidden states of so many steps are as much room, and nothing else uses it.
-    const steps = Math.ceil(numbers / 4) + 64;
+    const seqLength = Math.ceil(numbers / 4) + 64;
     const { kernels, memory, layout } = instantiate("f32", {
-      ...{ inputs: 1, hidden: 4, outputs: 1, steps, streams: 1 },
+      ...{ inputs: 1, hidden: 4, outputs: 1, seqLength, batchSize: 1 },
       ...{ denseInputs: false, denseTargets: false, training: false },
     });
     this.kernels = kernels;

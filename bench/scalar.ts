@@ -78,10 +78,10 @@ export class ScalarNetwork {
   /** @param setting Its parameters are updated in place. */
   constructor(readonly setting: Setting, readonly size: StepSize) {
     const { sizes } = setting;
-    const rows = size.steps * size.streams;
+    const rows = size.seqLength * size.batchSize;
     this.gradients = zeroParameters(sizes, "f64");
     this.#sums = zeroParameters(sizes, "f64");
-    this.#states = new Float64Array((rows + size.streams) * sizes.hidden);
+    this.#states = new Float64Array((rows + size.batchSize) * sizes.hidden);
     this.#logits = new Float64Array(rows * sizes.outputs);
     this.#hiddenGradients = new Float64Array(rows * sizes.hidden);
   }
@@ -90,17 +90,17 @@ export class ScalarNetwork {
   forward(): void {
     const { inputIds, parameters, sizes: { inputs: I, hidden: H, outputs: V } } = this.setting;
     const { Wxh, Whh, Why, bh, by } = parameters;
-    const { steps, streams } = this.size;
-    const rows = steps * streams;
-    const block = streams * H;
-    for (let t = 0; t < steps; t++) {
+    const { seqLength, batchSize } = this.size;
+    const rows = seqLength * batchSize;
+    const block = batchSize * H;
+    for (let t = 0; t < seqLength; t++) {
       const previous = this.#states.subarray(t * block, (t + 1) * block);
       const states = this.#states.subarray((t + 1) * block, (t + 2) * block);
-      for (let b = 0; b < streams; b++) {
-        const id = inputIds[t * streams + b]!;
+      for (let b = 0; b < batchSize; b++) {
+        const id = inputIds[t * batchSize + b]!;
         for (let i = 0; i < H; i++) states[b * H + i] = Wxh[i * I + id]! + bh[i]!;
       }
-      multiplyByTransposed(states, previous, Whh, streams, H, H);
+      multiplyByTransposed(states, previous, Whh, batchSize, H, H);
       for (let i = 0; i < block; i++) states[i] = Math.tanh(states[i]!);
     }
     for (let row = 0; row < rows; row++) this.#logits.set(by, row * V);
@@ -110,9 +110,9 @@ export class ScalarNetwork {
   /** The loss, as `Engine.crossEntropy` has it; turns the logits into its gradient. */
   crossEntropy(): number {
     const { targetIds, sizes: { outputs: V } } = this.setting;
-    const { steps, streams } = this.size;
+    const { seqLength, batchSize } = this.size;
     let loss = 0;
-    for (let row = 0; row < steps * streams; row++) {
+    for (let row = 0; row < seqLength * batchSize; row++) {
       const y = this.#logits.subarray(row * V, (row + 1) * V);
       const target = targetIds[row]!;
       let greatest = -Infinity;
@@ -120,11 +120,11 @@ export class ScalarNetwork {
       const shifted = y[target]! - greatest;
       let sum = 0;
       for (let v = 0; v < V; v++) sum += y[v] = Math.exp(y[v]! - greatest);
-      for (let v = 0; v < V; v++) y[v]! /= sum * streams;
-      y[target]! -= 1 / streams;
+      for (let v = 0; v < V; v++) y[v]! /= sum * batchSize;
+      y[target]! -= 1 / batchSize;
       loss += Math.log(sum) - shifted;
     }
-    return loss / streams;
+    return loss / batchSize;
   }
 
   /** The gradients of the loss with respect to every parameter. */
@@ -132,17 +132,17 @@ export class ScalarNetwork {
     const { inputIds, parameters, sizes: { inputs: I, hidden: H, outputs: V } } = this.setting;
     const { Whh, Why } = parameters;
     const { Wxh: dWxh, Whh: dWhh, Why: dWhy, bh: dbh, by: dby } = this.gradients;
-    const { steps, streams } = this.size;
-    const rows = steps * streams;
-    const block = streams * H;
+    const { seqLength, batchSize } = this.size;
+    const rows = seqLength * batchSize;
+    const block = batchSize * H;
     const dh = this.#hiddenGradients.fill(0);
     for (const gradient of Object.values(this.gradients)) gradient.fill(0);
     multiply(dh, this.#logits, Why, rows, V, H);
-    for (let t = steps - 1; t >= 0; t--) {
+    for (let t = seqLength - 1; t >= 0; t--) {
       const own = dh.subarray(t * block, (t + 1) * block);
       const states = this.#states.subarray((t + 1) * block, (t + 2) * block);
-      if (t + 1 < steps) {
-        multiply(own, dh.subarray((t + 1) * block, (t + 2) * block), Whh, streams, H, H);
+      if (t + 1 < seqLength) {
+        multiply(own, dh.subarray((t + 1) * block, (t + 2) * block), Whh, batchSize, H, H);
       }
       for (let i = 0; i < block; i++) own[i]! *= 1 - states[i]! * states[i]!;
     }
@@ -159,14 +159,14 @@ export class ScalarNetwork {
   }
 
   /** Adagrad with clipping: m ← m + g², w ← w − rate·g / √(m + 1e-8). */
-  update(rate: number, clip: number): void {
+  update(rate: number, gradClip: number): void {
     const { parameters } = this.setting;
     for (const name of parameterNames) {
       const w = parameters[name];
       const m = this.#sums[name];
       const gradient = this.gradients[name];
       for (let i = 0; i < w.length; i++) {
-        const g = Math.max(-clip, Math.min(clip, gradient[i]!));
+        const g = Math.max(-gradClip, Math.min(gradClip, gradient[i]!));
         m[i]! += g * g;
         w[i]! -= rate * g / Math.sqrt(m[i]! + 1e-8);
       }

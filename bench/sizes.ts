@@ -1,12 +1,12 @@
 import type { ParameterSet, Sizes } from "../src/model/parameters.ts";
-import { initialParameters } from "../src/model/initialisation.ts";
+import { initialParameters } from "../src/model/initialization.ts";
 import { Xoshiro128 } from "../src/random.ts";
 
 /** What is trained at a time: H hidden units, T steps, B streams. */
 export interface StepSize {
   readonly hidden: number;
-  readonly steps: number;
-  readonly streams: number;
+  readonly seqLength: number;
+  readonly batchSize: number;
 }
 
 /** V of English text, and of the text in examples/. */
@@ -14,15 +14,15 @@ export const VOCABULARY = 65;
 
 /** The sizes of every table: the notebook's network, and three that keep a core busy. */
 export const tableSizes: readonly StepSize[] = [
-  { hidden: 100, steps: 25, streams: 1 },
-  { hidden: 128, steps: 50, streams: 32 },
-  { hidden: 256, steps: 50, streams: 64 },
-  { hidden: 512, steps: 50, streams: 64 },
+  { hidden: 100, seqLength: 25, batchSize: 1 },
+  { hidden: 128, seqLength: 50, batchSize: 32 },
+  { hidden: 256, seqLength: 50, batchSize: 64 },
+  { hidden: 512, seqLength: 50, batchSize: 64 },
 ];
 
 /** For example `H 128, T 50, B 32`. */
-export function nameOf({ hidden, steps, streams }: StepSize): string {
-  return `H ${hidden}, T ${steps}, B ${streams}`;
+export function nameOf({ hidden, seqLength, batchSize }: StepSize): string {
+  return `H ${hidden}, T ${seqLength}, B ${batchSize}`;
 }
 
 /** A network to start from, and characters to train it on. */
@@ -35,18 +35,18 @@ export interface Setting {
 }
 
 /** Random parameters and characters of a size, the same each time. */
-export function settingOf({ hidden, steps, streams }: StepSize): Setting {
+export function settingOf({ hidden, seqLength, batchSize }: StepSize): Setting {
   const random = new Xoshiro128(1);
   const sizes = { inputs: VOCABULARY, hidden, outputs: VOCABULARY };
   const parameters = initialParameters(sizes, { init: "normal:0.05", precision: "f64" }, random);
   const ids = Uint32Array.from(
-    { length: (steps + 1) * streams },
+    { length: (seqLength + 1) * batchSize },
     () => random.nextUint32() % VOCABULARY,
   );
   return {
     sizes,
     parameters,
-    inputIds: ids.slice(0, steps * streams),
-    targetIds: ids.slice(streams),
+    inputIds: ids.slice(0, seqLength * batchSize),
+    targetIds: ids.slice(batchSize),
   };
 }

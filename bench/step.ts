@@ -3,7 +3,7 @@ import type { Precision } from "../src/model/config.ts";
 import { settingOf, type StepSize } from "./sizes.ts";
 
 /** So small a rate that the network stays what it is, however often it is trained. */
-export const update = { optimizer: "adagrad", lr: 1e-6, clip: 5 } as const;
+export const update = { optimizer: "adagrad", lr: 1e-6, gradClip: 5 } as const;
 
 /** An engine with a batch of random characters in it, forward pass and loss done once. */
 export function engineOf(
@@ -12,8 +12,8 @@ export function engineOf(
   threads = 1,
 ): { readonly engine: Engine; readonly loss: number } {
   const { sizes, parameters, inputIds, targetIds } = settingOf(size);
-  const { steps, streams } = size;
-  const engine = new Engine({ ...sizes, precision, steps, streams, threads });
+  const { seqLength, batchSize } = size;
+  const engine = new Engine({ ...sizes, precision, seqLength, batchSize, threads });
   engine.writeParameters(parameters);
   engine.inputIds.set(inputIds);
   engine.targetIds.set(targetIds);

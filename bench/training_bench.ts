@@ -25,8 +25,8 @@ const timings: Timing[] = [];
 
 for (const size of tableSizes) {
   const group = nameOf(size);
-  const { hidden, steps, streams } = size;
-  const chars = steps * streams;
+  const { hidden, seqLength, batchSize } = size;
+  const chars = seqLength * batchSize;
   const { loss: expected } = engineOf(size, "f64");
 
   for (const precision of precisions) {
@@ -42,7 +42,7 @@ for (const size of tableSizes) {
     network.forward();
     network.crossEntropy();
     network.backward();
-    network.update(update.lr, update.clip);
+    network.update(update.lr, update.gradClip);
   }, repetitions(work));
 }
 

@@ -12,26 +12,26 @@
  * import { corpusFromText, evaluate, sample, train } from "./mod.ts";
  *
  * const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(40));
- * const model = await train(corpus, { config: { hidden: 64, batch: 4 }, epochs: 30 });
- * console.log(sample(model, { prime: "row", length: 60, temperature: 0.5 }));
+ * const model = await train(corpus, { config: { hidden: 64, batchSize: 4 }, epochs: 30 });
+ * console.log(sample(model, { prompt: "row", length: 60, temperature: 0.5 }));
  * console.log(evaluate(model, corpus).bitsPerChar < 1); // true
  * ```
  *
  * @module
  */
 
-export { type Batch, type BatchGradients, gradients } from "./evaluate/gradients.ts";
+export { type Batch, type BatchGradients, batchGradients } from "./engine/batch_gradients.ts";
 export { evaluate, type Evaluation } from "./evaluate/evaluate.ts";
 export {
   type CharacterScore,
-  type Guess,
   type Score,
   score,
   type ScoreOptions,
+  type TopPrediction,
 } from "./evaluate/score.ts";
-export { scorePage } from "./evaluate/score_page.ts";
+export { scoreHtml } from "./evaluate/score_html.ts";
 export { Engine } from "./engine/engine.ts";
-export type { EngineOptions } from "./engine/engine_options.ts";
+export type { EngineOptions } from "./engine/options.ts";
 export type { Update } from "./engine/update.ts";
 export {
   checkGradients,
@@ -53,19 +53,19 @@ export {
   decodeCheckpoint,
   encodeCheckpoint,
   type Progress,
-} from "./model/checkpoint.ts";
-export { readCheckpoint, writeCheckpoint } from "./model/checkpoint_file.ts";
+} from "./checkpoint/checkpoint.ts";
+export { readCheckpoint, writeCheckpoint } from "./checkpoint/file.ts";
 export {
   type Config,
   type ConfigInput,
   defaults,
+  type LrSchedule,
   type Optimizer,
   type Precision,
   presets,
-  type RateSchedule,
   resolveConfig,
 } from "./model/config.ts";
-export { initialParameters } from "./model/initialisation.ts";
+export { initialParameters } from "./model/initialization.ts";
 export type { Model } from "./model/model.ts";
 export {
   type Cell,
@@ -89,22 +89,22 @@ export {
   type ReadOptions,
   type ReadProgress,
 } from "./text/corpus.ts";
-export { type PartSummary, summarise } from "./evaluate/summary.ts";
+export { type PartSummary, summarize } from "./evaluate/summary.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
 export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";
-export { InUseError } from "./train/lock.ts";
-export { type OpenRun, RunFolder } from "./train/run_folder.ts";
-export type { RunChange, RunLimits, RunRecord } from "./train/run_record.ts";
-export type { Intervals, Limits, Schedule } from "./train/schedule.ts";
-export { type Choice, suggest, type Suggestion } from "./train/suggestion.ts";
+export { InUseError } from "./run/lock.ts";
+export { type OpenRun, RunFolder } from "./run/run_folder.ts";
+export type { RunChange, RunConfig, RunLimits } from "./run/run_config.ts";
+export type { IntervalOptions, LimitOptions, TrainingLimits } from "./train/limits.ts";
+export { type AutoConfig, autoConfig, type Choice } from "./train/auto_config.ts";
 export {
-  type Live,
   type OnDivergence,
-  type Report,
   type Rollback,
   train,
+  type TrainingMetrics,
+  type TrainingStatus,
   type TrainOptions,
 } from "./train/train.ts";
 export { Trainer, type TrainerOptions } from "./train/trainer.ts";
-export type { Measured, Validation } from "./train/validation.ts";
+export type { ModelSource, Validation } from "./train/validation.ts";

@@ -16,13 +16,17 @@ const streamsLines = [1, 4, 16, 64];
 
 /** All sizes of both charts, each once. */
 export const chartSizes: readonly StepSize[] = crossings([
-  ...hiddenAxis.flatMap((hidden) => streamsLines.map((streams) => [hidden, streams] as const)),
-  ...hiddenLines.flatMap((hidden) => streamsAxis.map((streams) => [hidden, streams] as const)),
+  ...hiddenAxis.flatMap((hidden) => streamsLines.map((batchSize) => [hidden, batchSize] as const)),
+  ...hiddenLines.flatMap((hidden) => streamsAxis.map((batchSize) => [hidden, batchSize] as const)),
 ]);
 
 function crossings(pairs: readonly (readonly [number, number])[]): readonly StepSize[] {
   const different = new Map(pairs.map((pair) => [pair.join(), pair]));
-  return [...different.values()].map(([hidden, streams]) => ({ hidden, steps: STEPS, streams }));
+  return [...different.values()].map(([hidden, batchSize]) => ({
+    hidden,
+    seqLength: STEPS,
+    batchSize,
+  }));
 }
 
 /** Draws both charts into docs/. */
@@ -38,7 +42,7 @@ export function chartsOf(
   { grid, environment }: Results,
 ): readonly { readonly path: string; readonly option: unknown }[] {
   const subtitle = `${STEPS} steps, 65 characters, f32, one thread\n${describe(environment)}`;
-  const speed = (hidden: number, streams: number) => speedOf(grid, hidden, streams);
+  const speed = (hidden: number, batchSize: number) => speedOf(grid, hidden, batchSize);
   return [
     {
       path: "docs/speed-over-hidden.svg",
@@ -47,9 +51,9 @@ export function chartsOf(
         subtitle,
         xName: "hidden units H",
         xs: hiddenAxis,
-        lines: streamsLines.map((streams) => ({
-          name: streams === 1 ? "1 stream" : `${streams} streams`,
-          ys: hiddenAxis.map((hidden) => speed(hidden, streams)),
+        lines: streamsLines.map((batchSize) => ({
+          name: batchSize === 1 ? "1 stream" : `${batchSize} streams`,
+          ys: hiddenAxis.map((hidden) => speed(hidden, batchSize)),
         })),
       }),
     },
@@ -62,15 +66,15 @@ export function chartsOf(
         xs: streamsAxis,
         lines: hiddenLines.map((hidden) => ({
           name: `H ${hidden}`,
-          ys: streamsAxis.map((streams) => speed(hidden, streams)),
+          ys: streamsAxis.map((batchSize) => speed(hidden, batchSize)),
         })),
       }),
     },
   ];
 }
 
-function speedOf(grid: readonly StepResult[], hidden: number, streams: number): number {
-  const result = grid.find(({ size }) => size.hidden === hidden && size.streams === streams)!;
+function speedOf(grid: readonly StepResult[], hidden: number, batchSize: number): number {
+  const result = grid.find(({ size }) => size.hidden === hidden && size.batchSize === batchSize)!;
   return charsPerSecond(result.size, result.milliseconds.median);
 }
 

@@ -1,4 +1,4 @@
-import type { Command, CommandLine } from "../../src/cli/options.ts";
+import type { Command, CommandLine } from "../../src/cli/args.ts";
 import { InputError } from "../../src/errors.ts";
 import { chartSizes, writeCharts } from "../charts/charts.ts";
 import { describe, environment } from "../environment.ts";
@@ -70,21 +70,21 @@ function resultsOf(plan: Plan, threads: readonly number[], charts: boolean): Res
     stack.defer(subject.close);
     return { size, ...subject };
   };
-  const steps = tableSizes.flatMap((size) => threads.map((count) => start(size, count)));
+  const seqLength = tableSizes.flatMap((size) => threads.map((count) => start(size, count)));
   const products = productSizes.map((size) => ({ size, ...productSubject(size) }));
   const grid = charts ? chartSizes.map((size) => start(size, 1)) : [];
-  const { subjects, peaks } = measure([...steps, ...products, ...grid], plan, (round) => {
+  const { subjects, peaks } = measure([...seqLength, ...products, ...grid], plan, (round) => {
     console.error(round === 0 ? "Warming up" : `Round ${round} of ${plan.rounds}`);
   });
   return {
     environment: environment(),
     plan,
     probes: [...peaks].map(([threads, gflops]) => ({ threads, gflops })),
-    steps: steps.map(({ size, threads }, i) => ({ size, threads, ...subjects[i]! })),
-    products: products.map(({ size }, i) => ({ size, ...subjects[steps.length + i]! })),
+    seqLength: seqLength.map(({ size, threads }, i) => ({ size, threads, ...subjects[i]! })),
+    products: products.map(({ size }, i) => ({ size, ...subjects[seqLength.length + i]! })),
     grid: grid.map(({ size, threads }, i) => ({
       ...{ size, threads },
-      ...subjects[steps.length + products.length + i]!,
+      ...subjects[seqLength.length + products.length + i]!,
     })),
   };
 }

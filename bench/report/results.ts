@@ -29,26 +29,26 @@ export interface Results {
   readonly environment: Environment;
   readonly plan: Plan;
   readonly probes: readonly ProbeResult[];
-  readonly steps: readonly StepResult[];
+  readonly seqLength: readonly StepResult[];
   readonly products: readonly ProductResult[];
   /** Sizes that only the charts show. */
   readonly grid: readonly StepResult[];
 }
 
 /** T·B, over the time that a step takes. */
-export function charsPerSecond({ steps, streams }: StepSize, milliseconds: number): number {
-  return steps * streams / milliseconds * 1000;
+export function charsPerSecond({ seqLength, batchSize }: StepSize, milliseconds: number): number {
+  return seqLength * batchSize / milliseconds * 1000;
 }
 
 /** The tables, for people. */
-export function textOf({ probes, steps, products }: Results): string {
+export function textOf({ probes, seqLength, products }: Results): string {
   const peak = (threads: number) => probes.find((probe) => probe.threads === threads)!.gflops;
   const head = ["GFLOP/s", "of the peak", "from", "to"];
   const speeds = ({ gflops, share }: Measurement) => [
     gflops.median.toFixed(1),
     ...[share.median, share.minimum, share.maximum].map(percent),
   ];
-  const stepRows = steps.map((step) => {
+  const stepRows = seqLength.map((step) => {
     const { size, threads, milliseconds } = step;
     return [
       nameOf(size),
@@ -107,7 +107,7 @@ export function jsonOf(results: Results): unknown {
     environment: results.environment,
     ...results.plan,
     peak: results.probes,
-    steps: results.steps.map(step),
+    seqLength: results.seqLength.map(step),
     products: results.products.map((product) => ({
       rows: PRODUCT_ROWS,
       depth: product.size,

@@ -1,4 +1,4 @@
-import { workOfStep } from "../../src/engine/threads.ts";
+import { flopPerStep } from "../../src/engine/thread_count.ts";
 import { product } from "../products.ts";
 import { type StepSize, VOCABULARY } from "../sizes.ts";
 import { engineOf, trainStep } from "../step.ts";
@@ -17,7 +17,7 @@ export function stepSubject(
   const { engine } = engineOf(size, "f32", threads);
   return {
     threads,
-    flop: workOfStep({ ...size, outputs: VOCABULARY }),
+    flop: flopPerStep({ ...size, outputs: VOCABULARY }),
     run: () => trainStep(engine),
     close: () => engine.close(),
   };

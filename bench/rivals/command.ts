@@ -1,4 +1,4 @@
-import type { Command } from "../../src/cli/options.ts";
+import type { Command } from "../../src/cli/args.ts";
 import { type Corpus, readCorpus } from "../../src/text/corpus.ts";
 import { describe, environment } from "../environment.ts";
 import { type Plan, planOf, planOptions } from "../plan.ts";

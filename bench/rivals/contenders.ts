@@ -41,11 +41,11 @@ export function contenders(cores: number): readonly Contender[] {
       name: `unroll, ${named(threads)}`,
       ours: true,
       prepare: ({ text }: Place) =>
-        Promise.resolve(({ hidden, steps, streams }: StepSize): Start => ({
+        Promise.resolve(({ hidden, seqLength, batchSize }: StepSize): Start => ({
           command: Deno.execPath(),
           args: [
             ...["run", "--allow-read", here("unroll.ts"), text],
-            ...[hidden, steps, streams, threads].map(String),
+            ...[hidden, seqLength, batchSize, threads].map(String),
           ],
         })),
     })),
@@ -89,8 +89,8 @@ function here(file: string): string {
 
 /** The arguments of protocol.ts. */
 function common({ ids, vocabulary }: Place, size: StepSize, threads: number): readonly string[] {
-  const { hidden, steps, streams } = size;
-  return [ids, ...[vocabulary, hidden, steps, streams, threads, RATE, INIT].map(String)];
+  const { hidden, seqLength, batchSize } = size;
+  return [ids, ...[vocabulary, hidden, seqLength, batchSize, threads, RATE, INIT].map(String)];
 }
 
 async function python(place: Place, module: string, file: string, threads: number) {

@@ -7,6 +7,14 @@ export const RATE = 0.005;
 export const INIT = 0.05;
 
 /** What all programs train, as unroll's configuration. */
-export function configOf({ hidden, steps, streams }: StepSize): ConfigInput {
-  return { hidden, seq: steps, batch: streams, lr: RATE, init: `normal:${INIT}`, clip: 5, val: 0 };
+export function configOf({ hidden, seqLength, batchSize }: StepSize): ConfigInput {
+  return {
+    hidden,
+    seqLength: seqLength,
+    batchSize: batchSize,
+    lr: RATE,
+    init: `normal:${INIT}`,
+    gradClip: 5,
+    valFraction: 0,
+  };
 }

@@ -12,8 +12,13 @@ import { serve } from "./serve.ts";
 import { configOf } from "./settings.ts";
 
 const [path, ...sizes] = Deno.args;
-const [hidden, steps, streams, threads] = sizes.map(Number) as [number, number, number, number];
-const config = configOf({ hidden, steps, streams });
+const [hidden, seqLength, batchSize, threads] = sizes.map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const config = configOf({ hidden, seqLength, batchSize });
 const trainer = new Trainer(await readCorpus(path!), config, { threads });
 await serve(configuration.version, trainer.charsPerStep, () => trainer.step());
 trainer.close();

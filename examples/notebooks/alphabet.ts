@@ -27,9 +27,9 @@ const SEED_TEXT = "ABCDEFG";
 const WANTED = "HIJK";
 const HIDDEN = 10;
 
-const descent: Update = { optimizer: "sgd", lr: 0.01, clip: 0 };
+const descent: Update = { optimizer: "sgd", lr: 0.01, gradClip: 0 };
 /** The next letter is learnt with Adagrad, which plain descent would take far longer for. */
-const adagrad: Update = { optimizer: "adagrad", lr: 0.1, clip: 5 };
+const adagrad: Update = { optimizer: "adagrad", lr: 0.1, gradClip: 5 };
 
 /** NumPy's losses after so many epochs, and a band 5 % wider than the spread of its starts. */
 const bands = [
@@ -49,8 +49,8 @@ export function start(seed: number, inputs: string, targets: string): Sequence {
 }
 
 /** What follows greedily. A prime that repeats the last letter is what the notebook does. */
-function continued(sequence: Sequence, prime: string): string {
-  return sample(sequence.model(), { prime, length: WANTED.length, greedy: true });
+function continued(sequence: Sequence, prompt: string): string {
+  return sample(sequence.model(), { prompt, length: WANTED.length, greedy: true });
 }
 
 /** The experiment as it was, and as it was meant. */

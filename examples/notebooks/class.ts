@@ -54,8 +54,8 @@ export function engineOf({ parameters, inputs, targets }: ReturnType<typeof star
   const engine = new Engine({
     ...sizes,
     precision: "f64",
-    steps: STEPS,
-    streams: 1,
+    seqLength: STEPS,
+    batchSize: 1,
     denseInputs: true,
     denseTargets: true,
   });
@@ -125,7 +125,7 @@ function cycle(seed: number): number[] {
     engine.forward();
     engine.crossEntropy();
     engine.backward();
-    engine.update({ optimizer: "adagrad", lr: 0.1, clip: 5 });
+    engine.update({ optimizer: "adagrad", lr: 0.1, gradClip: 5 });
   }
   const written: number[] = [];
   let id = 0;
@@ -166,7 +166,7 @@ export const classNotebook: Notebook = {
       engine.forward();
       losses.push(engine.crossEntropy());
       engine.backward();
-      engine.update({ optimizer: "adagrad", lr: 0.1, clip: 5 });
+      engine.update({ optimizer: "adagrad", lr: 0.1, gradClip: 5 });
     }
     const written = cycle(seed).join("");
     return [

@@ -20,7 +20,7 @@ const PUBLISHED = 42.81752482486429;
 const WANTED_PROBABILITY = 0.99;
 const MOST_UPDATES = 5000;
 
-const adagrad: Update = { optimizer: "adagrad", lr: 0.1, clip: 5 };
+const adagrad: Update = { optimizer: "adagrad", lr: 0.1, gradClip: 5 };
 
 /** A fresh network of the notebook's kind: all of it from N(0, 1). */
 export function start(seed: number): Sequence {
@@ -56,7 +56,7 @@ export const hello: Notebook = {
       }
       updates.push(count);
       const sampler = new Sampler(sequence.model());
-      const text = [...sampler.generate({ prime: "h", length: 4, greedy: true })].join("");
+      const text = [...sampler.generate({ prompt: "h", length: 4, greedy: true })].join("");
       if (text === "ello" && count < MOST_UPDATES) right++;
     }
     return [

@@ -31,13 +31,13 @@ const printed = [
 export function start(seed: number, precision: Precision): Trainer {
   return new Trainer(corpusFromText(LINE.repeat(REPEATS)), {
     hidden: 64,
-    seq: SEQ,
-    batch: 1,
+    seqLength: SEQ,
+    batchSize: 1,
     optimizer: "adagrad",
     lr: 0.1,
-    clip: 5,
+    gradClip: 5,
     init: "normal:0.01",
-    val: 0,
+    valFraction: 0,
     precision,
     seed,
   });
@@ -72,9 +72,9 @@ export const hope: Notebook = {
       });
     }
     const model = trainer.model();
-    const drawn = exactContinuation(sample(model, { prime: "H", length: GENERATED, seed }));
+    const drawn = exactContinuation(sample(model, { prompt: "H", length: GENERATED, seed }));
     const greedy = exactContinuation(
-      sample(model, { prime: "H", length: GENERATED, greedy: true }),
+      sample(model, { prompt: "H", length: GENERATED, greedy: true }),
     );
     return [
       ...figures,

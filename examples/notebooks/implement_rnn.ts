@@ -22,8 +22,8 @@ const WATCHED = 100;
 /** What the notebook adds to each probability before it takes the logarithm. */
 const LOSS_EPSILON = 1e-8;
 
-const descent: Update = { optimizer: "sgd", lr: 0.1, clip: 5 };
-const adagrad: Update = { optimizer: "adagrad", lr: 0.05, clip: 5 };
+const descent: Update = { optimizer: "sgd", lr: 0.1, gradClip: 5 };
+const adagrad: Update = { optimizer: "adagrad", lr: 0.05, gradClip: 5 };
 
 interface Outcome {
   readonly first: number;
@@ -57,7 +57,7 @@ function learn(seed: number, update: Update): Outcome {
   });
   const watched = losses.slice(-WATCHED);
   const sampler = new Sampler(sequence.model());
-  const prediction = "I" + [...sampler.generate({ prime: "I", length: 12, seed })].join("");
+  const prediction = "I" + [...sampler.generate({ prompt: "I", length: 12, seed })].join("");
   return {
     first: losses[0]!,
     last: Math.max(...watched),

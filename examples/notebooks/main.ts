@@ -1,6 +1,6 @@
 /** `deno task notebooks [name]`: the five notebooks, run, with their figures beside ours. */
 import { exitCodeOf } from "../../src/cli/program.ts";
-import type { Command } from "../../src/cli/options.ts";
+import type { Command } from "../../src/cli/args.ts";
 import { table } from "../../src/cli/table.ts";
 import { InputError } from "../../src/mod.ts";
 import { alphabet } from "./alphabet.ts";

@@ -8,7 +8,7 @@ import {
 } from "../../src/mod.ts";
 
 /** How a sequence is learnt. */
-export type Update = Pick<Config, "optimizer" | "lr" | "clip">;
+export type Update = Pick<Config, "optimizer" | "lr" | "gradClip">;
 
 /**
  * One short text, read as a whole from a zero hidden state, again and again: what three of the
@@ -36,8 +36,8 @@ export class Sequence {
       inputs: size,
       hidden,
       outputs: size,
-      steps: ids.length,
-      streams: 1,
+      seqLength: ids.length,
+      batchSize: 1,
     });
     this.engine.inputIds.set(ids);
     this.engine.targetIds.set(this.vocabulary.encode(targets));

@@ -1,10 +1,10 @@
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
-import { readCheckpoint } from "../model/checkpoint_file.ts";
+import { readCheckpoint } from "../checkpoint/file.ts";
 import type { Model } from "../model/model.ts";
 import { type Corpus, readCorpusWith } from "../text/corpus.ts";
-import { streamedGzipNats } from "../text/gzip.ts";
-import type { Command } from "./options.ts";
-import { ProgressLine, readWithProgress } from "./progress.ts";
+import { streamedGzipNats } from "../evaluate/gzip.ts";
+import type { Command } from "./args.ts";
+import { ProgressBar, readWithProgress } from "./progress_bar.ts";
 import { table } from "./table.ts";
 
 /** `deno task eval`: how well a model predicts a text. */
@@ -69,19 +69,19 @@ export const evalCommand: Command = {
 };
 
 function evaluateWithProgress(model: Model, corpus: Corpus): Evaluation {
-  using progress = new ProgressLine("Evaluating");
+  using progress = new ProgressBar("Evaluating");
   return evaluate(model, watched(corpus, progress));
 }
 
 async function gzipWithProgress(corpus: Corpus): Promise<number> {
-  using progress = new ProgressLine("Compressing");
+  using progress = new ProgressBar("Compressing");
   return await streamedGzipNats(watched(corpus, progress), [[0, corpus.length]]);
 }
 
 /** A text that tells how far it has been read, the first time. */
 function watched(
   corpus: Corpus,
-  progress: ProgressLine,
+  progress: ProgressBar,
 ): Pick<Corpus, "path" | "length" | "counts" | "vocabulary" | "read"> {
   const { path, length, counts, vocabulary } = corpus;
   let furthest = -1;

@@ -1,14 +1,14 @@
 import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
 import { type Cell, gateCounts } from "../model/parameters.ts";
-import type { Command, CommandLine } from "./options.ts";
+import type { Command, CommandLine } from "./args.ts";
 import { table } from "./table.ts";
 
 /** The largest relative error that counts as agreement. */
 const TOLERANCE = 1e-6;
 /** Sizes beyond these would take hours: every parameter costs four forward passes. */
-const MOST = { hidden: 512, seq: 1000, batch: 256, layers: 16, threads: 64 } as const;
-const defaults = { hidden: 16, seq: 12, batch: 3, layers: 1, threads: 1 } as const;
+const MOST = { hidden: 512, seqLength: 1000, batchSize: 256, layers: 16, threads: 64 } as const;
+const defaults = { hidden: 16, seqLength: 12, batchSize: 3, layers: 1, threads: 1 } as const;
 
 /** `deno task gradcheck`: back-propagation against finite differences. */
 export const gradcheckCommand: Command = {
@@ -41,16 +41,16 @@ export const gradcheckCommand: Command = {
       default: String(defaults.hidden),
     },
     {
-      name: "seq",
+      name: "seq-length",
       value: "N",
       meaning: "Steps unrolled",
-      default: String(defaults.seq),
+      default: String(defaults.seqLength),
     },
     {
-      name: "batch",
+      name: "batch-size",
       value: "N",
       meaning: "Streams side by side",
-      default: String(defaults.batch),
+      default: String(defaults.batchSize),
     },
     {
       name: "threads",
@@ -67,8 +67,8 @@ export const gradcheckCommand: Command = {
   run(line) {
     const sizes = {
       hidden: size(line, "hidden"),
-      seq: size(line, "seq"),
-      batch: size(line, "batch"),
+      seqLength: size(line, "seqLength"),
+      batchSize: size(line, "batchSize"),
       layers: size(line, "layers"),
       threads: size(line, "threads"),
       cell: cellOf(line),

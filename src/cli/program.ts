@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import { type Command, helpOf, readCommandLine } from "./options.ts";
+import { type Command, helpOf, readCommandLine } from "./args.ts";
 
 /**
  * Runs one of several commands, and turns errors into one line on standard error.

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import { explain, reading } from "../text/file.ts";
+import { explain, reading } from "../text/text_file.ts";
 import { unknownCharacter, type Vocabulary } from "../text/vocabulary.ts";
 
 /** What stands for standard input where a path is expected. */

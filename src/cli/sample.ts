@@ -1,8 +1,8 @@
 import { beamSearch } from "../generate/beam.ts";
 import { checkOptions } from "../generate/options.ts";
 import { sampleMany, Sampler } from "../generate/sampler.ts";
-import { readCheckpoint } from "../model/checkpoint_file.ts";
-import { type Command, type CommandLine, present } from "./options.ts";
+import { readCheckpoint } from "../checkpoint/file.ts";
+import { type Command, type CommandLine, present } from "./args.ts";
 import { TextOutput } from "./text_output.ts";
 
 /** `deno task sample`: text from a trained model. */
@@ -12,7 +12,7 @@ export const sampleCommand: Command = {
   operands: ["<run|checkpoint>"],
   options: [
     {
-      name: "prime",
+      name: "prompt",
       value: "TEXT",
       meaning: "Text to continue; it is written first",
       default: "a line break, which is not written",
@@ -61,18 +61,18 @@ export const sampleCommand: Command = {
     "The temperature comes first; top-k chooses from what it gives, and top-p from what is left.",
     "Text i of a seed is the same whatever the count.",
     "",
-    '  deno task sample runs/alice --prime "Alice " --length 300 --temperature 0.7',
+    '  deno task sample runs/alice --prompt "Alice " --length 300 --temperature 0.7',
     "  deno task sample runs/alice --count 3 --top-p 0.9 --stop .",
   ],
   async run(line) {
     const given = optionsOf(line);
     checkOptions(given);
     const model = await readCheckpoint(line.operands[0]!);
-    const { prime, stop, count = 1, beam } = given;
+    const { prompt, stop, count = 1, beam } = given;
     if (beam === undefined && count === 1 && !line.flag("json")) {
       await using output = new TextOutput();
       const characters = new Sampler(model).generate(given);
-      await output.write(prime ?? "");
+      await output.write(prompt ?? "");
       for (const character of characters) await output.write(character);
       return 0;
     }
@@ -86,13 +86,13 @@ export const sampleCommand: Command = {
         log_probability: logProbability,
       }));
     if (line.flag("json")) {
-      console.log(JSON.stringify({ prime: prime ?? null, texts }));
+      console.log(JSON.stringify({ prompt: prompt ?? null, texts }));
       return 0;
     }
     await using output = new TextOutput();
     for (const [i, { text }] of texts.entries()) {
       if (count > 1) await output.write(`--- ${i + 1} of ${count} ---\n`);
-      await output.write(`${prime ?? ""}${text}`);
+      await output.write(`${prompt ?? ""}${text}`);
       if (count > 1) await output.write("\n");
     }
     return 0;
@@ -101,7 +101,7 @@ export const sampleCommand: Command = {
 
 function optionsOf(line: CommandLine) {
   return present({
-    prime: line.text("prime"),
+    prompt: line.text("prompt"),
     length: line.number("length"),
     stop: line.text("stop"),
     count: line.number("count"),

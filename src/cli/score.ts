@@ -1,9 +1,9 @@
 import { InputError } from "../errors.ts";
 import { type Score, score } from "../evaluate/score.ts";
-import { figures, nameOf, percent, scorePage } from "../evaluate/score_page.ts";
-import { readCheckpoint } from "../model/checkpoint_file.ts";
-import { quote } from "../model/json.ts";
-import type { Command } from "./options.ts";
+import { figures, nameOf, percent, scoreHtml } from "../evaluate/score_html.ts";
+import { readCheckpoint } from "../checkpoint/file.ts";
+import { quote } from "../json.ts";
+import type { Command } from "./args.ts";
 import { readKnownText } from "./read_text.ts";
 import { TextOutput } from "./text_output.ts";
 
@@ -46,7 +46,7 @@ export const scoreCommand: Command = {
     const text = await readKnownText(path, MOST_BYTES, model.vocabulary);
     const result = score(model, text);
     if (html !== undefined) {
-      await writePage(html, scorePage(result, path === "-" ? "standard input" : path));
+      await writePage(html, scoreHtml(result, path === "-" ? "standard input" : path));
       console.log(summaryOf(result));
       return 0;
     }
@@ -77,13 +77,13 @@ function* rows(result: Score): Generator<string> {
     return text;
   };
   yield `${place(result.first).trimEnd()}\n`;
-  for (const { character, nats, likeliest } of result.characters) {
+  for (const { character, nats, top } of result.characters) {
     const numbers = [
       nats.toFixed(4).padStart(10),
       (nats / Math.LN2).toFixed(4).padStart(9),
       percent(Math.exp(-nats)).padStart(13),
     ];
-    const guesses = likeliest.map(({ character, probability }) =>
+    const guesses = top.map(({ character, probability }) =>
       `${nameOf(character)} ${percent(probability)}`
     );
     yield `${place(character)}${numbers.join("")}  ${guesses.join(", ")}\n`;
@@ -94,9 +94,9 @@ function* rows(result: Score): Generator<string> {
 function* json({ first, characters, nats, natsPerChar }: Score): Generator<string> {
   const head = JSON.stringify({ nats, nats_per_char: natsPerChar });
   yield `${head.slice(0, -1)},"characters":[`;
-  yield JSON.stringify({ character: first, nats: null, probability: null, likeliest: [] });
-  for (const { character, nats, likeliest } of characters) {
-    yield `,${JSON.stringify({ character, nats, probability: Math.exp(-nats), likeliest })}`;
+  yield JSON.stringify({ character: first, nats: null, probability: null, top: [] });
+  for (const { character, nats, top } of characters) {
+    yield `,${JSON.stringify({ character, nats, probability: Math.exp(-nats), top })}`;
   }
   yield "]}\n";
 }

@@ -14,7 +14,7 @@ const TWICE_MS = 200;
  * the process even in the middle of a step. A terminal that goes away may say so more than once, so
  * SIGHUP is never that second one.
  */
-export class Interruption {
+export class SignalHandler {
   readonly #controller = new AbortController();
   readonly #listeners = new Map<Deno.Signal, () => void>();
   #exitCode: number | null = null;

@@ -1,27 +1,27 @@
 import { InputError, TextError } from "../errors.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { presets } from "../model/config.ts";
 import { type Corpus, readCorpus } from "../text/corpus.ts";
 import type { Split } from "../text/split.ts";
-import { summarise } from "../evaluate/summary.ts";
-import { readCheckpoint } from "../model/checkpoint_file.ts";
-import { inSlices } from "../train/slices.ts";
+import { summarize } from "../evaluate/summary.ts";
+import { readCheckpoint } from "../checkpoint/file.ts";
+import { runInSlices } from "../train/event_loop.ts";
 import { formatSummary } from "./summary.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
-import { RunFolder } from "../train/run_folder.ts";
-import type { RunRecord } from "../train/run_record.ts";
-import { isFinished } from "../train/schedule.ts";
-import { type Choice, suggest } from "../train/suggestion.ts";
+import { RunFolder } from "../run/run_folder.ts";
+import type { RunConfig } from "../run/run_config.ts";
+import { isFinished } from "../train/limits.ts";
+import { autoConfig, type Choice } from "../train/auto_config.ts";
 import { train, type TrainOptions } from "../train/train.ts";
 import type { Trainer } from "../train/trainer.ts";
-import { Display } from "./display.ts";
-import { introduce, lengthOf } from "./introduce.ts";
-import { Keeper } from "./keeper.ts";
-import { type Command, type CommandLine, present } from "./options.ts";
-import { readWithProgress } from "./progress.ts";
-import { say } from "./say.ts";
-import { Interruption } from "./signals.ts";
+import { Terminal } from "./terminal.ts";
+import { lengthOf, printRunHeader } from "./train_messages.ts";
+import { RunWriter } from "../run/run_writer.ts";
+import { type Command, type CommandLine, present } from "./args.ts";
+import { readWithProgress } from "./progress_bar.ts";
+import { printLine } from "./output.ts";
+import { SignalHandler } from "./signals.ts";
 import { configOf, limitsOf, resumedLimits, trainOptions } from "./train_options.ts";
 
 /** `deno task train`: a model from a text. */
@@ -29,13 +29,13 @@ export const trainCommand: Command = {
   name: "train",
   summary: "Train a model of a text, or go on with a run",
   operands: ["<text>"],
-  standIn: "resume",
+  replacesOperands: "resume",
   options: trainOptions,
   notes: [
     ...Object.keys(presets).flatMap((name) => [`${name}:`, ...describePreset(name), ""]),
     "Ctrl-C, SIGTERM and a terminal that goes away save the model and end the run, with the exit",
     "codes 130, 143 and 129; a second Ctrl-C ends it at once. With --resume it goes on, by the",
-    "options it was begun with; --lr, --clip, limits and intervals may be given anew. Limits count",
+    "options it was begun with; --lr, --grad-clip, limits and intervals may be given anew. Limits count",
     "from the run's beginning.",
     "",
     "The text may be larger than memory: above 64 MiB it is read from its file while training goes",
@@ -48,10 +48,10 @@ export const trainCommand: Command = {
     const source = line.text("resume") === undefined
       ? await newRun(line)
       : await resumedRun(line, line.text("resume")!);
-    const display = new Display();
+    const display = new Terminal();
     // Stopped at once, so that a second Ctrl-C finds the terminal in order.
-    const interruption = new Interruption(() => display.stop());
-    let keeper: Keeper | undefined;
+    const interruption = new SignalHandler(() => display.stop());
+    let keeper: RunWriter | undefined;
     let patience = Infinity;
     let split: Split | undefined;
     try {
@@ -59,32 +59,32 @@ export const trainCommand: Command = {
         ...source.options,
         ...present({ threads: line.number("threads") }),
         signal: interruption.signal,
-        async onStart(trainer, schedule) {
+        async onStart(trainer, limits) {
           const { resume } = source.options;
-          if (resume && isFinished(schedule, resume.progress)) {
-            say(
+          if (resume && isFinished(limits, resume.progress)) {
+            printLine(
               `Nothing to do: the run is at step ${
                 trainer.steps.toLocaleString("en")
               } and at its limit, ` +
-                `${lengthOf(trainer, schedule)}; a later one by --steps, --epochs, --minutes or ` +
+                `${lengthOf(trainer, limits)}; a later one by --steps, --epochs, --minutes or ` +
                 `--patience lets it go on`,
             );
             return;
           }
-          patience = schedule.patience;
+          patience = limits.patience;
           split = trainer.split;
           keeper = await source.begin(trainer, () => interruption.end());
-          introduce(display, trainer, schedule, keeper.folder.path, {
+          printRunHeader(display, trainer, limits, keeper.folder.path, {
             preset: line.text("preset"),
             choices: source.choices,
           });
         },
-        async onReport(report) {
+        async onLog(report) {
           display.report(report);
           await keeper!.report(report);
         },
         onSample: (text, step) => display.sample(text, step),
-        onLive: (live) => display.live(live),
+        onStatus: (live) => display.live(live),
         async onRollback(rollback) {
           display.rollback(rollback);
           await keeper!.rollBack(rollback);
@@ -95,15 +95,15 @@ export const trainCommand: Command = {
       if (!keeper) return 0;
       keeper.checkAllIsKept();
       const { progress } = last;
-      if (progress.sinceBest >= patience) {
-        say(
-          `Stopped early: ${progress.sinceBest} validations in a row were not better than the best`,
+      if (progress.validationsSinceBest >= patience) {
+        printLine(
+          `Stopped early: ${progress.validationsSinceBest} validations in a row were not better than the best`,
         );
       }
       const best = await bestOf(keeper.folder.path, last);
-      const work = summarise(best, source.corpus, split!);
-      const parts = await inSlices(work, interruption.signal);
-      if (parts !== undefined) say(`\n${formatSummary(parts)}\n`);
+      const work = summarize(best, source.corpus, split!);
+      const parts = await runInSlices(work, interruption.signal);
+      if (parts !== undefined) printLine(`\n${formatSummary(parts)}\n`);
       conclude(keeper.folder.path, progress, interruption.exitCode !== null);
       return interruption.exitCode ?? 0;
     } catch (error) {
@@ -130,7 +130,7 @@ interface Source {
   /** The folder of a run that goes on, locked already. */
   readonly folder?: RunFolder;
   /** Takes the folder, once everything else is known to be right. */
-  readonly begin: (trainer: Trainer, onFailure: () => void) => Keeper | Promise<Keeper>;
+  readonly begin: (trainer: Trainer, onFailure: () => void) => RunWriter | Promise<RunWriter>;
 }
 
 async function newRun(line: CommandLine): Promise<Source> {
@@ -139,13 +139,13 @@ async function newRun(line: CommandLine): Promise<Source> {
   const path = line.operands[0]!;
   const out = line.text("out");
   const corpus = await readWithProgress((options) => readCorpus(path, options));
-  const { config, choices } = suggest(corpus.length, given, limits);
+  const { config, choices } = autoConfig(corpus.length, given, limits);
   return {
     corpus,
     choices,
     options: { ...limits, config },
     begin(trainer, onFailure) {
-      const record: RunRecord = {
+      const record: RunConfig = {
         config: trainer.config,
         limits,
         text: textOf(corpus),
@@ -157,7 +157,7 @@ async function newRun(line: CommandLine): Promise<Source> {
         : out === undefined
         ? RunFolder.createFree
         : RunFolder.create;
-      return new Keeper(make(place, record), record, null, onFailure);
+      return new RunWriter(make(place, record), record, null, onFailure);
     },
   };
 }
@@ -182,9 +182,9 @@ async function resumedRun(line: CommandLine, run: string): Promise<Source> {
       folder,
       options: { ...limits, config, ...checkpoint ? { resume: checkpoint } : {} },
       async begin(trainer, onFailure) {
-        const keeper = new Keeper(folder, record, checkpoint, onFailure);
+        const keeper = new RunWriter(folder, record, checkpoint, onFailure);
         const start = checkpoint ?? trainer.checkpoint();
-        await folder.goOnFrom(start.progress);
+        await folder.truncateTo(start.progress);
         const changed: Checkpoint = { ...start, config };
         if (checkpoint && JSON.stringify(config) !== JSON.stringify(checkpoint.config)) {
           await folder.save(changed, "latest");
@@ -202,7 +202,7 @@ async function resumedRun(line: CommandLine, run: string): Promise<Source> {
 /** The text that the line names, or else the one that the run was trained on. */
 async function readRecorded(
   path: string | undefined,
-  { text }: RunRecord,
+  { text }: RunConfig,
   run: string,
 ): Promise<Corpus> {
   try {
@@ -215,7 +215,7 @@ async function readRecorded(
   }
 }
 
-function textOf({ path, length, bytes, sha256 }: Corpus): RunRecord["text"] {
+function textOf({ path, length, bytes, sha256 }: Corpus): RunConfig["text"] {
   return { path, chars: length, bytes, sha256 };
 }
 
@@ -228,18 +228,18 @@ async function bestOf(path: string, last: Checkpoint): Promise<Checkpoint> {
 
 function conclude(path: string, progress: Checkpoint["progress"], interrupted: boolean): void {
   const how = interrupted ? "Interrupted" : "Done";
-  say(`${how} after ${progress.step.toLocaleString("en")} steps; saved in ${path}`);
+  printLine(`${how} after ${progress.step.toLocaleString("en")} steps; saved in ${path}`);
   let model = path;
   if (progress.bestValidationLoss !== null) {
     const best = progress.bestValidationLoss.toFixed(4);
-    say(`Best on validation: ${best} nats/char, kept in ${path}/best.safetensors`);
+    printLine(`Best on validation: ${best} nats/char, kept in ${path}/best.safetensors`);
     if (progress.bestValidationLoss !== progress.validationLoss) model = `${path}/best.safetensors`;
   }
-  if (interrupted) say(`Go on: deno task train --resume ${shellWord(path)}`);
-  say(`Try it: deno task sample ${shellWord(model)}`);
+  if (interrupted) printLine(`Go on: deno task train --resume ${shellWord(path)}`);
+  printLine(`Try it: deno task sample ${shellWord(model)}`);
 }
 
-function withAdvice(error: DivergenceError, { folder }: Keeper): Error {
+function withAdvice(error: DivergenceError, { folder }: RunWriter): Error {
   const { step, reason, details } = error;
   if (details === null || details.savedStep === null) return error;
   const vain = details.rollbacks === 0

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.ts";
 import { type Config, type ConfigInput, defaults, presets } from "../model/config.ts";
-import type { RunLimits } from "../train/run_record.ts";
+import type { RunLimits } from "../run/run_config.ts";
 import type { OnDivergence } from "../train/train.ts";
-import { type CommandLine, type Option, present } from "./options.ts";
+import { type CommandLine, type Option, present } from "./args.ts";
 
 /** What of the command line decides what is trained; each is a key of the configuration. */
 const configOptions: readonly Option[] = [
@@ -25,19 +25,19 @@ const configOptions: readonly Option[] = [
     default: "64 to 256, by the length of the text",
   },
   {
-    name: "seq",
+    name: "seq-length",
     value: "N",
     meaning: "Characters that back-propagation through time unrolls",
     default: "50, fewer for a short text",
   },
   {
-    name: "batch",
+    name: "batch-size",
     value: "N",
     meaning: "Streams trained side by side",
     default: "4 to 16, by the length of the text",
   },
   {
-    name: "fresh-every",
+    name: "reset-every",
     value: "N",
     meaning: "Steps after which each stream, one after the other, goes on from a hidden state of " +
       "zero, so that the network learns to begin; 0: only when the text starts again",
@@ -94,35 +94,35 @@ const configOptions: readonly Option[] = [
     default: "0.1; other optimizers 0",
   },
   {
-    name: "schedule",
+    name: "lr-schedule",
     value: "NAME",
     meaning: "Learning rate over time: constant, step, cosine (down to 0 at the last step), " +
       "inverse-sqrt (as the root of warmup / step) or plateau (when validation stands still)",
     default: "inverse-sqrt; with adagrad, sgd and rmsprop constant",
   },
   {
-    name: "decay",
+    name: "lr-decay",
     value: "X",
     meaning: "What the schedules step and plateau multiply the rate by",
-    default: `${defaults.decay}, plateau 0.5`,
+    default: `${defaults.lrDecay}, plateau 0.5`,
   },
   {
-    name: "decay-after",
+    name: "lr-decay-after",
     value: "X",
     meaning: "Epochs before it first does",
-    default: String(defaults.decayAfter),
+    default: String(defaults.lrDecayAfter),
   },
   {
-    name: "decay-every",
+    name: "lr-decay-every",
     value: "X",
     meaning: "Epochs from one time to the next",
-    default: String(defaults.decayEvery),
+    default: String(defaults.lrDecayEvery),
   },
   {
-    name: "plateau",
+    name: "lr-patience",
     value: "N",
     meaning: "Validations in a row without a better one before the schedule plateau does",
-    default: String(defaults.plateau),
+    default: String(defaults.lrPatience),
   },
   {
     name: "warmup",
@@ -137,19 +137,19 @@ const configOptions: readonly Option[] = [
     default: "0; 0.2 where two layers are chosen",
   },
   {
-    name: "clip",
+    name: "grad-clip",
     value: "X",
     meaning: "Clip the gradient to X; 0: no clipping",
-    default: String(defaults.clip),
+    default: String(defaults.gradClip),
   },
   {
-    name: "clip-by",
+    name: "grad-clip-mode",
     value: "NAME",
     meaning: "What is clipped: value (each element to ±X) or norm (the whole)",
-    default: defaults.clipBy,
+    default: defaults.gradClipMode,
   },
   {
-    name: "average",
+    name: "weight-average",
     value: "X",
     meaning:
       "Use the average of the weights over the last steps, this share of all so far, as the " +
@@ -171,16 +171,16 @@ const configOptions: readonly Option[] = [
   },
   { name: "seed", value: "N", meaning: "Seed of all random choices", default: "1" },
   {
-    name: "val",
+    name: "val-fraction",
     value: "X",
     meaning: "Share of the text, at its end, held out for validation; 0: none",
-    default: `${defaults.val}, but at most a million characters`,
+    default: `${defaults.valFraction}, but at most a million characters`,
   },
   {
-    name: "test",
+    name: "test-fraction",
     value: "X",
     meaning: "Share of the text, behind that, held out until the end, for a last test",
-    default: String(defaults.test),
+    default: String(defaults.testFraction),
   },
   {
     name: "holdout",
@@ -209,7 +209,7 @@ const limitOptions: readonly Option[] = [
     default: "as long as it takes",
   },
   {
-    name: "report-every",
+    name: "log-every",
     value: "N",
     meaning: "Steps from one report to the next",
     default: "such that a run has some 30 reports, a long one more",
@@ -221,7 +221,7 @@ const limitOptions: readonly Option[] = [
     default: "5 reports",
   },
   {
-    name: "save-every",
+    name: "checkpoint-every",
     value: "N",
     meaning: "Steps from one checkpoint to the next",
     default: "one a minute",
@@ -295,9 +295,9 @@ export function limitsOf(line: CommandLine): RunLimits {
     epochs: line.number("epochs"),
     minutes: line.number("minutes"),
     patience: line.number("patience"),
-    reportEvery: line.number("report-every"),
+    logEvery: line.number("log-every"),
     sampleEvery: line.number("sample-every"),
-    saveEvery: line.number("save-every"),
+    checkpointEvery: line.number("checkpoint-every"),
     onDivergence: onDivergence as OnDivergence | undefined,
   });
 }

@@ -4,11 +4,11 @@ import {
   type RealArray,
   realArray,
 } from "../model/parameters.ts";
-import { checkIds, completeOptions, type EngineOptions } from "./engine_options.ts";
+import { checkIds, type EngineOptions, resolveEngineOptions } from "./options.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
-import { memoriesOf, type Update, updateParameters } from "./update.ts";
+import { stateSlotsOf, type Update, updateParameters } from "./update.ts";
 import { type Area, Views } from "./views.ts";
-import { Workers } from "./workers.ts";
+import { ThreadPool } from "./thread_pool.ts";
 
 /**
  * One network in WebAssembly memory, with everything that it computes: the kernels' host.
@@ -21,7 +21,7 @@ import { Workers } from "./workers.ts";
  * import { Engine } from "./engine.ts";
  *
  * const engine = new Engine({
- *   precision: "f64", inputs: 3, hidden: 4, outputs: 3, steps: 2, streams: 1,
+ *   precision: "f64", inputs: 3, hidden: 4, outputs: 3, seqLength: 2, batchSize: 1,
  * });
  * engine.inputIds.set([0, 1]);
  * engine.targetIds.set([1, 2]);
@@ -44,7 +44,7 @@ export class Engine {
   readonly #settings: Float64Array;
   /** Of each thread, at the beginning of a line, whether it left finite parameters only. */
   readonly #verdicts: Uint32Array;
-  readonly #workers: Workers;
+  readonly #workers: ThreadPool;
   /** Why nothing can be computed any more. */
   #broken: Error | undefined;
 
@@ -56,19 +56,19 @@ export class Engine {
    * @throws {Error} when the threads cannot be started.
    */
   constructor(options: EngineOptions) {
-    this.options = completeOptions(options);
-    const { precision, steps, streams, threads } = this.options;
+    this.options = resolveEngineOptions(options);
+    const { precision, seqLength, batchSize, threads } = this.options;
     const instance = instantiate(precision, { ...this.options, workers: threads });
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
     this.#views = new Views(instance, precision, this.options);
     const { buffer } = instance.memory;
-    this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, steps * streams);
-    this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, steps * streams);
+    this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * batchSize);
+    this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * batchSize);
     this.#settings = new Float64Array(buffer, this.#layout.settings, SETTINGS);
     const lines = this.options.training ? threads * LINE : 0;
     this.#verdicts = new Uint32Array(buffer, this.#layout.verdicts, lines);
-    this.#workers = new Workers(instance, threads);
+    this.#workers = new ThreadPool(instance, threads);
   }
 
   /** Ends the threads; nothing can be computed afterwards. */
@@ -122,7 +122,7 @@ export class Engine {
    * @param index 0, or 1 for the second.
    * @throws {RangeError} when there is no such memory.
    */
-  readOptimizerMemory(index = 0): ParameterSet {
+  readOptimizerState(index = 0): ParameterSet {
     return this.#views.readParameters(this.#memory(index));
   }
 
@@ -131,7 +131,7 @@ export class Engine {
    * @param index 0, or 1 for the second.
    * @throws {RangeError} when there is no such memory, or an array is not as long as its shape says.
    */
-  writeOptimizerMemory(memory: ParameterSet, index = 0): void {
+  writeOptimizerState(memory: ParameterSet, index = 0): void {
     this.#views.writeParameters(memory, this.#memory(index));
   }
 
@@ -139,7 +139,7 @@ export class Engine {
    * Reads the running average of the parameters.
    * @throws {RangeError} when the engine was built without `averaging`.
    */
-  readAverage(): ParameterSet {
+  readWeightAverage(): ParameterSet {
     return this.#views.readParameters(this.#average());
   }
 
@@ -148,7 +148,7 @@ export class Engine {
    * @throws {RangeError} when the engine was built without `averaging`, or an array is not as long as
    * its shape says.
    */
-  writeAverage(parameters: ParameterSet): void {
+  writeWeightAverage(parameters: ParameterSet): void {
     this.#views.writeParameters(parameters, this.#average());
   }
 
@@ -189,11 +189,11 @@ export class Engine {
    * @param vectors Row-major [steps·B, I].
    * @throws {RangeError} when the engine was not built with `denseInputs`, or a length is wrong.
    */
-  writeInputVectors(vectors: ArrayLike<number>, steps: number = this.options.steps): void {
+  writeInputVectors(vectors: ArrayLike<number>, seqLength: number = this.options.seqLength): void {
     this.#demand("denseInputs");
     this.#views.writeMatrix("input vectors", {
       address: this.#layout.inputVectors,
-      rows: this.#rows(steps),
+      rows: this.#rows(seqLength),
       columns: this.options.inputs,
       stride: this.#layout.inputsPadded,
     }, vectors);
@@ -204,10 +204,10 @@ export class Engine {
    * @param vectors Row-major [steps·B, V].
    * @throws {RangeError} when the engine was not built with `denseTargets`, or a length is wrong.
    */
-  writeTargetVectors(vectors: ArrayLike<number>, steps: number = this.options.steps): void {
+  writeTargetVectors(vectors: ArrayLike<number>, seqLength: number = this.options.seqLength): void {
     this.#demand("denseTargets");
     this.#views.writeMatrix("target vectors", {
-      ...this.#outputs(steps),
+      ...this.#outputs(seqLength),
       address: this.#layout.targetVectors,
     }, vectors);
   }
@@ -222,11 +222,11 @@ export class Engine {
    * with a seed that is no whole number from 0 to 2^53 − 1.
    */
   forward(
-    steps: number = this.options.steps,
+    seqLength: number = this.options.seqLength,
     drop: { readonly probability: number; readonly seed: number } = nothing,
   ): void {
     const { denseInputs, inputs } = this.options;
-    const rows = this.#rows(steps);
+    const rows = this.#rows(seqLength);
     if (!denseInputs) checkIds("input", this.inputIds, rows, inputs);
     const { probability, seed } = drop;
     if (probability !== 0) {
@@ -238,16 +238,16 @@ export class Engine {
         );
       }
     }
-    this.#together((kernels) => kernels.forward(steps, denseInputs, probability, seed));
+    this.#together((kernels) => kernels.forward(seqLength, denseInputs, probability, seed));
   }
 
   /**
    * Makes the last state of the `steps` steps just run the one that the next sequence starts from.
    * @throws {RangeError} when `steps` is not 1 to T.
    */
-  carryHiddenState(steps: number = this.options.steps): void {
-    this.#rows(steps);
-    this.#kernels.carryHiddenState(steps);
+  carryHiddenState(seqLength: number = this.options.seqLength): void {
+    this.#rows(seqLength);
+    this.#kernels.carryHiddenState(seqLength);
   }
 
   /**
@@ -255,8 +255,8 @@ export class Engine {
    * probabilities; after {@linkcode crossEntropy}, the gradient of the loss with respect to them.
    * @throws {RangeError} when `steps` is not 1 to T.
    */
-  readOutputs(steps: number = this.options.steps): RealArray {
-    return this.#views.readMatrix(this.#outputs(steps));
+  readOutputs(seqLength: number = this.options.seqLength): RealArray {
+    return this.#views.readMatrix(this.#outputs(seqLength));
   }
 
   /**
@@ -265,7 +265,7 @@ export class Engine {
    * @throws {RangeError} when `steps` is not 1 to T, or there is no such layer.
    */
   readHiddenStates(
-    steps: number = this.options.steps,
+    seqLength: number = this.options.seqLength,
     layer: number = this.options.layers - 1,
   ): RealArray {
     if (!Number.isInteger(layer) || layer < 0 || layer >= this.options.layers) {
@@ -273,9 +273,9 @@ export class Engine {
         `Cannot read the states of layer ${layer}: there are ${this.options.layers}, from 0`,
       );
     }
-    const { streams } = this.options;
-    const area = this.#statesAt(this.#kernels.statesOf(layer), this.#rows(steps));
-    const before = this.#views.bytesOf(streams * area.stride);
+    const { batchSize } = this.options;
+    const area = this.#statesAt(this.#kernels.statesOf(layer), this.#rows(seqLength));
+    const before = this.#views.bytesOf(batchSize * area.stride);
     return this.#views.readMatrix({ ...area, address: area.address + before });
   }
 
@@ -283,9 +283,9 @@ export class Engine {
    * Turns the logits that {@linkcode forward} left into probabilities.
    * @throws {RangeError} when `steps` is not 1 to T.
    */
-  softmax(steps: number = this.options.steps): void {
-    this.#rows(steps);
-    this.#together((kernels) => kernels.softmax(steps));
+  softmax(seqLength: number = this.options.seqLength): void {
+    this.#rows(seqLength);
+    this.#together((kernels) => kernels.softmax(seqLength));
   }
 
   /**
@@ -293,24 +293,24 @@ export class Engine {
    * the streams. Turns the logits into its gradient, for {@linkcode backward}.
    * @throws {RangeError} when `steps` is not 1 to T, or a target id is not below V.
    */
-  crossEntropy(steps: number = this.options.steps): number {
-    const { denseTargets, outputs, streams } = this.options;
-    const rows = this.#rows(steps);
+  crossEntropy(seqLength: number = this.options.seqLength): number {
+    const { denseTargets, outputs, batchSize } = this.options;
+    const rows = this.#rows(seqLength);
     if (denseTargets) {
-      this.#together((kernels) => kernels.crossEntropyOfVectors(steps, 1 / streams));
+      this.#together((kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize));
     } else {
       checkIds("target", this.targetIds, rows, outputs);
-      this.#together((kernels) => kernels.crossEntropyOfIds(steps, 1 / streams));
+      this.#together((kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize));
     }
-    return this.#views.sum(this.#layout.losses, rows) / streams;
+    return this.#views.sum(this.#layout.losses, rows) / batchSize;
   }
 
   /**
    * Reads the cross-entropy of each row that {@linkcode crossEntropy} saw, in nats, [steps·B].
    * @throws {RangeError} when `steps` is not 1 to T.
    */
-  readLosses(steps: number = this.options.steps): RealArray {
-    const rows = this.#rows(steps);
+  readLosses(seqLength: number = this.options.seqLength): RealArray {
+    const rows = this.#rows(seqLength);
     return this.#views.readMatrix({
       address: this.#layout.losses,
       rows: 1,
@@ -323,10 +323,10 @@ export class Engine {
    * Computes the gradients of the loss of the steps just run with respect to every parameter.
    * @throws {RangeError} when `steps` is not 1 to T, or the engine was built without `training`.
    */
-  backward(steps: number = this.options.steps): void {
+  backward(seqLength: number = this.options.seqLength): void {
     this.#demand("training");
-    this.#rows(steps);
-    this.#together((kernels) => kernels.backward(steps, this.options.denseInputs));
+    this.#rows(seqLength);
+    this.#together((kernels) => kernels.backward(seqLength, this.options.denseInputs));
   }
 
   /** The Euclidean norm of all gradients that {@linkcode backward} left, as one vector. */
@@ -347,13 +347,15 @@ export class Engine {
    */
   update(update: Update): boolean {
     this.#demand("training");
-    if (memoriesOf(update) > this.options.memories) {
+    if (stateSlotsOf(update) > this.options.stateSlots) {
       throw new RangeError(
-        `Cannot update by ${update.optimizer}: it needs ${memoriesOf(update)} memories, and the ` +
-          `engine was built with ${this.options.memories}`,
+        `Cannot update by ${update.optimizer}: it needs ${
+          stateSlotsOf(update)
+        } memories, and the ` +
+          `engine was built with ${this.options.stateSlots}`,
       );
     }
-    if (update.average) this.#demand("averaging");
+    if (update.weightAverage) this.#demand("weightAverage");
     this.#together((kernels) => {
       updateParameters(kernels, this.#settings, update, () => this.gradientNorm());
     });
@@ -387,20 +389,20 @@ export class Engine {
   }
 
   /** The number of rows that so many steps have; every count that a kernel gets comes from here. */
-  #rows(steps: number): number {
-    if (!Number.isInteger(steps) || steps < 1 || steps > this.options.steps) {
+  #rows(seqLength: number): number {
+    if (!Number.isInteger(seqLength) || seqLength < 1 || seqLength > this.options.seqLength) {
       throw new RangeError(
-        `Cannot use ${steps} steps: the engine was built for 1 to ${this.options.steps}`,
+        `Cannot use ${seqLength} steps: the engine was built for 1 to ${this.options.seqLength}`,
       );
     }
-    return steps * this.options.streams;
+    return seqLength * this.options.batchSize;
   }
 
   /** The states before the first step, of every layer; then an LSTM's cell states. */
   #initialStates(): Area[] {
-    const { cell, layers, streams } = this.options;
+    const { cell, layers, batchSize } = this.options;
     const of = (address: (layer: number) => number) =>
-      Array.from({ length: layers }, (_, layer) => this.#statesAt(address(layer), streams));
+      Array.from({ length: layers }, (_, layer) => this.#statesAt(address(layer), batchSize));
     const { statesOf, cellStatesOf } = this.#kernels;
     return cell === "lstm" ? [...of(statesOf), ...of(cellStatesOf)] : of(statesOf);
   }
@@ -411,10 +413,10 @@ export class Engine {
     return { address: pointer >>> 0, rows, columns: this.options.hidden, stride };
   }
 
-  #outputs(steps: number): Area {
+  #outputs(seqLength: number): Area {
     return {
       address: this.#layout.logits,
-      rows: this.#rows(steps),
+      rows: this.#rows(seqLength),
       columns: this.options.outputs,
       stride: this.#layout.outputsPadded,
     };
@@ -423,10 +425,10 @@ export class Engine {
   /** From a parameter to a memory of the optimizer, in bytes. */
   #memory(index: number): number {
     const { toFirst, toSecond } = this.#training();
-    if (index !== 0 && index !== 1 || index >= this.options.memories) {
+    if (index !== 0 && index !== 1 || index >= this.options.stateSlots) {
       throw new RangeError(
         `Cannot use memory ${index} of the optimizer: the engine was built with ` +
-          `${this.options.memories}, counted from 0`,
+          `${this.options.stateSlots}, counted from 0`,
       );
     }
     return index === 0 ? toFirst : toSecond;
@@ -434,7 +436,7 @@ export class Engine {
 
   /** From a parameter to its average, in bytes. */
   #average(): number {
-    this.#demand("averaging");
+    this.#demand("weightAverage");
     return this.#training().toAverage;
   }
 
@@ -444,7 +446,7 @@ export class Engine {
     return this.#layout;
   }
 
-  #demand(option: "denseInputs" | "denseTargets" | "dropout" | "training" | "averaging"): void {
+  #demand(option: "denseInputs" | "denseTargets" | "dropout" | "training" | "weightAverage"): void {
     if (!this.options[option]) {
       throw new RangeError(`Cannot use an engine built with ${option}: false for this`);
     }

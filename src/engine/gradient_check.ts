@@ -13,9 +13,9 @@ export interface GradientCheckSizes {
   /** H, hidden units. */
   readonly hidden: number;
   /** T, steps. */
-  readonly seq: number;
+  readonly seqLength: number;
   /** B, streams. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** The cell. Default: `rnn`. */
   readonly cell?: Cell;
   /** L, layers. Default: 1. */
@@ -65,12 +65,19 @@ const FLOOR = 1e-4;
  * ```ts
  * import { checkGradients } from "./gradient_check.ts";
  *
- * const checks = checkGradients({ hidden: 4, seq: 3, batch: 2 });
+ * const checks = checkGradients({ hidden: 4, seqLength: 3, batchSize: 2 });
  * console.log(checks.every(({ largestError }) => largestError < 1e-6)); // true
  * ```
  */
 export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientCheck[] {
-  const { hidden, seq: steps, batch: streams, cell = "rnn", layers = 1, threads = 1 } = sizes;
+  const {
+    hidden,
+    seqLength: seqLength,
+    batchSize: batchSize,
+    cell = "rnn",
+    layers = 1,
+    threads = 1,
+  } = sizes;
   const drop = { probability: sizes.dropout ?? 0, seed };
   const random = new Xoshiro128(seed);
   using engine = new Engine({
@@ -82,8 +89,8 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
     inputs: VOCABULARY,
     hidden,
     outputs: VOCABULARY,
-    steps,
-    streams,
+    seqLength,
+    batchSize,
   });
   const parameters = parameterSet(engine.options, (name, shape) => {
     const deviation = name.startsWith("Whh") ? 1 / Math.sqrt(hidden) : 0.5;
@@ -95,14 +102,14 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
   engine.inputIds.forEach((_, i, ids) => ids[i] = anyId());
   engine.targetIds.forEach((_, i, ids) => ids[i] = anyId());
 
-  engine.forward(steps, drop);
+  engine.forward(seqLength, drop);
   engine.crossEntropy();
   engine.backward();
   const gradients = engine.readGradients();
 
   const lossAt = (name: ParameterName, index: number, x: number): number => {
     engine.writeParameter(name, index, x);
-    engine.forward(steps, drop);
+    engine.forward(seqLength, drop);
     return engine.crossEntropy();
   };
   let scale = 0;

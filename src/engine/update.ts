@@ -8,9 +8,9 @@ export interface Update {
   /** The rate. */
   readonly lr: number;
   /** The gradient is clipped to this; 0: not at all. */
-  readonly clip: number;
+  readonly gradClip: number;
   /** Whether each element is clipped to ±clip, or the norm of the whole to clip. Default: `value`. */
-  readonly clipBy?: "value" | "norm";
+  readonly gradClipMode?: "value" | "norm";
   /** SGD's momentum μ, in v ← μ·v + g. Default: 0. */
   readonly momentum?: number;
   /** Adam's β₁, how much of the first moment is kept. Default: 0.9. */
@@ -25,14 +25,14 @@ export interface Update {
    * Keeps a running average of the parameters over about the last of all updates so far, this share
    * of them, above 0, at most 1; 0: none. Default: 0.
    */
-  readonly average?: number;
+  readonly weightAverage?: number;
 }
 
 /** What keeps a root, or a division by it, from 0; in every rule's publication. */
 const EPSILON = 1e-8;
 
 /** How many numbers a rule remembers of each parameter. */
-export function memoriesOf(
+export function stateSlotsOf(
   { optimizer, momentum = 0 }: Pick<Update, "optimizer" | "momentum">,
 ): 0 | 1 | 2 {
   if (optimizer === "sgd") return momentum === 0 ? 0 : 1;
@@ -52,10 +52,12 @@ export function updateParameters(
   update: Update,
   norm: () => number,
 ): void {
-  const { optimizer, lr, clip, clipBy = "value", momentum = 0, beta1 = 0.9, step = 1 } = update;
-  const { average = 0, beta2 = optimizer === "rmsprop" ? 0.9 : 0.999, weightDecay = 0 } = update;
-  const limit = clip === 0 || clipBy === "norm" ? Infinity : clip;
-  const scale = clip === 0 || clipBy === "value" ? 1 : Math.min(1, clip / norm());
+  const { optimizer, lr, gradClip, gradClipMode = "value", momentum = 0, beta1 = 0.9, step = 1 } =
+    update;
+  const { weightAverage = 0, beta2 = optimizer === "rmsprop" ? 0.9 : 0.999, weightDecay = 0 } =
+    update;
+  const limit = gradClip === 0 || gradClipMode === "norm" ? Infinity : gradClip;
+  const scale = gradClip === 0 || gradClipMode === "value" ? 1 : Math.min(1, gradClip / norm());
   // In the order of assembly/optimizers.ts.
   settings.set([
     lr,
@@ -70,7 +72,7 @@ export function updateParameters(
   ]);
   if (optimizer === "sgd" && momentum !== 0) kernels.momentum();
   else kernels[optimizer]();
-  if (average > 0) kernels.average(averagingRate(average, step));
+  if (weightAverage > 0) kernels.average(weightAverageRate(weightAverage, step));
 }
 
 /**
@@ -79,6 +81,6 @@ export function updateParameters(
  * a long one (the power function profile of Karras et al., "Analyzing and improving the training
  * dynamics of diffusion models", 2024).
  */
-export function averagingRate(share: number, step: number): number {
+export function weightAverageRate(share: number, step: number): number {
   return Math.min(1, 1 / (share * step));
 }

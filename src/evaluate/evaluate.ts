@@ -2,12 +2,12 @@ import type { Engine } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import type { Model } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
-import { Frequencies } from "../text/baselines.ts";
+import { BigramModel } from "./baselines.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { uniformNats, unigramNats } from "../text/statistics.ts";
+import { uniformNats, unigramNats } from "./statistics.ts";
 import type { Span } from "../text/split.ts";
-import { TextWindow } from "../text/window.ts";
-import { readingEngine, STEPS } from "./reading.ts";
+import { IdWindow } from "../text/window.ts";
+import { createEvalEngine, STEPS } from "./eval_engine.ts";
 
 /** How well a model predicts a text; see {@linkcode evaluate}. */
 export interface Evaluation {
@@ -46,7 +46,7 @@ export class Evaluator {
    * @throws {InputError} when a network of these sizes does not fit into memory.
    */
   constructor(model: Pick<Model, "config" | "vocabulary">, most?: number) {
-    this.#engine = readingEngine(model, most);
+    this.#engine = createEvalEngine(model, most);
   }
 
   /** Ends the threads, which keep no process alive in any case. */
@@ -85,16 +85,16 @@ export class Evaluator {
     let predicted = 0;
     for (const [start, end] of spans) {
       engine.writeHiddenState();
-      const window = new TextWindow(text, end, Math.min(WINDOW, end - start));
+      const window = new IdWindow(text, end, Math.min(WINDOW, end - start));
       for (let at = start; at + 1 < end; at += STEPS) {
-        const steps = Math.min(STEPS, end - 1 - at);
-        const ids = window.ids(at, steps + 1);
-        engine.inputIds.set(ids.subarray(0, steps));
+        const seqLength = Math.min(STEPS, end - 1 - at);
+        const ids = window.ids(at, seqLength + 1);
+        engine.inputIds.set(ids.subarray(0, seqLength));
         engine.targetIds.set(ids.subarray(1));
-        engine.forward(steps);
-        nats += engine.crossEntropy(steps);
-        predicted += steps;
-        engine.carryHiddenState(steps);
+        engine.forward(seqLength);
+        nats += engine.crossEntropy(seqLength);
+        predicted += seqLength;
+        engine.carryHiddenState(seqLength);
         yield;
       }
     }
@@ -117,7 +117,7 @@ export class Evaluator {
  * import { corpusFromText, evaluate, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(50));
- * const trainer = new Trainer(corpus, { hidden: 16, seq: 10, batch: 4 });
+ * const trainer = new Trainer(corpus, { hidden: 16, seqLength: 10, batchSize: 4 });
  * for (let step = 0; step < 100; step++) trainer.step();
  * const { bitsPerChar, chars } = evaluate(trainer.model(), corpus);
  * console.log(chars, bitsPerChar < 3); // 999 true
@@ -137,7 +137,7 @@ export function evaluate(
   }
   using evaluator = new Evaluator(model);
   const natsPerChar = evaluator.natsPerChar(model.parameters, text, [0, length]);
-  const frequencies = new Frequencies(model.vocabulary.size);
+  const frequencies = new BigramModel(model.vocabulary.size);
   const counting = frequencies.count(text, [0, length]);
   while (!counting.next().done);
   return {

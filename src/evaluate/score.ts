@@ -1,11 +1,11 @@
 import { InputError } from "../errors.ts";
-import { logProbabilities } from "../model/logits.ts";
+import { logSoftmax } from "../model/logits.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
-import { readingEngine, STEPS } from "./reading.ts";
+import { createEvalEngine, STEPS } from "./eval_engine.ts";
 
 /** A character that may come next. */
-export interface Guess {
+export interface TopPrediction {
   /** The character. */
   readonly character: string;
   /** How probable it is. */
@@ -19,7 +19,7 @@ export interface CharacterScore {
   /** −ln of its probability after all characters before it, in nats. */
   readonly nats: number;
   /** What was most probable in its place, the most probable first. */
-  readonly likeliest: readonly Guess[];
+  readonly top: readonly TopPrediction[];
 }
 
 /** How every character of a text surprised a model; see {@linkcode score}. */
@@ -37,7 +37,7 @@ export interface Score {
 /** What {@linkcode score} may be told. */
 export interface ScoreOptions {
   /** How many of the most probable characters are listed, if there are as many. Default: 3. */
-  readonly likeliest?: number;
+  readonly top?: number;
 }
 
 /**
@@ -46,27 +46,27 @@ export interface ScoreOptions {
  * @param model A model, for example a checkpoint.
  * @param text At least two characters that the model knows.
  * @throws {InputError} when the text is shorter, has a character that the model does not know, or
- * `likeliest` is no whole number, 0 or above.
+ * `top` is no whole number, 0 or above.
  * @throws {RangeError} when the model's weights are so great that logits overflow.
  *
  * @example
  * ```ts
  * import { corpusFromText, score, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seq: 8, batch: 4 });
+ * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seqLength: 8, batchSize: 4 });
  * for (let step = 0; step < 200; step++) trainer.step();
  * const { characters, natsPerChar } = score(trainer.model(), "abcdabdc");
- * for (const { character, nats, likeliest } of characters) {
- *   console.log(character, nats.toFixed(2), likeliest[0]!.character);
+ * for (const { character, nats, top } of characters) {
+ *   console.log(character, nats.toFixed(2), top[0]!.character);
  * }
  * console.log(natsPerChar > characters[0]!.nats); // true: "dc" comes as a surprise
  * ```
  */
 export function score(model: Model, text: string, options: ScoreOptions = {}): Score {
-  const { likeliest = 3 } = options;
-  if (!Number.isSafeInteger(likeliest) || likeliest < 0) {
+  const { top = 3 } = options;
+  if (!Number.isSafeInteger(top) || top < 0) {
     throw new InputError(
-      `Cannot score a text: "likeliest" must be a whole number, 0 or above, not ${likeliest}`,
+      `Cannot score a text: "likeliest" must be a whole number, 0 or above, not ${top}`,
     );
   }
   const ids = model.vocabulary.encode(text, "Cannot score the text");
@@ -83,7 +83,7 @@ export function score(model: Model, text: string, options: ScoreOptions = {}): S
     characters.push({
       character: model.vocabulary.decode([id]),
       nats: surprise,
-      likeliest: guesses(model, logits, likeliest),
+      top: guesses(model, logits, top),
     });
   }
   return {
@@ -97,7 +97,7 @@ export function score(model: Model, text: string, options: ScoreOptions = {}): S
 /** Of each id but the first: it, its cross-entropy in nats, and the logits in its place, [V]. */
 function* predictions(model: Model, ids: Uint32Array): Generator<[number, number, RealArray]> {
   const { outputs } = sizesOf(model);
-  using engine = readingEngine(model);
+  using engine = createEvalEngine(model);
   engine.writeParameters(model.parameters);
   for (let at = 0; at + 1 < ids.length; at += STEPS) {
     const targets = ids.subarray(at + 1, at + 1 + STEPS);
@@ -121,9 +121,9 @@ function* predictions(model: Model, ids: Uint32Array): Generator<[number, number
 }
 
 /** The most probable characters by their logits; of equally probable ones the lower id first. */
-function guesses({ vocabulary }: Model, logits: RealArray, most: number): Guess[] {
+function guesses({ vocabulary }: Model, logits: RealArray, most: number): TopPrediction[] {
   if (most === 0) return [];
-  const logs = logProbabilities(logits);
+  const logs = logSoftmax(logits);
   const best: number[] = [];
   for (let id = 0; id < logs.length; id++) {
     if (best.length === most && !(logs[id]! > logs[best[most - 1]!]!)) continue;

@@ -1,7 +1,7 @@
 import type { Model } from "../model/model.ts";
-import { Frequencies } from "../text/baselines.ts";
+import { BigramModel } from "./baselines.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { gzipNats } from "../text/gzip.ts";
+import { gzipNats } from "./gzip.ts";
 import { charsOf, type Span, type Split } from "../text/split.ts";
 import { Evaluator } from "./evaluate.ts";
 
@@ -45,24 +45,24 @@ const MOST_COUNTED = 2_000_000;
  *
  * @example
  * ```ts
- * import { corpusFromText, summarise, Trainer } from "../mod.ts";
+ * import { corpusFromText, summarize, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(100));
- * using trainer = new Trainer(corpus, { hidden: 16, seq: 10, batch: 4 });
+ * using trainer = new Trainer(corpus, { hidden: 16, seqLength: 10, batchSize: 4 });
  * for (let step = 0; step < 300; step++) trainer.step();
- * const pieces = summarise(trainer.model(), corpus, trainer.split);
+ * const pieces = summarize(trainer.model(), corpus, trainer.split);
  * let piece = pieces.next();
  * while (!piece.done) piece = pieces.next();
  * const [, validation] = piece.value;
  * console.log(validation!.model < validation!.bigram); // true
  * ```
  */
-export function* summarise(
+export function* summarize(
   model: Model,
   corpus: Pick<Corpus, "read" | "vocabulary">,
   split: Split,
 ): Generator<void, PartSummary[]> {
-  const frequencies = new Frequencies(corpus.vocabulary.size);
+  const frequencies = new BigramModel(corpus.vocabulary.size);
   for (const span of ends(split.train, MOST_COUNTED)) yield* frequencies.count(corpus, span);
   using evaluator = new Evaluator(model);
   const held = charsOf(split.validation) || MEASURED_OF_TRAINING;

@@ -1,8 +1,8 @@
-import { logProbabilities } from "../model/logits.ts";
+import { logSoftmax } from "../model/logits.ts";
 import type { Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
-import { type BeamOptions, checkOptions, primeIds } from "./options.ts";
-import { Reader } from "./reader.ts";
+import { type BeamOptions, checkOptions, promptIds } from "./options.ts";
+import { Decoder } from "./decoder.ts";
 
 /** What {@linkcode beamSearch} finds. */
 export interface BeamResult {
@@ -39,19 +39,19 @@ interface Beam {
  * ```ts
  * import { beamSearch, corpusFromText, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seq: 8, batch: 4 });
+ * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seqLength: 8, batchSize: 4 });
  * for (let step = 0; step < 200; step++) trainer.step();
- * const { text, logProbability } = beamSearch(trainer.model(), { prime: "b", length: 4, beam: 3 });
+ * const { text, logProbability } = beamSearch(trainer.model(), { prompt: "b", length: 4, beam: 3 });
  * console.log(text, Math.exp(logProbability).toFixed(1)); // cdab 0.8
  * ```
  */
 export function beamSearch(model: Model, options: BeamOptions = {}): BeamResult {
   checkOptions(options);
-  const { prime, length = 500, beam = 10 } = options;
-  const ids = primeIds(prime, model.vocabulary);
+  const { prompt, length = 500, beam = 10 } = options;
+  const ids = promptIds(prompt, model.vocabulary);
   if (length === 0) return { text: "", logProbability: 0 };
 
-  const reader = new Reader(model, beam);
+  const reader = new Decoder(model, beam);
   let logits = [reader.begin(ids)];
   let beams: readonly Beam[] = [{ parent: 0, id: 0, score: 0 }];
   let ranks: readonly number[] = [0];
@@ -83,7 +83,7 @@ function candidates(beams: readonly Beam[], logits: readonly RealArray[]): Float
   const size = logits[0]!.length;
   const scores = new Float64Array(beams.length * size);
   beams.forEach(({ score }, place) => {
-    scores.set(logProbabilities(logits[place]!).map((log) => score + log), place * size);
+    scores.set(logSoftmax(logits[place]!).map((log) => score + log), place * size);
   });
   return scores;
 }

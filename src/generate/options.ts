@@ -7,7 +7,7 @@ export interface TextOptions {
    * The text to continue, of any length. Default: a line feed if the model knows one, else its first
    * character; that one is not part of the result.
    */
-  readonly prime?: string;
+  readonly prompt?: string;
   /** How many characters to generate: a whole number, 0 or above. Default: 500. */
   readonly length?: number;
 }
@@ -137,12 +137,12 @@ export function checkOptions(given: Given): void {
 }
 
 /** The ids that a text begins from. */
-export function primeIds(prime: string | undefined, vocabulary: Vocabulary): Uint32Array {
-  if (prime === undefined) return Uint32Array.of(vocabulary.idOf(0x0a) ?? 0);
-  if (prime === "") {
+export function promptIds(prompt: string | undefined, vocabulary: Vocabulary): Uint32Array {
+  if (prompt === undefined) return Uint32Array.of(vocabulary.idOf(0x0a) ?? 0);
+  if (prompt === "") {
     throw new InputError(`Cannot sample: the prime text is empty; it must have a character`);
   }
-  return vocabulary.encode(prime, "Cannot sample from the prime text");
+  return vocabulary.encode(prompt, "Cannot sample from the prime text");
 }
 
 /** @throws {InputError} when a text can never come to its end by this one. */

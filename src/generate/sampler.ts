@@ -1,16 +1,16 @@
-import { mostProbable } from "../model/logits.ts";
+import { argmax } from "../model/logits.ts";
 import type { Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
-import { draw, weightsOf } from "./choice.ts";
+import { draw, samplingWeights } from "./sampling.ts";
 import {
   checkOptions,
   checkStop,
-  primeIds,
+  promptIds,
   type SampleManyOptions,
   type SampleOptions,
 } from "./options.ts";
-import { Reader } from "./reader.ts";
+import { Decoder } from "./decoder.ts";
 
 /** The random stream of the first text; training uses stream 0 of the same seed. */
 const SAMPLING_STREAM = 1;
@@ -22,15 +22,15 @@ const SAMPLING_STREAM = 1;
  * ```ts
  * import { corpusFromText, Sampler, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seq: 8, batch: 4 });
+ * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seqLength: 8, batchSize: 4 });
  * for (let step = 0; step < 200; step++) trainer.step();
  * const sampler = new Sampler(trainer.model());
- * console.log([...sampler.generate({ prime: "ab", length: 4, greedy: true })].join("")); // cdab
+ * console.log([...sampler.generate({ prompt: "ab", length: 4, greedy: true })].join("")); // cdab
  * ```
  */
 export class Sampler {
   readonly #model: Model;
-  readonly #reader: Reader;
+  readonly #reader: Decoder;
 
   /**
    * Takes a copy of the model's parameters.
@@ -38,7 +38,7 @@ export class Sampler {
    */
   constructor(model: Model) {
     this.#model = model;
-    this.#reader = new Reader(model, 1);
+    this.#reader = new Decoder(model, 1);
   }
 
   /**
@@ -110,15 +110,15 @@ function prepare(model: Model, options: SampleOptions): {
 } {
   checkOptions(options);
   const { vocabulary } = model;
-  const { prime, length = 500, greedy = false, seed = 1, stop } = options;
-  const ids = primeIds(prime, vocabulary);
+  const { prompt, length = 500, greedy = false, seed = 1, stop } = options;
+  const ids = promptIds(prompt, vocabulary);
   if (stop !== undefined) checkStop(stop, vocabulary);
   const drawing = (i: number) => {
     const random = new Xoshiro128(seed, SAMPLING_STREAM + i);
-    return (logits: RealArray) => draw(weightsOf(logits, options), random.uniform());
+    return (logits: RealArray) => draw(samplingWeights(logits, options), random.uniform());
   };
   // A seed that is none is refused at once, not when the first text is asked for.
-  const first = greedy ? mostProbable : drawing(0);
+  const first = greedy ? argmax : drawing(0);
   return { ids, length, writer: (i) => new Writer(model, i === 0 ? first : drawing(i), stop) };
 }
 
@@ -135,11 +135,11 @@ function prepare(model: Model, options: SampleOptions): {
  * ```ts
  * import { corpusFromText, sample, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("tick tock ".repeat(50)), { hidden: 16, seq: 10 , batch: 2 });
+ * const trainer = new Trainer(corpusFromText("tick tock ".repeat(50)), { hidden: 16, seqLength: 10 , batchSize: 2 });
  * for (let step = 0; step < 200; step++) trainer.step();
  * const model = trainer.model();
- * console.log(sample(model, { prime: "tick", length: 10, temperature: 0.5 }).length); // 10
- * console.log(sample(model, { prime: "tick", topK: 3, topP: 0.9, stop: "ock" }).endsWith("ock")); // true
+ * console.log(sample(model, { prompt: "tick", length: 10, temperature: 0.5 }).length); // 10
+ * console.log(sample(model, { prompt: "tick", topK: 3, topP: 0.9, stop: "ock" }).endsWith("ock")); // true
  * ```
  */
 export function sample(model: Model, options: SampleOptions = {}): string {
@@ -158,7 +158,7 @@ export function sample(model: Model, options: SampleOptions = {}): string {
  * ```ts
  * import { corpusFromText, sample, sampleMany, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("tick tock ".repeat(50)), { hidden: 16, seq: 10, batch: 2 });
+ * const trainer = new Trainer(corpusFromText("tick tock ".repeat(50)), { hidden: 16, seqLength: 10, batchSize: 2 });
  * for (let step = 0; step < 200; step++) trainer.step();
  * const texts = sampleMany(trainer.model(), { count: 3, length: 10 });
  * console.log(texts.length, texts[0] === sample(trainer.model(), { length: 10 })); // 3 true
@@ -170,7 +170,7 @@ export function sampleMany(model: Model, options: SampleManyOptions = {}): strin
   const writers = Array.from({ length: count }, (_, i) => writer(i));
   const texts = new Array<string>(count).fill("");
   const next = new Uint32Array(count);
-  const reader = new Reader(model, count);
+  const reader = new Decoder(model, count);
   let logits = new Array<RealArray>(count).fill(reader.begin(ids));
   for (let n = 0; n < length && writers.some(({ done }) => !done); n++) {
     if (n > 0) logits = reader.read(next);

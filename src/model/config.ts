@@ -1,14 +1,14 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
-import { INIT_WANTED, isInit } from "./initialisation.ts";
-import { validate } from "./json.ts";
+import { INIT_SYNTAX, isInit } from "./initialization.ts";
+import { validate } from "../json.ts";
 import type { Cell } from "./parameters.ts";
 
 /** How numbers are stored and multiplied; see {@linkcode Config.precision}. */
 export type Precision = "f32" | "f32-strict" | "f64";
 
-/** How the learning rate changes; see {@linkcode Config.schedule}. */
-export type RateSchedule = "constant" | "step" | "cosine" | "inverse-sqrt" | "plateau";
+/** How the learning rate changes; see {@linkcode Config.lrSchedule}. */
+export type LrSchedule = "constant" | "step" | "cosine" | "inverse-sqrt" | "plateau";
 
 /**
  * Everything that decides what a training run computes, complete and checked.
@@ -24,9 +24,9 @@ export interface Config {
   /** H, hidden units of each layer: 1 to 16384. */
   readonly hidden: number;
   /** T, characters that back-propagation through time unrolls: 1 to 65536. */
-  readonly seq: number;
+  readonly seqLength: number;
   /** B, streams trained side by side, over which gradients are averaged: 1 to 65536. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** Share of what each layer passes to the next that is dropped while training: 0 to below 1. */
   readonly dropout: number;
   /**
@@ -39,19 +39,19 @@ export interface Config {
   /** Learning rate, above 0; where the schedule begins. */
   readonly lr: number;
   /**
-   * `constant`; `step`: times `decay` every `decayEvery` epochs from `decayAfter` on; `cosine`: down
+   * `constant`; `step`: times `decay` every `lrDecayEvery` epochs from `lrDecayAfter` on; `cosine`: down
    * to 0 at the run's last step; `inverse-sqrt`: times √(warmup / step) after the warm-up; or
    * `plateau`: times `decay` when `plateau` validations in a row brought nothing better.
    */
-  readonly schedule: RateSchedule;
+  readonly lrSchedule: LrSchedule;
   /** What a step of the schedules `step` and `plateau` multiplies the rate by: above 0, at most 1. */
-  readonly decay: number;
+  readonly lrDecay: number;
   /** Epochs before the first such step, above 0. */
-  readonly decayAfter: number;
+  readonly lrDecayAfter: number;
   /** Epochs from one such step to the next, above 0. */
-  readonly decayEvery: number;
+  readonly lrDecayEvery: number;
   /** Validations in a row without a better one after which `plateau` lowers the rate: 1 or above. */
-  readonly plateau: number;
+  readonly lrPatience: number;
   /** Steps over which the rate rises from 0 to `lr` first: 0 or above. */
   readonly warmup: number;
   /** Share of the run, at its end, over which the rate falls to 0, whatever the schedule: 0 to below 1. */
@@ -67,14 +67,14 @@ export interface Config {
   /** Weight decay: added to the gradient as this share of the weight, but with `adamw`, where it shrinks the weight. */
   readonly weightDecay: number;
   /** What the gradient is clipped to before the update; 0 leaves it as it is. */
-  readonly clip: number;
+  readonly gradClip: number;
   /** Whether each element is clipped to ±clip, or the norm of the whole to clip. */
-  readonly clipBy: "value" | "norm";
+  readonly gradClipMode: "value" | "norm";
   /**
    * What validation, samples and checkpoints take for the model: the average of the weights over
    * about the last steps, this share of all so far; 0: the weights of the last step.
    */
-  readonly average: number;
+  readonly weightAverage: number;
   /** How weights are drawn; `initialParameters` tells of each. */
   readonly init: string;
   /**
@@ -88,15 +88,15 @@ export interface Config {
    * Share of the text that is held out for validation: 0 up to, not including, 1. By default 0.05, but
    * of a text of more than 20 million characters as much as makes a million.
    */
-  readonly val: number;
+  readonly valFraction: number;
   /** Share of the text that is held out, behind that, for the test at the end; together below 1. */
-  readonly test: number;
+  readonly testFraction: number;
   /**
    * Steps from one time that a stream's hidden state is set to zero to the next, one stream after the
    * other; 0: only where the streams start anew. A long text starts anew so seldom that the network
    * would forget how to begin.
    */
-  readonly freshEvery: number;
+  readonly resetEvery: number;
   /** What is held out of: the `end` of the text, or the end of each of the `streams`. */
   readonly holdout: "end" | "streams";
 }
@@ -132,41 +132,40 @@ const share = real((x) => x >= 0 && x < 1, "a number from 0 up to, not including
 const epochs = real((x) => x > 0, "a finite number above 0");
 
 /**
- * The schema of a whole {@linkcode Config}; a checkpoint's is read through it too. What is optional
- * came later: older checkpoints lack it.
+ * The schema of a whole {@linkcode Config}, which a checkpoint's configuration must satisfy too.
  */
 export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   cell: oneOf(["rnn", "gru", "lstm"]),
   layers: wholeNumber(1, 16),
   hidden: wholeNumber(1, 16384),
-  seq: wholeNumber(1, 65536),
-  batch: wholeNumber(1, 65536),
+  seqLength: wholeNumber(1, 65536),
+  batchSize: wholeNumber(1, 65536),
   dropout: share,
-  dropoutFrom: v.optional(share, 0),
-  dropoutUntil: v.optional(real((x) => x > 0 && x <= 1, "a number above 0, at most 1"), 1),
+  dropoutFrom: share,
+  dropoutUntil: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
   lr: real((x) => x > 0, "a finite number above 0"),
-  schedule: oneOf(["constant", "step", "cosine", "inverse-sqrt", "plateau"]),
-  decay: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
-  decayAfter: epochs,
-  decayEvery: epochs,
-  plateau: v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER), 2),
+  lrSchedule: oneOf(["constant", "step", "cosine", "inverse-sqrt", "plateau"]),
+  lrDecay: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
+  lrDecayAfter: epochs,
+  lrDecayEvery: epochs,
+  lrPatience: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   warmup: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  cooldown: v.optional(share, 0),
+  cooldown: share,
   optimizer: oneOf(["adagrad", "sgd", "rmsprop", "adam", "adamw"]),
   momentum: share,
   beta1: share,
   beta2: share,
   weightDecay: real((x) => x >= 0, "a finite number, 0 or above"),
-  clip: real((x) => x >= 0, "a finite number, 0 or above (0: no clipping)"),
-  clipBy: oneOf(["value", "norm"]),
-  average: v.optional(real((x) => x >= 0 && x <= 1, "a number from 0 to 1 (0: no average)"), 0),
-  init: v.pipe(v.string(`must be ${INIT_WANTED}`), v.check(isInit, `must be ${INIT_WANTED}`)),
+  gradClip: real((x) => x >= 0, "a finite number, 0 or above (0: no clipping)"),
+  gradClipMode: oneOf(["value", "norm"]),
+  weightAverage: real((x) => x >= 0 && x <= 1, "a number from 0 to 1 (0: no average)"),
+  init: v.pipe(v.string(`must be ${INIT_SYNTAX}`), v.check(isInit, `must be ${INIT_SYNTAX}`)),
   precision: oneOf(["f32", "f32-strict", "f64"]),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  val: share,
-  test: v.optional(share, 0),
-  freshEvery: v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER), 0),
-  holdout: v.optional(oneOf(["end", "streams"]), "end"),
+  valFraction: share,
+  testFraction: share,
+  resetEvery: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  holdout: oneOf(["end", "streams"]),
 });
 
 /** What {@linkcode resolveConfig} uses where nothing is said. */
@@ -174,17 +173,17 @@ export const defaults: Config = Object.freeze({
   cell: "rnn",
   layers: 1,
   hidden: 128,
-  seq: 25,
-  batch: 4,
+  seqLength: 25,
+  batchSize: 4,
   dropout: 0,
   dropoutFrom: 0,
   dropoutUntil: 1,
   lr: 0.05,
-  schedule: "constant",
-  decay: 0.97,
-  decayAfter: 10,
-  decayEvery: 1,
-  plateau: 2,
+  lrSchedule: "constant",
+  lrDecay: 0.97,
+  lrDecayAfter: 10,
+  lrDecayEvery: 1,
+  lrPatience: 2,
   warmup: 0,
   cooldown: 0,
   optimizer: "adagrad",
@@ -192,15 +191,15 @@ export const defaults: Config = Object.freeze({
   beta1: 0.9,
   beta2: 0.999,
   weightDecay: 0,
-  clip: 5,
-  clipBy: "value",
-  average: 0,
+  gradClip: 5,
+  gradClipMode: "value",
+  weightAverage: 0,
   init: "normal:0.05",
   precision: "f32",
   seed: 1,
-  val: 0.05,
-  test: 0,
-  freshEvery: 0,
+  valFraction: 0.05,
+  testFraction: 0,
+  resetEvery: 0,
   holdout: "end",
 });
 
@@ -214,8 +213,8 @@ export const optimizerDefaults: Readonly<Record<Optimizer, Partial<Config>>> = O
 });
 
 /** Where another schedule has: PyTorch's and Keras' plateaus cut by more than a step of char-rnn's. */
-const scheduleDefaults: Readonly<Partial<Record<RateSchedule, Partial<Config>>>> = Object.freeze({
-  plateau: { decay: 0.5 },
+const scheduleDefaults: Readonly<Partial<Record<LrSchedule, Partial<Config>>>> = Object.freeze({
+  plateau: { lrDecay: 0.5 },
 });
 
 /** Settings that are known by a name. */
@@ -226,11 +225,11 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
       cell: "rnn",
       layers: 1,
       hidden: 100,
-      seq: 25,
-      batch: 1,
+      seqLength: 25,
+      batchSize: 1,
       optimizer: "adagrad",
       lr: 0.1,
-      clip: 5,
+      gradClip: 5,
       init: "normal:0.01",
     }),
     // Karpathy's char-rnn (2015), train.lua's options; its example is an LSTM of 2 layers of 128.
@@ -238,19 +237,19 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
       cell: "lstm",
       layers: 2,
       hidden: 128,
-      seq: 50,
-      batch: 50,
+      seqLength: 50,
+      batchSize: 50,
       dropout: 0,
       optimizer: "rmsprop",
       lr: 0.002,
       beta2: 0.95,
-      schedule: "step",
-      decay: 0.97,
-      decayAfter: 10,
-      decayEvery: 1,
-      clip: 5,
+      lrSchedule: "step",
+      lrDecay: 0.97,
+      lrDecayAfter: 10,
+      lrDecayEvery: 1,
+      gradClip: 5,
       init: "uniform:0.08",
-      val: 0.05,
+      valFraction: 0.05,
       holdout: "streams",
     }),
     // Johnson's torch-rnn (2016), train.lua's options.
@@ -258,18 +257,18 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
       cell: "lstm",
       layers: 2,
       hidden: 128,
-      seq: 50,
-      batch: 50,
+      seqLength: 50,
+      batchSize: 50,
       dropout: 0,
       optimizer: "adam",
       lr: 0.002,
-      schedule: "step",
-      decay: 0.5,
-      decayAfter: 5,
-      decayEvery: 5,
-      clip: 5,
+      lrSchedule: "step",
+      lrDecay: 0.5,
+      lrDecayAfter: 5,
+      lrDecayEvery: 5,
+      gradClip: 5,
       init: "xavier",
-      val: 0.1,
+      valFraction: 0.1,
     }),
   },
 );
@@ -284,8 +283,8 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
   ["dropoutFrom", ({ dropout }) => dropout > 0, "dropout above 0, which begins there"],
   ["dropoutUntil", ({ dropout }) => dropout > 0, "dropout above 0, which ends there"],
   [
-    "schedule",
-    ({ schedule, warmup }) => schedule !== "inverse-sqrt" || warmup > 0,
+    "lrSchedule",
+    ({ lrSchedule, warmup }) => lrSchedule !== "inverse-sqrt" || warmup > 0,
     "warmup 1 or more, from which it falls",
   ],
   ["momentum", ({ optimizer }) => optimizer === "sgd", "optimizer sgd"],
@@ -296,13 +295,13 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
     "optimizer rmsprop, adam or adamw",
   ],
   [
-    "decay",
-    ({ schedule }) => schedule === "step" || schedule === "plateau",
+    "lrDecay",
+    ({ lrSchedule }) => lrSchedule === "step" || lrSchedule === "plateau",
     "schedule step or plateau",
   ],
-  ["plateau", ({ schedule }) => schedule === "plateau", "schedule plateau"],
-  ["decayAfter", ({ schedule }) => schedule === "step", "schedule step"],
-  ["decayEvery", ({ schedule }) => schedule === "step", "schedule step"],
+  ["lrPatience", ({ lrSchedule }) => lrSchedule === "plateau", "schedule plateau"],
+  ["lrDecayAfter", ({ lrSchedule }) => lrSchedule === "step", "schedule step"],
+  ["lrDecayEvery", ({ lrSchedule }) => lrSchedule === "step", "schedule step"],
 ];
 
 /**
@@ -318,21 +317,21 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
  * import { resolveConfig } from "./config.ts";
  *
  * const config = resolveConfig({ preset: "min-char-rnn", hidden: 64 });
- * console.log(config.hidden, config.seq); // 64 25
+ * console.log(config.hidden, config.seqLength); // 64 25
  * ```
  */
 export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config {
   const { preset, ...given } = input;
   const base = preset === undefined ? {} : presetOf(preset);
-  const { optimizer, schedule } = { ...defaults, ...base, ...given };
-  const own = { ...of(optimizerDefaults, optimizer), ...of(scheduleDefaults, schedule) };
+  const { optimizer, lrSchedule } = { ...defaults, ...base, ...given };
+  const own = { ...of(optimizerDefaults, optimizer), ...of(scheduleDefaults, lrSchedule) };
   const config = parseConfig({ ...defaults, ...own, ...base, ...given }, "Cannot train");
   checkConditions(config, given, "Cannot train");
-  const { batch, val } = { ...base, ...given };
+  const { batchSize, valFraction } = { ...base, ...given };
   return Object.freeze({
     ...config,
-    batch: batch ?? suitableBatch(config.batch, config.seq, chars),
-    val: val ?? suitableVal(config.val, chars),
+    batchSize: batchSize ?? defaultBatchSize(config.batchSize, config.seqLength, chars),
+    valFraction: valFraction ?? defaultValFraction(config.valFraction, chars),
   });
 }
 
@@ -348,9 +347,9 @@ function of<T extends object>(values: Readonly<Record<string, T>>, key: string):
  * @throws {InputError} saying what it goes with.
  */
 export function checkConditions(config: Config, given: Partial<Config>, doing: string): void {
-  if (config.val + config.test >= 1) {
+  if (config.valFraction + config.testFraction >= 1) {
     throw new InputError(
-      `${doing}: "val" ${config.val} and "test" ${config.test} leave nothing to train on; together ` +
+      `${doing}: "valFraction" ${config.valFraction} and "testFraction" ${config.testFraction} leave nothing to train on; together ` +
         `they must be below 1`,
     );
   }
@@ -385,17 +384,20 @@ export function presetOf(name: string): Partial<Config> {
 const LEAST_STEPS_PER_EPOCH = 50;
 
 /** A number of streams, halved until a pass over a short text still takes so many steps. */
-export function suitableBatch(batch: number, seq: number, chars: number): number {
-  while (batch > 1 && chars < LEAST_STEPS_PER_EPOCH * seq * batch) batch = Math.ceil(batch / 2);
-  return batch;
+export function defaultBatchSize(batchSize: number, seqLength: number, chars: number): number {
+  while (batchSize > 1 && chars < LEAST_STEPS_PER_EPOCH * seqLength * batchSize) {
+    batchSize = Math.ceil(batchSize / 2);
+  }
+  return batchSize;
 }
 
 /** The mean of a million losses is known to about 0.002 nats; more would be lost for training. */
 const MOST_VALIDATED = 1_000_000;
 
 /** The share of a text to validate on, so that a long one is not validated for longer than trained. */
-function suitableVal(val: number, chars: number): number {
-  return chars * val > MOST_VALIDATED && chars < Infinity ? MOST_VALIDATED / chars : val;
+function defaultValFraction(valFraction: number, chars: number): number {
+  const isCapped = chars * valFraction > MOST_VALIDATED && chars < Infinity;
+  return isCapped ? MOST_VALIDATED / chars : valFraction;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { RealArray } from "./parameters.ts";
 
 /** The first of the greatest logits. */
-export function mostProbable(logits: RealArray): number {
+export function argmax(logits: RealArray): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) {
     if (logits[id]! > logits[best]!) best = id;
@@ -14,13 +14,13 @@ export function mostProbable(logits: RealArray): number {
  *
  * @example
  * ```ts
- * import { logProbabilities } from "./logits.ts";
+ * import { logSoftmax } from "./logits.ts";
  *
- * console.log(logProbabilities(new Float32Array([1000, 1000])).map(Math.exp)); // [0.5, 0.5]
+ * console.log(logSoftmax(new Float32Array([1000, 1000])).map(Math.exp)); // [0.5, 0.5]
  * ```
  */
-export function logProbabilities(logits: RealArray): Float64Array {
-  const greatest = logits[mostProbable(logits)]!;
+export function logSoftmax(logits: RealArray): Float64Array {
+  const greatest = logits[argmax(logits)]!;
   let sum = 0;
   for (const y of logits) sum += Math.exp(y - greatest);
   const logs = new Float64Array(logits.length);

@@ -1,6 +1,6 @@
-import { type ByteSource, reading, TextFile } from "./file.ts";
+import { type ByteSource, reading, TextFile } from "./text_file.ts";
 import { InputError } from "../errors.ts";
-import { Survey, type SurveyResult } from "./survey.ts";
+import { type ScanResult, Utf8Scanner } from "./scan.ts";
 import { Utf8Corpus } from "./utf8_corpus.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -118,7 +118,7 @@ export async function readCorpusWith(
 export function corpusFromText(text: string, name = "text"): Corpus {
   const vocabulary = Vocabulary.fromText(text);
   const utf8 = new TextEncoder().encode(text);
-  const survey = new Survey(reading(name));
+  const survey = new Utf8Scanner(reading(name));
   survey.add(utf8);
   return new Utf8Corpus(name, vocabulary, survey.finish(), held(utf8));
 }
@@ -126,12 +126,12 @@ export function corpusFromText(text: string, name = "text"): Corpus {
 async function readFile(
   path: string,
   { onProgress, heldBytes = HELD_BYTES }: ReadOptions,
-  vocabularyOf: (survey: SurveyResult) => Vocabulary,
+  vocabularyOf: (survey: ScanResult) => Vocabulary,
 ): Promise<Corpus> {
   using opened = new DisposableStack();
   const file = opened.use(await TextFile.open(path));
   const all = file.size <= heldBytes ? new Uint8Array(file.size) : undefined;
-  const survey = new Survey(reading(path));
+  const survey = new Utf8Scanner(reading(path));
   let bytes = 0;
   for await (const piece of file.pieces(PIECE)) {
     survey.add(piece);

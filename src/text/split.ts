@@ -14,9 +14,9 @@ export interface Split {
 /** What is held out, and of what. */
 export interface HeldOut {
   /** Share to validate on: 0 up to, not including, 1. */
-  readonly val: number;
+  readonly valFraction: number;
   /** Share to test on, after that: together below 1. Default: 0. */
-  readonly test?: number;
+  readonly testFraction?: number;
   /** Into how many equal pieces the text is cut, each with parts of its own. Default: 1. */
   readonly pieces?: number;
 }
@@ -36,15 +36,15 @@ export interface HeldOut {
  * ```ts
  * import { splitCorpus } from "./split.ts";
  *
- * const { train, validation } = splitCorpus(1000, { val: 0.05 }, 27);
+ * const { train, validation } = splitCorpus(1000, { valFraction: 0.05 }, 27);
  * console.log(train, validation); // [[0, 950]] [[950, 1000]]
- * const { test } = splitCorpus(1000, { val: 0.05, test: 0.1, pieces: 2 }, 27);
+ * const { test } = splitCorpus(1000, { valFraction: 0.05, testFraction: 0.1, pieces: 2 }, 27);
  * console.log(test); // [[450, 500], [950, 1000]]
  * ```
  */
 export function splitCorpus(
   length: number,
-  { val, test = 0, pieces = 1 }: HeldOut,
+  { valFraction, testFraction = 0, pieces = 1 }: HeldOut,
   needed: number,
 ): Split {
   const piece = Math.floor(length / pieces);
@@ -52,8 +52,8 @@ export function splitCorpus(
     const held = Math.floor(piece * share);
     return held >= 2 && (left - held) * pieces >= needed ? held : 0;
   };
-  const validated = hold(val, piece);
-  const tested = hold(test, piece - validated);
+  const validated = hold(valFraction, piece);
+  const tested = hold(testFraction, piece - validated);
   const part = (from: number, to: number): Span[] =>
     from === to ? [] : Array.from({ length: pieces }, (_, i) => [i * piece + from, i * piece + to]);
   return {

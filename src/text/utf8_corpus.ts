@@ -1,8 +1,8 @@
 import { InputError, TextError } from "../errors.ts";
 import type { Corpus } from "./corpus.ts";
-import { type ByteSource, reading } from "./file.ts";
-import type { Landmarks } from "./landmarks.ts";
-import type { SurveyResult } from "./survey.ts";
+import { type ByteSource, reading } from "./text_file.ts";
+import type { CharIndex } from "./char_index.ts";
+import type { ScanResult } from "./scan.ts";
 import { codePointAt, utf8Length, wholeCharacters } from "./utf8.ts";
 import { unknownCharacter, type Vocabulary } from "./vocabulary.ts";
 
@@ -18,7 +18,7 @@ export class Utf8Corpus implements Corpus {
   readonly bytes: number;
   readonly sha256: string;
   readonly #source: ByteSource;
-  readonly #landmarks: Landmarks;
+  readonly #landmarks: CharIndex;
   /** The id at each code point up to the vocabulary's highest; −1 where there is none. */
   readonly #ids: Int32Array;
 
@@ -30,7 +30,7 @@ export class Utf8Corpus implements Corpus {
    * @throws {InputError} when the text has a character that is not in the vocabulary, naming the
    * first.
    */
-  constructor(path: string, vocabulary: Vocabulary, survey: SurveyResult, source: ByteSource) {
+  constructor(path: string, vocabulary: Vocabulary, survey: ScanResult, source: ByteSource) {
     this.path = path;
     this.vocabulary = vocabulary;
     this.length = survey.length;

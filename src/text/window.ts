@@ -7,14 +7,14 @@ import type { Corpus } from "./corpus.ts";
  * @example
  * ```ts
  * import { corpusFromText } from "./corpus.ts";
- * import { TextWindow } from "./window.ts";
+ * import { IdWindow } from "./window.ts";
  *
  * const corpus = corpusFromText("abcabcabc");
- * const window = new TextWindow(corpus, corpus.length, 4);
+ * const window = new IdWindow(corpus, corpus.length, 4);
  * console.log(window.ids(1, 3)); // Uint32Array(3) [1, 2, 0]
  * ```
  */
-export class TextWindow {
+export class IdWindow {
   readonly #text: Pick<Corpus, "read">;
   readonly #end: number;
   readonly #ids: Uint32Array;

@@ -29,7 +29,7 @@ export class DivergenceError extends Error {
       [
         `Training diverged at step ${step}: ${reason}`,
         ...details === null ? [] : describe(details),
-        "a lower --lr or --clip keeps it finite",
+        "a lower --lr or --grad-clip keeps it finite",
       ].join("; "),
     );
     this.step = step;

@@ -1,8 +1,8 @@
 /** What a run must keep, and what it may change, when it goes on from a checkpoint. */
 
-import { memoriesOf } from "../engine/update.ts";
+import { stateSlotsOf } from "../engine/update.ts";
 import { InputError } from "../errors.ts";
-import type { Checkpoint, CorpusIdentity } from "../model/checkpoint.ts";
+import type { Checkpoint, CorpusIdentity } from "../checkpoint/checkpoint.ts";
 import {
   checkConditions,
   type Config,
@@ -10,7 +10,7 @@ import {
   parseConfig,
   presetOf,
 } from "../model/config.ts";
-import { quote } from "../model/json.ts";
+import { quote } from "../json.ts";
 import type { Corpus } from "../text/corpus.ts";
 
 const doing = "Cannot resume training";
@@ -22,18 +22,18 @@ const reasons: Partial<Record<keyof Config, string>> = {
   cell: "its weights are that cell's",
   layers: "its weights are those of so many layers",
   hidden: "its weights have that shape",
-  seq: "its place in the text is counted in such steps",
-  batch: "its place in the text and its hidden state are those of so many streams",
+  seqLength: "its place in the text is counted in such steps",
+  batchSize: "its place in the text and its hidden state are those of so many streams",
   optimizer: "what that one has summed up means nothing to another",
   momentum: "its velocity was gathered with that",
-  average: "its weights were averaged over that share of the steps",
+  weightAverage: "its weights were averaged over that share of the steps",
   init: "its weights are drawn already",
   precision: "its numbers are of that precision",
   seed: "its weights are drawn already",
-  val: HELD_OUT,
-  test: HELD_OUT,
+  valFraction: HELD_OUT,
+  testFraction: HELD_OUT,
   holdout: HELD_OUT,
-  plateau: "its plateaus were counted by that",
+  lrPatience: "its plateaus were counted by that",
 };
 
 /**
@@ -91,14 +91,14 @@ export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
         `it the model's own text`,
     );
   }
-  const wanted = memoriesOf(config);
-  if (wanted !== (checkpoint.optimizerMemories?.length ?? 0) && progress.step > 0) {
+  const wanted = stateSlotsOf(config);
+  if (wanted !== (checkpoint.optimizerState?.length ?? 0) && progress.step > 0) {
     throw new InputError(
       `${doing}: the checkpoint is of step ${progress.step} and lacks what ${config.optimizer} ` +
         `remembers; it must be complete`,
     );
   }
-  if (config.average > 0 && checkpoint.trainingParameters === null && progress.step > 0) {
+  if (config.weightAverage > 0 && checkpoint.trainingParameters === null && progress.step > 0) {
     throw new InputError(
       `${doing}: the checkpoint is of step ${progress.step} and has the average of the weights ` +
         `alone; it must have the weights themselves too`,

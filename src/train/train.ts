@@ -1,20 +1,20 @@
 import { InputError } from "../errors.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ConfigInput } from "../model/config.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { checkSchedule } from "./rate.ts";
-import { Run } from "./run.ts";
+import { checkSchedule } from "./lr_schedule.ts";
+import { TrainingLoop } from "./loop.ts";
 import {
-  type Intervals,
+  type IntervalOptions,
   isFinished,
-  type Limits,
-  resolveSchedule,
-  type Schedule,
-} from "./schedule.ts";
+  type LimitOptions,
+  resolveLimits,
+  type TrainingLimits,
+} from "./limits.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
 
 /** What is told about a run at regular intervals; a line of `metrics.jsonl`. */
-export interface Report {
+export interface TrainingMetrics {
   /** Updates so far. */
   readonly step: number;
   /** Passes over the training part so far, with fractions. */
@@ -24,17 +24,17 @@ export interface Report {
   /** Smoothed training loss, in nats per character. */
   readonly loss: number;
   /** Training loss of the last batch, before its update, in nats per character; `null` before any. */
-  readonly batch_loss: number | null;
+  readonly batchLoss: number | null;
   /** Loss on the validation part, in nats per character; `null` when it was not measured now. */
-  readonly val_loss: number | null;
+  readonly validationLoss: number | null;
   /** Characters trained on per second since the last report, validation and samples not counted. */
-  readonly chars_per_s: number;
+  readonly charsPerSecond: number;
   /** Seconds since training began, everything counted but the time between stop and resume. */
-  readonly elapsed_s: number;
+  readonly elapsedSeconds: number;
 }
 
 /** Where a run stands between reports, for a live display. */
-export interface Live {
+export interface TrainingStatus {
   /** Updates so far. */
   readonly step: number;
   /** Smoothed training loss, in nats per character. */
@@ -65,7 +65,7 @@ export interface Rollback {
 export type OnDivergence = "stop" | "rollback";
 
 /** How a run is limited, and whom it tells. */
-export interface TrainOptions extends Limits, Intervals, TrainerOptions {
+export interface TrainOptions extends LimitOptions, IntervalOptions, TrainerOptions {
   /** The configuration, over the defaults; with `resume`, over that of the checkpoint. */
   readonly config?: ConfigInput;
   /**
@@ -86,17 +86,17 @@ export interface TrainOptions extends Limits, Intervals, TrainerOptions {
    */
   readonly onDivergence?: OnDivergence;
   /** Called once, before the first step. */
-  readonly onStart?: (trainer: Trainer, schedule: Schedule) => void | Promise<void>;
-  /** Called at the first step, then every `reportEvery` steps, and at the end. */
-  readonly onReport?: (report: Report) => void | Promise<void>;
+  readonly onStart?: (trainer: Trainer, limits: TrainingLimits) => void | Promise<void>;
+  /** Called at the first step, then every `logEvery` steps, and at the end. */
+  readonly onLog?: (report: TrainingMetrics) => void | Promise<void>;
   /** Called every `sampleEvery` steps with a text that the model wrote. */
   readonly onSample?: (text: string, step: number) => void | Promise<void>;
   /** Called several times a second. */
-  readonly onLive?: (live: Live) => void;
+  readonly onStatus?: (live: TrainingStatus) => void;
   /** Called when the run went back, after `onCheckpoint` got the state that it goes on from. */
   readonly onRollback?: (rollback: Rollback) => void | Promise<void>;
   /**
-   * Called with what should be kept: `latest` every `saveEvery` steps, or else about once a minute,
+   * Called with what should be kept: `latest` every `checkpointEvery` steps, or else about once a minute,
    * and at the end; `best` at every validation that is better than all before. Training can go on
    * from each.
    */
@@ -120,9 +120,9 @@ export interface TrainOptions extends Limits, Intervals, TrainerOptions {
  * import { corpusFromText, sample, train } from "../mod.ts";
  *
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
- * const half = await train(corpus, { config: { hidden: 32, batch: 2 }, steps: 100 });
+ * const half = await train(corpus, { config: { hidden: 32, batchSize: 2 }, steps: 100 });
  * const model = await train(corpus, { resume: half, steps: 200 });
- * console.log(sample(model, { prime: "the ", length: 20 }));
+ * console.log(sample(model, { prompt: "the ", length: 20 }));
  * ```
  */
 export async function train(corpus: Corpus, options: TrainOptions = {}): Promise<Checkpoint> {
@@ -137,11 +137,11 @@ export async function train(corpus: Corpus, options: TrainOptions = {}): Promise
     : new Trainer(corpus, config, options);
   const { charsPerStep, stepsPerEpoch, validation } = trainer;
   const validates = validation.chars > 0;
-  const schedule = resolveSchedule(options, charsPerStep, stepsPerEpoch, validates);
-  checkSchedule(trainer.config, schedule.steps, validates);
-  trainer.lastStep = schedule.steps;
-  const run = new Run(trainer, schedule, options);
-  await options.onStart?.(trainer, schedule);
-  if (resume && isFinished(schedule, resume.progress)) return resume;
+  const limits = resolveLimits(options, charsPerStep, stepsPerEpoch, validates);
+  checkSchedule(trainer.config, limits.steps, validates);
+  trainer.lastStep = limits.steps;
+  const run = new TrainingLoop(trainer, limits, options);
+  await options.onStart?.(trainer, limits);
+  if (resume && isFinished(limits, resume.progress)) return resume;
   return await run.toTheEnd();
 }

@@ -1,17 +1,17 @@
 import { Engine } from "../engine/engine.ts";
-import { checkThreads, suitableThreads } from "../engine/threads.ts";
-import { memoriesOf } from "../engine/update.ts";
-import type { Checkpoint, Progress } from "../model/checkpoint.ts";
+import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
+import { stateSlotsOf } from "../engine/update.ts";
+import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
 import { type Config, type ConfigInput, resolveConfig } from "../model/config.ts";
-import { initialParameters } from "../model/initialisation.ts";
+import { initialParameters } from "../model/initialization.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { type Span, type Split, splitCorpus } from "../text/split.ts";
-import { Streams } from "../text/streams.ts";
+import { BatchLoader } from "../text/batches.ts";
 import { DivergenceError } from "./divergence.ts";
-import { cooledDown, rateOf } from "./rate.ts";
+import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
 import { Validation } from "./validation.ts";
 
@@ -38,7 +38,7 @@ export interface TrainerOptions {
  * ```ts
  * import { corpusFromText, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("hello world, ".repeat(100)), { hidden: 32, batch: 2 });
+ * const trainer = new Trainer(corpusFromText("hello world, ".repeat(100)), { hidden: 32, batchSize: 2 });
  * const first = trainer.step();
  * for (let step = 0; step < 100; step++) trainer.step();
  * console.log(trainer.step() < first); // true
@@ -66,7 +66,7 @@ export class Trainer {
    */
   doneAfter: (steps: number) => number = () => 0;
   readonly #engine: Engine;
-  readonly #streams: Streams;
+  readonly #streams: BatchLoader;
   #config: Config;
   #random: Xoshiro128;
   /** What made the state useless, until another one is restored. */
@@ -87,22 +87,26 @@ export class Trainer {
   constructor(corpus: Corpus, input: ConfigInput = {}, options: TrainerOptions = {}) {
     this.corpus = corpus;
     this.#config = resolveConfig(input, corpus.length);
-    const { batch, holdout, plateau, precision, seed, seq } = this.config;
-    const pieces = holdout === "streams" ? batch : 1;
-    this.split = splitCorpus(corpus.length, { ...this.config, pieces }, batch * (seq + 2));
-    this.validation = new Validation(corpus, this.split.validation, this, plateau);
+    const { batchSize, holdout, lrPatience, precision, seed, seqLength } = this.config;
+    const pieces = holdout === "streams" ? batchSize : 1;
+    this.split = splitCorpus(
+      corpus.length,
+      { ...this.config, pieces },
+      batchSize * (seqLength + 2),
+    );
+    this.validation = new Validation(corpus, this.split.validation, this, lrPatience);
     this.#streams = streamsOf(corpus, this.split, this.config);
     this.charsPerStep = this.#streams.charactersPerStep;
     this.stepsPerEpoch = this.#streams.batchesPerEpoch;
     const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });
-    const shape = { ...sizes, steps: seq, streams: batch };
-    this.threads = checkThreads(options.threads ?? suitableThreads(shape));
+    const shape = { ...sizes, seqLength, batchSize };
+    this.threads = checkThreadCount(options.threads ?? defaultThreadCount(shape));
     this.#engine = new Engine({
       ...shape,
       precision,
       dropout: this.config.dropout > 0,
-      memories: memoriesOf(this.config),
-      averaging: this.config.average > 0,
+      stateSlots: stateSlotsOf(this.config),
+      weightAverage: this.config.weightAverage > 0,
       threads: this.threads,
     });
     this.#random = new Xoshiro128(seed);
@@ -162,9 +166,15 @@ export class Trainer {
 
   /** The learning rate of the next step. */
   get lr(): number {
-    const { plateaus } = this.validation;
-    const rate = rateOf(this.config, this.#step + 1, this.stepsPerEpoch, this.lastStep, plateaus);
-    return rate * cooledDown(this.config, this.doneAfter(this.#step));
+    const { lrReductions } = this.validation;
+    const rate = learningRateAt(
+      this.config,
+      this.#step + 1,
+      this.stepsPerEpoch,
+      this.lastStep,
+      lrReductions,
+    );
+    return rate * cooldownFactor(this.config, this.doneAfter(this.#step));
   }
 
   /** Steps taken. */
@@ -193,7 +203,7 @@ export class Trainer {
   }
 
   /**
-   * Trains on the next batch: forward, loss, backward, clip, update.
+   * Trains on the next batchSize: forward, loss, backward, clip, update.
    *
    * @returns The loss of this batch before the update, in nats per character.
    * @throws {DivergenceError} when the loss, or a weight after the update, is not finite; from then
@@ -255,7 +265,9 @@ export class Trainer {
   model(): Model {
     this.#checkState();
     this.#checkWeights(this.#step);
-    const parameters = this.#averages ? this.#engine.readAverage() : this.#engine.readParameters();
+    const parameters = this.#averages
+      ? this.#engine.readWeightAverage()
+      : this.#engine.readParameters();
     return { config: this.config, vocabulary: this.corpus.vocabulary, parameters };
   }
 
@@ -277,16 +289,16 @@ export class Trainer {
       validationLoss: this.validation.loss,
       bestValidationLoss: this.validation.best,
       validatedStep: this.validation.step,
-      reportedStep: null,
-      sinceBest: this.validation.sinceBest,
-      plateaus: this.validation.plateaus,
+      loggedStep: null,
+      validationsSinceBest: this.validation.validationsSinceBest,
+      lrReductions: this.validation.lrReductions,
       ended: false,
       elapsedSeconds,
     };
     return {
       ...this.model(),
       trainingParameters: this.#averages ? this.#engine.readParameters() : null,
-      optimizerMemories: this.#memories(),
+      optimizerState: this.#memories(),
       hiddenState: this.#engine.readHiddenState(),
       random: this.#random.state(),
       progress,
@@ -308,13 +320,13 @@ export class Trainer {
   restore(checkpoint: Checkpoint, changes: ConfigInput = {}): void {
     checkResumable(checkpoint, this.corpus);
     const config = resumedConfig(this.config, { ...checkpoint.config, ...changes });
-    const { parameters, trainingParameters, optimizerMemories, hiddenState, progress } = checkpoint;
+    const { parameters, trainingParameters, optimizerState, hiddenState, progress } = checkpoint;
     this.#streams.position = progress.position;
     this.#config = config;
     const engine = this.#engine;
     engine.clear();
     this.#writeParameters(trainingParameters ?? parameters, parameters);
-    optimizerMemories?.forEach((memory, i) => engine.writeOptimizerMemory(memory, i));
+    optimizerState?.forEach((memory, i) => engine.writeOptimizerState(memory, i));
     engine.writeHiddenState(hiddenState);
     this.#random = Xoshiro128.fromState(checkpoint.random);
     this.#divergence = null;
@@ -329,32 +341,32 @@ export class Trainer {
     const engine = this.#engine;
     if (this.#streams.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
     this.#refresh();
-    engine.forward(this.config.seq, this.#drop());
-    const loss = engine.crossEntropy() / this.config.seq;
+    engine.forward(this.config.seqLength, this.#drop());
+    const loss = engine.crossEntropy() / this.config.seqLength;
     if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
     engine.backward();
     return loss;
   }
 
   get #averages(): boolean {
-    return this.config.average > 0;
+    return this.config.weightAverage > 0;
   }
 
   #writeParameters(parameters: ParameterSet, average: ParameterSet = parameters): void {
     this.#engine.writeParameters(parameters);
-    if (this.#averages) this.#engine.writeAverage(average);
+    if (this.#averages) this.#engine.writeWeightAverage(average);
   }
 
   /** Sets the states of the streams whose turn it is to zero: each every so many steps, evenly spread. */
   #refresh(): void {
-    const { batch, freshEvery, hidden } = this.config;
-    if (freshEvery === 0) return;
+    const { batchSize, resetEvery, hidden } = this.config;
+    if (resetEvery === 0) return;
     const isDue = (stream: number) =>
-      (this.#step + Math.floor(stream * freshEvery / batch)) % freshEvery === 0;
-    const due = Array.from({ length: batch }, (_, stream) => stream).filter(isDue);
+      (this.#step + Math.floor(stream * resetEvery / batchSize)) % resetEvery === 0;
+    const due = Array.from({ length: batchSize }, (_, stream) => stream).filter(isDue);
     if (due.length === 0) return;
     const state = this.#engine.readHiddenState();
-    for (let at = 0; at < state.length; at += batch * hidden) {
+    for (let at = 0; at < state.length; at += batchSize * hidden) {
       for (const stream of due) {
         state.fill(0, at + stream * hidden, at + (stream + 1) * hidden);
       }
@@ -364,9 +376,9 @@ export class Trainer {
 
   /** What the optimizer remembers; `null` when its rule needs no memory. */
   #memories(): ParameterSet[] | null {
-    const count = memoriesOf(this.config);
+    const count = stateSlotsOf(this.config);
     if (count === 0) return null;
-    return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerMemory(i));
+    return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerState(i));
   }
 
   /** What is dropped in this step: another choice in each, and the same whenever it is taken. */
@@ -397,11 +409,15 @@ export class Trainer {
 }
 
 /** The streams of the training part, which may be one stretch or one of each stream. */
-function streamsOf(corpus: Corpus, { train }: Split, { batch, seq }: Config): Streams {
+function streamsOf(
+  corpus: Corpus,
+  { train }: Split,
+  { batchSize, seqLength }: Config,
+): BatchLoader {
   const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
   const [[start, end], second] = train as [Span, Span?];
-  if (second === undefined) return new Streams(corpus, start, end, batch, seq, doing);
+  if (second === undefined) return new BatchLoader(corpus, start, end, batchSize, seqLength, doing);
   const held = second[0] - end;
-  const all = batch * second[0];
-  return new Streams(corpus, start, all, batch, seq, doing, undefined, held);
+  const all = batchSize * second[0];
+  return new BatchLoader(corpus, start, all, batchSize, seqLength, doing, undefined, held);
 }

@@ -1,12 +1,12 @@
 import { Evaluator } from "../evaluate/evaluate.ts";
-import type { Progress } from "../model/checkpoint.ts";
+import type { Progress } from "../checkpoint/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { charsOf, type Span } from "../text/split.ts";
 import { DivergenceError } from "./divergence.ts";
 
 /** Whose model is measured. */
-export interface Measured {
+export interface ModelSource {
   /** Updates so far. */
   readonly steps: number;
   /** Threads that may compute together. */
@@ -23,24 +23,24 @@ export class Validation {
   readonly #corpus: Corpus;
   readonly #spans: readonly Span[];
   readonly #plateau: number;
-  readonly #measured: Measured;
+  readonly #measured: ModelSource;
   #evaluator: Evaluator | undefined;
   #loss: number | null = null;
   #best: number | null = null;
   #step: number | null = null;
-  #sinceBest = 0;
+  #validationsSinceBest = 0;
   #plateaus = 0;
 
   /**
    * Nothing is measured yet.
    * @param spans The part; empty when none is held out.
-   * @param plateau How many validations in a row without a better one are a plateau.
+   * @param lrPatience How many validations in a row without a better one are a plateau.
    */
-  constructor(corpus: Corpus, spans: readonly Span[], measured: Measured, plateau: number) {
+  constructor(corpus: Corpus, spans: readonly Span[], measured: ModelSource, lrPatience: number) {
     this.#corpus = corpus;
     this.#spans = spans;
     this.#measured = measured;
-    this.#plateau = plateau;
+    this.#plateau = lrPatience;
   }
 
   /** Characters that are held out; 0 when there is no such part. */
@@ -64,12 +64,12 @@ export class Validation {
   }
 
   /** How many of the last losses recorded were, in a row, not lower than the lowest before. */
-  get sinceBest(): number {
-    return this.#sinceBest;
+  get validationsSinceBest(): number {
+    return this.#validationsSinceBest;
   }
 
   /** How many plateaus there were; each begins anew after the one before, or after a lower loss. */
-  get plateaus(): number {
+  get lrReductions(): number {
     return this.#plateaus;
   }
 
@@ -102,10 +102,10 @@ export class Validation {
     this.#step = this.#measured.steps;
     if (best) {
       this.#best = loss;
-      this.#sinceBest = 0;
+      this.#validationsSinceBest = 0;
     } else {
-      this.#sinceBest++;
-      if (this.#sinceBest % this.#plateau === 0) this.#plateaus++;
+      this.#validationsSinceBest++;
+      if (this.#validationsSinceBest % this.#plateau === 0) this.#plateaus++;
     }
     return best;
   }
@@ -120,7 +120,7 @@ export class Validation {
     this.#loss = progress.validationLoss;
     this.#best = progress.bestValidationLoss;
     this.#step = progress.validatedStep;
-    this.#sinceBest = progress.sinceBest;
-    this.#plateaus = progress.plateaus;
+    this.#validationsSinceBest = progress.validationsSinceBest;
+    this.#plateaus = progress.lrReductions;
   }
 }

@@ -8,7 +8,7 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
   Deno.test(`${precision}: one number of any parameter that is not finite is noticed`, () => {
     for (const hidden of [1, 3, 8, 19]) {
       const sizes = { inputs: 5, hidden, outputs: 5 };
-      const engine = new Engine({ ...sizes, precision, steps: 2, streams: 1 });
+      const engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 1 });
       const shapes = parameterShapes(sizes);
       assert(engine.parametersAreFinite());
       for (const name of parameterNames) {
@@ -27,7 +27,7 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
 
   Deno.test(`${precision}: gradients that are not finite are noticed, and none of before`, () => {
     const sizes = { inputs: 4, hidden: 6, outputs: 4 };
-    const engine = new Engine({ ...sizes, precision, steps: 3, streams: 2 });
+    const engine = new Engine({ ...sizes, precision, seqLength: 3, batchSize: 2 });
     const backward = () => {
       engine.forward();
       engine.crossEntropy();

@@ -17,7 +17,7 @@ const sizes = { inputs: 5, hidden: 7, outputs: 6 };
 
 /** An engine with random parameters, after one backward pass; gradients are of the order of 1. */
 function engineAfterBackward(precision: typeof precisions[number]): Engine {
-  const engine = new Engine({ ...sizes, precision, steps: 6, streams: 2, memories: 2 });
+  const engine = new Engine({ ...sizes, precision, seqLength: 6, batchSize: 2, stateSlots: 2 });
   const random = new Xoshiro128(3);
   const parameters = zeroParameters(sizes, precision);
   for (const name of parameterNames) {
@@ -48,7 +48,7 @@ function assertSets(actual: ParameterSet, wanted: ParameterSet, error: number): 
 }
 
 /** Every rule, with what may be said of it. */
-const rules: readonly Omit<Update, "lr" | "clip">[] = [
+const rules: readonly Omit<Update, "lr" | "gradClip">[] = [
   { optimizer: "adagrad" },
   { optimizer: "adagrad", weightDecay: 0.125 },
   { optimizer: "sgd" },
@@ -66,7 +66,10 @@ for (const precision of precisions) {
     Deno.test(`${precision}: ${JSON.stringify(rule)} is the reference's update`, () => {
       // A clip that cuts some gradients, one that cuts all, none, and by the norm.
       for (
-        const [clip, clipBy] of [[0.25, "value"], [2 ** -10, "value"], [0, "value"], [0, "norm"], [
+        const [gradClip, gradClipMode] of [[0.25, "value"], [2 ** -10, "value"], [0, "value"], [
+          0,
+          "norm",
+        ], [
           0.5,
           "norm",
         ], [1e6, "norm"]] as const
@@ -74,24 +77,31 @@ for (const precision of precisions) {
         using engine = engineAfterBackward(precision);
         const gradients = inDouble(engine.readGradients());
         const wanted = inDouble(engine.readParameters());
-        const memories = [zeroParameters(sizes, "f64"), zeroParameters(sizes, "f64")];
+        const stateSlots = [zeroParameters(sizes, "f64"), zeroParameters(sizes, "f64")];
         // Several updates by the same gradient, so that what is remembered matters.
         for (let step = 1; step <= 3; step++) {
-          const update = { ...rule, lr: 0.125, clip, clipBy, step };
+          const update = { ...rule, lr: 0.125, gradClip, gradClipMode, step };
           assert(engine.update(update));
-          referenceUpdate(update, wanted, gradients, memories);
+          referenceUpdate(update, wanted, gradients, stateSlots);
         }
         assertSets(engine.readParameters(), wanted, error);
-        assertSets(engine.readOptimizerMemory(0), memories[0]!, error);
-        assertSets(engine.readOptimizerMemory(1), memories[1]!, error);
+        assertSets(engine.readOptimizerState(0), stateSlots[0]!, error);
+        assertSets(engine.readOptimizerState(1), stateSlots[1]!, error);
       }
     });
   }
 
   Deno.test(`${precision}: the average of the weights is the reference's, by any threads`, () => {
-    for (const average of [1, 0.25, 0.1]) {
+    for (const weightAverage of [1, 0.25, 0.1]) {
       for (const threads of [1, 3]) {
-        const options = { ...sizes, precision, steps: 1, streams: 1, averaging: true, threads };
+        const options = {
+          ...sizes,
+          precision,
+          seqLength: 1,
+          batchSize: 1,
+          weightAverage: true,
+          threads,
+        };
         using engine = new Engine(options);
         const random = new Xoshiro128(7);
         let wanted = zeroParameters(sizes, "f64");
@@ -101,12 +111,12 @@ for (const precision of precisions) {
           });
           engine.writeParameters(weights);
           // The gradients are zero, and so the update leaves the weights.
-          engine.update({ optimizer: "sgd", lr: 0.5, clip: 5, step, average });
-          const rate = Math.min(1, 1 / (average * step));
+          engine.update({ optimizer: "sgd", lr: 0.5, gradClip: 5, step, weightAverage });
+          const rate = Math.min(1, 1 / (weightAverage * step));
           wanted = parameterSet(sizes, (name) => {
             return wanted[name]!.map((a, i) => a + rate * (weights[name]![i]! - a));
           });
-          assertSets(engine.readAverage(), wanted, error);
+          assertSets(engine.readWeightAverage(), wanted, error);
           assertSets(engine.readParameters(), weights, error);
         }
       }
@@ -114,14 +124,14 @@ for (const precision of precisions) {
   });
 
   Deno.test(`${precision}: an engine without averaging refuses to average`, () => {
-    using engine = new Engine({ ...sizes, precision, steps: 1, streams: 1 });
-    const update = { optimizer: "sgd", lr: 0.1, clip: 5, average: 0.1 } as const;
-    assertThrows(() => engine.update(update), RangeError, "averaging: false");
-    assertThrows(() => engine.readAverage(), RangeError, "averaging: false");
+    using engine = new Engine({ ...sizes, precision, seqLength: 1, batchSize: 1 });
+    const update = { optimizer: "sgd", lr: 0.1, gradClip: 5, weightAverage: 0.1 } as const;
+    assertThrows(() => engine.update(update), RangeError, "weightAverage: false");
+    assertThrows(() => engine.readWeightAverage(), RangeError, "weightAverage: false");
     assertThrows(
-      () => engine.writeAverage(engine.readParameters()),
+      () => engine.writeWeightAverage(engine.readParameters()),
       RangeError,
-      "averaging: false",
+      "weightAverage: false",
     );
   });
 
@@ -129,11 +139,11 @@ for (const precision of precisions) {
     for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
       for (const momentum of [0, 0.5]) {
         for (const threads of [1, 3]) {
-          const options = { ...sizes, precision, steps: 1, streams: 1, memories: 2 };
+          const options = { ...sizes, precision, seqLength: 1, batchSize: 1, stateSlots: 2 };
           for (const [name, index] of [["Wxh", 0], ["Whh", 48], ["Why", 41], ["by", 5]] as const) {
             for (const value of [NaN, Infinity, -Infinity]) {
               using engine = new Engine({ ...options, threads });
-              const update = { optimizer, momentum, lr: 0.1, clip: 5 };
+              const update = { optimizer, momentum, lr: 0.1, gradClip: 5 };
               assert(engine.update(update));
               engine.writeParameter(name, index, value);
               assert(!engine.update(update), `${optimizer} ${name} ${value}`);
@@ -148,7 +158,7 @@ for (const precision of precisions) {
     // More than one block of sums, and an even share for no number of threads.
     const sizes = { inputs: 130, hidden: 129, outputs: 131 };
     const norms = [1, 2, 3].map((threads) => {
-      using engine = new Engine({ ...sizes, precision, steps: 2, streams: 2, threads });
+      using engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 2, threads });
       const random = new Xoshiro128(3);
       engine.writeParameters(parameterSet(sizes, (_, shape) => {
         return Float64Array.from({ length: length(shape) }, () => random.normal());
@@ -170,13 +180,13 @@ for (const precision of precisions) {
   });
 
   Deno.test(`${precision}: a rule that remembers more than there is room for is refused`, () => {
-    using engine = new Engine({ ...sizes, precision, steps: 1, streams: 1, memories: 0 });
-    const update = { lr: 0.1, clip: 5 };
+    using engine = new Engine({ ...sizes, precision, seqLength: 1, batchSize: 1, stateSlots: 0 });
+    const update = { lr: 0.1, gradClip: 5 };
     assertThrows(() => engine.update({ ...update, optimizer: "adam" }), RangeError, "needs 2");
     assertThrows(() => engine.update({ ...update, optimizer: "adagrad" }), RangeError, "needs 1");
-    assertThrows(() => engine.readOptimizerMemory(), RangeError, "Cannot use memory 0");
-    for (const memories of [-1, 3, 0.5]) {
-      const options = { ...sizes, precision, steps: 1, streams: 1, memories };
+    assertThrows(() => engine.readOptimizerState(), RangeError, "Cannot use memory 0");
+    for (const stateSlots of [-1, 3, 0.5]) {
+      const options = { ...sizes, precision, seqLength: 1, batchSize: 1, stateSlots };
       assertThrows(() => new Engine(options), RangeError, "memories must be 0, 1 or 2");
     }
   });
@@ -188,7 +198,7 @@ for (const precision of precisions) {
     engine.crossEntropy();
     engine.backward();
     const before = engine.readParameters().Wxh;
-    engine.update({ optimizer: "adagrad", lr: 0.1, clip: 5 });
+    engine.update({ optimizer: "adagrad", lr: 0.1, gradClip: 5 });
     engine.readParameters().Wxh.forEach((weight, i) => {
       assertEquals(weight === before[i], i % sizes.inputs !== 2);
     });
@@ -201,7 +211,7 @@ for (const precision of precisions) {
       engine.forward();
       engine.crossEntropy();
       engine.backward();
-      assert(!engine.update({ optimizer, lr: 0.1, clip: 5 }));
+      assert(!engine.update({ optimizer, lr: 0.1, gradClip: 5 }));
       assert(Number.isNaN(engine.readParameters().by[0]));
       assert(engine.readParameters().Why.some(Number.isNaN));
     }
@@ -211,12 +221,12 @@ for (const precision of precisions) {
     Deno.test(`${precision}: every padded number stays 0 through training by ${optimizer}`, () => {
       const plan = {
         ...sizes,
-        steps: 5,
-        streams: 3,
+        seqLength: 5,
+        batchSize: 3,
         denseInputs: false,
         denseTargets: false,
         training: true,
-        memories: 2,
+        stateSlots: 2,
       };
       const { kernels, layout, memory } = instantiate(precision, plan);
       const { buffer } = memory;
@@ -250,7 +260,7 @@ for (const precision of precisions) {
         kernels.forward(5, false, 0, 0);
         kernels.crossEntropyOfIds(5, 1 / 3);
         kernels.backward(5, false);
-        updateParameters(kernels, settings, { optimizer, lr: 0.1, clip: 5 }, () => 1);
+        updateParameters(kernels, settings, { optimizer, lr: 0.1, gradClip: 5 }, () => 1);
         kernels.carryHiddenState(5);
       }
       const assertZeros = (address: number, rows: number, columns: number, stride: number) => {

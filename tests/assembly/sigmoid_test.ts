@@ -5,7 +5,7 @@ import { realArray } from "../../src/model/parameters.ts";
 
 for (const precision of ["f32", "f32-strict", "f64"] as const) {
   const { kernels, layout, memory } = instantiate(precision, {
-    ...{ inputs: 1, hidden: 1024, outputs: 1, steps: 1, streams: 1 },
+    ...{ inputs: 1, hidden: 1024, outputs: 1, seqLength: 1, batchSize: 1 },
     ...{ denseInputs: false, denseTargets: false, training: false },
   });
   const { buffer } = memory;

@@ -7,7 +7,7 @@ const OUTPUTS = 5;
 /** One row of logits and targets, laid into the kernels' memory. */
 function rowOf(precision: Precision, logits: readonly number[], target: readonly number[]) {
   const { kernels, layout, memory } = instantiate(precision, {
-    ...{ inputs: 1, hidden: 1, outputs: OUTPUTS, steps: 1, streams: 1 },
+    ...{ inputs: 1, hidden: 1, outputs: OUTPUTS, seqLength: 1, batchSize: 1 },
     ...{ denseInputs: false, denseTargets: true, training: false },
   });
   const { buffer } = memory;

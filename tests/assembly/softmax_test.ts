@@ -14,7 +14,7 @@ const tolerance = (precision: Precision) => precision === "f64" ? 1e-14 : 1e-6;
  */
 function engineWith(precision: Precision, logits: ArrayLike<number>, denseTargets: boolean) {
   const sizes = { inputs: 1, hidden: 1, outputs: logits.length };
-  const engine = new Engine({ ...sizes, precision, steps: 2, streams: 2, denseTargets });
+  const engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 2, denseTargets });
   const parameters = zeroParameters(sizes, precision);
   parameters.by.set(logits);
   engine.writeParameters(parameters);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { planOf, planOptions } from "../../bench/plan.ts";
-import { type Command, readCommandLine } from "../../src/cli/options.ts";
+import { type Command, readCommandLine } from "../../src/cli/args.ts";
 import { InputError } from "../../src/errors.ts";
 
 const defaults = { rounds: 5, seconds: 0.5 };

@@ -7,18 +7,18 @@ import { parameterNames, zeroParameters } from "../../src/model/parameters.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
 
-for (const streams of [1, 3]) {
-  Deno.test(`a step of plain TypeScript is the reference's, B ${streams}`, () => {
-    const size = { hidden: 7, steps: 4, streams };
+for (const batchSize of [1, 3]) {
+  Deno.test(`a step of plain TypeScript is the reference's, B ${batchSize}`, () => {
+    const size = { hidden: 7, seqLength: 4, batchSize };
     const setting = settingOf(size);
     const { sizes, inputIds, targetIds } = setting;
     const wanted = zeroParameters(sizes, "f64");
     for (const name of parameterNames) wanted[name].set(setting.parameters[name]);
     const { loss, gradients } = referenceGradients(sizes, wanted, {
-      ...{ steps: size.steps, streams },
+      ...{ seqLength: size.seqLength, batchSize },
       inputs: oneHot(inputIds, sizes.inputs),
       targets: oneHot(targetIds, sizes.outputs),
-      hiddenState: new Float64Array(streams * sizes.hidden),
+      hiddenState: new Float64Array(batchSize * sizes.hidden),
     });
 
     const network = new ScalarNetwork(setting, size);
@@ -30,7 +30,7 @@ for (const streams of [1, 3]) {
     for (const name of parameterNames) {
       assertClose(network.gradients[name], gradients[name], `gradient of ${name}`);
     }
-    const update = { optimizer: "adagrad", lr: 0.1, clip: 0.01 } as const;
+    const update = { optimizer: "adagrad", lr: 0.1, gradClip: 0.01 } as const;
     referenceUpdate(update, wanted, gradients, [zeroParameters(sizes, "f64")]);
     network.update(0.1, 0.01);
     for (const name of parameterNames) assertClose(setting.parameters[name], wanted[name], name);

@@ -1,7 +1,7 @@
 /** What `train` chooses and sums up by itself. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
-import { suggest } from "../../src/train/suggestion.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { autoConfig } from "../../src/train/auto_config.ts";
 import { succeed, testProgram } from "./program.ts";
 
 const text = "Which of us two is the witch, and which was the witness? ".repeat(60);
@@ -9,7 +9,7 @@ const text = "Which of us two is the witch, and which was the witness? ".repeat(
 testProgram("without options train chooses by the text, and says what and why", async (f) => {
   await Deno.writeTextFile(`${f}/witch.txt`, text);
   const out = await succeed(f, "train", "witch.txt", "--steps", "3");
-  const { config, choices } = suggest([...text].length);
+  const { config, choices } = autoConfig([...text].length);
   assertEquals((await readCheckpoint(`${f}/runs/witch`)).config, config);
   for (const { what, why } of choices) assert(out.includes(`\n  ${what}: ${why}\n`));
   const preset = await succeed(f, "train", "witch.txt", "--preset", "char-rnn", "--steps", "0");
@@ -20,7 +20,7 @@ testProgram("without options train chooses by the text, and says what and why", 
 testProgram("the end sums up every part, beside what knows less", async (f) => {
   await Deno.writeTextFile(`${f}/witch.txt`, text);
   const args = ["witch.txt", "--out", "run", "--hidden", "8", "--steps", "60"];
-  const out = await succeed(f, "train", ...args, "--val", "0.1", "--test", "0.1");
+  const out = await succeed(f, "train", ...args, "--val-fraction", "0.1", "--test-fraction", "0.1");
   const figure = String.raw`\d\.\d{4} \(\d\.\d{3}\)`;
   assertMatch(out, /\nnats \(bits\) per character +training +validation +test\n/);
   for (const row of ["the model", "bigram", "unigram", "uniform", "gzip -9"]) {
@@ -35,11 +35,11 @@ testProgram("the end sums up every part, beside what knows less", async (f) => {
 testProgram("patience that is used up is told, and more of it goes on", async (f) => {
   await Deno.writeTextFile(`${f}/witch.txt`, text);
   const wild = ["--cell", "rnn", "--hidden", "8", "--optimizer", "sgd", "--lr", "9"];
-  const args = ["witch.txt", "--out", "run", ...wild, "--report-every", "1", "--patience", "2"];
+  const args = ["witch.txt", "--out", "run", ...wild, "--log-every", "1", "--patience", "2"];
   const out = await succeed(f, "train", ...args, "--steps", "5000");
   assertMatch(out, /Stopped early: 2 validations in a row were not better than the best\n/);
   const { progress } = await readCheckpoint(`${f}/run`);
-  assertEquals([progress.sinceBest, progress.ended], [2, true]);
+  assertEquals([progress.validationsSinceBest, progress.ended], [2, true]);
   assert(progress.step < 5000);
   assertMatch(out, /\nTry it: deno task sample run\/best\.safetensors\n$/);
   const again = await succeed(f, "train", "--resume", "run");

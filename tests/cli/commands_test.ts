@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, run, start, succeed, testProgram } from "./program.ts";
 
 const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
-const tiny = ["--hidden", "6", "--seq", "8", "--batch", "2"];
+const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2"];
 
 /** Trains a tiny model of the text into `name`. */
 async function trained(folder: string, name: string, ...options: string[]): Promise<string> {
@@ -35,7 +35,7 @@ testProgram("train writes a run folder named after the text, and never over anot
 });
 
 testProgram("metrics and reports say what the plan says", async (f) => {
-  const out = await trained(f, "run", "--steps", "7", "--report-every", "3", "--sample-every", "4");
+  const out = await trained(f, "run", "--steps", "7", "--log-every", "3", "--sample-every", "4");
   const reports = metrics(`${f}/run`);
   const keys = "step epoch chars loss batch_loss val_loss chars_per_s elapsed_s".split(" ");
   for (const report of reports) assertEquals(Object.keys(report), keys);
@@ -49,16 +49,16 @@ testProgram("metrics and reports say what the plan says", async (f) => {
 });
 
 testProgram("any number of threads trains the same model, and says so", async (f) => {
-  const more = ["--batch", "8", "--steps", "20"];
+  const more = ["--batch-size", "8", "--steps", "20"];
   const checkpoints = [];
   for (const threads of [1, 2, 3]) {
     const out = await trained(f, `run${threads}`, ...more, "--threads", String(threads));
     assertMatch(out, new RegExp(`, ${threads} threads?\n`));
     checkpoints.push(await readCheckpoint(`${f}/run${threads}`));
   }
-  for (const { parameters, optimizerMemories, hiddenState } of checkpoints) {
+  for (const { parameters, optimizerState, hiddenState } of checkpoints) {
     assertEquals(parameters, checkpoints[0]!.parameters);
-    assertEquals(optimizerMemories, checkpoints[0]!.optimizerMemories);
+    assertEquals(optimizerState, checkpoints[0]!.optimizerState);
     assertEquals(hiddenState, checkpoints[0]!.hiddenState);
   }
   const { code, err } = await run(f, ["train", "rain.txt", "--threads", "0"]);
@@ -78,26 +78,26 @@ testProgram("every option of train decides what it says", async (f) => {
   for (
     const [option, value] of [
       ["hidden", 5],
-      ["seq", 7],
-      ["batch", 3],
+      ["seq-length", 7],
+      ["batch-size", 3],
       ["lr", 0.01],
       ["optimizer", "sgd"],
-      ["clip", 0.001],
+      ["grad-clip", 0.001],
       ["init", "normal:0.5"],
       ["cell", "gru"],
       ["layers", 2],
       ["weight-decay", 0.1],
       ["warmup", 3],
       ["cooldown", 0.7],
-      ["schedule", "cosine"],
-      ["average", 0.5],
+      ["lr-schedule", "cosine"],
+      ["weight-average", 0.5],
       ["precision", "f64"],
       ["precision", "f32-strict"],
       ["seed", 2],
-      ["val", 0.2],
-      ["test", 0.2],
+      ["val-fraction", 0.2],
+      ["test-fraction", 0.2],
       ["holdout", "streams"],
-      ["fresh-every", 2],
+      ["reset-every", 2],
     ] as const
   ) {
     const name = `${option}-${value}`.replace(":", "-");
@@ -116,15 +116,15 @@ testProgram("every option of train decides what it says", async (f) => {
       ["velocity", "--optimizer", "sgd", "--momentum", "0.8"],
       ["beta1", "--optimizer", "adam", "--beta1", "0.5"],
       ["beta2", "--optimizer", "adam", "--beta2", "0.5"],
-      ["inverse-sqrt", "--schedule", "inverse-sqrt", "--warmup", "2"],
+      ["inverse-sqrt", "--lr-schedule", "inverse-sqrt", "--warmup", "2"],
       ["dropout", "--layers", "2", "--dropout", "0.5", "--dropout-until", "1"],
       ["dropout-from", "--layers", "2", "--dropout", "0.5", "--dropout-from", "0.3"],
       ["dropout-until", "--layers", "2", "--dropout", "0.5", "--dropout-until", "0.8"],
-      ["by-value", "--clip", "0.01"],
-      ["by-norm", "--clip", "0.01", "--clip-by", "norm"],
-      ["decay", "--schedule", "step", "--decay", "0.5", "--decay-after", "0.1"],
-      ["decay-every", "--schedule", "step", "--decay", "0.5", "--decay-after", "0.1"]
-        .concat("--decay-every", "0.05"),
+      ["by-value", "--grad-clip", "0.01"],
+      ["by-norm", "--grad-clip", "0.01", "--grad-clip-mode", "norm"],
+      ["decay", "--lr-schedule", "step", "--lr-decay", "0.5", "--lr-decay-after", "0.1"],
+      ["lr-decay-every", "--lr-schedule", "step", "--lr-decay", "0.5", "--lr-decay-after", "0.1"]
+        .concat("--lr-decay-every", "0.05"),
     ]
   ) {
     await trained(f, name!, ...base, ...options, "--steps", "60");
@@ -133,7 +133,7 @@ testProgram("every option of train decides what it says", async (f) => {
     assert(!prints.has(print), name);
     prints.add(print);
   }
-  await trained(f, "no-val", ...base, "--val", "0");
+  await trained(f, "no-val", ...base, "--val-fraction", "0");
   assertEquals(metrics(`${f}/no-val`).at(-1)!.val_loss, null);
   assert(!namesIn(`${f}/no-val`).includes("best.safetensors"));
 });
@@ -144,10 +144,18 @@ testProgram("the preset is the notebook's setting, and other options win over it
   await succeed(f, ...args, "--out", "preset");
   await succeed(f, ...args, "--out", "wider", "--hidden", "20");
   const { config } = await readCheckpoint(`${f}/preset`);
-  const { hidden, seq, batch, lr, init, clip, optimizer } = config;
+  const { hidden, seqLength, batchSize, lr, init, gradClip, optimizer } = config;
   assertEquals(
-    { hidden, seq, batch, lr, init, clip, optimizer },
-    { hidden: 100, seq: 25, batch: 1, lr: 0.1, init: "normal:0.01", clip: 5, optimizer: "adagrad" },
+    { hidden, seqLength, batchSize, lr, init, gradClip, optimizer },
+    {
+      hidden: 100,
+      seqLength: 25,
+      batchSize: 1,
+      lr: 0.1,
+      init: "normal:0.01",
+      gradClip: 5,
+      optimizer: "adagrad",
+    },
   );
   assertEquals((await readCheckpoint(`${f}/wider`)).config, { ...config, hidden: 20 });
 });
@@ -204,11 +212,11 @@ testProgram("sample writes the text alone, by its options", async (f) => {
   assertNotEquals(await sample("--length", "40", "--seed", "2"), first);
   assertNotEquals(await sample("--length", "40", "--temperature", "3"), first);
   assertEquals([...await sample()].length, 500);
-  const greedy = await sample("--greedy", "--prime", "The rain", "--length", "30");
-  assertEquals(await sample("--top-k=1", "--prime=The rain", "--length=30", "--seed=9"), greedy);
+  const greedy = await sample("--greedy", "--prompt", "The rain", "--length", "30");
+  assertEquals(await sample("--top-k=1", "--prompt=The rain", "--length=30", "--seed=9"), greedy);
   assert(greedy.startsWith("The rain"));
   assertEquals([...greedy].length, 38);
-  assertEquals(await sample("--prime", "🌧 in\r\n", "--length", "0"), "🌧 in\r\n");
+  assertEquals(await sample("--prompt", "🌧 in\r\n", "--length", "0"), "🌧 in\r\n");
   const best = await succeed(f, "sample", "run/best.safetensors", "--length", "5");
   assertEquals([...best].length, 5);
 });
@@ -251,13 +259,22 @@ testProgram("eval gives nats, bits and perplexity beside frequencies and gzip", 
 });
 
 testProgram("gradcheck compares every element, and passes", async (f) => {
-  const out = await succeed(f, "gradcheck", "--hidden", "4", "--seq", "3", "--batch", "2");
+  const out = await succeed(
+    f,
+    "gradcheck",
+    "--hidden",
+    "4",
+    "--seq-length",
+    "3",
+    "--batch-size",
+    "2",
+  );
   for (const [name, elements] of [["Wxh", 44], ["Whh", 16], ["Why", 44], ["bh", 4], ["by", 11]]) {
     assertMatch(out, new RegExp(`^${name} +${elements} +\\d\\.\\d+e-\\d+ `, "m"));
   }
   assertMatch(out, /^Passed: the largest relative error is /m);
   assertEquals(await succeed(f, "gradcheck"), await succeed(f, "gradcheck", "--hidden", "16"));
-  const sizes = ["--hidden", "3", "--seq", "3", "--layers", "2", "--dropout", "0.5"];
+  const sizes = ["--hidden", "3", "--seq-length", "3", "--layers", "2", "--dropout", "0.5"];
   const gru = await succeed(f, "gradcheck", "--cell", "gru", ...sizes, "--threads", "2");
   assertMatch(gru, /^bhn_l1 +3 /m);
   assertMatch(gru, /^Passed: /m);
@@ -287,11 +304,11 @@ testProgram("help lists every option, what it means and its default", async (f) 
   for (
     const entry of [
       "--hidden N Hidden units of each layer (default: 64 to 256, by the length of the text)",
-      "--seq N Characters that back-propagation through time unrolls (default: 50, fewer for a short text)",
-      "--batch N Streams trained side by side (default: 4 to 16, by the length of the text)",
+      "--seq-length N Characters that back-propagation through time unrolls (default: 50, fewer for a short text)",
+      "--batch-size N Streams trained side by side (default: 4 to 16, by the length of the text)",
       "--lr X Learning rate (default: gru 0.006, 0.012 for two layers that read a long text many times, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002)",
       "--optimizer NAME Update rule: adagrad, sgd, rmsprop, adam or adamw (default: adamw)",
-      "--val X Share of the text, at its end, held out for validation; 0: none (default: 0.05, but at most a million characters)",
+      "--val-fraction X Share of the text, at its end, held out for validation; 0: none (default: 0.05, but at most a million characters)",
     ]
   ) assert(help.replace(/ +/g, " ").includes(entry), entry);
   assertMatch(

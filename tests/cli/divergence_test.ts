@@ -1,6 +1,6 @@
 /** A run from the command line whose numbers overflow: it stops, or goes back, and says so. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, run, succeed, testProgram } from "./program.ts";
 import { configOf, contentsOf, metricsOf } from "./runs.ts";
 
@@ -8,13 +8,24 @@ const text = "round and round the rugged rocks the ragged rascal ran. ".repeat(3
 /** Gradient descent at a rate at which losses overflow after some steps. */
 const wild = [
   ...["--cell", "rnn", "--init", "normal:0.05"],
-  ...["--hidden", "16", "--seq", "20", "--batch", "2", "--val", "0.1", "--seed", "3"],
-  ...["--optimizer", "sgd", "--lr", "1e36", "--report-every", "10"],
+  ...[
+    "--hidden",
+    "16",
+    "--seq-length",
+    "20",
+    "--batch-size",
+    "2",
+    "--val-fraction",
+    "0.1",
+    "--seed",
+    "3",
+  ],
+  ...["--optimizer", "sgd", "--lr", "1e36", "--log-every", "10"],
 ];
 
 testProgram("it stops at the step, and the last good checkpoint can be resumed", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text);
-  const args = ["train", "text.txt", "--out", "my run", ...wild, "--save-every", "1"];
+  const args = ["train", "text.txt", "--out", "my run", ...wild, "--checkpoint-every", "1"];
   const { code, err } = await run(f, args);
   assertEquals(code, 1);
   assertMatch(
@@ -32,7 +43,7 @@ testProgram("it stops at the step, and the last good checkpoint can be resumed",
 testProgram("rollback goes back, says so, notes it, and can be repeated and resumed", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text);
   const options = [...wild, "--on-divergence", "rollback", "--sample-every", "0"];
-  for (const [name, ...more] of [["run"], ["again", "--save-every", "1"]]) {
+  for (const [name, ...more] of [["run"], ["again", "--checkpoint-every", "1"]]) {
     const args = ["train", "text.txt", "--out", name!, ...options, ...more, "--steps", "60"];
     const out = await succeed(f, ...args);
     assertMatch(

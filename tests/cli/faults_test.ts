@@ -1,11 +1,11 @@
 /** What the machine may do to a run: a line says it, and what was saved is whole. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, rest, run, start, succeed, testProgram, untilSaid } from "./program.ts";
 import { contentsOf } from "./runs.ts";
 
 const text = "The rain in Spain stays mainly in the plain. ".repeat(20);
-const tiny = ["--hidden", "16", "--seq", "8", "--batch", "2", "--sample-every", "0"];
+const tiny = ["--hidden", "16", "--seq-length", "8", "--batch-size", "2", "--sample-every", "0"];
 
 function mount(...args: string[]): boolean {
   try {
@@ -83,12 +83,12 @@ async function assertKept(path: string, step: number): Promise<void> {
 
 for (
   const [what, habits, file] of [
-    ["checkpoint", ["--save-every", "20", "--report-every", "1000000"], "the checkpoint "],
-    ["report", ["--save-every", "2000", "--report-every", "5"], ""],
+    ["checkpoint", ["--checkpoint-every", "20", "--log-every", "1000000"], "the checkpoint "],
+    ["report", ["--checkpoint-every", "2000", "--log-every", "5"], ""],
   ] as const
 ) {
   testDisk(`a disk that is full at a ${what} ends the run, and it can go on later`, async (f) => {
-    const args = ["train", "rain.txt", ...tiny, ...habits, "--val", "0"];
+    const args = ["train", "rain.txt", ...tiny, ...habits, "--val-fraction", "0"];
     const child = start(f, [...args, "--out", "disk/run", "--minutes", "5"]);
     const { reader } = await untilSaid(child, /\n +1 /);
     await untilSaved(`${f}/disk/run`);
@@ -138,7 +138,7 @@ testDisk("a run does not begin on a full or a read-only disk, and says why", asy
 
 testDisk("a disk that becomes read-only ends the run", async (f) => {
   // So seldom that most of the time no file is open for writing.
-  const habits = ["--save-every", "5000", "--report-every", "5000", "--minutes", "5"];
+  const habits = ["--checkpoint-every", "5000", "--log-every", "5000", "--minutes", "5"];
   const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "disk/run"]);
   const { reader } = await untilSaid(child, /\n +1 /);
   await untilSaved(`${f}/disk/run`);
@@ -162,7 +162,7 @@ testDisk("a disk that becomes read-only ends the run", async (f) => {
 
 testProgram("a folder that is removed during the run ends it", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, text);
-  for (const habits of [["--save-every", "10"], ["--report-every", "10"]]) {
+  for (const habits of [["--checkpoint-every", "10"], ["--log-every", "10"]]) {
     const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "run"]);
     const { reader } = await untilSaid(child, /\n +1 /);
     await Deno.rename(`${f}/run`, `${f}/gone`);
@@ -183,7 +183,7 @@ testProgram("a run goes on to its end when what it says can be written nowhere",
   const program =
     `'${Deno.execPath()}' run -q --no-check --no-prompt --config '${root}deno.json' ` +
     `--allow-read --allow-write '${root}src/cli/main.ts' train rain.txt ${tiny.join(" ")} ` +
-    "--report-every 1 --steps 300";
+    "--log-every 1 --steps 300";
   for (
     const [name, redirection] of [["full", "> /dev/full"], ["closed", ">&-"], ["head", "| head -1"]]
   ) {

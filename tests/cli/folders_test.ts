@@ -1,10 +1,10 @@
 /** Where a run goes: never over another one, not even one that begins at the same moment. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, run, start, succeed, testProgram } from "./program.ts";
 
 const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
-const tiny = ["--hidden", "6", "--seq", "8", "--batch", "2", "--steps", "3"];
+const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2", "--steps", "3"];
 
 testProgram("runs that begin at the same moment get a folder each", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, text);
@@ -87,14 +87,14 @@ testProgram("a text of one character trains, samples and is evaluated", async (f
 testProgram("emoji, combining marks and line ends come out as they went in", async (f) => {
   const round = "e\u0301 👩‍👧 \r\n\t\ufeff𝔘";
   await Deno.writeTextFile(`${f}/round.txt`, round.repeat(60));
-  const sizes = ["--hidden", "32", "--seq", "14", "--batch", "1", "--steps", "600"];
+  const sizes = ["--hidden", "32", "--seq-length", "14", "--batch-size", "1", "--steps", "600"];
   const out = await succeed(f, "train", "round.txt", "--out", "run", ...sizes);
   // deno-lint-ignore no-control-regex
   assert(!/[\x00-\x08\x0b-\x1f]/.test(out), "a sample moves no cursor");
   const length = String([...round].length);
-  const options = ["--prime", round, "--length", length, "--greedy"];
+  const options = ["--prompt", round, "--length", length, "--greedy"];
   assertEquals(await succeed(f, "sample", "run", ...options), round + round);
-  const { code, err } = await run(f, ["sample", "run", "--prime", "e\u0300"]);
+  const { code, err } = await run(f, ["sample", "run", "--prompt", "e\u0300"]);
   assertEquals(code, 2);
   assertMatch(err, /^error: .*character 2, U\+0300, is not among the \d+ characters .*\n$/);
 });
@@ -114,15 +114,17 @@ testProgram("a value may begin with a dash, and the last of several counts", asy
     "-dash.txt",
   );
   assertEquals((await readCheckpoint(`${f}/run`)).progress.step, 4);
-  const greedy = (...prime: string[]) =>
-    succeed(f, "sample", "run", "--greedy", "--length", "0", ...prime);
-  assertEquals(await greedy("--prime=--c"), "--c");
-  assertEquals(await greedy("--prime", "-b"), "-b");
+  const greedy = (...prompt: string[]) =>
+    succeed(f, "sample", "run", "--greedy", "--length", "0", ...prompt);
+  assertEquals(await greedy("--prompt=--c"), "--c");
+  assertEquals(await greedy("--prompt", "-b"), "-b");
 });
 
 testProgram("training that diverges at its last step fails with 1 and one line", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, text);
-  for (const options of [["--val", "0"], ["--val", "0.1"], ["--sample-every", "1"]]) {
+  for (
+    const options of [["--val-fraction", "0"], ["--val-fraction", "0.1"], ["--sample-every", "1"]]
+  ) {
     const out = `run${options.join("")}`;
     const args = [...tiny, "--steps", "1", "--lr", "1e300", "--out", out, ...options];
     const { code, err } = await run(f, ["train", "rain.txt", ...args]);

@@ -3,8 +3,8 @@
  * run really had, and leads to the same end.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { Checkpoint } from "../../src/model/checkpoint.ts";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
@@ -21,9 +21,9 @@ const settings = [
 ] as const;
 
 /** What a checkpoint has of the training itself. */
-function stateOf({ progress, parameters, optimizerMemories, hiddenState, random }: Checkpoint) {
+function stateOf({ progress, parameters, optimizerState, hiddenState, random }: Checkpoint) {
   const { step, position, loss, batchLoss } = progress;
-  return { parameters, optimizerMemories, hiddenState, random, step, position, loss, batchLoss };
+  return { parameters, optimizerState, hiddenState, random, step, position, loss, batchLoss };
 }
 
 /** Lets a process live for a while after it begins to train, or even less. */
@@ -45,12 +45,21 @@ testProgram(`${KILLS} kills at random moments lose nothing that was saved`, asyn
   const counts = { kills: 0, loads: 0, states: 0, halfWritten: 0, unsaved: 0, ends: 0 };
   for (const [i, config] of settings.entries()) {
     const run = `${f}/run${i}`;
-    const size = { cell: "rnn", init: "normal:0.05", hidden: 8, seq: 6 } as const;
+    const size = { cell: "rnn", init: "normal:0.05", hidden: 8, seqLength: 6 } as const;
     const options = Object.entries({ ...size, ...config }).flatMap(([k, v]) => [`--${k}`, `${v}`]);
-    const habits = ["--report-every", "5", "--sample-every", "0", "--steps", "1000000"];
-    const begin = ["train", "text.txt", "--out", run, ...options, ...habits, "--save-every", "1"];
+    const habits = ["--log-every", "5", "--sample-every", "0", "--steps", "1000000"];
+    const begin = [
+      "train",
+      "text.txt",
+      "--out",
+      run,
+      ...options,
+      ...habits,
+      "--checkpoint-every",
+      "1",
+    ];
     // The run that nobody kills, step by step.
-    const reference = new Trainer(corpus, { ...size, ...config, freshEvery: 200 });
+    const reference = new Trainer(corpus, { ...size, ...config, resetEvery: 200 });
     let last = 0;
     for (let n = 0; n < KILLS / settings.length; n++) {
       const isBegun = namesIn(f).includes(`run${i}`) && namesIn(run).includes("config.json");
@@ -72,7 +81,7 @@ testProgram(`${KILLS} kills at random moments lose nothing that was saved`, asyn
       while (reference.steps < step) reference.step();
       assertEquals(stateOf(checkpoint), stateOf(reference.checkpoint()));
     }
-    const steps = ["--steps", String(last + 7), "--save-every", "1000000"];
+    const steps = ["--steps", String(last + 7), "--checkpoint-every", "1000000"];
     await succeed(f, "train", "--resume", run, ...steps);
     await succeed(
       f,

@@ -1,6 +1,6 @@
 /** Texts that are too long to be held in memory. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { start, testProgram } from "./program.ts";
 
 testProgram(
@@ -16,8 +16,17 @@ testProgram(
         for (let rest = piece; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
       }
     }
-    const sizes = ["--hidden", "6", "--seq", "25", "--batch", "2", "--val", "0.2"];
-    const options = ["--minutes", "5", "--report-every", "100", "--sample-every", "0"];
+    const sizes = [
+      "--hidden",
+      "6",
+      "--seq-length",
+      "25",
+      "--batch-size",
+      "2",
+      "--val-fraction",
+      "0.2",
+    ];
+    const options = ["--minutes", "5", "--log-every", "100", "--sample-every", "0"];
     const child = start(f, ["train", "long.txt", "--out", "run", ...sizes, ...options]);
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let out = "";
@@ -25,7 +34,7 @@ testProgram(
     assertMatch(out, /^Text: long\.txt, 7\d,\d{3},\d{3} characters, /);
     assertMatch(
       out,
-      / 1\d,\d{3},\d{3} to validate, which takes a while \(--val holds out less\)\n/,
+      / 1\d,\d{3},\d{3} to validate, which takes a while \(--val-fraction holds out less\)\n/,
     );
     Deno.truncateSync(path, 1_000_000);
     const [err, { code }] = await Promise.all([

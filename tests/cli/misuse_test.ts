@@ -32,11 +32,11 @@ testProgram(
         [["folder"], /^Cannot read the text "folder": it is a directory; /],
         [["latin1.txt"], /^Cannot read the text "latin1.txt": it is not UTF-8 at byte offset 3; /],
         [
-          ["short.txt", "--seq", "25", "--batch", "1"],
-          /^Cannot train on "short.txt": the text has 20 characters .* at least 27 .* --seq 18 or less/,
+          ["short.txt", "--seq-length", "25", "--batch-size", "1"],
+          /^Cannot train on "short.txt": the text has 20 characters .* at least 27 .* --seq-length 18 or less/,
         ],
         [
-          ["short.txt", "--seq", "8", "--batch", "3"],
+          ["short.txt", "--seq-length", "8", "--batch-size", "3"],
           /^Cannot train on "short.txt": the text has 20 .*, 6 for each of 3 streams, .* least 10 /,
         ],
       ] as const
@@ -46,9 +46,9 @@ testProgram(
       f,
       "train",
       "short.txt",
-      "--seq",
+      "--seq-length",
       "18",
-      "--batch",
+      "--batch-size",
       "1",
       "--steps",
       "1",
@@ -57,7 +57,7 @@ testProgram(
     );
     await refused(
       f,
-      ["train", "short.txt", "--seq", "19", "--batch", "1"],
+      ["train", "short.txt", "--seq-length", "19", "--batch-size", "1"],
       /at least 21 \(seq \+ 2\)/,
     );
   },
@@ -75,12 +75,12 @@ testProgram("options that are unknown or out of range are named", async (f) => {
       [["--hidden", "many"], /^Cannot use --hidden "many": it must be a number$/],
       [["--hidden", ""], /^Cannot use --hidden "": it must be a number$/],
       [["--hidden"], /^Cannot use --hidden without a value: write --hidden N$/],
-      [["--hidden", "--seq", "3"], /^Cannot use --hidden without a value/],
+      [["--hidden", "--seq-length", "3"], /^Cannot use --hidden without a value/],
       [["--hidden", "-3"], /"hidden" must be a whole number from 1 to 16384, not -3$/],
       [["--hidden=0"], /"hidden" must be a whole number from 1 to 16384, not 0$/],
       [["--hidden", "1.5"], /"hidden" must be a whole number/],
-      [["--seq", "0"], /"seq" must be a whole number/],
-      [["--batch", "Infinity"], /"batch" must be a whole number .*, not Infinity$/],
+      [["--seq-length", "0"], /"seq" must be a whole number/],
+      [["--batch-size", "Infinity"], /"batch" must be a whole number .*, not Infinity$/],
       [["--lr", "-1"], /"lr" must be a finite number above 0, not -1$/],
       [["--lr", "1e999"], /"lr" must be a finite number above 0, not Infinity$/],
       [["--lr", "NaN"], /--lr "NaN": it must be a number$/],
@@ -90,7 +90,7 @@ testProgram("options that are unknown or out of range are named", async (f) => {
         ["--preset", "lstm"],
         /the preset "lstm": it must be one of min-char-rnn, char-rnn, torch-rnn$/,
       ],
-      [["--clip", "-1"], /"clip" must be a finite number, 0 or above/],
+      [["--grad-clip", "-1"], /"clip" must be a finite number, 0 or above/],
       [["--init", "-1"], /"init" must be normal:S, uniform:S .*, not "-1"$/],
       [["--init", "normal:x"], /"init" must be normal:S, .*, not "normal:x"$/],
       [["--cell", "rgu"], /"cell" must be one of rnn, gru, lstm, not "rgu"$/],
@@ -120,38 +120,47 @@ testProgram("options that are unknown or out of range are named", async (f) => {
         /"beta1" 0.5 has no meaning here; it goes with optimizer adam or adamw$/,
       ],
       [
-        ["--decay", "0.5"],
+        ["--lr-decay", "0.5"],
         /"decay" 0.5 has no meaning here; it goes with schedule step or plateau$/,
       ],
       [
-        ["--schedule", "cosine", "--minutes", "1"],
+        ["--lr-schedule", "cosine", "--minutes", "1"],
         /^Cannot train with the schedule cosine and no last step: .*; limit the run by steps/,
       ],
       [
-        ["--schedule", "inverse-sqrt", "--warmup", "0"],
+        ["--lr-schedule", "inverse-sqrt", "--warmup", "0"],
         /"schedule" inverse-sqrt has no meaning here; it goes with warmup 1 or more, .*falls$/,
       ],
-      [["--average", "1.5"], /"average" must be a number from 0 to 1 \(0: no average\), not 1.5$/],
-      [["--val", "0.5", "--test", "0.5"], /"val" 0.5 and "test" 0.5 leave nothing .* below 1$/],
-      [["--patience", "2", "--val", "0"], /"patience" 2 and no validation part: .* --val/],
       [
-        ["--schedule", "plateau", "--val", "0"],
-        /schedule plateau and no validation part: .* --val/,
+        ["--weight-average", "1.5"],
+        /"average" must be a number from 0 to 1 \(0: no average\), not 1.5$/,
       ],
-      [["--plateau", "3"], /"plateau" .* it goes with schedule plateau$/],
+      [
+        ["--val-fraction", "0.5", "--test-fraction", "0.5"],
+        /"val" 0.5 and "test" 0.5 leave nothing .* below 1$/,
+      ],
+      [
+        ["--patience", "2", "--val-fraction", "0"],
+        /"patience" 2 and no validation part: .* --val-fraction/,
+      ],
+      [
+        ["--lr-schedule", "plateau", "--val-fraction", "0"],
+        /schedule plateau and no validation part: .* --val-fraction/,
+      ],
+      [["--lr-patience", "3"], /"plateau" .* it goes with schedule plateau$/],
       [["--holdout", "start"], /"holdout" must be one of end, streams, not "start"$/],
-      [["--val", "1"], /"val" must be a number from 0 up to, not including, 1, not 1$/],
+      [["--val-fraction", "1"], /"val" must be a number from 0 up to, not including, 1, not 1$/],
       [["--seed", "0.5"], /"seed" must be a whole number/],
       [["--steps", "-1"], /"steps" must be a whole number, 0 or above, not -1$/],
       [["--epochs", "0"], /"epochs" must be a finite number above 0, not 0$/],
       [["--minutes", "-2"], /"minutes" must be a finite number above 0, not -2$/],
-      [["--report-every", "0"], /"report-every" must be a whole number, 1 or above, not 0$/],
+      [["--log-every", "0"], /"log-every" must be a whole number, 1 or above, not 0$/],
       [["--sample-every", "x"], /--sample-every "x": it must be a number$/],
       [
         ["more.txt"],
         /^Cannot run train: it takes <text> beside options; given: "text.txt" "more.txt"/,
       ],
-      [["--hidden", "16384", "--seq", "400"], /at most 4 fit; use fewer hidden units/],
+      [["--hidden", "16384", "--seq-length", "400"], /at most 4 fit; use fewer hidden units/],
       [["--out", "text.txt"], /^Cannot make the run folder "text.txt": /],
     ] as const
   ) await refused(f, ["train", "text.txt", ...args], line);
@@ -193,10 +202,10 @@ testProgram(
     await refused(f, ["sample", "folder"], reading("folder/checkpoint.safetensors"));
     await refused(
       f,
-      ["sample", "run", "--prime", "Some"],
+      ["sample", "run", "--prompt", "Some"],
       /^Cannot sample from the prime text: character 1, "S" \(U\+0053\), is not among /,
     );
-    await refused(f, ["sample", "run", "--prime", ""], /the prime text is empty/);
+    await refused(f, ["sample", "run", "--prompt", ""], /the prime text is empty/);
     await refused(f, ["sample", "run", "--length", "-1"], /"length" must be a whole number/);
     await refused(
       f,
@@ -222,7 +231,7 @@ testProgram("training that diverges fails with 1 and one line", async (f) => {
     "sgd",
     "--lr",
     "1e38",
-    "--clip",
+    "--grad-clip",
     "0",
     "--out",
     "run",

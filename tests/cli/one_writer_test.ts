@@ -1,17 +1,25 @@
 /** One run, one writer; and a run that takes the place of another one. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, rest, run, start, succeed, testProgram, untilSaid } from "./program.ts";
 import { configOf, contentsOf, metricsOf } from "./runs.ts";
 
 const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
-const tiny = ["--hidden", "6", "--seq", "8", "--batch", "2"];
+const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2"];
 
 testProgram(
   "a second process on the same folder is told who has it, and exits with 1",
   async (f) => {
     await Deno.writeTextFile(`${f}/rain.txt`, text);
-    const child = start(f, ["train", "rain.txt", "--out", "run", ...tiny, "--save-every", "500"]);
+    const child = start(f, [
+      "train",
+      "rain.txt",
+      "--out",
+      "run",
+      ...tiny,
+      "--checkpoint-every",
+      "500",
+    ]);
     const { reader } = await untilSaid(child, /\n +1 /);
     for (
       const args of [
@@ -47,7 +55,7 @@ testProgram(
 
 testProgram("only one of several that resume at the same moment does", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, text);
-  const size = [...tiny, "--report-every", "50"];
+  const size = [...tiny, "--log-every", "50"];
   await succeed(f, "train", "rain.txt", "--out", "run", ...size, "--steps", "100");
   await succeed(f, "train", "rain.txt", "--out", "whole", ...size, "--steps", "40000");
   const outcomes = await Promise.all(
@@ -66,13 +74,13 @@ testProgram("--force replaces a run, and not before the new one can be used", as
   await Deno.writeTextFile(`${f}/rain.txt`, text);
   await Deno.writeTextFile(`${f}/short.txt`, "short");
   const args = ["rain.txt", "--out", "run", ...tiny];
-  await succeed(f, "train", ...args, "--steps", "200", "--report-every", "10");
+  await succeed(f, "train", ...args, "--steps", "200", "--log-every", "10");
   const before = await contentsOf(`${f}/run`);
   const names = namesIn(`${f}/run`);
   for (
     const [wrong, code] of [
       [["none.txt", "--out", "run"], 2],
-      [["short.txt", "--seq", "9", "--out", "run"], 2],
+      [["short.txt", "--seq-length", "9", "--out", "run"], 2],
       [[...args, "--hidden", "0"], 2],
       [[...args, "--lr", "1e300"], 1],
     ] as const

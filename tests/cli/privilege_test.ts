@@ -1,9 +1,9 @@
 /** What training is allowed to do: to read the text, and to read and write its run folder. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, rest, start, testProgram, untilSaid } from "./program.ts";
 
-const tiny = ["--hidden", "6", "--seq", "8", "--batch", "2"];
+const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2"];
 
 testProgram("training needs its text and its folder, and nothing else", async (f) => {
   await Deno.writeTextFile(
@@ -17,7 +17,7 @@ testProgram("training needs its text and its folder, and nothing else", async (f
     const { code, err } = await rest(child, reader);
     assertEquals([code, err], [0, ""], args.join(" "));
   };
-  const habits = ["--sample-every", "5", "--save-every", "3"];
+  const habits = ["--sample-every", "5", "--checkpoint-every", "3"];
   await train("rain.txt", "--out", "run", ...tiny, ...habits, "--steps", "50");
   await train("--resume", "run", "--steps", "90", "--lr", "0.01");
   await train("rain.txt", "--out", "run", "--force", ...tiny, "--steps", "20");

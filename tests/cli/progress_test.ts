@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { ProgressLine } from "../../src/cli/progress.ts";
+import { ProgressBar } from "../../src/cli/progress_bar.ts";
 import { hasScript, permitted } from "./terminal.ts";
 
 /** What is written to standard error while the clock says these milliseconds, one an update. */
-function told(times: readonly number[], update: (line: ProgressLine, i: number) => void): string[] {
+function told(times: readonly number[], update: (line: ProgressBar, i: number) => void): string[] {
   const { now } = performance;
   const { error } = console;
   const lines: string[] = [];
@@ -11,7 +11,7 @@ function told(times: readonly number[], update: (line: ProgressLine, i: number) 
   try {
     performance.now = () => time;
     console.error = (line: string) => void lines.push(line);
-    using line = new ProgressLine("Reading the text");
+    using line = new ProgressBar("Reading the text");
     times.forEach((at, i) => {
       time = at;
       update(line, i);

@@ -1,11 +1,11 @@
 /** A run that is stopped and resumed from the command line is the run that was never stopped. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, rest, run, start, succeed, testProgram, untilSaid } from "./program.ts";
 import { configOf, contentsOf, metricsOf } from "./runs.ts";
 
 const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
-const tiny = ["--hidden", "6", "--seq", "8", "--batch", "2", "--report-every", "10"];
+const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2", "--log-every", "10"];
 
 /** Trains a tiny model of the text into `name`. */
 async function trained(folder: string, name: string, ...options: string[]): Promise<string> {
@@ -38,7 +38,7 @@ testProgram("N steps and M more are N + M steps, by each rule and precision", as
 });
 
 testProgram("runs that are stopped by signals end as the one that is not", async (f) => {
-  const options = ["--steps", "30000", "--report-every", "1000", "--sample-every", "2000"];
+  const options = ["--steps", "30000", "--log-every", "1000", "--sample-every", "2000"];
   await trained(f, "whole", ...options);
   await Deno.writeTextFile(`${f}/rain.txt`, text);
   let args = ["train", "rain.txt", "--out", "run", ...tiny, ...options];
@@ -59,14 +59,14 @@ testProgram("runs that are stopped by signals end as the one that is not", async
 });
 
 testProgram("evaluating, sampling and saving more or less often changes no weight", async (f) => {
-  await trained(f, "quiet", "--steps", "120", "--report-every", "120", "--sample-every", "0");
-  const { parameters, optimizerMemories } = await readCheckpoint(`${f}/quiet`);
+  await trained(f, "quiet", "--steps", "120", "--log-every", "120", "--sample-every", "0");
+  const { parameters, optimizerState } = await readCheckpoint(`${f}/quiet`);
   for (const [name, every] of [["busy", "1"], ["odd", "7"]] as const) {
     const options = ["report", "sample", "save"].flatMap((what) => [`--${what}-every`, every]);
     await trained(f, name, "--steps", "120", ...options);
     const checkpoint = await readCheckpoint(`${f}/${name}`);
     assertEquals(checkpoint.parameters, parameters);
-    assertEquals(checkpoint.optimizerMemories, optimizerMemories);
+    assertEquals(checkpoint.optimizerState, optimizerState);
   }
 });
 
@@ -75,24 +75,24 @@ testProgram("what is changed at a resume is noted, and the rest stays", async (f
   const before = configOf(`${f}/run`);
   assertEquals(before.history, []);
   await Deno.rename(`${f}/rain.txt`, `${f}/moved.txt`);
-  const changes = ["--lr", "0.02", "--clip", "1", "--epochs", "1", "--save-every", "9"];
+  const changes = ["--lr", "0.02", "--grad-clip", "1", "--epochs", "1", "--checkpoint-every", "9"];
   await succeed(f, "train", "moved.txt", "--resume", "run", ...changes, "--hidden", "6");
   const checkpoint = await readCheckpoint(`${f}/run`);
-  assertEquals(checkpoint.config, { ...before.config, lr: 0.02, clip: 1 });
+  assertEquals(checkpoint.config, { ...before.config, lr: 0.02, gradClip: 1 });
   // One pass: 34 steps of 8 characters in streams of 279.
   assertEquals(checkpoint.progress.step, 34);
   assertEquals(configOf(`${f}/run`), {
     config: checkpoint.config,
-    limits: { epochs: 1, reportEvery: 10, saveEvery: 9 },
+    limits: { epochs: 1, logEvery: 10, checkpointEvery: 9 },
     text: { ...before.text, path: "moved.txt" },
     history: [{
       step: 20,
       changed: {
         lr: { from: 0.1, to: 0.02 },
-        clip: { from: 5, to: 1 },
+        gradClip: { from: 5, to: 1 },
         steps: { from: 20, to: null },
         epochs: { from: null, to: 1 },
-        saveEvery: { from: null, to: 9 },
+        checkpointEvery: { from: null, to: 9 },
         text: { from: "rain.txt", to: "moved.txt" },
       },
     }],
@@ -135,15 +135,18 @@ testProgram("what cannot be resumed is refused in one line, and nothing changes"
   for (
     const [args, line] of [
       [[...resume, "--hidden", "7", "--steps", "30"], cannot("hidden 7")],
-      [[...resume, "--seq", "7"], cannot("seq 7")],
-      [[...resume, "--batch", "7"], cannot("batch 7")],
+      [[...resume, "--seq-length", "7"], cannot("seq 7")],
+      [[...resume, "--batch-size", "7"], cannot("batch 7")],
       [[...resume, "--optimizer", "sgd"], cannot("optimizer sgd")],
       [[...resume, "--precision", "f64"], cannot("precision f64")],
       [[...resume, "--seed", "7"], cannot("seed 7")],
-      [[...resume, "--val", "0"], cannot("val 0")],
+      [[...resume, "--val-fraction", "0"], cannot("val 0")],
       [[...resume, "--preset", "min-char-rnn"], cannot("cell rnn")],
       [[...resume, "--lr", "0"], /"lr" must be a finite number above 0, not 0$/],
-      [[...resume, "--save-every", "0"], /"save-every" must be a whole number, 1 or above/],
+      [
+        [...resume, "--checkpoint-every", "0"],
+        /"checkpoint-every" must be a whole number, 1 or above/,
+      ],
       [[...resume, "--on-divergence", "x"], /--on-divergence "x": it must be stop or rollback$/],
       [[...resume, "--out", "other"], /^Cannot resume with --out: a run goes on in its own folder/],
       [[...resume, "--force"], /^Cannot resume with --force: /],

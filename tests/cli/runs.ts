@@ -1,7 +1,7 @@
 /** What a run folder holds, but for times and speeds. */
 
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
-import { encodeCheckpoint } from "../../src/model/checkpoint.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
 
 /** The lines of `metrics.jsonl`. */
 export function metricsOf(run: string): Record<string, number | null>[] {

@@ -2,14 +2,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { beamSearch } from "../../src/generate/beam.ts";
 import { sample, sampleMany } from "../../src/generate/sampler.ts";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { run, succeed, testProgram } from "./program.ts";
 
 const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
 
 async function trained(folder: string) {
   await Deno.writeTextFile(`${folder}/rain.txt`, text);
-  const size = ["--hidden", "16", "--seq", "8", "--batch", "2", "--steps", "200"];
+  const size = ["--hidden", "16", "--seq-length", "8", "--batch-size", "2", "--steps", "200"];
   await succeed(folder, "train", "rain.txt", "--out", "run", ...size);
   return await readCheckpoint(`${folder}/run`);
 }
@@ -21,42 +21,42 @@ testProgram("sample does with each option what the library does", async (f) => {
     const [args, options] of [
       [["--temperature", "2", "--top-k", "4"], { temperature: 2, topK: 4 }],
       [["--top-p=0.7", "--seed=3"], { topP: 0.7, seed: 3 }],
-      [["--stop", "n\r\n", "--prime", "in"], { stop: "n\r\n", prime: "in" }],
+      [["--stop", "n\r\n", "--prompt", "in"], { stop: "n\r\n", prompt: "in" }],
       [["--stop=🌧", "--greedy"], { stop: "🌧", greedy: true }],
       [["--count", "1"], {}],
     ] as const
   ) {
-    const { prime = "" } = options as { prime?: string };
-    assertEquals(await write(...args), prime + sample(model, { ...options, length: 80 }));
+    const { prompt = "" } = options as { prompt?: string };
+    assertEquals(await write(...args), prompt + sample(model, { ...options, length: 80 }));
   }
-  const { text, logProbability } = beamSearch(model, { prime: "in", length: 80, beam: 6 });
-  assertEquals(await write("--beam", "6", "--prime", "in"), `in${text}`);
-  assertEquals(JSON.parse(await write("--beam", "6", "--prime", "in", "--json")), {
-    prime: "in",
+  const { text, logProbability } = beamSearch(model, { prompt: "in", length: 80, beam: 6 });
+  assertEquals(await write("--beam", "6", "--prompt", "in"), `in${text}`);
+  assertEquals(JSON.parse(await write("--beam", "6", "--prompt", "in", "--json")), {
+    prompt: "in",
     texts: [{ text, log_probability: logProbability }],
   });
 });
 
 testProgram("several texts are numbered, or an array of JSON", async (f) => {
   const model = await trained(f);
-  const options = { prime: "The", length: 40, stop: "a", count: 3 };
+  const options = { prompt: "The", length: 40, stop: "a", count: 3 };
   const texts = sampleMany(model, options);
-  const args = ["sample", "run", "--prime=The", "--length=40", "--stop=a"];
+  const args = ["sample", "run", "--prompt=The", "--length=40", "--stop=a"];
   assertEquals(
     await succeed(f, ...args, "--count=3"),
     texts.map((text, i) => `--- ${i + 1} of 3 ---\nThe${text}\n`).join(""),
   );
   const json = (texts: readonly string[]) => ({
-    prime: "The",
+    prompt: "The",
     texts: texts.map((text) => ({ text, stopped: text.endsWith("a") })),
   });
   assertEquals(JSON.parse(await succeed(f, ...args, "--count=3", "--json")), json(texts));
   assertEquals(JSON.parse(await succeed(f, ...args, "--json")), json(texts.slice(0, 1)));
-  const { prime } = JSON.parse(await succeed(f, "sample", "run", "--length=1", "--json"));
-  assertEquals(prime, null);
+  const { prompt } = JSON.parse(await succeed(f, "sample", "run", "--length=1", "--json"));
+  assertEquals(prompt, null);
   // A prime of any length, here a good part of what a command line may have.
   const long = "The rain in Spain\r\n".repeat(3000);
-  const [out] = JSON.parse(await succeed(f, "sample", "run", "--json", "--prime", long)).texts;
+  const [out] = JSON.parse(await succeed(f, "sample", "run", "--json", "--prompt", long)).texts;
   assertEquals([...out.text].length, 500);
 });
 

@@ -1,8 +1,8 @@
 /** `score`: its three forms, where its text comes from, and what it refuses. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { score } from "../../src/evaluate/score.ts";
-import { scorePage } from "../../src/evaluate/score_page.ts";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { scoreHtml } from "../../src/evaluate/score_html.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, type Outcome, run, succeed, testProgram } from "./program.ts";
 
 const text = "The rain in Spain\r\n\tstays mainly 🌧 <in> the plain.\r\n".repeat(12);
@@ -11,7 +11,7 @@ const part = "Spain\r\n\trains <🌧> mainly.\n";
 async function trained(folder: string) {
   await Deno.writeTextFile(`${folder}/rain.txt`, text);
   await Deno.writeTextFile(`${folder}/part.txt`, part);
-  const size = ["--hidden", "16", "--seq", "8", "--batch", "2", "--precision", "f64"];
+  const size = ["--hidden", "16", "--seq-length", "8", "--batch-size", "2", "--precision", "f64"];
   await succeed(folder, "train", "rain.txt", "--out", "run", ...size, "--steps", "200");
   return await readCheckpoint(`${folder}/run`);
 }
@@ -39,12 +39,12 @@ testProgram("score gives each character's surprise, and the mean that eval gives
     nats: wanted.nats,
     nats_per_char: wanted.natsPerChar,
     characters: [
-      { character: "S", nats: null, probability: null, likeliest: [] },
-      ...wanted.characters.map(({ character, nats, likeliest }) => ({
+      { character: "S", nats: null, probability: null, top: [] },
+      ...wanted.characters.map(({ character, nats, top }) => ({
         character,
         nats,
         probability: Math.exp(-nats),
-        likeliest,
+        top,
       })),
     ],
   });
@@ -91,7 +91,7 @@ testProgram("score writes a page, over another of its name", async (f) => {
   assertMatch(line, /^25 characters predicted: [^\n]+\n$/);
   assertEquals(
     await Deno.readTextFile(`${f}/page.html`),
-    scorePage(score(model, part), "part.txt"),
+    scoreHtml(score(model, part), "part.txt"),
   );
   assertEquals(namesIn(f), ["page.html", "part.txt", "rain.txt", "run"]);
 });

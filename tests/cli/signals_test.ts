@@ -1,6 +1,6 @@
 /** What signals do to a run: it ends in time, with its state saved and the right exit code. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { namesIn, rest, run, start, succeed, testProgram, untilSaid } from "./program.ts";
 import { metricsOf } from "./runs.ts";
 
@@ -44,7 +44,7 @@ testProgram("each signal saves, and ends the run with its code within two second
 
 testProgram("a signal does not wait for the validation of a big text", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text.repeat(2000));
-  const args = ["--hidden", "300", "--val", "0.9", "--steps", "1"];
+  const args = ["--hidden", "300", "--val-fraction", "0.9", "--steps", "1"];
   for (const [signal, code] of exitCodes) {
     const child = start(f, ["train", "text.txt", "--out", signal, ...args]);
     const { reader } = await untilSaid(child, /Folder: /);
@@ -60,7 +60,16 @@ testProgram("a signal does not wait for the validation of a big text", async (f)
 
 testProgram("a signal in a long step waits for the step, and saves it", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text.repeat(10));
-  const size = ["--hidden", "500", "--seq", "50", "--batch", "16", "--sample-every", "0"];
+  const size = [
+    "--hidden",
+    "500",
+    "--seq-length",
+    "50",
+    "--batch-size",
+    "16",
+    "--sample-every",
+    "0",
+  ];
   const child = start(f, ["train", "text.txt", "--out", "run", ...size, "--minutes", "5"]);
   const { reader } = await untilSaid(child, /\n +1 /);
   const { code, out, err } = await ended(child, reader, "SIGTERM");
@@ -85,8 +94,17 @@ testProgram("a signal that comes twice at once is one: deno task passes Ctrl-C o
 testProgram("a second signal ends the process at once, and what was saved is whole", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text);
   // So large that it takes a while to save.
-  const size = ["--hidden", "2000", "--seq", "2", "--batch", "1", "--sample-every", "0"];
-  const habits = ["--report-every", "1000000", "--val", "0"];
+  const size = [
+    "--hidden",
+    "2000",
+    "--seq-length",
+    "2",
+    "--batch-size",
+    "1",
+    "--sample-every",
+    "0",
+  ];
+  const habits = ["--log-every", "1000000", "--val-fraction", "0"];
   await succeed(f, "train", "text.txt", "--out", "run", ...size, ...habits, "--steps", "1");
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const child = start(f, ["train", "--resume", "run", "--minutes", "5"]);

@@ -1,6 +1,6 @@
 /** What a person sees: the program under a pseudo-terminal, which `script` of util-linux makes. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint_file.ts";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { hasScript, permitted } from "./terminal.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -31,7 +31,7 @@ function start(
     JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).tasks;
   const deno = `'${Deno.execPath()}' run --quiet --no-check --config '${root}deno.json'`;
   const task = train!.replace("deno run", deno).replace(/\S*main\.ts/, `'${root}$&'`);
-  const size = ["--hidden", "6", "--seq", "8", "--batch", "2"];
+  const size = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2"];
   return new Deno.Command("script", {
     args: ["-qec", [task, "text.txt", "--out", "run", ...size, ...options].join(" "), "/dev/null"],
     cwd: folder,
@@ -97,7 +97,7 @@ testTerminal("a terminal gets emphasis, unless NO_COLOR is set", async (f) => {
 });
 
 testTerminal("Ctrl-C at a terminal saves, shows the last report and ends with 130", async (f) => {
-  const child = start(f, ["--minutes", "5", "--report-every", "1000000000"]);
+  const child = start(f, ["--minutes", "5", "--log-every", "1000000000"]);
   const [screen, copy] = child.stdout.tee();
   const reader = screen.pipeThrough(new TextDecoderStream()).getReader();
   let seen = "";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
 import { InputError } from "../../src/errors.ts";
-import { initialParameters } from "../../src/model/initialisation.ts";
+import { initialParameters } from "../../src/model/initialization.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { assertParity, vectorsOf } from "../reference/parity.ts";
@@ -22,16 +22,16 @@ function randomParameters(random: Xoshiro128, scale = 0.5): ParameterSet {
 for (const precision of precisions) {
   Deno.test(`${precision}: parameters, sums and hidden state come back as they went in`, () => {
     const random = new Xoshiro128(1);
-    const engine = new Engine({ ...sizes, precision, steps: 2, streams: 3 });
+    const engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 3 });
     const parameters = randomParameters(random);
     const sums = randomParameters(random);
     const state = Float64Array.from({ length: 21 }, () => Math.fround(random.normal()));
     engine.writeParameters(parameters);
-    engine.writeOptimizerMemory(sums);
+    engine.writeOptimizerState(sums);
     engine.writeHiddenState(state);
     for (const name of parameterNames) {
       assertEquals([...engine.readParameters()[name]], [...parameters[name]]);
-      assertEquals([...engine.readOptimizerMemory()[name]], [...sums[name]]);
+      assertEquals([...engine.readOptimizerState()[name]], [...sums[name]]);
     }
     assertEquals([...engine.readHiddenState()], [...state]);
     engine.writeParameter("Wxh", 8, 3);
@@ -43,22 +43,22 @@ for (const precision of precisions) {
   Deno.test(`${precision}: a carried hidden state continues a sequence, bit for bit`, () => {
     const random = new Xoshiro128(2);
     const parameters = randomParameters(random);
-    for (const streams of [1, 3]) {
-      const ids = Array.from({ length: 12 * streams }, () => random.nextUint32() % 5);
-      const long = new Engine({ ...sizes, precision, steps: 12, streams });
+    for (const batchSize of [1, 3]) {
+      const ids = Array.from({ length: 12 * batchSize }, () => random.nextUint32() % 5);
+      const long = new Engine({ ...sizes, precision, seqLength: 12, batchSize });
       long.writeParameters(parameters);
       long.inputIds.set(ids);
       long.forward();
-      const short = new Engine({ ...sizes, precision, steps: 5, streams, training: false });
+      const short = new Engine({ ...sizes, precision, seqLength: 5, batchSize, training: false });
       short.writeParameters(parameters);
       const outputs: number[] = [];
       const states: number[] = [];
-      for (const [from, steps] of [[0, 5], [5, 4], [9, 1], [10, 2]] as const) {
-        short.inputIds.set(ids.slice(from * streams, (from + steps) * streams));
-        short.forward(steps);
-        outputs.push(...short.readOutputs(steps));
-        states.push(...short.readHiddenStates(steps));
-        short.carryHiddenState(steps);
+      for (const [from, seqLength] of [[0, 5], [5, 4], [9, 1], [10, 2]] as const) {
+        short.inputIds.set(ids.slice(from * batchSize, (from + seqLength) * batchSize));
+        short.forward(seqLength);
+        outputs.push(...short.readOutputs(seqLength));
+        states.push(...short.readHiddenStates(seqLength));
+        short.carryHiddenState(seqLength);
       }
       assertEquals(outputs, [...long.readOutputs()]);
       assertEquals(states, [...long.readHiddenStates()]);
@@ -69,7 +69,7 @@ for (const precision of precisions) {
 
   Deno.test(`${precision}: characters and their one-hot vectors give the same network`, () => {
     const random = new Xoshiro128(3);
-    const shape = { ...sizes, steps: 4, streams: 2, precision };
+    const shape = { ...sizes, seqLength: 4, batchSize: 2, precision };
     const parameters = randomParameters(random);
     const byId = new Engine(shape);
     const byVector = new Engine({ ...shape, denseInputs: true, denseTargets: true });
@@ -95,8 +95,8 @@ for (const precision of precisions) {
 }
 
 Deno.test("what a kernel would trust is checked before", () => {
-  const engine = new Engine({ ...sizes, precision: "f32", steps: 3, streams: 2 });
-  for (const steps of [0, 4, -1, 1.5, NaN]) {
+  const engine = new Engine({ ...sizes, precision: "f32", seqLength: 3, batchSize: 2 });
+  for (const seqLength of [0, 4, -1, 1.5, NaN]) {
     for (
       const method of [
         "forward",
@@ -109,7 +109,7 @@ Deno.test("what a kernel would trust is checked before", () => {
         "readLosses",
       ] as const
     ) {
-      assertThrows(() => engine[method](steps), RangeError, "built for 1 to 3");
+      assertThrows(() => engine[method](seqLength), RangeError, "built for 1 to 3");
     }
   }
   engine.inputIds[5] = 5;
@@ -123,28 +123,40 @@ Deno.test("what a kernel would trust is checked before", () => {
   assertThrows(() => engine.writeParameter("by", 6, 0), RangeError, "by[6]");
   const wrong = { ...zeroParameters(sizes, "f32"), bh: new Float32Array(3) };
   assertThrows(() => engine.writeParameters(wrong), RangeError, "bh: 3 numbers given, 7 wanted");
-  const reader = new Engine({ ...sizes, precision: "f32", steps: 3, streams: 2, training: false });
+  const reader = new Engine({
+    ...sizes,
+    precision: "f32",
+    seqLength: 3,
+    batchSize: 2,
+    training: false,
+  });
   reader.forward();
   for (const use of [() => reader.backward(), () => reader.readGradients()]) {
     assertThrows(use, RangeError, "training: false");
   }
-  const update = { optimizer: "sgd", lr: 1, clip: 0 } as const;
+  const update = { optimizer: "sgd", lr: 1, gradClip: 0 } as const;
   assertThrows(() => reader.update(update), RangeError, "training: false");
 });
 
 Deno.test("sizes that cannot be are refused, and memory that does not fit", () => {
   for (const name of ["inputs", "hidden", "outputs", "steps", "streams"] as const) {
     for (const size of [0, -1, 1.5, NaN, 2 ** 31]) {
-      const options = { ...sizes, precision: "f32", steps: 1, streams: 1, [name]: size } as const;
+      const options = {
+        ...sizes,
+        precision: "f32",
+        seqLength: 1,
+        batchSize: 1,
+        [name]: size,
+      } as const;
       assertThrows(() => new Engine(options), RangeError, `${name} must be a whole number from 1`);
     }
   }
   const huge = { inputs: 9, outputs: 9, precision: "f64" } as const;
   for (
     const [options, gibibytes] of [
-      [{ hidden: 65536, steps: 1, streams: 1 }, "128.2 GiB"],
-      [{ hidden: 8, steps: 65536, streams: 65536 }, "896.0 GiB"],
-      [{ hidden: 60000, outputs: 1114112, steps: 65536, streams: 65536 }, "GiB"],
+      [{ hidden: 65536, seqLength: 1, batchSize: 1 }, "128.2 GiB"],
+      [{ hidden: 8, seqLength: 65536, batchSize: 65536 }, "896.0 GiB"],
+      [{ hidden: 60000, outputs: 1114112, seqLength: 65536, batchSize: 65536 }, "GiB"],
     ] as const
   ) {
     const { message } = assertThrows(() => new Engine({ ...huge, ...options }), InputError);
@@ -156,14 +168,19 @@ Deno.test("sizes that cannot be are refused, and memory that does not fit", () =
 Deno.test("the memory's areas are aligned, in order, and large enough", () => {
   for (const precision of precisions) {
     for (
-      const [hidden, outputs, steps, streams] of [[1, 1, 1, 1], [7, 6, 3, 2], [100, 65, 25, 1]]
+      const [hidden, outputs, seqLength, batchSize] of [[1, 1, 1, 1], [7, 6, 3, 2], [
+        100,
+        65,
+        25,
+        1,
+      ]]
     ) {
       const plan = {
         inputs: outputs!,
         hidden: hidden!,
         outputs: outputs!,
-        steps: steps!,
-        streams: streams!,
+        seqLength: seqLength!,
+        batchSize: batchSize!,
         denseInputs: true,
         denseTargets: true,
         training: true,
@@ -171,7 +188,7 @@ Deno.test("the memory's areas are aligned, in order, and large enough", () => {
       const { layout, memory } = instantiate(precision, plan);
       const real = precision === "f64" ? 8 : 4;
       const lanes = 16 / real;
-      const rows = steps! * streams!;
+      const rows = seqLength! * batchSize!;
       const { inputsPadded: I, hiddenPadded: H, outputsPadded: V } = layout;
       for (const padded of [I, H, V]) assertEquals(padded % lanes, 0);
       assert(I >= outputs! && H >= hidden! && V >= outputs! && H < hidden! + lanes);
@@ -187,7 +204,7 @@ Deno.test("the memory's areas are aligned, in order, and large enough", () => {
         [layout.inputVectors, rows * I * real],
         [layout.targetIds, rows * 4],
         [layout.targetVectors, rows * V * real],
-        [layout.hiddenStates, (rows + streams!) * H * real],
+        [layout.hiddenStates, (rows + batchSize!) * H * real],
         [layout.logits, rows * V * real],
         [layout.losses, rows * real],
       ] as const;
@@ -214,25 +231,25 @@ function followReference(
   const characters = [...new Set(text)].toSorted();
   const ids = [...text].map((character) => characters.indexOf(character));
   const size = characters.length;
-  const [steps, hidden] = [25, 16];
+  const [seqLength, hidden] = [25, 16];
   const random = new Xoshiro128(1);
   const shape = { inputs: size, hidden, outputs: size };
-  const engine = new Engine({ ...shape, precision: "f64", steps, streams: 1 });
+  const engine = new Engine({ ...shape, precision: "f64", seqLength, batchSize: 1 });
   const settings = { init: "normal:0.01", precision: "f64" } as const;
   engine.writeParameters(initialParameters(shape, settings, random));
-  let p = -steps;
+  let p = -seqLength;
   assertParity({
     engine,
-    update: { optimizer, lr, clip: 5 },
+    update: { optimizer, lr, gradClip: 5 },
     updates,
     tolerance,
     synchronise,
     give(update) {
-      p += steps;
-      const fromZero = update === 0 || p + steps + 1 >= ids.length;
+      p += seqLength;
+      const fromZero = update === 0 || p + seqLength + 1 >= ids.length;
       if (fromZero) p = 0;
-      engine.inputIds.set(ids.slice(p, p + steps));
-      engine.targetIds.set(ids.slice(p + 1, p + steps + 1));
+      engine.inputIds.set(ids.slice(p, p + seqLength));
+      engine.targetIds.set(ids.slice(p + 1, p + seqLength + 1));
       return { ...vectorsOf(engine), fromZero };
     },
   });
@@ -255,7 +272,7 @@ Deno.test("300 updates by sgd, one after the other, stay with the reference", ()
 Deno.test("a cleared engine is as a new one, also where nobody looks", () => {
   for (const precision of ["f32", "f32-strict", "f64"] as const) {
     const sizes = { inputs: 5, hidden: 3, outputs: 5 };
-    const engine = new Engine({ ...sizes, precision, steps: 2, streams: 2 });
+    const engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 2 });
     const step = () => {
       engine.forward();
       const loss = engine.crossEntropy();
@@ -264,7 +281,7 @@ Deno.test("a cleared engine is as a new one, also where nobody looks", () => {
     };
     const atFirst = step();
     // 0 · ∞, the update of a padded cell, is NaN.
-    engine.update({ optimizer: "adagrad", lr: Infinity, clip: 0 });
+    engine.update({ optimizer: "adagrad", lr: Infinity, gradClip: 0 });
     engine.carryHiddenState();
     assert(Number.isNaN(step()));
     engine.writeParameters(zeroParameters(sizes, precision));
@@ -273,7 +290,7 @@ Deno.test("a cleared engine is as a new one, also where nobody looks", () => {
     assert(engine.parametersAreFinite());
     assertEquals(step(), atFirst);
     assert(engine.gradientsAreFinite());
-    for (const sum of Object.values(engine.readOptimizerMemory())) {
+    for (const sum of Object.values(engine.readOptimizerState())) {
       assert(sum.every((x) => x === 0));
     }
     assert(engine.readHiddenState().every((x) => x === 0));

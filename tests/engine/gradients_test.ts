@@ -14,8 +14,8 @@ import { type Batch, oneHot, referenceGradients } from "../reference/rnn.ts";
 interface Case {
   readonly hidden: number;
   readonly vocabulary: number;
-  readonly streams: number;
-  readonly steps: number;
+  readonly batchSize: number;
+  readonly seqLength: number;
   /** Input vectors and target distributions instead of characters. */
   readonly dense?: boolean;
 }
@@ -33,10 +33,10 @@ const tolerances = {
 const precisions = ["f64", "f32", "f32-strict"] as const;
 /** 1, tile − 1, tile, tile + 1, several tiles, a prime: for vectors of 2 and 4, and tiles of 4, 6, 8. */
 const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 24, 25, 31, 48, 49];
-const base: Case = { hidden: 5, vocabulary: 7, streams: 2, steps: 3 };
+const base: Case = { hidden: 5, vocabulary: 7, batchSize: 2, seqLength: 3 };
 
 /** A random network and batch, in numbers that single precision holds exactly. */
-function makeCase({ hidden, vocabulary, streams, steps, dense = false }: Case, seed: number) {
+function makeCase({ hidden, vocabulary, batchSize, seqLength, dense = false }: Case, seed: number) {
   const random = new Xoshiro128(seed);
   const number = (scale: number) => Math.fround(scale * random.normal());
   // Input and output sizes differ where they may, so that they cannot be mixed up.
@@ -46,7 +46,7 @@ function makeCase({ hidden, vocabulary, streams, steps, dense = false }: Case, s
     const scale = name === "Whh" ? 1 / Math.sqrt(hidden) : 0.5;
     parameters[name].forEach((_, i, array) => array[i] = number(scale));
   }
-  const rows = steps * streams;
+  const rows = seqLength * batchSize;
   const ids = (below: number) => Array.from({ length: rows }, () => random.nextUint32() % below);
   const inputIds = ids(shape.inputs);
   const targetIds = ids(shape.outputs);
@@ -64,18 +64,18 @@ function makeCase({ hidden, vocabulary, streams, steps, dense = false }: Case, s
     return weights.map((weight) => Math.fround(weight / sum));
   });
   const batch: Batch = {
-    steps,
-    streams,
+    seqLength,
+    batchSize,
     inputs: dense ? vectors : oneHot(inputIds, shape.inputs),
     targets: dense ? distributions : oneHot(targetIds, shape.outputs),
-    hiddenState: Float64Array.from({ length: streams * hidden }, () => number(0.5)),
+    hiddenState: Float64Array.from({ length: batchSize * hidden }, () => number(0.5)),
   };
   const engineOf = (precision: Precision) => {
     const engine = new Engine({
       ...shape,
       precision,
-      steps,
-      streams,
+      seqLength,
+      batchSize,
       denseInputs: dense,
       denseTargets: dense,
     });
@@ -136,11 +136,11 @@ for (const dimension of ["hidden", "vocabulary", "streams", "steps"] as const) {
 }
 
 Deno.test("gradients agree with the reference beyond a packed block of 256", () => {
-  check({ hidden: 257, vocabulary: 5, streams: 1, steps: 2 }, 1);
-  check({ hidden: 260, vocabulary: 5, streams: 7, steps: 2 }, 2);
-  check({ hidden: 3, vocabulary: 263, streams: 2, steps: 2 }, 3);
-  check({ hidden: 3, vocabulary: 4, streams: 13, steps: 21 }, 4);
-  check({ hidden: 3, vocabulary: 258, streams: 2, steps: 2, dense: true }, 5);
+  check({ hidden: 257, vocabulary: 5, batchSize: 1, seqLength: 2 }, 1);
+  check({ hidden: 260, vocabulary: 5, batchSize: 7, seqLength: 2 }, 2);
+  check({ hidden: 3, vocabulary: 263, batchSize: 2, seqLength: 2 }, 3);
+  check({ hidden: 3, vocabulary: 4, batchSize: 13, seqLength: 21 }, 4);
+  check({ hidden: 3, vocabulary: 258, batchSize: 2, seqLength: 2, dense: true }, 5);
 });
 
 Deno.test("gradients agree with the reference at any sizes", () => {
@@ -153,8 +153,8 @@ Deno.test("gradients agree with the reference at any sizes", () => {
       size(12),
       fc.boolean(),
       fc.nat(),
-      (hidden, vocabulary, streams, steps, dense, seed) =>
-        check({ hidden, vocabulary, streams, steps, dense }, seed),
+      (hidden, vocabulary, batchSize, seqLength, dense, seed) =>
+        check({ hidden, vocabulary, batchSize, seqLength, dense }, seed),
     ),
     { numRuns: 60, seed: 1 },
   );
@@ -162,8 +162,8 @@ Deno.test("gradients agree with the reference at any sizes", () => {
 
 Deno.test("every element of the f64 module's gradients agrees with finite differences", () => {
   for (const size of [1, 2, 3, 4, 5, 7, 8, 13]) {
-    for (const given of [{ hidden: size }, { seq: size }, { batch: size }]) {
-      const all = { hidden: 6, seq: 5, batch: 2, ...given };
+    for (const given of [{ hidden: size }, { seqLength: size }, { batchSize: size }]) {
+      const all = { hidden: 6, seqLength: 5, batchSize: 2, ...given };
       for (const { name, largestError } of checkGradients(all, size)) {
         assert(largestError < 1e-6, `${name}, ${JSON.stringify(all)}: off by ${largestError}`);
       }

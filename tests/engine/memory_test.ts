@@ -23,9 +23,9 @@ function randomParameters(sizes: { inputs: number; hidden: number; outputs: numb
 for (const precision of precisions) {
   Deno.test(`${precision}: packed blocks hold what the largest products need`, () => {
     const sizes = { inputs: 3, hidden: 100, outputs: 97 };
-    const [steps, streams] = [20, 13];
+    const [seqLength, batchSize] = [20, 13];
     const { parameters, random } = randomParameters(sizes);
-    const engine = new Engine({ ...sizes, precision, steps, streams });
+    const engine = new Engine({ ...sizes, precision, seqLength, batchSize });
     engine.writeParameters(parameters);
     engine.inputIds.forEach((_, i, ids) => ids[i] = random.nextUint32() % sizes.inputs);
     engine.targetIds.forEach((_, i, ids) => ids[i] = random.nextUint32() % sizes.outputs);
@@ -33,11 +33,11 @@ for (const precision of precisions) {
     engine.crossEntropy();
     engine.backward();
     const { gradients } = referenceGradients(sizes, parameters, {
-      steps,
-      streams,
+      seqLength,
+      batchSize,
       inputs: oneHot(engine.inputIds, sizes.inputs),
       targets: oneHot(engine.targetIds, sizes.outputs),
-      hiddenState: new Float64Array(streams * sizes.hidden),
+      hiddenState: new Float64Array(batchSize * sizes.hidden),
     });
     const actual = engine.readGradients();
     // As in gradients_test.ts: of what cancels, the rounding of the largest remains.
@@ -58,16 +58,22 @@ Deno.test("addresses above 2 GiB are not taken for negative", () => {
   const sizes = { inputs: 3, hidden: 4, outputs: 3 };
   const { parameters, random } = randomParameters(sizes);
   // Some 3 GiB are planned; only what one step touches is ever taken from the machine.
-  const streams = 1000;
-  const plan = { ...sizes, streams, denseInputs: false, denseTargets: false, training: false };
-  const { layout } = instantiate("f32", { ...plan, steps: 65536 });
+  const batchSize = 1000;
+  const plan = { ...sizes, batchSize, denseInputs: false, denseTargets: false, training: false };
+  const { layout } = instantiate("f32", { ...plan, seqLength: 65536 });
   assert(layout.losses > 2 ** 31, `the last area begins at ${layout.losses}`);
-  const [large, small] = [65536, 1].map((steps) => {
-    const engine = new Engine({ ...sizes, precision: "f32", steps, streams, training: false });
+  const [large, small] = [65536, 1].map((seqLength) => {
+    const engine = new Engine({
+      ...sizes,
+      precision: "f32",
+      seqLength,
+      batchSize,
+      training: false,
+    });
     engine.writeParameters(parameters);
     return engine;
   });
-  for (let stream = 0; stream < streams; stream++) {
+  for (let stream = 0; stream < batchSize; stream++) {
     const [input, target] = [random.nextUint32() % 3, random.nextUint32() % 3];
     for (const engine of [large!, small!]) {
       engine.inputIds[stream] = input;
@@ -85,15 +91,15 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
     for (let choice = 0; choice < 8; choice++) {
       const [denseInputs, denseTargets, training] = [1, 2, 4].map((bit) => (choice & bit) !== 0);
       const plan: Plan = {
-        ...{ inputs: 30, hidden: 50, outputs: 70, steps: 25, streams: 3 },
+        ...{ inputs: 30, hidden: 50, outputs: 70, seqLength: 25, batchSize: 3 },
         denseInputs: denseInputs!,
         denseTargets: denseTargets!,
         training: training!,
       };
       const { kernels, layout, memory } = instantiate(precision, plan);
-      const { inputs, hidden, outputs, steps, streams } = plan;
+      const { inputs, hidden, outputs, seqLength, batchSize } = plan;
       const bytes = kernels.plan(
-        ...[0, 1, inputs, hidden, outputs, steps, streams] as const,
+        ...[0, 1, inputs, hidden, outputs, seqLength, batchSize] as const,
         ...[plan.denseInputs, plan.denseTargets, plan.training, false, 1, false, 1] as const,
       );
       assertEquals(memory.buffer.byteLength, Math.ceil(bytes / 65536) * 65536);
@@ -116,19 +122,25 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
 
 Deno.test("an engine without training has no optimizer sums to read or write", () => {
   const sizes = { inputs: 2, hidden: 3, outputs: 2 };
-  const options = { ...sizes, precision: "f64", steps: 1, streams: 1, training: false } as const;
+  const options = {
+    ...sizes,
+    precision: "f64",
+    seqLength: 1,
+    batchSize: 1,
+    training: false,
+  } as const;
   const engine = new Engine(options);
   const { parameters } = randomParameters(sizes);
   engine.writeParameters(parameters);
-  assertThrows(() => engine.readOptimizerMemory(), RangeError, "training: false");
+  assertThrows(() => engine.readOptimizerState(), RangeError, "training: false");
   const zeros = zeroParameters(sizes, "f64");
-  assertThrows(() => engine.writeOptimizerMemory(zeros), RangeError, "training: false");
+  assertThrows(() => engine.writeOptimizerState(zeros), RangeError, "training: false");
   assertEquals(engine.readParameters(), parameters);
 });
 
 Deno.test("vectors of the wrong length are refused, and nothing is replaced", () => {
   const sizes = { inputs: 2, hidden: 3, outputs: 4 };
-  const options = { ...sizes, precision: "f64", steps: 2, streams: 3 } as const;
+  const options = { ...sizes, precision: "f64", seqLength: 2, batchSize: 3 } as const;
   const engine = new Engine({ ...options, denseInputs: true, denseTargets: true });
   for (const length of [0, 11, 13]) {
     const vectors = new Float64Array(length);

@@ -43,12 +43,19 @@ for (const precision of precisions) {
     for (const layers of [1, 2, 3]) {
       Deno.test(`${precision}: ${layers} of ${cell} compute what the reference does`, () => {
         for (const probability of layers === 1 ? [0] : [0, 0.3]) {
-          for (const [hidden, steps, streams, threads] of shapes) {
-            const what = `H ${hidden} T ${steps} B ${streams} p ${probability}`;
+          for (const [hidden, seqLength, batchSize, threads] of shapes) {
+            const what = `H ${hidden} T ${seqLength} B ${batchSize} p ${probability}`;
             const sizes = { cell, layers, inputs: vocabulary, hidden, outputs: vocabulary };
             const random = new Xoshiro128(layers);
             const dropout = probability > 0;
-            using engine = new Engine({ ...sizes, precision, steps, streams, threads, dropout });
+            using engine = new Engine({
+              ...sizes,
+              precision,
+              seqLength,
+              batchSize,
+              threads,
+              dropout,
+            });
             // Numbers that each precision holds exactly.
             const draw = (scale: number) => Math.fround(scale * random.normal());
             const parameters = parameterSet(sizes, (_, shape) => {
@@ -59,15 +66,15 @@ for (const precision of precisions) {
             const state = Float64Array.from(engine.readHiddenState(), () => draw(0.5));
             engine.writeHiddenState(state);
             assertEquals(Array.from(engine.readHiddenState()), Array.from(state));
-            for (let row = 0; row < steps * streams; row++) {
+            for (let row = 0; row < seqLength * batchSize; row++) {
               engine.inputIds[row] = random.nextUint32() % vocabulary;
               engine.targetIds[row] = random.nextUint32() % vocabulary;
             }
             const drop = { probability, seed: 2 ** 40 + 12345 };
-            const each = layers * streams * hidden;
+            const each = layers * batchSize * hidden;
             const wanted = networkGradients(sizes, parameters as unknown as Parameters, {
-              steps,
-              streams,
+              seqLength,
+              batchSize,
               inputs: oneHot(engine.inputIds, vocabulary),
               targets: oneHot(engine.targetIds, vocabulary),
               hiddenState: state.slice(0, each),
@@ -75,14 +82,14 @@ for (const precision of precisions) {
               ...dropout && {
                 dropout: Array.from(
                   { length: layers - 1 },
-                  (_, layer) => dropoutFactors(steps * streams, hidden, layer, drop),
+                  (_, layer) => dropoutFactors(seqLength * batchSize, hidden, layer, drop),
                 ),
               },
             });
-            engine.forward(steps, drop);
+            engine.forward(seqLength, drop);
             assertClose(precision, engine.readOutputs(), wanted.logits, `${what}: logits`);
             wanted.hiddenStates.forEach((states, layer) => {
-              const own = engine.readHiddenStates(steps, layer);
+              const own = engine.readHiddenStates(seqLength, layer);
               assertClose(precision, own, states, `${what}: states of ${layer}`);
             });
             assertClose(precision, [engine.crossEntropy()], [wanted.loss], `${what}: loss`);
@@ -94,7 +101,7 @@ for (const precision of precisions) {
             }
             engine.carryHiddenState();
             const last = [...wanted.hiddenStates, ...wanted.cellStates ?? []]
-              .flatMap((states) => [...states.slice(-streams * hidden)]);
+              .flatMap((states) => [...states.slice(-batchSize * hidden)]);
             assertClose(precision, engine.readHiddenState(), last, `${what}: the state carried`);
           }
         }
@@ -108,7 +115,7 @@ for (const cell of cells) {
     Deno.test(`central differences confirm the gradients of ${layers} of ${cell}`, () => {
       for (const dropout of layers === 1 ? [0] : [0, 0.4]) {
         for (const threads of [1, 2]) {
-          const sizes = { cell, layers, dropout, threads, hidden: 4, seq: 3, batch: 2 };
+          const sizes = { cell, layers, dropout, threads, hidden: 4, seqLength: 3, batchSize: 2 };
           for (const { name, largestError } of checkGradients(sizes)) {
             assert(largestError < 1e-6, `${name}, dropout ${dropout}: ${largestError}`);
           }
@@ -119,9 +126,17 @@ for (const cell of cells) {
 
   Deno.test(`${cell}: the same bits with 1, 2, 3 and 4 threads, with layers and dropout`, () => {
     for (const precision of precisions) {
-      for (const streams of [1, 3, 20, 50]) {
+      for (const batchSize of [1, 3, 20, 50]) {
         const results = [1, 2, 3, 4].map((threads) => {
-          const sizes = { cell, layers: 3, inputs: 5, hidden: 10, outputs: 5, steps: 4, streams };
+          const sizes = {
+            cell,
+            layers: 3,
+            inputs: 5,
+            hidden: 10,
+            outputs: 5,
+            seqLength: 4,
+            batchSize,
+          };
           using engine = new Engine({ ...sizes, precision, threads, dropout: true });
           const random = new Xoshiro128(2);
           engine.writeParameters(parameterSet(sizes, (_, shape) => {
@@ -135,12 +150,12 @@ for (const cell of cells) {
             engine.forward(4, { probability: 0.5, seed: step });
             engine.crossEntropy();
             engine.backward();
-            engine.update({ optimizer: "adagrad", lr: 0.1, clip: 1 });
+            engine.update({ optimizer: "adagrad", lr: 0.1, gradClip: 1 });
             engine.carryHiddenState();
           }
           return [engine.readParameters(), engine.readGradients(), engine.readHiddenState()];
         });
-        for (const result of results) assertEquals(result, results[0], `${precision} ${streams}`);
+        for (const result of results) assertEquals(result, results[0], `${precision} ${batchSize}`);
       }
     }
   });
@@ -166,8 +181,8 @@ Deno.test("what cannot be dropped, and what is no layer or cell, is refused", ()
     inputs: 3,
     hidden: 4,
     outputs: 3,
-    steps: 1,
-    streams: 1,
+    seqLength: 1,
+    batchSize: 1,
     precision: "f32",
   } as const;
   using engine = new Engine({ ...sizes, layers: 2 });

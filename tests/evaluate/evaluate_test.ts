@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
-import { gradients } from "../../src/evaluate/gradients.ts";
+import { batchGradients } from "../../src/engine/batch_gradients.ts";
 import { sizesOf } from "../../src/model/model.ts";
 import { parameterNames } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
@@ -13,8 +13,8 @@ import { idsOf, textOf } from "../text/ids.ts";
 const corpus = corpusFromText("peter piper picked a peck of pickled peppers. ".repeat(8));
 const model = new Trainer(corpus, {
   hidden: 7,
-  seq: 9,
-  batch: 2,
+  seqLength: 9,
+  batchSize: 2,
   precision: "f64",
   init: "normal:0.7",
 })
@@ -26,8 +26,8 @@ Deno.test("the loss of a text is the reference's over all of it, at any length",
   for (const length of [2, 3, 127, 128, 129, 130, 256, 257, 258, 300]) {
     const ids = corpus.read(0, length);
     const { loss } = referenceGradients(sizes, model.parameters, {
-      steps: length - 1,
-      streams: 1,
+      seqLength: length - 1,
+      batchSize: 1,
       inputs: oneHot(ids.slice(0, -1), sizes.inputs),
       targets: oneHot(ids.slice(1), sizes.outputs),
       hiddenState: new Float64Array(sizes.hidden),
@@ -69,22 +69,22 @@ Deno.test("a text without a character to predict is refused", () => {
 
 Deno.test("the gradients of one batch are the reference's, and the model stays as it is", () => {
   const random = new Xoshiro128(2);
-  const [steps, streams] = [6, 3];
+  const [seqLength, batchSize] = [6, 3];
   const ids = () => Array.from({ length: 18 }, () => random.nextUint32() % sizes.inputs);
   const [inputs, targets] = [ids(), ids()];
   const hiddenState = Float64Array.from({ length: 21 }, () => random.normal());
   const before = structuredClone(model.parameters);
   for (const state of [undefined, hiddenState]) {
-    const result = gradients(model, {
-      steps,
-      streams,
+    const result = batchGradients(model, {
+      seqLength,
+      batchSize,
       inputs,
       targets,
       ...(state && { hiddenState: state }),
     });
     const wanted = referenceGradients(sizes, model.parameters, {
-      steps,
-      streams,
+      seqLength,
+      batchSize,
       inputs: oneHot(inputs, sizes.inputs),
       targets: oneHot(targets, sizes.outputs),
       hiddenState: state ?? new Float64Array(21),
@@ -103,7 +103,7 @@ Deno.test("the gradients of one batch are the reference's, and the model stays a
 });
 
 Deno.test("a batch of the wrong length or with unknown ids is refused", () => {
-  const good = { steps: 2, streams: 1, inputs: [0, 1], targets: [1, 2] };
+  const good = { seqLength: 2, batchSize: 1, inputs: [0, 1], targets: [1, 2] };
   for (
     const [wrong, words] of [
       [{ inputs: [0] }, "the inputs of a batch: 1 ids given, 2 · 1 wanted"],
@@ -111,9 +111,9 @@ Deno.test("a batch of the wrong length or with unknown ids is refused", () => {
       [{ inputs: [0, 99] }, "input id 99"],
       [{ targets: [0, 99] }, "target id 99"],
       [{ hiddenState: [1] }, "hidden state: 1 numbers given, 7 wanted"],
-      [{ steps: 0 }, "steps must be a whole number"],
+      [{ seqLength: 0 }, "steps must be a whole number"],
     ] as const
   ) {
-    assertThrows(() => gradients(model, { ...good, ...wrong }), RangeError, words);
+    assertThrows(() => batchGradients(model, { ...good, ...wrong }), RangeError, words);
   }
 });

@@ -14,11 +14,11 @@ Deno.test("every precision agrees with the reference as far as it goes, whatever
   for (
     const [precision, tolerance] of [["f64", 1e-13], ["f32", 1e-5], ["f32-strict", 1e-5]] as const
   ) {
-    const results = [1, 4].map((batch) => {
+    const results = [1, 4].map((batchSize) => {
       const trainer = new Trainer(corpus, {
         hidden: 9,
-        seq: 7,
-        batch,
+        seqLength: 7,
+        batchSize,
         init: "normal:0.5",
         precision,
       });
@@ -26,8 +26,8 @@ Deno.test("every precision agrees with the reference as far as it goes, whatever
       const model = trainer.model();
       const sizes = sizesOf(model);
       const { loss } = referenceGradients(sizes, model.parameters, {
-        steps: corpus.length - 1,
-        streams: 1,
+        seqLength: corpus.length - 1,
+        batchSize: 1,
         inputs: oneHot(idsOf(corpus).slice(0, -1), sizes.inputs),
         targets: oneHot(idsOf(corpus).slice(1), sizes.outputs),
         hiddenState: new Float64Array(sizes.hidden),
@@ -42,7 +42,7 @@ Deno.test("every precision agrees with the reference as far as it goes, whatever
 });
 
 Deno.test("a model that knows nothing is as good as a uniform guess", () => {
-  const model = new Trainer(corpus, { hidden: 5, seq: 7, init: "normal:0", precision: "f64" })
+  const model = new Trainer(corpus, { hidden: 5, seqLength: 7, init: "normal:0", precision: "f64" })
     .model();
   const result = evaluate(model, corpus);
   assert(Math.abs(result.natsPerChar - result.uniformNatsPerChar) < 1e-12);
@@ -52,7 +52,7 @@ Deno.test("a model that knows nothing is as good as a uniform guess", () => {
 
 Deno.test("a text of one character costs nothing", () => {
   const text = corpusFromText("a".repeat(200));
-  const model = new Trainer(text, { hidden: 5, seq: 7 }).model();
+  const model = new Trainer(text, { hidden: 5, seqLength: 7 }).model();
   assertEquals(evaluate(model, text), {
     chars: 199,
     natsPerChar: 0,
@@ -65,7 +65,7 @@ Deno.test("a text of one character costs nothing", () => {
 });
 
 Deno.test("a corpus that is too short is named", () => {
-  const model = new Trainer(corpus, { hidden: 5, seq: 7 }).model();
+  const model = new Trainer(corpus, { hidden: 5, seqLength: 7 }).model();
   const { message } = assertThrows(
     () => evaluate(model, corpusFromText("a", "one.txt")),
     InputError,

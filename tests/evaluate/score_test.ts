@@ -34,9 +34,9 @@ Deno.test("the mean of the scores is what evaluate gives, to 1e-12 in f64", () =
 
 Deno.test("the characters are those of the text", () => {
   fc.assert(fc.property(anyText(300), (text) => {
-    const { first, characters } = score(model, text, { likeliest: 0 });
+    const { first, characters } = score(model, text, { top: 0 });
     assertEquals(first + characters.map(({ character }) => character).join(""), text);
-    assert(characters.every(({ likeliest }) => likeliest.length === 0));
+    assert(characters.every(({ top }) => top.length === 0));
   }));
 });
 
@@ -46,16 +46,16 @@ Deno.test("surprises and guesses are those of the reference", () => {
     const text = "ab🌧 .\nba .a🌧bb";
     const ids = [...model.vocabulary.encode(text)];
     const size = model.vocabulary.size;
-    const results = [1, 3, size, size + 5].map((likeliest) => score(model, text, { likeliest }));
+    const results = [1, 3, size, size + 5].map((top) => score(model, text, { top }));
     for (const [i, id] of ids.entries()) {
       if (i === 0) continue;
       const p = probabilitiesAfter(model, ids.slice(0, i));
       const order = [...p.keys()].toSorted((a, b) => p[b]! - p[a]! || a - b);
       for (const [n, { characters }] of results.entries()) {
-        const { nats, likeliest } = characters[i - 1]!;
+        const { nats, top } = characters[i - 1]!;
         assert(Math.abs(nats + Math.log(p[id]!)) < 10 * near);
-        assertEquals(likeliest.length, [1, 3, size, size][n]!);
-        likeliest.forEach(({ character, probability }, rank) => {
+        assertEquals(top.length, [1, 3, size, size][n]!);
+        top.forEach(({ character, probability }, rank) => {
           assertEquals(character, model.vocabulary.decode([order[rank]!]));
           assert(Math.abs(probability - p[order[rank]!]!) < near);
         });
@@ -66,11 +66,11 @@ Deno.test("surprises and guesses are those of the reference", () => {
 
 Deno.test("of equally probable characters the first come first", () => {
   const even = modelOf(alphabet, {}, 0);
-  const { characters } = score(even, "aab", { likeliest: 4 });
-  for (const { nats, likeliest } of characters) {
+  const { characters } = score(even, "aab", { top: 4 });
+  for (const { nats, top } of characters) {
     assert(Math.abs(nats - Math.log(6)) < 1e-15);
-    assertEquals(likeliest.map(({ character }) => character).join(""), "\n .a");
-    assert(likeliest.every(({ probability }) => Math.abs(probability - 1 / 6) < 1e-15));
+    assertEquals(top.map(({ character }) => character).join(""), "\n .a");
+    assert(top.every(({ probability }) => Math.abs(probability - 1 / 6) < 1e-15));
   }
 });
 
@@ -81,8 +81,8 @@ Deno.test("what cannot be scored is refused", () => {
       ["🌧", {}, "Cannot score a text of 1 character: at least 2 are needed"],
       ["ab☃", {}, 'Cannot score the text: character 3, "☃" (U+2603), is not among'],
       ["ab\ud83c", {}, "character 3 is U+D83C, one half of a surrogate pair"],
-      ["ab", { likeliest: -1 }, '"likeliest" must be a whole number, 0 or above, not -1'],
-      ["ab", { likeliest: 1.5 }, '"likeliest" must be a whole number, 0 or above, not 1.5'],
+      ["ab", { top: -1 }, '"likeliest" must be a whole number, 0 or above, not -1'],
+      ["ab", { top: 1.5 }, '"likeliest" must be a whole number, 0 or above, not 1.5'],
     ] as const
   ) assertThrows(() => score(model, text, options), InputError, words);
   const great = modelOf(alphabet);

@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { Evaluator } from "../../src/evaluate/evaluate.ts";
-import { type PartSummary, summarise } from "../../src/evaluate/summary.ts";
+import { type PartSummary, summarize } from "../../src/evaluate/summary.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("how much wood would a woodchuck chuck? ".repeat(60));
 
 function summaryOf(trainer: Trainer): PartSummary[] {
-  const pieces = summarise(trainer.model(), trainer.corpus, trainer.split);
+  const pieces = summarize(trainer.model(), trainer.corpus, trainer.split);
   for (;;) {
     const { done, value } = pieces.next();
     if (done) return value;
@@ -16,7 +16,14 @@ function summaryOf(trainer: Trainer): PartSummary[] {
 
 Deno.test("each part that there is is summed up, and the model's figures are the evaluator's", () => {
   for (const holdout of ["end", "streams"] as const) {
-    const config = { hidden: 16, seq: 8, batch: 3, val: 0.1, test: 0.2, holdout };
+    const config = {
+      hidden: 16,
+      seqLength: 8,
+      batchSize: 3,
+      valFraction: 0.1,
+      testFraction: 0.2,
+      holdout,
+    };
     using trainer = new Trainer(corpus, config);
     for (let step = 0; step < 300; step++) trainer.step();
     const [training, validation, test] = summaryOf(trainer);
@@ -40,14 +47,14 @@ Deno.test("each part that there is is summed up, and the model's figures are the
 });
 
 Deno.test("without anything held out only the training is summed up", () => {
-  using trainer = new Trainer(corpus, { hidden: 4, seq: 8, batch: 1, val: 0 });
+  using trainer = new Trainer(corpus, { hidden: 4, seqLength: 8, batchSize: 1, valFraction: 0 });
   const summary = summaryOf(trainer);
   assertEquals(summary.map(({ part, chars }) => [part, chars]), [["training", corpus.length]]);
 });
 
 Deno.test("the shortest text and one of a single character have a summary", () => {
   for (const text of ["abc", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]) {
-    using trainer = new Trainer(corpusFromText(text), { hidden: 4, seq: 1, batch: 1 });
+    using trainer = new Trainer(corpusFromText(text), { hidden: 4, seqLength: 1, batchSize: 1 });
     for (const part of summaryOf(trainer)) {
       for (const figure of [part.model, part.bigram, part.unigram, part.uniform, part.gzip]) {
         assert(Number.isFinite(figure) && figure >= 0);

@@ -15,10 +15,10 @@ import { implementRnn, start as startImplement } from "../../examples/notebooks/
 import type { Figure, Notebook } from "../../examples/notebooks/notebook.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { sizesOf } from "../../src/model/model.ts";
-import { Streams } from "../../src/text/streams.ts";
+import { BatchLoader } from "../../src/text/batches.ts";
 import { assertParity, vectorsOf } from "../reference/parity.ts";
 
-const adagrad = { optimizer: "adagrad", lr: 0.1, clip: 5 } as const;
+const adagrad = { optimizer: "adagrad", lr: 0.1, gradClip: 5 } as const;
 
 /** One sequence from a zero state, again and again. */
 function again(engine: Engine) {
@@ -28,7 +28,7 @@ function again(engine: Engine) {
 
 Deno.test("implement-rnn: 200 updates, one after the other, stay with the reference", () => {
   const { engine } = startImplement(1, "f64");
-  const update = { optimizer: "sgd", lr: 0.1, clip: 5 } as const;
+  const update = { optimizer: "sgd", lr: 0.1, gradClip: 5 } as const;
   const give = again(engine);
   assertParity({ engine, update, updates: 200, tolerance: 1e-9, synchronise: false, give });
 });
@@ -39,11 +39,11 @@ Deno.test("hope: each of 200 updates is the reference's, with the state carried"
   const engine = new Engine({
     ...sizesOf({ config, vocabulary: corpus.vocabulary }),
     precision: "f64",
-    steps: config.seq,
-    streams: 1,
+    seqLength: config.seqLength,
+    batchSize: 1,
   });
   engine.writeParameters(trainer.model().parameters);
-  const streams = new Streams(corpus, 0, corpus.length, 1, config.seq);
+  const streams = new BatchLoader(corpus, 0, corpus.length, 1, config.seqLength);
   assertParity({
     engine,
     update: config,
@@ -60,7 +60,7 @@ Deno.test("hope: each of 200 updates is the reference's, with the state carried"
 Deno.test("alphabet: 400 updates, one after the other, stay with the reference", () => {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
   const { engine } = startAlphabet(1, letters, letters);
-  const update = { optimizer: "sgd", lr: 0.01, clip: 0 } as const;
+  const update = { optimizer: "sgd", lr: 0.01, gradClip: 0 } as const;
   const give = again(engine);
   assertParity({ engine, update, updates: 400, tolerance: 1e-9, synchronise: false, give });
 });
@@ -79,7 +79,7 @@ Deno.test("class: 200 updates on vectors, at the class's rate of 1, stay with th
   const given = { inputs: rows(example.inputs), targets: rows(example.targets), fromZero: true };
   assertParity({
     engine,
-    update: { optimizer: "sgd", lr: 1, clip: 0 },
+    update: { optimizer: "sgd", lr: 1, gradClip: 0 },
     updates: 200,
     tolerance: 1e-9,
     synchronise: false,

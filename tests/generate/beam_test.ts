@@ -6,8 +6,8 @@ import type { Model } from "../../src/model/model.ts";
 import { modelOf, probabilitiesAfter } from "./models.ts";
 
 /** All texts of a length with ln of their probability after the prime, by the plain reference. */
-function allTexts(model: Model, prime: string, length: number): { text: string; score: number }[] {
-  let all = [{ ids: [...model.vocabulary.encode(prime)], text: "", score: 0 }];
+function allTexts(model: Model, prompt: string, length: number): { text: string; score: number }[] {
+  let all = [{ ids: [...model.vocabulary.encode(prompt)], text: "", score: 0 }];
   for (let n = 0; n < length; n++) {
     all = all.flatMap(({ ids, text, score }) =>
       [...probabilitiesAfter(model, ids)].map((p, id) => ({
@@ -25,11 +25,11 @@ Deno.test("a beam as wide as all texts finds the most probable of all", () => {
     for (const precision of ["f64", "f32", "f32-strict"] as const) {
       for (const size of [0.3, 1, 2]) {
         const model = modelOf(text, { precision }, size);
-        for (const prime of [..."ab", "aab"]) {
-          const wanted = allTexts(model, prime, length)
+        for (const prompt of [..."ab", "aab"]) {
+          const wanted = allTexts(model, prompt, length)
             .reduce((best, other) => other.score > best.score ? other : best);
           const beam = model.vocabulary.size ** length;
-          const found = beamSearch(model, { prime, length, beam });
+          const found = beamSearch(model, { prompt, length, beam });
           assertEquals(found.text, wanted.text);
           const error = Math.abs(found.logProbability - wanted.score);
           assert(error < (precision === "f64" ? 1e-12 : 1e-5), `${error}`);
@@ -40,8 +40,8 @@ Deno.test("a beam as wide as all texts finds the most probable of all", () => {
 });
 
 /** The same search by its definition: all beginnings and characters, sorted, and the best kept. */
-function reference(model: Model, prime: string, length: number, beam: number): string {
-  const before = [...model.vocabulary.encode(prime)];
+function reference(model: Model, prompt: string, length: number, beam: number): string {
+  const before = [...model.vocabulary.encode(prompt)];
   let beams = [{ ids: [] as number[], score: 0 }];
   for (let n = 0; n < length; n++) {
     beams = beams
@@ -60,9 +60,9 @@ Deno.test("a narrow beam follows as many beginnings as it is wide", () => {
   const shallow = [0.2, 0.4, 0.7, 1].map((size) => modelOf("abcd", {}, size));
   const deep = (["gru", "lstm"] as const).map((cell) => modelOf("abcd", { cell, layers: 2 }));
   for (const model of [...shallow, ...deep]) {
-    const greedy = sample(model, { prime: "a", length: 8, greedy: true });
+    const greedy = sample(model, { prompt: "a", length: 8, greedy: true });
     for (const beam of [1, 2, 3, 5, 8]) {
-      const { text } = beamSearch(model, { prime: "a", length: 8, beam });
+      const { text } = beamSearch(model, { prompt: "a", length: 8, beam });
       assertEquals(text, reference(model, "a", 8, beam));
       if (beam === 1) assertEquals(text, greedy);
       if (text !== greedy) found++;
@@ -73,10 +73,10 @@ Deno.test("a narrow beam follows as many beginnings as it is wide", () => {
 
 Deno.test("a wider beam finds the same text again, and the first of equal ones", () => {
   const model = modelOf("the cat sat on the mat.\n");
-  const wide = beamSearch(model, { prime: "the", length: 30, beam: 40 });
-  assertEquals(beamSearch(model, { prime: "the", length: 30, beam: 40 }), wide);
+  const wide = beamSearch(model, { prompt: "the", length: 30, beam: 40 });
+  assertEquals(beamSearch(model, { prompt: "the", length: 30, beam: 40 }), wide);
   assert(
-    wide.logProbability >= beamSearch(model, { prime: "the", length: 30, beam: 1 }).logProbability,
+    wide.logProbability >= beamSearch(model, { prompt: "the", length: 30, beam: 1 }).logProbability,
   );
 
   // Without weights every text is as probable as another.
@@ -100,7 +100,7 @@ Deno.test("of equally probable texts the first by its first characters is taken"
     model.parameters.by.set([0, 0, -9]);
     for (const beam of [2, 3, 4, 9, 40]) {
       for (let length = 1; length < 7; length++) {
-        const { text } = beamSearch(model, { prime: "c", length, beam });
+        const { text } = beamSearch(model, { prompt: "c", length, beam });
         assertEquals(text, "ababab".slice(0, length));
       }
     }
@@ -111,10 +111,10 @@ Deno.test("the text has just the length, and follows a prime of any length", () 
   const model = modelOf("tick tock ", { precision: "f32" });
   assertEquals(beamSearch(model, { length: 0 }), { text: "", logProbability: 0 });
   assertEquals([...beamSearch(model, { beam: 2 }).text].length, 500);
-  const prime = "tick tock ".repeat(50);
+  const prompt = "tick tock ".repeat(50);
   assertEquals(
-    beamSearch(model, { prime, length: 20, beam: 1 }).text,
-    sample(model, { prime, length: 20, greedy: true }),
+    beamSearch(model, { prompt, length: 20, beam: 1 }).text,
+    sample(model, { prompt, length: 20, greedy: true }),
   );
 });
 
@@ -125,8 +125,8 @@ Deno.test("what cannot be searched is refused", () => {
       [{ beam: 0 }, '"beam" must be a whole number from 1 to 1024, not 0'],
       [{ beam: 1025 }, '"beam" must be a whole number from 1 to 1024, not 1025'],
       [{ length: -1 }, '"length" must be a whole number'],
-      [{ prime: "" }, "the prime text is empty"],
-      [{ prime: "c" }, 'character 1, "c" (U+0063), is not among'],
+      [{ prompt: "" }, "the prime text is empty"],
+      [{ prompt: "c" }, 'character 1, "c" (U+0063), is not among'],
     ] as const
   ) assertThrows(() => beamSearch(model, options), InputError, words);
 });

@@ -13,7 +13,12 @@ import { oneHot, referenceGradients, softmax } from "../reference/rnn.ts";
 const text = "e\u0301 👩‍👧 \r\n\t\ufeff𝔘 the cat sat on the mat.";
 
 function modelOf(precision: Precision): Model {
-  const model = new Trainer(corpusFromText(text), { hidden: 7, seq: 4, batch: 1, precision })
+  const model = new Trainer(corpusFromText(text), {
+    hidden: 7,
+    seqLength: 4,
+    batchSize: 1,
+    precision,
+  })
     .model();
   const random = new Xoshiro128(5);
   for (const name of parameterNames) {
@@ -28,8 +33,8 @@ const models = (["f32", "f32-strict", "f64"] as const).map(modelOf);
 function probabilities(model: Model, ids: ArrayLike<number>): Float64Array {
   const sizes = sizesOf(model);
   const { logits } = referenceGradients(sizes, model.parameters, {
-    steps: ids.length,
-    streams: 1,
+    seqLength: ids.length,
+    batchSize: 1,
     inputs: oneHot(ids, sizes.inputs),
     targets: oneHot(ids, sizes.outputs),
     hiddenState: new Float64Array(sizes.hidden),
@@ -40,9 +45,9 @@ function probabilities(model: Model, ids: ArrayLike<number>): Float64Array {
 Deno.test("several texts of one sampler may be drawn in turns", () => {
   for (const model of models) {
     const all = [
-      { prime: "the", length: 30, seed: 1 },
-      { prime: "\r\n", length: 30, seed: 2, temperature: 2 },
-      { prime: "👩", length: 30, greedy: true },
+      { prompt: "the", length: 30, seed: 1 },
+      { prompt: "\r\n", length: 30, seed: 2, temperature: 2 },
+      { prompt: "👩", length: 30, greedy: true },
     ];
     const wanted = all.map((options) => sample(model, options));
     const sampler = new Sampler(model);
@@ -61,7 +66,7 @@ Deno.test("the first character is distributed as the reference says", () => {
     const draws = 4000;
     const counts = new Float64Array(wanted.length);
     for (let seed = 0; seed < draws; seed++) {
-      const [character] = sampler.generate({ prime: "the c", length: 1, seed });
+      const [character] = sampler.generate({ prompt: "the c", length: 1, seed });
       counts[model.vocabulary.idOf(character!.codePointAt(0)!)!]!++;
     }
     const chiSquare = wanted.reduce((sum, p, i) => sum + (counts[i]! - draws * p) ** 2 / p, 0) /
@@ -75,7 +80,7 @@ Deno.test("the first character is distributed as the reference says", () => {
 Deno.test("single precision takes the reference's greatest logit too", () => {
   for (const model of models) {
     const ids = [...model.vocabulary.encode("the ")];
-    const generated = new Sampler(model).generate({ prime: "the ", length: 40, greedy: true });
+    const generated = new Sampler(model).generate({ prompt: "the ", length: 40, greedy: true });
     for (const character of generated) {
       const p = probabilities(model, ids);
       const id = model.vocabulary.idOf(character.codePointAt(0)!)!;
@@ -92,20 +97,20 @@ Deno.test("every character is yielded whole, and none that the model has not see
     const seen = new Set(new Sampler(model).generate({ length: 3000, temperature: 5 }));
     assertEquals([...seen].toSorted().join(""), [...characters].toSorted().join(""));
     assert([...seen].every((character) => character.isWellFormed()));
-    assertEquals(sample(model, { prime: text, length: 0 }), "");
+    assertEquals(sample(model, { prompt: text, length: 0 }), "");
   }
 });
 
 Deno.test("a prime is refused by the first character that the model has not seen", () => {
   const [model] = models;
   for (
-    const [prime, words] of [
+    const [prompt, words] of [
       ["e\u0300", "character 2, U+0300, is not among"],
       ["👩‍👧👦", 'character 4, "👦" (U+1F466), is not among'],
       ["the\n\r\v", "character 6, U+000B, is not among"],
       ["the \ud83d", "character 5 is U+D83D, one half of a surrogate pair"],
     ] as const
   ) {
-    assertThrows(() => sample(model!, { prime }), InputError, `the prime text: ${words}`);
+    assertThrows(() => sample(model!, { prompt }), InputError, `the prime text: ${words}`);
   }
 });

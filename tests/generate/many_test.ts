@@ -17,7 +17,7 @@ const [model] = models as [typeof models[0]];
 
 Deno.test("text i is the same whatever the count, and the first that of sample", () => {
   for (const model of models) {
-    const options = { prime: "the ", length: 60, seed: 5, temperature: 1.5, topP: 0.95 };
+    const options = { prompt: "the ", length: 60, seed: 5, temperature: 1.5, topP: 0.95 };
     const all = sampleMany(model, { ...options, count: 20 });
     assertEquals(new Set(all).size, 20);
     for (const count of [1, 2, 3, 7, 19]) {
@@ -37,7 +37,7 @@ Deno.test("255 texts can be drawn at once", () => {
 
 Deno.test("a text ends with its stop text, whatever the others do", () => {
   for (const model of models) {
-    const options = { prime: "the", length: 200, count: 12, seed: 3 };
+    const options = { prompt: "the", length: 200, count: 12, seed: 3 };
     const endless = sampleMany(model, options);
     for (const stop of ["t", "🌧", "\n", endless[4]!.slice(10, 12), endless[7]!.slice(-3)]) {
       const wanted = endless.map((text) => {
@@ -45,13 +45,13 @@ Deno.test("a text ends with its stop text, whatever the others do", () => {
         return at < 0 ? text : text.slice(0, at + stop.length);
       });
       assertEquals(sampleMany(model, { ...options, stop }), wanted);
-      assertEquals(sample(model, { prime: "the", length: 200, seed: 3, stop }), wanted[0]);
+      assertEquals(sample(model, { prompt: "the", length: 200, seed: 3, stop }), wanted[0]);
     }
   }
 });
 
 Deno.test("what the prime ends with does not stop the text", () => {
-  const options = { prime: "cat", length: 50 };
+  const options = { prompt: "cat", length: 50 };
   const free = sample(model, options);
   const stop = `t${free[0]}`;
   assert(!free.includes(stop));
@@ -63,24 +63,24 @@ Deno.test("a prime of any length is read whole", () => {
     const long = text.repeat(10);
     // Around the 32 characters that are read at a time.
     for (const length of [1, 2, 31, 32, 33, 34, 63, 64, 65, 66, 129, 200]) {
-      const prime = [...long].slice(0, length).join("");
-      const ids = [...model.vocabulary.encode(prime)];
-      const greedy = sample(model, { prime, length: 1, greedy: true });
+      const prompt = [...long].slice(0, length).join("");
+      const ids = [...model.vocabulary.encode(prompt)];
+      const greedy = sample(model, { prompt, length: 1, greedy: true });
       const p = probabilitiesAfter(model, ids);
       const id = model.vocabulary.idOf(greedy.codePointAt(0)!)!;
       assert(p[id]! > Math.max(...p) - 1e-5, `${length} characters: ${greedy}`);
       assertEquals(
-        sampleMany(model, { prime, length: 9, count: 40 })[0],
-        sample(model, { prime, length: 9 }),
+        sampleMany(model, { prompt, length: 9, count: 40 })[0],
+        sample(model, { prompt, length: 9 }),
       );
     }
   }
-  assertEquals([...sample(model, { prime: text.repeat(2000), length: 3 })].length, 3);
+  assertEquals([...sample(model, { prompt: text.repeat(2000), length: 3 })].length, 3);
 });
 
 Deno.test("top-k of 1 and a small top-p are greedy", () => {
   for (const model of models) {
-    const options = { prime: "sat", length: 80 };
+    const options = { prompt: "sat", length: 80 };
     const greedy = sample(model, { ...options, greedy: true });
     assertEquals(sample(model, { ...options, topK: 1, seed: 7 }), greedy);
     assertEquals(sample(model, { ...options, topP: 1e-9, temperature: 2 }), greedy);
@@ -92,7 +92,7 @@ Deno.test("top-k of 1 and a small top-p are greedy", () => {
 
 Deno.test("top-k and top-p never draw what they leave out", () => {
   const ids = [...model.vocabulary.encode("on")];
-  const drawn = sample(model, { prime: "on", length: 100, topK: 3, temperature: 50, seed: 2 });
+  const drawn = sample(model, { prompt: "on", length: 100, topK: 3, temperature: 50, seed: 2 });
   for (const character of drawn) {
     const p = probabilitiesAfter(model, ids);
     const id = model.vocabulary.idOf(character.codePointAt(0)!)!;

@@ -10,7 +10,7 @@ import { oneHot, softmax } from "../reference/rnn.ts";
 
 /** A model of a text's characters, with random weights of this size. */
 export function modelOf(text: string, config: ConfigInput = {}, size = 1): Model {
-  const settings = { hidden: 6, seq: 1, batch: 1, precision: "f64", ...config } as const;
+  const settings = { hidden: 6, seqLength: 1, batchSize: 1, precision: "f64", ...config } as const;
   const model = new Trainer(corpusFromText(text.padEnd(9, text)), settings).model();
   const random = new Xoshiro128(9);
   for (const weights of Object.values(model.parameters)) {
@@ -26,8 +26,8 @@ export function probabilitiesAfter(model: Model, ids: readonly number[]): Float6
     Object.entries(model.parameters).map(([name, weights]) => [name, Float64Array.from(weights)]),
   );
   const { logits } = networkGradients({ cell, layers, ...others }, parameters, {
-    steps: ids.length,
-    streams: 1,
+    seqLength: ids.length,
+    batchSize: 1,
     inputs: oneHot(ids, others.inputs),
     targets: oneHot(ids, others.outputs),
     hiddenState: new Float64Array(layers * others.hidden),

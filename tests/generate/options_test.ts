@@ -40,7 +40,7 @@ Deno.test("numbers out of their range are refused, with what would be right", ()
 
 Deno.test("options that exclude each other are refused, and others are not", () => {
   const all: Required<Given> = {
-    prime: "a",
+    prompt: "a",
     length: 5,
     temperature: 0.7,
     topK: 5,

@@ -11,7 +11,8 @@ import { oneHot, referenceGradients, softmax } from "../reference/rnn.ts";
 
 /** A model with weights large enough that its predictions differ from each other. */
 function modelOf(text: string): Model {
-  const model = new Trainer(corpusFromText(text), { hidden: 6, seq: 4, precision: "f64" }).model();
+  const model = new Trainer(corpusFromText(text), { hidden: 6, seqLength: 4, precision: "f64" })
+    .model();
   const random = new Xoshiro128(9);
   for (const name of parameterNames) {
     model.parameters[name].forEach((_, i, array) => array[i] = random.normal());
@@ -25,8 +26,8 @@ const model = modelOf("the cat sat on the mat.\n".repeat(4));
 function logitsAfter(ids: readonly number[]): Float64Array {
   const sizes = sizesOf(model);
   const { logits } = referenceGradients(sizes, model.parameters, {
-    steps: ids.length,
-    streams: 1,
+    seqLength: ids.length,
+    batchSize: 1,
     inputs: oneHot(ids, sizes.inputs),
     targets: oneHot(ids, sizes.outputs),
     hiddenState: new Float64Array(sizes.hidden),
@@ -35,16 +36,16 @@ function logitsAfter(ids: readonly number[]): Float64Array {
 }
 
 /** Generates by the reference, with a choice made from the logits. */
-function reference(prime: string, length: number, choose: (logits: Float64Array) => number) {
-  const ids = [...model.vocabulary.encode(prime)];
+function reference(prompt: string, length: number, choose: (logits: Float64Array) => number) {
+  const ids = [...model.vocabulary.encode(prompt)];
   for (let n = 0; n < length; n++) ids.push(choose(logitsAfter(ids)));
-  return model.vocabulary.decode(ids).slice(prime.length);
+  return model.vocabulary.decode(ids).slice(prompt.length);
 }
 
 Deno.test("greedy text is that of the reference's greatest logits", () => {
-  for (const prime of ["t", "the ", "on the mat.\nthe c"]) {
-    const wanted = reference(prime, 40, (logits) => logits.indexOf(Math.max(...logits)));
-    assertEquals(sample(model, { prime, length: 40, greedy: true }), wanted);
+  for (const prompt of ["t", "the ", "on the mat.\nthe c"]) {
+    const wanted = reference(prompt, 40, (logits) => logits.indexOf(Math.max(...logits)));
+    assertEquals(sample(model, { prompt, length: 40, greedy: true }), wanted);
   }
 });
 
@@ -57,14 +58,14 @@ Deno.test("draws follow softmax(logits / temperature) along the seeded generator
         let rest = random.uniform();
         return p.findIndex((probability) => (rest -= probability) < 0);
       });
-      assertEquals(sample(model, { prime: "ca", length: 60, temperature, seed }), wanted);
+      assertEquals(sample(model, { prompt: "ca", length: 60, temperature, seed }), wanted);
     }
   }
 });
 
 Deno.test("a temperature near 0 is greedy, and a high one is even", () => {
-  const greedy = sample(model, { prime: "the", length: 100, greedy: true });
-  assertEquals(sample(model, { prime: "the", length: 100, temperature: 1e-300 }), greedy);
+  const greedy = sample(model, { prompt: "the", length: 100, greedy: true });
+  assertEquals(sample(model, { prompt: "the", length: 100, temperature: 1e-300 }), greedy);
   const even = sample(model, { length: 4000, temperature: 1e9 });
   const share = 4000 / model.vocabulary.size;
   for (const character of model.vocabulary.characters) {
@@ -79,16 +80,16 @@ Deno.test("a temperature near 0 is greedy, and a high one is even", () => {
 
 Deno.test("without a prime, text begins after a line feed, or else the first character", () => {
   const options = { length: 50, seed: 4 };
-  assertEquals(sample(model, options), sample(model, { ...options, prime: "\n" }));
+  assertEquals(sample(model, options), sample(model, { ...options, prompt: "\n" }));
   const flat = modelOf("bab abba baba bbaa");
-  assertEquals(sample(flat, options), sample(flat, { ...options, prime: " " }));
+  assertEquals(sample(flat, options), sample(flat, { ...options, prompt: " " }));
   assertEquals([...sample(model)].length, 500);
   assertEquals(sample(model, { length: 0 }), "");
 });
 
 Deno.test("one sampler gives the same text each time", () => {
   const sampler = new Sampler(model);
-  const options = { prime: "sat", length: 30, seed: 3 };
+  const options = { prompt: "sat", length: 30, seed: 3 };
   const first = [...sampler.generate(options)];
   assertEquals([...sampler.generate({ length: 3 })].length, 3);
   assertEquals([...sampler.generate(options)], first);
@@ -99,8 +100,8 @@ Deno.test("options out of range and unknown characters are refused at the call",
   const sampler = new Sampler(model);
   for (
     const [options, words] of [
-      [{ prime: "the ☃" }, 'Cannot sample from the prime text: character 5, "☃" (U+2603)'],
-      [{ prime: "" }, "the prime text is empty"],
+      [{ prompt: "the ☃" }, 'Cannot sample from the prime text: character 5, "☃" (U+2603)'],
+      [{ prompt: "" }, "the prime text is empty"],
       [{ length: -1 }, '"length" must be a whole number'],
       [{ length: 1.5 }, '"length" must be a whole number'],
       [{ temperature: 0 }, "use greedy"],

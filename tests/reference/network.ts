@@ -38,8 +38,8 @@ export type Parameters = Record<string, Float64Array>;
 
 /** What the network reads and has to predict: T steps of B streams; row t·B + b is step t of b. */
 export interface NetworkBatch {
-  readonly steps: number;
-  readonly streams: number;
+  readonly seqLength: number;
+  readonly batchSize: number;
   /** [T·B] vectors of length I. */
   readonly inputs: readonly Float64Array[];
   /** [T·B] distributions over V. */
@@ -90,7 +90,7 @@ export function networkGradients(
   batch: NetworkBatch,
 ): NetworkResult {
   const { cell, layers: L, hidden: H, outputs: V } = sizes;
-  const { steps: T, streams: B, dropout } = batch;
+  const { seqLength: T, batchSize: B, dropout } = batch;
   if (cell === "lstm" && !batch.cellState) throw new TypeError("An LSTM needs a cell state");
   const gradients: Parameters = {};
   for (const [name, shape] of Object.entries(referenceShapes(sizes))) {
@@ -111,19 +111,19 @@ export function networkGradients(
       dropout ? dropout[l]!.subarray(row(t) * H, (row(t) + 1) * H) : new Float64Array(H).fill(1);
 
     // Forward, layer by layer.
-    const steps: Step[][] = [];
+    const seqLength: Step[][] = [];
     for (let l = 0; l < L; l++) {
       const layer = layerOf(cell, parameters, l);
       const first = (l * B + b) * H;
       let h: Float64Array = batch.hiddenState.slice(first, first + H);
       let c: Float64Array = batch.cellState?.slice(first, first + H) ?? new Float64Array(H);
-      steps.push([]);
+      seqLength.push([]);
       for (let t = 0; t < T; t++) {
         const x = l === 0
           ? batch.inputs[row(t)]!
-          : steps[l - 1]![t]!.h.map((value, i) => value * factors(l - 1, t)[i]!);
+          : seqLength[l - 1]![t]!.h.map((value, i) => value * factors(l - 1, t)[i]!);
         const step = forward(cell, layer, x, h, c);
-        steps[l]!.push(step);
+        seqLength[l]!.push(step);
         ({ h, c } = step);
         hiddenStates[l]!.set(h, row(t) * H);
         cellStates[l]!.set(c, row(t) * H);
@@ -133,7 +133,7 @@ export function networkGradients(
     // The head, forward and backward; dh[t] is the gradient of the last layer's h.
     let dh: Float64Array[] = [];
     for (let t = 0; t < T; t++) {
-      const h = steps[L - 1]![t]!.h;
+      const h = seqLength[L - 1]![t]!.h;
       const q = batch.targets[row(t)]!;
       const y = product(Why, h).map((sum, v) => sum + by[v]!);
       logits.set(y, row(t) * V);
@@ -160,7 +160,7 @@ export function networkGradients(
           cell,
           layerOf(cell, parameters, l),
           layerOf(cell, gradients, l),
-          steps[l]![t]!,
+          seqLength[l]![t]!,
           dhHere,
           dcNext,
         );

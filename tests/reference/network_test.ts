@@ -32,8 +32,8 @@ function makeCase(cell: Cell, layers: number, dropout: boolean) {
   const vectors = (make: () => Float64Array) => Array.from({ length: T * B }, make);
   const states = layers * B * sizes.hidden;
   const batch: NetworkBatch = {
-    steps: T,
-    streams: B,
+    seqLength: T,
+    batchSize: B,
     inputs: vectors(() => normal(sizes.inputs, 1)),
     targets: vectors(() => {
       const weights = Float64Array.from({ length: sizes.outputs }, () => random.uniform());
@@ -126,8 +126,8 @@ for (const cell of cells) {
     const expected = pytorch[cell];
     const vectors = (rows: number[][]) => rows.map((row) => Float64Array.from(row));
     const { loss, gradients } = networkGradients(sizes, fromPyTorch(sizes, expected.parameters), {
-      steps: 3,
-      streams: 2,
+      seqLength: 3,
+      batchSize: 2,
       inputs: vectors(expected.inputs),
       targets: vectors(expected.targets),
       hiddenState: Float64Array.from(expected.hiddenState),
@@ -167,11 +167,11 @@ function fromPyTorch(
 Deno.test("hidden and cell states are those that the next batch begins with", () => {
   for (const cell of cells) {
     const { sizes, parameters, batch } = makeCase(cell, 3, true);
-    const { steps: T, streams: B } = batch;
+    const { seqLength: T, batchSize: B } = batch;
     const whole = networkGradients(sizes, parameters, batch);
     const part = (from: number, to: number): NetworkBatch => ({
       ...batch,
-      steps: to - from,
+      seqLength: to - from,
       inputs: batch.inputs.slice(from * B, to * B),
       targets: batch.targets.slice(from * B, to * B),
       dropout: batch.dropout!.map((f) => f.slice(from * B * sizes.hidden, to * B * sizes.hidden)),
@@ -196,7 +196,7 @@ Deno.test("the loss of huge logits is finite, and so are its gradients", () => {
     const huge = { ...parameters, by: Float64Array.of(1e6, -1e6, 800, 1e6, -1e300) };
     const targets = batch.targets.map(() => Float64Array.of(0, 1, 0, 0, 0));
     const { loss, gradients, logits } = networkGradients(sizes, huge, { ...batch, targets });
-    assert(Math.abs(loss / batch.steps - 2e6) < 10, `${loss}`);
+    assert(Math.abs(loss / batch.seqLength - 2e6) < 10, `${loss}`);
     assert(logits.every(Number.isFinite));
     for (const gradient of Object.values(gradients)) assert(gradient.every(Number.isFinite));
   }

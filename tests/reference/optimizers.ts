@@ -7,26 +7,34 @@ const EPSILON = 1e-8;
 /**
  * Updates the parameters in place, and what the rule remembers.
  *
- * @param memories As many as the rule needs, zeros at first.
+ * @param stateSlots As many as the rule needs, zeros at first.
  */
 export function referenceUpdate(
   update: Update,
   parameters: ParameterSet,
   gradients: ParameterSet,
-  memories: readonly ParameterSet[] = [],
+  stateSlots: readonly ParameterSet[] = [],
 ): void {
-  const { optimizer, lr, clip, clipBy = "value", momentum = 0, weightDecay = 0, step = 1 } = update;
+  const {
+    optimizer,
+    lr,
+    gradClip,
+    gradClipMode = "value",
+    momentum = 0,
+    weightDecay = 0,
+    step = 1,
+  } = update;
   const { beta1 = 0.9, beta2 = optimizer === "rmsprop" ? 0.9 : 0.999 } = update;
   let squares = 0;
   for (const name of parameterNames) for (const g of gradients[name]) squares += g * g;
   const norm = Math.sqrt(squares);
   for (const name of parameterNames) {
     const w = parameters[name];
-    const [first, second] = memories.map((memory) => memory[name]);
+    const [first, second] = stateSlots.map((memory) => memory[name]);
     for (let i = 0; i < w.length; i++) {
       let g = gradients[name][i]!;
-      if (clip > 0 && clipBy === "value") g = Math.max(-clip, Math.min(clip, g));
-      if (clip > 0 && clipBy === "norm" && norm > clip) g *= clip / norm;
+      if (gradClip > 0 && gradClipMode === "value") g = Math.max(-gradClip, Math.min(gradClip, g));
+      if (gradClip > 0 && gradClipMode === "norm" && norm > gradClip) g *= gradClip / norm;
       if (optimizer === "adamw") w[i]! *= 1 - lr * weightDecay;
       else g += weightDecay * w[i]!;
 

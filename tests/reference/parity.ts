@@ -20,7 +20,7 @@ export interface Sequences {
 export interface Parity {
   /** With the parameters to begin with. */
   readonly engine: Engine;
-  readonly update: Pick<Config, "optimizer" | "lr" | "clip">;
+  readonly update: Pick<Config, "optimizer" | "lr" | "gradClip">;
   readonly updates: number;
   /** The most that a loss may differ, relative to itself; a weight, to 1,000 times this. */
   readonly tolerance: number;
@@ -44,19 +44,19 @@ export function vectorsOf(engine: Engine): Omit<Sequences, "fromZero"> {
 /** Asserts that every update of the engine is the reference's. */
 export function assertParity(parity: Parity): void {
   const { engine, update, tolerance } = parity;
-  const { hidden, steps, streams } = engine.options;
+  const { hidden, seqLength, batchSize } = engine.options;
   const parameters = engine.readParameters();
   const sums = zeroParameters(engine.options, "f64");
-  let state = new Float64Array(streams * hidden);
+  let state = new Float64Array(batchSize * hidden);
   for (let count = 1; count <= parity.updates; count++) {
     const { inputs, targets, fromZero } = parity.give(count - 1);
     if (fromZero) {
-      state = new Float64Array(streams * hidden);
+      state = new Float64Array(batchSize * hidden);
       engine.writeHiddenState();
     }
     if (parity.synchronise) {
       engine.writeParameters(parameters);
-      engine.writeOptimizerMemory(sums);
+      engine.writeOptimizerState(sums);
       engine.writeHiddenState(state);
     }
     engine.forward();
@@ -65,10 +65,10 @@ export function assertParity(parity: Parity): void {
     engine.update(update);
     engine.carryHiddenState();
 
-    const batch = { steps, streams, inputs, targets, hiddenState: state };
+    const batch = { seqLength, batchSize, inputs, targets, hiddenState: state };
     const wanted = referenceGradients(engine.options, parameters, batch);
     applyReference(parameters, wanted.gradients, sums, update);
-    state = wanted.hiddenStates.slice(-streams * hidden);
+    state = wanted.hiddenStates.slice(-batchSize * hidden);
 
     const error = Math.abs(loss - wanted.loss) / wanted.loss;
     assert(error < tolerance, `update ${count}: the loss is off by ${error}`);
@@ -86,10 +86,12 @@ function applyReference(
   parameters: ParameterSet,
   gradients: ParameterSet,
   sums: ParameterSet,
-  { optimizer, lr, clip }: Parity["update"],
+  { optimizer, lr, gradClip }: Parity["update"],
 ): void {
-  const limit = clip === 0 ? Infinity : clip;
+  const limit = gradClip === 0 ? Infinity : gradClip;
   if (optimizer === "adagrad") {
-    referenceUpdate({ optimizer: "adagrad", lr: lr, clip: limit }, parameters, gradients, [sums]);
-  } else referenceUpdate({ optimizer: "sgd", lr: lr, clip: limit }, parameters, gradients);
+    referenceUpdate({ optimizer: "adagrad", lr: lr, gradClip: limit }, parameters, gradients, [
+      sums,
+    ]);
+  } else referenceUpdate({ optimizer: "sgd", lr: lr, gradClip: limit }, parameters, gradients);
 }

@@ -11,8 +11,8 @@ import { zeroParameters } from "../../src/model/parameters.ts";
 
 /** What the network reads and has to predict: T steps of B streams; row t·B + b is step t of b. */
 export interface Batch {
-  readonly steps: number;
-  readonly streams: number;
+  readonly seqLength: number;
+  readonly batchSize: number;
   /** [T·B] vectors of length I. */
   readonly inputs: readonly Float64Array[];
   /** [T·B] distributions over V. */
@@ -51,7 +51,7 @@ export function softmax(y: Float64Array): Float64Array {
 /** The loss of a batch and its gradient with respect to every parameter, by BPTT. */
 export function referenceGradients(sizes: Sizes, parameters: ParameterSet, batch: Batch): Result {
   const { inputs: I, hidden: H, outputs: V } = sizes;
-  const { steps: T, streams: B } = batch;
+  const { seqLength: T, batchSize: B } = batch;
   const { Wxh, Whh, Why, bh, by } = parameters;
   const gradients = zeroParameters(sizes, "f64");
   const hiddenStates = new Float64Array(T * B * H);

@@ -3,25 +3,25 @@ import fc from "fast-check";
 import { charsOf, splitCorpus } from "../../src/text/split.ts";
 
 Deno.test("the last share of a text is held out", () => {
-  assertEquals(splitCorpus(1000, { val: 0.05 }, 27), {
+  assertEquals(splitCorpus(1000, { valFraction: 0.05 }, 27), {
     train: [[0, 950]],
     validation: [[950, 1000]],
     test: [],
   });
-  assertEquals(splitCorpus(999, { val: 0.05 }, 27).validation, [[950, 999]]);
+  assertEquals(splitCorpus(999, { valFraction: 0.05 }, 27).validation, [[950, 999]]);
 });
 
 Deno.test("the test comes last, after the validation", () => {
-  assertEquals(splitCorpus(1000, { val: 0.05, test: 0.1 }, 27), {
+  assertEquals(splitCorpus(1000, { valFraction: 0.05, testFraction: 0.1 }, 27), {
     train: [[0, 850]],
     validation: [[850, 900]],
     test: [[900, 1000]],
   });
-  assertEquals(splitCorpus(1000, { val: 0, test: 0.1 }, 27).test, [[900, 1000]]);
+  assertEquals(splitCorpus(1000, { valFraction: 0, testFraction: 0.1 }, 27).test, [[900, 1000]]);
 });
 
 Deno.test("each piece has its own parts, and the rest of the text none", () => {
-  assertEquals(splitCorpus(1003, { val: 0.1, test: 0.02, pieces: 4 }, 27), {
+  assertEquals(splitCorpus(1003, { valFraction: 0.1, testFraction: 0.02, pieces: 4 }, 27), {
     train: [[0, 220], [250, 470], [500, 720], [750, 970]],
     validation: [[220, 245], [470, 495], [720, 745], [970, 995]],
     test: [[245, 250], [495, 500], [745, 750], [995, 1000]],
@@ -29,28 +29,32 @@ Deno.test("each piece has its own parts, and the rest of the text none", () => {
 });
 
 Deno.test("nothing is held out when none is wanted", () => {
-  const split = splitCorpus(1000, { val: 0 }, 27);
+  const split = splitCorpus(1000, { valFraction: 0 }, 27);
   assertEquals(split, { train: [[0, 1000]], validation: [], test: [] });
 });
 
 Deno.test("a part that is held out has at least two characters of each piece", () => {
-  assertEquals(splitCorpus(39, { val: 0.05 }, 3).validation, []);
-  assertEquals(splitCorpus(40, { val: 0.05 }, 3).validation, [[38, 40]]);
-  assertEquals(splitCorpus(79, { val: 0.05, pieces: 2 }, 3).validation, []);
+  assertEquals(splitCorpus(39, { valFraction: 0.05 }, 3).validation, []);
+  assertEquals(splitCorpus(40, { valFraction: 0.05 }, 3).validation, [[38, 40]]);
+  assertEquals(splitCorpus(79, { valFraction: 0.05, pieces: 2 }, 3).validation, []);
 });
 
 Deno.test("the training part keeps what it needs, before validation, and that before the test", () => {
-  assertEquals(splitCorpus(100, { val: 0.5 }, 50).validation, [[50, 100]]);
-  assertEquals(splitCorpus(100, { val: 0.5 }, 51), { train: [[0, 100]], validation: [], test: [] });
-  const split = splitCorpus(100, { val: 0.3, test: 0.3 }, 50);
+  assertEquals(splitCorpus(100, { valFraction: 0.5 }, 50).validation, [[50, 100]]);
+  assertEquals(splitCorpus(100, { valFraction: 0.5 }, 51), {
+    train: [[0, 100]],
+    validation: [],
+    test: [],
+  });
+  const split = splitCorpus(100, { valFraction: 0.3, testFraction: 0.3 }, 50);
   assertEquals(split, { train: [[0, 70]], validation: [[70, 100]], test: [] });
 });
 
 Deno.test("the parts are the text, one after the other, whatever its length", () => {
   const share = fc.double({ min: 0, max: 0.5, maxExcluded: true, noNaN: true });
   const text = fc.tuple(fc.nat(1e6), share, share, fc.integer({ min: 1, max: 40 }), fc.nat(1e6));
-  fc.assert(fc.property(text, ([length, val, test, pieces, needed]) => {
-    const split = splitCorpus(length, { val, test, pieces }, needed);
+  fc.assert(fc.property(text, ([length, valFraction, testFraction, pieces, needed]) => {
+    const split = splitCorpus(length, { valFraction, testFraction, pieces }, needed);
     const all = [...split.train, ...split.validation, ...split.test];
     let at = 0;
     for (const [start, end] of all.toSorted(([a], [b]) => a - b)) {
@@ -60,7 +64,7 @@ Deno.test("the parts are the text, one after the other, whatever its length", ()
     }
     assert(length - at < pieces);
     const piece = Math.floor(length / pieces);
-    const held = [Math.floor(piece * val), Math.floor(piece * test)];
+    const held = [Math.floor(piece * valFraction), Math.floor(piece * testFraction)];
     for (const [i, part] of [split.validation, split.test].entries()) {
       assertEquals(charsOf(part), part.length * held[i]!);
     }

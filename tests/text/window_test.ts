@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { TextWindow } from "../../src/text/window.ts";
+import { IdWindow } from "../../src/text/window.ts";
 import { textOf } from "./ids.ts";
 
 Deno.test("a window gives what the text has, whatever its size, wherever it is asked", () => {
@@ -10,7 +10,7 @@ Deno.test("a window gives what the text has, whatever its size, wherever it is a
     asked: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 20 }),
   });
   fc.assert(fc.property(cases, ({ ids, size, asked }) => {
-    const window = new TextWindow(textOf(ids), ids.length, size);
+    const window = new IdWindow(textOf(ids), ids.length, size);
     for (const [a, b] of asked) {
       const start = a % ids.length;
       const count = b % (Math.min(size, ids.length - start) + 1);
@@ -22,7 +22,7 @@ Deno.test("a window gives what the text has, whatever its size, wherever it is a
 Deno.test("reading on takes one reading for a window, and none goes beyond the end", () => {
   const read: [number, number][] = [];
   const text = textOf(Array.from({ length: 100 }, (_, i) => i));
-  const window = new TextWindow(
+  const window = new IdWindow(
     {
       read(start, count, into) {
         read.push([start, count]);
@@ -41,7 +41,7 @@ Deno.test("reading on takes one reading for a window, and none goes beyond the e
 Deno.test("a reading that fails leaves nothing wrong behind", () => {
   const text = textOf(Array.from({ length: 30 }, (_, i) => i));
   let broken = false;
-  const window = new TextWindow(
+  const window = new IdWindow(
     {
       read(start, count, into) {
         text.read(start, count, into);

@@ -6,7 +6,7 @@ import { charsOf } from "../../src/text/split.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
-const config = { hidden: 8, seq: 10, batch: 2 };
+const config = { hidden: 8, seqLength: 10, batchSize: 2 };
 
 /** Notes every call but the live ones, and pretends that each takes its time. */
 function listener(): { calls: string[]; options: TrainOptions } {
@@ -23,7 +23,8 @@ function listener(): { calls: string[]; options: TrainOptions } {
     calls,
     options: {
       onStart: (trainer, schedule) => note(`start ${trainer.steps} of ${schedule.steps}`),
-      onReport: ({ step, val_loss }) => note(`report ${step}${val_loss === null ? "" : " val"}`),
+      onLog: ({ step, validationLoss }) =>
+        note(`report ${step}${validationLoss === null ? "" : " val"}`),
       onSample: (_, step) => note(`sample ${step}`),
       onCheckpoint: ({ progress }, kind) => note(`${kind} ${progress.step}`),
     },
@@ -32,7 +33,7 @@ function listener(): { calls: string[]; options: TrainOptions } {
 
 Deno.test("calls come one at a time: start, reports, samples, the best, and the latest", async () => {
   const { calls, options } = listener();
-  await train(corpus, { config, steps: 5, reportEvery: 2, sampleEvery: 4, ...options });
+  await train(corpus, { config, steps: 5, logEvery: 2, sampleEvery: 4, ...options });
   assertEquals(calls, [
     "start 0 of 5",
     "report 1",
@@ -51,12 +52,12 @@ Deno.test("a text is validated about once a pass, and only a better model is cal
   await train(corpus, {
     config: { ...config, lr: 0.3 },
     steps: 400,
-    reportEvery: 1,
+    logEvery: 1,
     sampleEvery: 0,
     ...options,
-    onReport({ step, val_loss }) {
-      if (val_loss === null) return;
-      losses.push(val_loss);
+    onLog({ step, validationLoss }) {
+      if (validationLoss === null) return;
+      losses.push(validationLoss);
       calls.push(`validated ${step}`);
     },
   });
@@ -103,7 +104,7 @@ Deno.test("a timer can abort a run: steps let the event loop have its turn", asy
 });
 
 Deno.test("what a listener throws ends the run", async () => {
-  for (const name of ["onStart", "onReport", "onSample", "onCheckpoint", "onLive"] as const) {
+  for (const name of ["onStart", "onLog", "onSample", "onCheckpoint", "onStatus"] as const) {
     const failing = () => {
       throw new Error(`${name} failed`);
     };

@@ -7,7 +7,7 @@ import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("round and round the rugged rocks ".repeat(20));
-const config = { hidden: 6, seq: 8, batch: 2, lr: 1e300 };
+const config = { hidden: 6, seqLength: 8, batchSize: 2, lr: 1e300 };
 const start = "Training diverged at step 1: a weight is ";
 
 Deno.test("a step that makes a weight useless says so, and gives the model to nobody", () => {
@@ -17,7 +17,7 @@ Deno.test("a step that makes a weight useless says so, and gives the model to no
     const error = assertThrows(() => trainer[use](), DivergenceError);
     assertMatch(
       error.message,
-      /^Training diverged at step 1: a weight is (NaN|-?Infinity); a lower --lr or --clip keeps it finite$/,
+      /^Training diverged at step 1: a weight is (NaN|-?Infinity); a lower --lr or --grad-clip keeps it finite$/,
     );
     assertEquals([error.step, error.details], [1, null]);
     assertEquals(trainer.steps, 0);
@@ -27,13 +27,16 @@ Deno.test("a step that makes a weight useless says so, and gives the model to no
 });
 
 Deno.test("a run that diverges at its last step fails, and keeps nothing of it", async () => {
-  for (const val of [0, 0.1]) {
+  for (const valFraction of [0, 0.1]) {
     const kept: number[] = [];
     const onCheckpoint = () => void kept.push(1);
-    const options = { config: { ...config, val }, steps: 1, onCheckpoint };
+    const options = { config: { ...config, valFraction }, steps: 1, onCheckpoint };
     const error = await assertRejects(() => train(corpus, options), DivergenceError);
     assert(error.message.startsWith(start), error.message);
-    assertMatch(error.message, /; no checkpoint had been saved; a lower --lr or --clip keeps it/);
+    assertMatch(
+      error.message,
+      /; no checkpoint had been saved; a lower --lr or --grad-clip keeps it/,
+    );
     assert(!(error instanceof InputError));
     assertEquals(kept, []);
   }

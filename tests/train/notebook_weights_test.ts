@@ -26,11 +26,11 @@ for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
       preset: "min-char-rnn",
       hidden: 10,
       lr,
-      val: 0,
+      valFraction: 0,
       precision: "f64",
     });
-    const { seq, hidden, clip } = trainer.config;
-    assertEquals([seq, trainer.config.batch, clip], [25, 1, 5]);
+    const { seqLength, hidden, gradClip } = trainer.config;
+    assertEquals([seqLength, trainer.config.batchSize, gradClip], [25, 1, 5]);
     const start = trainer.checkpoint();
     const sizes = sizesOf(start);
     const weights = start.parameters;
@@ -41,31 +41,31 @@ for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
     let h = new Float64Array(hidden);
     let resets = 0;
     for (let i = 1; i <= updates; i++) {
-      if (p + seq + 1 >= data.length) {
+      if (p + seqLength + 1 >= data.length) {
         h = new Float64Array(hidden);
         p = 0;
         resets++;
       }
       const { loss, gradients, hiddenStates } = referenceGradients(sizes, weights, {
-        steps: seq,
-        streams: 1,
-        inputs: oneHot(ids.slice(p, p + seq), sizes.inputs),
-        targets: oneHot(ids.slice(p + 1, p + seq + 1), sizes.outputs),
+        seqLength,
+        batchSize: 1,
+        inputs: oneHot(ids.slice(p, p + seqLength), sizes.inputs),
+        targets: oneHot(ids.slice(p + 1, p + seqLength + 1), sizes.outputs),
         hiddenState: h,
       });
-      referenceUpdate({ optimizer: "adagrad", lr, clip }, weights, gradients, [sums]);
+      referenceUpdate({ optimizer: "adagrad", lr, gradClip }, weights, gradients, [sums]);
       h = hiddenStates.slice(-hidden);
-      p += seq;
+      p += seqLength;
 
-      const mine = trainer.step() * seq;
+      const mine = trainer.step() * seqLength;
       assert(Math.abs(mine - loss) < 1e-9 * loss, `update ${i}: the loss is ${mine}, not ${loss}`);
-      const { parameters, optimizerMemories, hiddenState, progress } = trainer.checkpoint();
+      const { parameters, optimizerState, hiddenState, progress } = trainer.checkpoint();
       assertEquals(progress.position, p);
       assert(difference(hiddenState, h) < 1e-9, `update ${i}: the state`);
       for (const name of parameterNames) {
         assert(difference(parameters[name], weights[name]) < 1e-9, `update ${i}: ${name}`);
         assert(
-          difference(optimizerMemories![0]![name], sums[name]) < 1e-9,
+          difference(optimizerState![0]![name], sums[name]) < 1e-9,
           `update ${i}: sum of ${name}`,
         );
       }

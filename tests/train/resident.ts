@@ -3,9 +3,14 @@ import { readCorpus } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 using corpus = await readCorpus(Deno.args[0]!);
-using trainer = new Trainer(corpus, { hidden: 16, batch: 8, seq: 50, val: 0.001 });
+using trainer = new Trainer(corpus, {
+  hidden: 16,
+  batchSize: 8,
+  seqLength: 50,
+  valFraction: 0.001,
+});
 // Further than the first windows reach.
-while (trainer.steps * trainer.config.seq < 300_000) trainer.step();
+while (trainer.steps * trainer.config.seqLength < 300_000) trainer.step();
 trainer.validate();
 const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(Deno.readTextFileSync("/proc/self/status"))!;
 console.log(JSON.stringify({ chars: corpus.length, mebibytes: Number(kibibytes) / 1024 }));

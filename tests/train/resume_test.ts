@@ -2,15 +2,19 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/model/checkpoint.ts";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../src/checkpoint/checkpoint.ts";
 import type { ConfigInput } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { metricsUntil } from "../../src/train/metrics.ts";
-import { type Report, train, type TrainOptions } from "../../src/train/train.ts";
+import { metricsUntil } from "../../src/run/metrics.ts";
+import { train, type TrainingMetrics, type TrainOptions } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore, surely – 🐚. ".repeat(30));
-const small = { hidden: 9, seq: 10, batch: 2 } as const;
+const small = { hidden: 9, seqLength: 10, batchSize: 2 } as const;
 
 /** What a file keeps of a checkpoint. */
 async function throughFile(checkpoint: Checkpoint): Promise<Checkpoint> {
@@ -28,20 +32,32 @@ const rules: Readonly<Record<string, ConfigInput>> = {
   adagrad: { optimizer: "adagrad" },
   sgd: { optimizer: "sgd" },
   "sgd with momentum, gru": { optimizer: "sgd", momentum: 0.9, cell: "gru" },
-  "adagrad, fresh states": { cell: "lstm", freshEvery: 3 },
-  "adam, average": { optimizer: "adam", average: 0.1, schedule: "inverse-sqrt", warmup: 5 },
-  "rmsprop, lstm, step": { optimizer: "rmsprop", cell: "lstm", schedule: "step", decayAfter: 1 },
+  "adagrad, fresh states": { cell: "lstm", resetEvery: 3 },
+  "adam, average": { optimizer: "adam", weightAverage: 0.1, lrSchedule: "inverse-sqrt", warmup: 5 },
+  "rmsprop, lstm, step": {
+    optimizer: "rmsprop",
+    cell: "lstm",
+    lrSchedule: "step",
+    lrDecayAfter: 1,
+  },
   "adam, two layers, dropout": { optimizer: "adam", layers: 2, dropout: 0.3, warmup: 20 },
   "adamw, lstm, dropout, norm": {
-    ...{ optimizer: "adamw", cell: "lstm", layers: 2, dropout: 0.5, clip: 0.1, clipBy: "norm" },
+    ...{
+      optimizer: "adamw",
+      cell: "lstm",
+      layers: 2,
+      dropout: 0.5,
+      gradClip: 0.1,
+      gradClipMode: "norm",
+    },
   },
 };
 
 for (const precision of ["f32", "f32-strict", "f64"] as const) {
   for (const [rule, more] of Object.entries(rules)) {
     Deno.test(`${precision}, ${rule}: N steps, a file, and M more are N + M steps`, async () => {
-      for (const batch of [1, 3]) {
-        const config: ConfigInput = { ...small, batch, precision, seed: 5, ...more };
+      for (const batchSize of [1, 3]) {
+        const config: ConfigInput = { ...small, batchSize, precision, seed: 5, ...more };
         using whole = new Trainer(corpus, config);
         // Some of them before the text starts again, some after.
         const ends = [0, 1, 7, whole.stepsPerEpoch - 1, whole.stepsPerEpoch, 2 * 80 + 3];
@@ -66,7 +82,7 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
 }
 
 /** A rate so high that it is lowered again and again. */
-const plateaus = { schedule: "plateau", plateau: 1, optimizer: "sgd", lr: 2 } as const;
+const lrReductions = { lrSchedule: "plateau", lrPatience: 1, optimizer: "sgd", lr: 2 } as const;
 
 /** All that a run keeps, but for times and speeds. */
 interface Story {
@@ -78,7 +94,7 @@ interface Story {
 /** Where a run is stopped: at a step or soon after it, before or after its report. */
 interface Stop {
   readonly step: number;
-  readonly when: "onLive" | "onReport";
+  readonly when: "onStatus" | "onLog";
 }
 
 /** A run that is stopped some times, and resumed from what a file keeps of it. */
@@ -96,11 +112,11 @@ async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Sto
       ...options,
       ...resume ? { resume, config: {} } : {},
       signal: controller.signal,
-      onLive: ({ step }) => listen("onLive", step),
-      onReport(report: Report) {
-        const { elapsed_s: _, chars_per_s: __, ...same } = report;
+      onStatus: ({ step }) => listen("onStatus", step),
+      onLog(report: TrainingMetrics) {
+        const { elapsedSeconds: _, charsPerSecond: __, ...same } = report;
         metrics += JSON.stringify(same) + "\n";
-        listen("onReport", report.step);
+        listen("onLog", report.step);
       },
       async onCheckpoint(checkpoint, kind) {
         if (kind === "best") best = await bytesOf(checkpoint);
@@ -123,20 +139,24 @@ const parts = {
 for (
   const [what, more] of [
     ["stopped", {}],
-    ["on plateaus", plateaus],
+    ["on plateaus", lrReductions],
     ["in every part of the run", parts],
   ] as const
 ) {
   Deno.test(`a run that is stopped anywhere tells and keeps what one that is not stopped does (${what})`, async () => {
-    const options = { config: { ...small, val: 0.02, ...more }, steps: 150, reportEvery: 7 };
+    const options = { config: { ...small, valFraction: 0.02, ...more }, steps: 150, logEvery: 7 };
     const whole = await story(options, []);
-    const reports: Report[] = whole.metrics.trim().split("\n").map((line) => JSON.parse(line));
+    const reports: TrainingMetrics[] = whole.metrics.trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
     assertEquals(reports.length, 1 + 21 + 1);
-    const validated = reports.filter(({ val_loss }) => val_loss !== null).map(({ step }) => step);
+    const validated = reports.filter(({ validationLoss }) => validationLoss !== null).map((
+      { step },
+    ) => step);
     assertEquals(validated, [35, 70, 105, 140, 150]);
     // Before a report that validates, in the middle of it, and wherever else.
     const steps = fc.oneof(fc.constantFrom(35, 70, 105, 140), fc.integer({ min: 1, max: 150 }));
-    const stops = fc.record({ step: steps, when: fc.constantFrom("onLive", "onReport") });
+    const stops = fc.record({ step: steps, when: fc.constantFrom("onStatus", "onLog") });
     await fc.assert(
       fc.asyncProperty(
         fc.array(stops, { minLength: 1, maxLength: 4 }),
@@ -148,7 +168,7 @@ for (
 }
 
 Deno.test("a run that is stopped by an abort from the start goes on all the same", async () => {
-  const options = { config: small, steps: 20, reportEvery: 5 };
+  const options = { config: small, steps: 20, logEvery: 5 };
   const resume = await train(corpus, { ...options, signal: AbortSignal.abort() });
   assertEquals(resume.progress.step, 0);
   const { progress: _, ...whole } = await train(corpus, options);
@@ -158,24 +178,24 @@ Deno.test("a run that is stopped by an abort from the start goes on all the same
 
 Deno.test("a run that ended goes on as if its limit had been the later one", async () => {
   for (const first of [20, 21, 40, 53]) {
-    const options = { config: small, reportEvery: 10, sampleEvery: 0 };
+    const options = { config: small, logEvery: 10, sampleEvery: 0 };
     let kept: Checkpoint | undefined;
     let metrics = "";
-    const onReport = ({ elapsed_s: _, chars_per_s: __, ...same }: Report) => {
+    const onLog = ({ elapsedSeconds: _, charsPerSecond: __, ...same }: TrainingMetrics) => {
       metrics += JSON.stringify(same) + "\n";
     };
     const onCheckpoint = (checkpoint: Checkpoint, kind: string) => {
       if (kind === "latest") kept = checkpoint;
     };
-    const ended = await train(corpus, { ...options, steps: first, onReport, onCheckpoint });
+    const ended = await train(corpus, { ...options, steps: first, onLog, onCheckpoint });
     assertEquals(JSON.parse(metrics.trim().split("\n").at(-1)!).step, first);
     assert(ended.progress.validationLoss !== null, "the end is validated");
     metrics = metricsUntil(metrics, kept!.progress).kept;
     const { resume: _, ...more } = { ...options, resume: undefined, steps: 80 };
-    const parts = await train(corpus, { ...more, resume: kept!, onReport });
+    const parts = await train(corpus, { ...more, resume: kept!, onLog });
     const partsMetrics = metrics;
     metrics = "";
-    const whole = await train(corpus, { ...more, onReport });
+    const whole = await train(corpus, { ...more, onLog });
     assertEquals(await bytesOf(parts), await bytesOf(whole));
     assertEquals(partsMetrics, metrics);
   }
@@ -184,16 +204,16 @@ Deno.test("a run that ended goes on as if its limit had been the later one", asy
 Deno.test("a long validation does not hold up a stop", async () => {
   const controller = new AbortController();
   const long = corpusFromText("a long tale of many words, told slowly. ".repeat(4000));
-  const reports: Report[] = [];
+  const reports: TrainingMetrics[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let begin = 0;
   const { progress } = await train(long, {
-    config: { ...small, val: 0.9, hidden: 200 },
+    config: { ...small, valFraction: 0.9, hidden: 200 },
     steps: 2,
-    reportEvery: 1,
+    logEvery: 1,
     signal: controller.signal,
-    onReport: (report) => void reports.push(report),
-    onLive({ step }) {
+    onLog: (report) => void reports.push(report),
+    onStatus({ step }) {
       if (step < 2) return;
       // The end validates 144,000 characters next, which takes seconds.
       begin = performance.now();
@@ -202,7 +222,10 @@ Deno.test("a long validation does not hold up a stop", async () => {
   });
   clearTimeout(timer);
   assert(controller.signal.aborted && performance.now() - begin < 1000);
-  assertEquals(reports.map(({ step, val_loss }) => [step, val_loss]), [[1, null], [2, null]]);
+  assertEquals(reports.map(({ step, validationLoss }) => [step, validationLoss]), [[1, null], [
+    2,
+    null,
+  ]]);
   assertEquals(progress.step, 2);
 });
 
@@ -211,12 +234,12 @@ Deno.test("the time that it took is carried on, and counts for the limit", async
   const { elapsedSeconds } = first.progress;
   assert(elapsedSeconds >= 0.18 && elapsedSeconds < 10);
   assertEquals(await train(corpus, { resume: first, minutes: 0.003 }), first);
-  const reports: Report[] = [];
+  const reports: TrainingMetrics[] = [];
   const steps = first.progress.step + 1;
-  const onReport = (report: Report) => void reports.push(report);
-  const more = await train(corpus, { resume: first, steps, onReport });
+  const onLog = (report: TrainingMetrics) => void reports.push(report);
+  const more = await train(corpus, { resume: first, steps, onLog });
   assert(more.progress.elapsedSeconds > elapsedSeconds);
-  assert(reports.every(({ elapsed_s }) => elapsed_s > elapsedSeconds));
+  assert(reports.every(({ elapsedSeconds }) => elapsedSeconds > elapsedSeconds));
 });
 
 Deno.test("a run at its limit is left as it is, and nothing is called but the start", async () => {
@@ -226,8 +249,8 @@ Deno.test("a run at its limit is left as it is, and nothing is called but the st
     const after = await train(corpus, {
       resume,
       ...limit,
-      onStart: ({ steps }, schedule) => void calls.push(`${steps} of ${schedule.steps}`),
-      onReport: () => void calls.push("report"),
+      onStart: ({ steps }, lrSchedule) => void calls.push(`${steps} of ${lrSchedule.steps}`),
+      onLog: () => void calls.push("report"),
       onCheckpoint: () => void calls.push("checkpoint"),
     });
     assertEquals(after, resume);
@@ -240,11 +263,13 @@ Deno.test("rate and clip may change, from the next step on", async () => {
   const more = { resume, steps: 20 };
   const same = await train(corpus, more);
   assertEquals(same.config, resume.config);
-  for (const change of [{ lr: 0.01 }, { clip: 0.0001 }, { preset: "min-char-rnn", hidden: 9 }]) {
-    const config = { ...change, seq: 10, batch: 2, init: resume.config.init };
+  for (
+    const change of [{ lr: 0.01 }, { gradClip: 0.0001 }, { preset: "min-char-rnn", hidden: 9 }]
+  ) {
+    const config = { ...change, seqLength: 10, batchSize: 2, init: resume.config.init };
     const other = await train(corpus, { ...more, config });
     const { preset: _, hidden: __, ...changed } = { preset: "", hidden: 9, ...change };
-    const preset = "preset" in change ? { lr: 0.1, clip: 5 } : {};
+    const preset = "preset" in change ? { lr: 0.1, gradClip: 5 } : {};
     assertEquals(other.config, { ...resume.config, ...preset, ...changed });
     assertNotEquals(other.parameters, same.parameters);
     assertEquals(other.progress.step, 20);
@@ -318,11 +343,11 @@ Deno.test("a text that is another one is refused, whatever it is called", async 
 
 Deno.test("a checkpoint that lacks what training needs is refused", () => {
   const trainer = new Trainer(corpus, small);
-  const fresh = { ...trainer.checkpoint(), optimizerMemories: null };
+  const fresh = { ...trainer.checkpoint(), optimizerState: null };
   assertEquals(Trainer.fromCheckpoint(corpus, fresh).step(), trainer.step());
   const checkpoint = trainer.checkpoint();
   assertThrows(
-    () => Trainer.fromCheckpoint(corpus, { ...checkpoint, optimizerMemories: null }),
+    () => Trainer.fromCheckpoint(corpus, { ...checkpoint, optimizerState: null }),
     InputError,
     "the checkpoint is of step 1 and lacks what adagrad remembers",
   );

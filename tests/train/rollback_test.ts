@@ -1,7 +1,7 @@
 /** Runs that diverge and go back: to a state that is good, the same way each time. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
-import type { Checkpoint } from "../../src/model/checkpoint.ts";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import { type Rollback, train, type TrainOptions } from "../../src/train/train.ts";
@@ -12,7 +12,14 @@ const corpus = corpusFromText(
 );
 /** Gradient descent at a rate at which losses overflow at step 25. */
 const config = {
-  ...{ hidden: 16, seq: 20, batch: 2, optimizer: "sgd", clip: 5, val: 0.1 } as const,
+  ...{
+    hidden: 16,
+    seqLength: 20,
+    batchSize: 2,
+    optimizer: "sgd",
+    gradClip: 5,
+    valFraction: 0.1,
+  } as const,
   ...{ lr: 1e36, seed: 3 },
 };
 
@@ -24,7 +31,7 @@ async function run(options: TrainOptions) {
   const last = await train(corpus, {
     ...options,
     onRollback: (rollback) => void rollbacks.push(rollback),
-    onReport: ({ step }) => void reports.push(step),
+    onLog: ({ step }) => void reports.push(step),
     onCheckpoint: (checkpoint, kind) => {
       if (kind === "latest") kept.push(checkpoint);
     },
@@ -33,7 +40,7 @@ async function run(options: TrainOptions) {
 }
 
 Deno.test("a run that diverges goes back to its last report with half the rate, and goes on", async () => {
-  const options = { config, reportEvery: 10, steps: 60, onDivergence: "rollback" } as const;
+  const options = { config, logEvery: 10, steps: 60, onDivergence: "rollback" } as const;
   const { rollbacks, reports, kept, last } = await run(options);
   assertEquals(rollbacks[0], {
     divergedAt: 25,
@@ -60,9 +67,9 @@ Deno.test("a run that diverges goes back to its last report with half the rate, 
 });
 
 Deno.test("going back is the same each time, whatever is saved or drawn meanwhile", async () => {
-  const options = { config, reportEvery: 10, steps: 60, onDivergence: "rollback" } as const;
+  const options = { config, logEvery: 10, steps: 60, onDivergence: "rollback" } as const;
   const one = await run(options);
-  const other = await run({ ...options, saveEvery: 1, sampleEvery: 3, onSample: () => {} });
+  const other = await run({ ...options, checkpointEvery: 1, sampleEvery: 3, onSample: () => {} });
   assertEquals(other.rollbacks, one.rollbacks);
   assertEquals(other.reports, one.reports);
   assertEquals(other.last.parameters, one.last.parameters);
@@ -71,7 +78,7 @@ Deno.test("going back is the same each time, whatever is saved or drawn meanwhil
 Deno.test("without a report there is the state that the run began with", async () => {
   // The update of step 1 leaves finite weights, of which no finite loss can come.
   const doomed = { ...config, optimizer: "adagrad", lr: 5e37 } as const;
-  const options = { config: doomed, reportEvery: 10, steps: 12, onDivergence: "rollback" } as const;
+  const options = { config: doomed, logEvery: 10, steps: 12, onDivergence: "rollback" } as const;
   const { rollbacks, last } = await run(options);
   const places = rollbacks.map(({ divergedAt, step }) => [divergedAt, step]);
   // The third one has the report of step 1 behind it.
@@ -104,7 +111,7 @@ Deno.test("a rate that ten halvings do not mend ends the run", async () => {
   assertEquals(
     error.message,
     `Training diverged at step 1: ${error.reason}; going back and halving the rate 10 times did ` +
-      "not help; the last good checkpoint is that of step 0; a lower --lr or --clip keeps it finite",
+      "not help; the last good checkpoint is that of step 0; a lower --lr or --grad-clip keeps it finite",
   );
   for (const { progress } of kept) assertEquals(progress.step, 0);
 });
@@ -117,7 +124,7 @@ Deno.test("what was saved before is good: training goes on from it with a lower 
         train(corpus, {
           config: { ...config, lr, optimizer },
           steps: 50,
-          saveEvery: 1,
+          checkpointEvery: 1,
           onCheckpoint: (checkpoint, kind) => {
             if (kind === "latest") kept.push(checkpoint);
           },
@@ -140,7 +147,8 @@ Deno.test("what was saved before is good: training goes on from it with a lower 
 Deno.test("a validation that is not finite is a divergence too", async () => {
   // Only the validation part has the character whose weights overflow.
   const held = corpusFromText("ab".repeat(200) + "abz".repeat(20));
-  const start = new Trainer(held, { hidden: 4, seq: 5, batch: 1, val: 0.13 }).checkpoint();
+  const start = new Trainer(held, { hidden: 4, seqLength: 5, batchSize: 1, valFraction: 0.13 })
+    .checkpoint();
   const { parameters } = start;
   parameters.Wxh.forEach((_, i) => {
     if (i % 3 === 2) parameters.Wxh[i] = 3e38;

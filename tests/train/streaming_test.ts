@@ -2,14 +2,14 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TextError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
-import type { Checkpoint } from "../../src/model/checkpoint.ts";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { corpusFromText, readCorpus } from "../../src/text/corpus.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { fileTest } from "../text/files.ts";
 
 const text = "Wir sind durch Not und Freude gegangen Hand in Hand; – 🌳 vom Wandern ruhen wir.\r\n";
-const config = { hidden: 6, seq: 7, batch: 3, val: 0.2 };
+const config = { hidden: 6, seqLength: 7, batchSize: 3, valFraction: 0.2 };
 
 fileTest("a streamed text gives the weights and losses of one in memory", async (path) => {
   const long = text.repeat(40);
@@ -33,7 +33,12 @@ fileTest(
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
     using corpus = await readCorpus(path, { heldBytes: 0 });
-    using trainer = new Trainer(corpus, { ...config, val: 0, batch: 1, seq: 100 });
+    using trainer = new Trainer(corpus, {
+      ...config,
+      valFraction: 0,
+      batchSize: 1,
+      seqLength: 100,
+    });
     using reference = new Trainer(corpusFromText(paragraphs, path), trainer.config);
     trainer.step();
     Deno.truncateSync(path, 1000);
@@ -60,14 +65,14 @@ fileTest(
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
     const kept: Checkpoint[] = [];
-    const options = { config: { ...config, val: 0.001 }, epochs: 3, reportEvery: 1000 };
+    const options = { config: { ...config, valFraction: 0.001 }, epochs: 3, logEvery: 1000 };
     {
       using corpus = await readCorpus(path, { heldBytes: 0 });
       await assertRejects(
         () =>
           train(corpus, {
             ...options,
-            onReport: ({ step }) => {
+            onLog: ({ step }) => {
               if (step === 1000) Deno.truncateSync(path, 1000);
             },
             onCheckpoint: (checkpoint, kind) => {
@@ -93,7 +98,7 @@ fileTest(
 fileTest("a run on a streamed text goes on where it was stopped, to the bit", async (path) => {
   await Deno.writeTextFile(path, paragraphs);
   using corpus = await readCorpus(path, { heldBytes: 0 });
-  const options = { config: { ...config, batch: 2 }, reportEvery: 1e9 };
+  const options = { config: { ...config, batchSize: 2 }, logEvery: 1e9 };
   // Before and after the first windows' ends, and in the second pass.
   const whole = await train(corpus, { ...options, steps: 40_000 });
   using trainer = new Trainer(corpus, options.config);
@@ -102,7 +107,7 @@ fileTest("a run on a streamed text goes on where it was stopped, to the bit", as
     assertEquals(half.progress.position, steps % trainer.stepsPerEpoch * 7);
     const resumed = await train(corpus, { ...options, resume: half, steps: 40_000 });
     assertEquals(resumed.parameters, whole.parameters);
-    assertEquals(resumed.optimizerMemories, whole.optimizerMemories);
+    assertEquals(resumed.optimizerState, whole.optimizerState);
     assertEquals(resumed.hiddenState, whole.hiddenState);
   }
 });

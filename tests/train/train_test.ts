@@ -1,20 +1,25 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { type Live, type Report, train, type TrainOptions } from "../../src/train/train.ts";
+import {
+  train,
+  type TrainingMetrics,
+  type TrainingStatus,
+  type TrainOptions,
+} from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
-const config = { hidden: 8, seq: 10, batch: 2 };
+const config = { hidden: 8, seqLength: 10, batchSize: 2 };
 
 Deno.test("reports come at the first step, at the interval, and at the end", async () => {
-  const reports: Report[] = [];
+  const reports: TrainingMetrics[] = [];
   const kept: [string, number][] = [];
   const checkpoint = await train(corpus, {
     config,
     steps: 17,
-    reportEvery: 5,
-    onReport: (report) => void reports.push(report),
+    logEvery: 5,
+    onLog: (report) => void reports.push(report),
     onCheckpoint: ({ progress }, kind) => void kept.push([kind, progress.step]),
   });
   assertEquals(reports.map(({ step }) => step), [1, 5, 10, 15, 17]);
@@ -22,14 +27,14 @@ Deno.test("reports come at the first step, at the interval, and at the end", asy
   for (const report of reports) {
     let batchLoss = NaN;
     while (trainer.steps < report.step) batchLoss = trainer.step();
-    assertEquals(report.batch_loss, batchLoss);
+    assertEquals(report.batchLoss, batchLoss);
     assertEquals(report.loss, trainer.loss);
     assertEquals(report.chars, report.step * 20);
     assertEquals(report.epoch, report.step / trainer.stepsPerEpoch);
-    assert(report.chars_per_s > 0 && report.elapsed_s > 0);
+    assert(report.charsPerSecond > 0 && report.elapsedSeconds > 0);
   }
   // Validation: at the end at the latest.
-  assertEquals(reports.at(-1)!.val_loss, trainer.validate()!.loss);
+  assertEquals(reports.at(-1)!.validationLoss, trainer.validate()!.loss);
   assertEquals(checkpoint.parameters, trainer.model().parameters);
   assertEquals(checkpoint.progress.step, 17);
   assertEquals(kept.at(-1), ["latest", 17]);
@@ -41,11 +46,11 @@ Deno.test("telling more or less often changes no weight", async () => {
     (await train(corpus, { config, steps: 60, ...options })).parameters;
   const quiet = await run({});
   const talkative = await run({
-    reportEvery: 1,
+    logEvery: 1,
     sampleEvery: 3,
-    onReport: () => {},
+    onLog: () => {},
     onSample: () => {},
-    onLive: () => {},
+    onStatus: () => {},
     onCheckpoint: () => {},
   });
   assertEquals(talkative, quiet);
@@ -81,9 +86,9 @@ Deno.test("an aborted run keeps what it has", async () => {
   const { progress } = await train(corpus, {
     config,
     steps: 10 ** 9,
-    reportEvery: 50,
+    logEvery: 50,
     signal: controller.signal,
-    onReport: ({ step }) => {
+    onLog: ({ step }) => {
       if (step === 100) controller.abort();
     },
     onCheckpoint: ({ progress }, kind) => {
@@ -95,8 +100,8 @@ Deno.test("an aborted run keeps what it has", async () => {
 });
 
 Deno.test("the live line counts up to the end", async () => {
-  const lives: Live[] = [];
-  await train(corpus, { config, steps: 200, onLive: (live) => lives.push(live) });
+  const lives: TrainingStatus[] = [];
+  await train(corpus, { config, steps: 200, onStatus: (live) => lives.push(live) });
   assert(lives.length > 0);
   for (const [i, live] of lives.entries()) {
     assert(live.done >= (lives[i - 1]?.done ?? 0) && live.done <= 1);
@@ -114,11 +119,11 @@ Deno.test("nothing is called when an option or the text is wrong", async () => {
       { steps: -1 },
       { epochs: 0 },
       { minutes: NaN },
-      { reportEvery: 0 },
+      { logEvery: 0 },
       { sampleEvery: 1.5 },
       { config: { hidden: 0 } },
-      { config: { seq: 5000 } },
-      { config: { hidden: 16384, batch: 100, seq: 1 } },
+      { config: { seqLength: 5000 } },
+      { config: { hidden: 16384, batchSize: 100, seqLength: 1 } },
     ]
   ) {
     await assertRejects(() => train(corpus, { onStart, ...wrong }), InputError);

@@ -24,56 +24,69 @@ function copy(set: ParameterSet): ParameterSet {
  * data pointer, the reset at the end of the data, the carried state.
  */
 function notebook(corpus: Corpus, trainer: Trainer, updates: number): number[] {
-  const { seq, batch, lr, clip, hidden, optimizer } = trainer.config;
+  const { seqLength, batchSize, lr, gradClip, hidden, optimizer } = trainer.config;
   const size = corpus.vocabulary.size;
   const sizes = { inputs: size, hidden, outputs: size };
   const [start, end] = trainer.split.train[0]!;
-  const length = Math.floor((end - start) / batch);
+  const length = Math.floor((end - start) / batchSize);
   const parts = Array.from(
-    { length: batch },
+    { length: batchSize },
     (_, b) => [...corpus.read(start + b * length, length)],
   );
   const parameters = copy(trainer.model().parameters);
   const sums = zeroParameters(sizes, "f64");
-  let state = new Float64Array(batch * hidden);
+  let state = new Float64Array(batchSize * hidden);
   let pointer = 0;
   const losses: number[] = [];
   for (let update = 0; update < updates; update++) {
-    if (pointer + seq + 1 >= length) {
-      state = new Float64Array(batch * hidden);
+    if (pointer + seqLength + 1 >= length) {
+      state = new Float64Array(batchSize * hidden);
       pointer = 0;
     }
     const rows = (from: number) =>
-      Array.from({ length: seq }, (_, t) => parts.map((part) => part[from + t]!)).flat();
+      Array.from({ length: seqLength }, (_, t) => parts.map((part) => part[from + t]!)).flat();
     const { loss, gradients, hiddenStates } = referenceGradients(sizes, parameters, {
-      steps: seq,
-      streams: batch,
+      seqLength,
+      batchSize,
       inputs: oneHot(rows(pointer), size),
       targets: oneHot(rows(pointer + 1), size),
       hiddenState: state,
     });
-    losses.push(loss / seq);
-    const limit = clip === 0 ? Infinity : clip;
+    losses.push(loss / seqLength);
+    const limit = gradClip === 0 ? Infinity : gradClip;
     if (optimizer === "adagrad") {
-      referenceUpdate({ optimizer: "adagrad", lr: lr, clip: limit }, parameters, gradients, [sums]);
-    } else referenceUpdate({ optimizer: "sgd", lr: lr, clip: limit }, parameters, gradients);
-    state = hiddenStates.slice(-batch * hidden);
-    pointer += seq;
+      referenceUpdate({ optimizer: "adagrad", lr: lr, gradClip: limit }, parameters, gradients, [
+        sums,
+      ]);
+    } else referenceUpdate({ optimizer: "sgd", lr: lr, gradClip: limit }, parameters, gradients);
+    state = hiddenStates.slice(-batchSize * hidden);
+    pointer += seqLength;
   }
   return losses;
 }
 
 // Chaotic as training is, rounding errors grow with the rate: few updates at the notebook's own.
 const runs: readonly (readonly [string, ConfigInput, number])[] = [
-  ["the notebook's settings", { preset: "min-char-rnn", hidden: 12, val: 0 }, 12],
+  ["the notebook's settings", { preset: "min-char-rnn", hidden: 12, valFraction: 0 }, 12],
   ["a smaller rate, over several ends of the text", {
     preset: "min-char-rnn",
     hidden: 12,
     lr: 0.002,
-    val: 0,
+    valFraction: 0,
   }, 120],
-  ["three streams and a validation part", { hidden: 9, seq: 11, batch: 3, lr: 0.002 }, 60],
-  ["sgd without a clip", { hidden: 9, seq: 11, batch: 2, optimizer: "sgd", lr: 0.01, clip: 0 }, 60],
+  [
+    "three streams and a validation part",
+    { hidden: 9, seqLength: 11, batchSize: 3, lr: 0.002 },
+    60,
+  ],
+  ["sgd without a clip", {
+    hidden: 9,
+    seqLength: 11,
+    batchSize: 2,
+    optimizer: "sgd",
+    lr: 0.01,
+    gradClip: 0,
+  }, 60],
 ];
 
 for (const [name, input, updates] of runs) {
@@ -85,11 +98,11 @@ for (const [name, input, updates] of runs) {
       assert(error < 1e-9, `update ${i + 1}: the loss is off by ${error}`);
     });
     assertEquals(trainer.steps, updates);
-    assertEquals(trainer.chars, updates * trainer.config.seq * trainer.config.batch);
+    assertEquals(trainer.chars, updates * trainer.config.seqLength * trainer.config.batchSize);
   });
 }
 
-const small: ConfigInput = { hidden: 8, seq: 10, batch: 2, lr: 0.1 };
+const small: ConfigInput = { hidden: 8, seqLength: 10, batchSize: 2, lr: 0.1 };
 
 Deno.test("the same seed gives the same weights, another gives others", () => {
   const weights = (seed: number) => {
@@ -119,7 +132,7 @@ Deno.test("validating, sampling and saving change nothing that is trained", () =
 });
 
 Deno.test("the loss is smoothed as min-char-rnn does, 0.999 for every 25 characters", () => {
-  const trainer = new Trainer(corpus, { ...small, seq: 25, batch: 2 });
+  const trainer = new Trainer(corpus, { ...small, seqLength: 25, batchSize: 2 });
   let smoothed = Math.log(corpus.vocabulary.size);
   for (let step = 0; step < 5; step++) {
     smoothed = 0.999 ** 2 * smoothed + (1 - 0.999 ** 2) * trainer.step();
@@ -128,7 +141,7 @@ Deno.test("the loss is smoothed as min-char-rnn does, 0.999 for every 25 charact
 });
 
 Deno.test("validation is the evaluation of the end of the text", () => {
-  const trainer = new Trainer(corpus, { ...small, val: 0.3 });
+  const trainer = new Trainer(corpus, { ...small, valFraction: 0.3 });
   for (let step = 0; step < 30; step++) trainer.step();
   const [start, end] = trainer.split.validation[0]!;
   assertEquals(end, corpus.length);
@@ -141,11 +154,11 @@ Deno.test("validation is the evaluation of the end of the text", () => {
   assertEquals(first, { loss: natsPerChar, best: true });
   assertEquals(trainer.validate(), { loss: natsPerChar, best: false });
   assertEquals(trainer.checkpoint().progress.validationLoss, natsPerChar);
-  assertEquals(new Trainer(corpus, { ...small, val: 0 }).validate(), null);
+  assertEquals(new Trainer(corpus, { ...small, valFraction: 0 }).validate(), null);
 });
 
 Deno.test("training that diverges stops at that step, and says so", () => {
-  const trainer = new Trainer(corpus, { ...small, optimizer: "sgd", lr: 1e38, clip: 0 });
+  const trainer = new Trainer(corpus, { ...small, optimizer: "sgd", lr: 1e38, gradClip: 0 });
   const error = assertThrows(() => {
     for (let step = 0; step < 50; step++) trainer.step();
   }, Error);
@@ -163,7 +176,7 @@ Deno.test("a text of one character trains and samples", () => {
 });
 
 Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengths are told", () => {
-  const config = { ...small, seq: 10, batch: 1 };
+  const config = { ...small, seqLength: 10, batchSize: 1 };
   const trainer = new Trainer(corpusFromText("abcdefghijkl"), config);
   assertEquals(trainer.split.validation, []);
   assert(trainer.step() > 0);
@@ -173,26 +186,30 @@ Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengt
   );
   assertEquals(
     message,
-    'Cannot train on "short.txt": the text has 11 characters to train on, and --seq 10 needs at ' +
-      "least 12 (seq + 2); take a longer text or --seq 9 or less",
+    'Cannot train on "short.txt": the text has 11 characters to train on, and --seq-length 10 needs at ' +
+      "least 12 (seq + 2); take a longer text or --seq-length 9 or less",
   );
 });
 
 Deno.test("emoji, combining marks and line ends are learnt as they are", () => {
   const text = "e\u0301 👩‍👧 \r\n\t\ufeff𝔘";
-  const trainer = new Trainer(corpusFromText(text.repeat(60)), { hidden: 32, batch: 1, seq: 14 });
+  const trainer = new Trainer(corpusFromText(text.repeat(60)), {
+    hidden: 32,
+    batchSize: 1,
+    seqLength: 14,
+  });
   for (let step = 0; step < 600; step++) trainer.step();
   const characters = [...text];
   const rest = characters.slice(3).join("");
-  const prime = characters.slice(0, 3).join("");
+  const prompt = characters.slice(0, 3).join("");
   const length = characters.length - 3;
-  assertEquals(sample(trainer.model(), { prime: text + prime, length, greedy: true }), rest);
+  assertEquals(sample(trainer.model(), { prompt: text + prompt, length, greedy: true }), rest);
 });
 
 Deno.test("each stream begins anew in its turn", () => {
   for (const cell of ["rnn", "lstm"] as const) {
-    const options = { ...small, cell, batch: 4 } as const;
-    using trainer = new Trainer(corpus, { ...options, freshEvery: 8 });
+    const options = { ...small, cell, batchSize: 4 } as const;
+    using trainer = new Trainer(corpus, { ...options, resetEvery: 8 });
     using other = new Trainer(corpus, options);
     // Stream 0 is due before the first step, where its state is zero anyway; two steps later one more.
     const losses = [0, 1, 2].map(() => [trainer.step(), other.step()] as const);

@@ -8,42 +8,48 @@ import { Trainer } from "../../src/train/trainer.ts";
 import { Validation } from "../../src/train/validation.ts";
 
 const corpus = corpusFromText("the rain in Spain stays mainly in the plain; ".repeat(40));
-const small = { hidden: 8, seq: 10, batch: 3 } as const;
+const small = { hidden: 8, seqLength: 10, batchSize: 3 } as const;
 
 Deno.test("plateaus are counted as ReduceLROnPlateau does", () => {
   const losses = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 40 });
-  fc.assert(fc.property(losses, fc.integer({ min: 1, max: 4 }), (losses, plateau) => {
+  fc.assert(fc.property(losses, fc.integer({ min: 1, max: 4 }), (losses, lrPatience) => {
     const trainer = { steps: 0, threads: 1, model: () => ({}) as never };
-    const validation = new Validation(corpus, [], trainer, plateau);
+    const validation = new Validation(corpus, [], trainer, lrPatience);
     let [best, bad, cuts] = [Infinity, 0, 0];
     for (const loss of losses) {
       // PyTorch's rule with a threshold of 0, whose patience is how many it lets pass.
       if (loss < best) [best, bad] = [loss, 0];
       else bad++;
-      if (bad > plateau - 1) [bad, cuts] = [0, cuts + 1];
+      if (bad > lrPatience - 1) [bad, cuts] = [0, cuts + 1];
       validation.record(loss);
-      assertEquals(validation.plateaus, cuts);
+      assertEquals(validation.lrReductions, cuts);
       assertEquals(validation.best, best);
     }
     const since = losses.length - 1 - losses.indexOf(best);
-    assertEquals(validation.sinceBest, losses.length === 0 ? 0 : since);
+    assertEquals(validation.validationsSinceBest, losses.length === 0 ? 0 : since);
   }));
 });
 
 Deno.test("each plateau lowers the rate of the next step", async () => {
   // So high a rate that validation gets worse.
-  const config = { ...small, optimizer: "sgd", lr: 4, schedule: "plateau", plateau: 1 } as const;
+  const config = {
+    ...small,
+    optimizer: "sgd",
+    lr: 4,
+    lrSchedule: "plateau",
+    lrPatience: 1,
+  } as const;
   const losses: number[] = [];
   const rates: number[] = [];
   let trainer: Trainer;
   await train(corpus, {
     config,
     steps: 600,
-    reportEvery: 1,
+    logEvery: 1,
     onStart: (given) => void (trainer = given),
-    onReport({ val_loss }) {
-      if (val_loss === null) return;
-      losses.push(val_loss);
+    onLog({ validationLoss }) {
+      if (validationLoss === null) return;
+      losses.push(validationLoss);
       rates.push(trainer.lr);
     },
   });
@@ -64,9 +70,10 @@ Deno.test("patience ends a run at the validation that uses it up, and more lets 
     const checkpoint = await train(corpus, {
       config,
       steps: 2000,
-      reportEvery: 1,
+      logEvery: 1,
       ...options,
-      onReport: ({ val_loss }) => void (val_loss !== null && validated.push(val_loss)),
+      onLog: ({ validationLoss }) =>
+        void (validationLoss !== null && validated.push(validationLoss)),
     });
     return { validated, checkpoint };
   };
@@ -82,7 +89,10 @@ Deno.test("patience ends a run at the validation that uses it up, and more lets 
     });
     assert(wanted > 0 && wanted < whole.length - 1);
     assertEquals(validated, whole.slice(0, wanted + 1));
-    assertEquals([checkpoint.progress.ended, checkpoint.progress.sinceBest], [true, patience]);
+    assertEquals([checkpoint.progress.ended, checkpoint.progress.validationsSinceBest], [
+      true,
+      patience,
+    ]);
     const again = await run({ resume: checkpoint, config: {}, patience });
     assertEquals(again, { validated: [], checkpoint });
     const more = await run({ resume: checkpoint, config: {}, patience: 1000 });
@@ -94,7 +104,13 @@ Deno.test("what is held out at the end of each stream is never trained on", () =
   // Each character stands for its place.
   const text = Array.from({ length: 301 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join("");
   const places = corpusFromText(text);
-  const options = { ...small, seq: 7, val: 0.1, test: 0.05, holdout: "streams" } as const;
+  const options = {
+    ...small,
+    seqLength: 7,
+    valFraction: 0.1,
+    testFraction: 0.05,
+    holdout: "streams",
+  } as const;
   using trainer = new Trainer(places, options);
   const { split } = trainer;
   assertEquals(split.train, [[0, 85], [100, 185], [200, 285]]);
@@ -112,7 +128,7 @@ Deno.test("what is held out at the end of each stream is never trained on", () =
 });
 
 Deno.test("stretches are measured together, each from a state of zero", () => {
-  using trainer = new Trainer(corpus, { ...small, val: 0.2, holdout: "streams" });
+  using trainer = new Trainer(corpus, { ...small, valFraction: 0.2, holdout: "streams" });
   for (let step = 0; step < 20; step++) trainer.step();
   const model = trainer.model();
   let nats = 0;

@@ -17,13 +17,13 @@ export interface Kernels {
     inputs: number,
     hidden: number,
     outputs: number,
-    steps: number,
-    streams: number,
+    seqLength: number,
+    batchSize: number,
     denseInputs: boolean,
     denseTargets: boolean,
     training: boolean,
     dropout: boolean,
-    memories: number,
+    stateSlots: number,
     averaging: boolean,
     workers: number,
   ): number;
@@ -36,12 +36,12 @@ export interface Kernels {
   join(worker: number, workers: number): void;
   serve(): void;
   stop(): void;
-  forward(steps: number, denseInputs: boolean, dropout: number, seed: number): void;
-  backward(steps: number, denseInputs: boolean): void;
-  carryHiddenState(steps: number): void;
-  softmax(steps: number): void;
-  crossEntropyOfIds(steps: number, scale: number): void;
-  crossEntropyOfVectors(steps: number, scale: number): void;
+  forward(seqLength: number, denseInputs: boolean, dropout: number, seed: number): void;
+  backward(seqLength: number, denseInputs: boolean): void;
+  carryHiddenState(seqLength: number): void;
+  softmax(seqLength: number): void;
+  crossEntropyOfIds(seqLength: number, scale: number): void;
+  crossEntropyOfVectors(seqLength: number, scale: number): void;
   squareSums(): void;
   adagrad(): void;
   sgd(): void;
@@ -154,9 +154,9 @@ export interface Plan {
   /** V, length of an output vector. */
   readonly outputs: number;
   /** T, the most steps of one sequence. */
-  readonly steps: number;
+  readonly seqLength: number;
   /** B, streams side by side. */
-  readonly streams: number;
+  readonly batchSize: number;
   /** Whether there is room for input vectors beside character ids. */
   readonly denseInputs: boolean;
   /** Whether there is room for target distributions beside character ids. */
@@ -166,9 +166,9 @@ export interface Plan {
   /** Whether there is room for what is left of states when some are dropped. Default: false. */
   readonly dropout?: boolean;
   /** How many numbers the optimizer remembers of each parameter, 0 to 2. Default: 1. */
-  readonly memories?: number;
+  readonly stateSlots?: number;
   /** Whether there is room for a running average of the parameters. Default: false. */
-  readonly averaging?: boolean;
+  readonly weightAverage?: boolean;
   /** How many instances work on the memory together. Default: 1. */
   readonly workers?: number;
 }
@@ -209,8 +209,8 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
   if (pages > MOST_PAGES) {
     const size = (bytes / 2 ** 30).toFixed(1);
     throw new InputError(
-      `Cannot plan the memory of ${plan.hidden} hidden units, ${plan.steps} steps and ` +
-        `${plan.streams} streams: it takes ${size} GiB, and at most 4 fit; ` +
+      `Cannot plan the memory of ${plan.hidden} hidden units, ${plan.seqLength} steps and ` +
+        `${plan.batchSize} streams: it takes ${size} GiB, and at most 4 fit; ` +
         `use fewer hidden units, steps or streams`,
     );
   }
@@ -247,14 +247,14 @@ function argumentsOf(plan: Plan): PlanArguments {
     plan.inputs,
     plan.hidden,
     plan.outputs,
-    plan.steps,
-    plan.streams,
+    plan.seqLength,
+    plan.batchSize,
     plan.denseInputs,
     plan.denseTargets,
     plan.training,
     plan.dropout ?? false,
-    plan.memories ?? 1,
-    plan.averaging ?? false,
+    plan.stateSlots ?? 1,
+    plan.weightAverage ?? false,
     plan.workers ?? 1,
   ];
 }

@@ -3,7 +3,7 @@ import { chartSizes, chartsOf } from "../../../bench/charts/charts.ts";
 import { environment } from "../../../bench/environment.ts";
 
 Deno.test("no size of the charts is measured twice", () => {
-  const names = chartSizes.map(({ hidden, streams }) => `${hidden} ${streams}`);
+  const names = chartSizes.map(({ hidden, batchSize }) => `${hidden} ${batchSize}`);
   assertEquals(new Set(names).size, names.length);
 });
 
@@ -14,11 +14,11 @@ Deno.test("the charts show the characters per second of every size that was meas
   const summary = (value: number) => ({ median: value, minimum: value, maximum: value });
   const grid = chartSizes.map((size, i) => ({
     ...{ size, threads: 1 },
-    milliseconds: summary(1000 * size.steps * size.streams / speeds[i]!),
+    milliseconds: summary(1000 * size.seqLength * size.batchSize / speeds[i]!),
     gflops: summary(1),
     share: summary(1),
   }));
-  const rest = { plan: { rounds: 1, seconds: 1 }, probes: [], steps: [], products: [] };
+  const rest = { plan: { rounds: 1, seconds: 1 }, probes: [], seqLength: [], products: [] };
   const charts = chartsOf({ environment: environment(), ...rest, grid });
   assertEquals(charts.map(({ path }) => path), [
     "docs/speed-over-hidden.svg",
@@ -30,10 +30,10 @@ Deno.test("the charts show the characters per second of every size that was meas
     };
     for (const { name, data } of series) {
       for (const [x, speed] of data) {
-        const { hidden, streams } = chartSizes[speeds.indexOf(speed)]!;
+        const { hidden, batchSize } = chartSizes[speeds.indexOf(speed)]!;
         const line = /^H (\d+)$/.exec(name)?.[1];
-        assert(line ? streams === x && hidden === Number(line) : hidden === x, name);
-        if (!line) assertEquals(name, streams === 1 ? "1 stream" : `${streams} streams`);
+        assert(line ? batchSize === x && hidden === Number(line) : hidden === x, name);
+        if (!line) assertEquals(name, batchSize === 1 ? "1 stream" : `${batchSize} streams`);
         shown.add(speed);
       }
     }

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { reportCommand, threadsOf } from "../../../bench/report/command.ts";
-import { readCommandLine } from "../../../src/cli/options.ts";
+import { readCommandLine } from "../../../src/cli/args.ts";
 import { InputError } from "../../../src/errors.ts";
 
 const read = (cores: number, ...args: string[]) =>

@@ -28,7 +28,7 @@ Deno.test("all subjects run in every round, and once to warm up", () => {
 });
 
 Deno.test("useful operations: 6·T·B·(H² + H·V) of a step, 2·96·K² of a product", () => {
-  const step = stepSubject({ hidden: 100, steps: 25, streams: 1 }, 1);
+  const step = stepSubject({ hidden: 100, seqLength: 25, batchSize: 1 }, 1);
   assertEquals(step.flop, 6 * 25 * (100 * 100 + 100 * 65));
   step.run();
   step.close();

@@ -7,7 +7,7 @@ const summary = (median: number, minimum: number, maximum: number) => ({
   minimum,
   maximum,
 });
-const size = { hidden: 128, steps: 50, streams: 32 };
+const size = { hidden: 128, seqLength: 50, batchSize: 32 };
 const measurement = {
   milliseconds: summary(8, 6.4, 10),
   gflops: summary(30, 24, 37.5),
@@ -17,7 +17,7 @@ const results: Results = {
   environment: environment(),
   plan: { rounds: 3, seconds: 0.1 },
   probes: [{ threads: 1, gflops: summary(50, 49, 51) }],
-  steps: [{ size, threads: 1, ...measurement }],
+  seqLength: [{ size, threads: 1, ...measurement }],
   products: [{ size: 256, ...measurement }],
   grid: [],
 };
@@ -38,7 +38,7 @@ Deno.test("the report tells median and best, and the share of the peak with its 
 
 Deno.test("the file for machines has all figures", () => {
   const text = JSON.stringify(jsonOf(results));
-  assertEquals(JSON.parse(text).steps[0], {
+  assertEquals(JSON.parse(text).seqLength[0], {
     ...size,
     vocabulary: 65,
     threads: 1,

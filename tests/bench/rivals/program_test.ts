@@ -19,7 +19,7 @@ Deno.test({
     await program.close();
     assertEquals(first.chars % 10, 0);
     assertEquals(second.chars, 10); // A step at least, and no more.
-    using losses = new Losses(await readCorpus(text), { hidden: 8, steps: 5, streams: 2 });
+    using losses = new Losses(await readCorpus(text), { hidden: 8, seqLength: 5, batchSize: 2 });
     assert(Math.abs(losses.mean(first.chars) - first.loss) < 1e-9);
     assert(losses.mean(10) > first.loss || first.chars === 10);
   },

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Outcome } from "../../../bench/rivals/contest.ts";
 import { compare, jsonOf, learnsTheSame, textOf } from "../../../bench/rivals/results.ts";
 
-const size = { hidden: 8, steps: 5, streams: 2 };
+const size = { hidden: 8, seqLength: 5, batchSize: 2 };
 const outcome = (name: string, ours: boolean, loss: number, speeds: number[]): Outcome => ({
   ...{ name, ours, version: "1", speeds },
   first: { chars: 100, seconds: 1, loss },

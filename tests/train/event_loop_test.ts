@@ -1,0 +1,32 @@
+import { assert, assertEquals } from "@std/assert";
+import { runInSlices } from "../../src/train/event_loop.ts";
+
+/** So many pieces of work of a millisecond each. */
+function* work(pieces: number): Generator<number, string> {
+  for (let piece = 0; piece < pieces; piece++) {
+    const begin = performance.now();
+    while (performance.now() - begin < 1);
+    yield piece;
+  }
+  return "done";
+}
+
+Deno.test("work in slices is done to its end, and others have their turn meanwhile", async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  assertEquals(await runInSlices(work(300)), "done");
+  clearInterval(timer);
+  assert(turns >= 2, `${turns} turns`);
+});
+
+Deno.test("work in slices ends soon after the signal, and does not begin after it", async () => {
+  const controller = new AbortController();
+  const pieces = work(100_000);
+  const timer = setTimeout(() => controller.abort(), 20);
+  assertEquals(await runInSlices(pieces, controller.signal), undefined);
+  clearTimeout(timer);
+  assert(Number(pieces.next().value) < 5000);
+  const untouched = work(3);
+  assertEquals(await runInSlices(untouched, controller.signal), undefined);
+  assertEquals(untouched.next().value, 0);
+});
