@@ -38,7 +38,7 @@ export {
   type GradientCheck,
   type GradientCheckSizes,
 } from "./engine/gradient_check.ts";
-export { InputError, TextError } from "./errors.ts";
+export { InputError, type InputErrorOptions, TextError } from "./errors.ts";
 export { type BeamResult, beamSearch } from "./generate/beam.ts";
 export type {
   BeamOptions,
@@ -56,14 +56,15 @@ export {
 } from "./checkpoint/checkpoint.ts";
 export { readCheckpoint, writeCheckpoint } from "./checkpoint/file.ts";
 export {
+  baseConfig,
   type Config,
   type ConfigInput,
-  defaults,
   type LrSchedule,
   type Optimizer,
   type Precision,
   presets,
   resolveConfig,
+  type ResolveConfigOptions,
 } from "./model/config.ts";
 export { initialParameters } from "./model/initialization.ts";
 export type { Model } from "./model/model.ts";
@@ -85,7 +86,6 @@ export {
   type Corpus,
   corpusFromText,
   readCorpus,
-  readCorpusWith,
   type ReadOptions,
   type ReadProgress,
 } from "./text/corpus.ts";

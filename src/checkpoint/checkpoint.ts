@@ -59,8 +59,6 @@ export interface Checkpoint extends Model {
   readonly trainingParameters: ParameterSet | null;
   /** The hidden state of each stream, [L, B, H]; of the LSTM, the cell states follow, [L, B, H]. */
   readonly hiddenState: RealArray;
-  /** State of the random generator: four whole numbers from 0 to 2^32 − 1, not all of them 0. */
-  readonly random: readonly number[];
   /** How far the training has come. */
   readonly progress: Progress;
   /** The text that the model was trained on; `null` when it is not known. */

@@ -9,8 +9,11 @@ import { quote } from "../json.ts";
 import { type Tensor, tensorAt } from "./safetensors.ts";
 import { headerLength, LENGTH_BYTES, readHeader } from "./safetensors_header.ts";
 
-/** What the checkpoint of a run folder is called. */
-export const CHECKPOINT_NAME = "checkpoint.safetensors";
+/** The file name of the latest checkpoint in a run folder. */
+export const LATEST_CHECKPOINT = "checkpoint.safetensors";
+
+/** The file name of the checkpoint with the lowest validation loss in a run folder. */
+export const BEST_CHECKPOINT = "best.safetensors";
 
 /** All the memory that a network of this project can have, for its parameters and much besides. */
 const MOST_BYTES = 2 ** 32;
@@ -39,7 +42,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     let info = await Deno.stat(path);
     if (info.isDirectory) {
-      name = `${path}${path.endsWith("/") ? "" : "/"}${CHECKPOINT_NAME}`;
+      name = `${path}${path.endsWith("/") ? "" : "/"}${LATEST_CHECKPOINT}`;
       info = await Deno.stat(name);
     }
     // Asked before it is opened: opening a named pipe would wait for a writer.

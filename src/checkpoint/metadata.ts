@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
-import { Xoshiro128 } from "../random.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import { type Config, configSchema } from "../model/config.ts";
 import { parseJson, quote, validate } from "../json.ts";
@@ -55,15 +54,14 @@ export interface CheckpointMetadata {
   readonly config: Config;
   /** The characters that the model knows. */
   readonly vocabulary: Vocabulary;
-  /** State of the random generator: four whole numbers from 0 to 2^32 − 1, not all of them 0. */
-  readonly random: readonly number[];
   /** How far the training has come. */
   readonly progress: Progress;
   /** The text that the model was trained on; `null` when it is not known. */
   readonly corpus: CorpusIdentity | null;
 }
 
-const FORMAT = "unroll-checkpoint-1";
+/** The version of the format; it is raised when files of the version before cannot be read. */
+export const FORMAT = "unroll-checkpoint-2";
 
 const number = (accepts: (n: number) => boolean, wanted: string) =>
   v.pipe(v.number(wanted), v.check(accepts, wanted));
@@ -102,14 +100,6 @@ const corpusSchema = v.nullable(v.strictObject({
     v.regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case"),
   ),
 }));
-
-const isWord = (n: unknown) => typeof n === "number" && n === n >>> 0;
-const randomSchema = v.custom<readonly number[]>(
-  (words) =>
-    Array.isArray(words) && words.length === 4 && words.every(isWord) &&
-    words.some((word) => word !== 0),
-  "must be four whole numbers from 0 to 4294967295, not all 0",
-);
 
 const vocabularySchema = v.pipe(
   v.string("must be a string of all characters"),
@@ -150,17 +140,16 @@ const noProgress: Progress = Object.freeze({
 
 /**
  * The metadata as strings: `format`, and JSON under `config`, `vocabulary` (a string of all
- * characters), `random`, `progress` and `corpus`.
+ * characters), `progress` and `corpus`.
  *
  * JSON has no NaN and no infinity: a loss that is one becomes `null`.
  */
 export function formatMetadata(metadata: CheckpointMetadata): Record<string, string> {
-  const { config, vocabulary, random, progress, corpus } = metadata;
+  const { config, vocabulary, progress, corpus } = metadata;
   return {
     format: FORMAT,
     config: JSON.stringify(config),
     vocabulary: JSON.stringify(vocabulary.characters),
-    random: JSON.stringify(random),
     progress: JSON.stringify(progress),
     corpus: JSON.stringify(corpus),
   };
@@ -175,16 +164,27 @@ export function formatMetadata(metadata: CheckpointMetadata): Record<string, str
 export function checkFormat(strings: Readonly<Record<string, string>>, doing: string): void {
   const { format } = strings;
   if (format === FORMAT) return;
-  const found = format === undefined ? 'it has no "format"' : `its "format" is ${quote(format)}`;
+  if (format === undefined) {
+    throw new InputError(
+      `${doing}: it has no "format" in its metadata; a checkpoint of unroll has "${FORMAT}"`,
+    );
+  }
+  const version = (text: string) => Number(/^unroll-checkpoint-(\d{1,3})$/.exec(text)?.[1] ?? NaN);
+  const known = version(FORMAT);
+  const found = version(format);
+  const [wrong, right] = found < known
+    ? ["is of an earlier version", "train it again"]
+    : found > known
+    ? ["is of a later version", "use a later version"]
+    : ["is unknown", "it must be a checkpoint of unroll"];
   throw new InputError(
-    `${doing}: ${found} in its metadata; a checkpoint of unroll has "${FORMAT}"`,
+    `${doing}: its format ${quote(format)} ${wrong}; this version reads "${FORMAT}"; ${right}`,
   );
 }
 
 /**
- * Reads metadata back. `config` and `vocabulary` must be there. Without `random` the generator is
- * as the seed of the configuration makes it, without `progress` nothing was trained, and without
- * `corpus` the text is not known. Other keys are left to whoever wrote them.
+ * Reads metadata back. `config` and `vocabulary` are required. Without `progress` the model counts
+ * as untrained, and without `corpus` its text is unknown. Other keys are ignored.
  *
  * @param doing What is being done, for an error's first words.
  * @throws {InputError} when a key is missing or its value is not what it must be.
@@ -197,9 +197,6 @@ export function parseMetadata(
   return {
     config,
     vocabulary: parse("vocabulary", vocabularySchema, strings, doing),
-    random: strings.random === undefined
-      ? new Xoshiro128(config.seed).state()
-      : parse("random", randomSchema, strings, doing),
     progress: strings.progress === undefined
       ? noProgress
       : parse("progress", progressSchema, strings, doing),

@@ -1,7 +1,7 @@
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
 import type { Model } from "../model/model.ts";
-import { type Corpus, readCorpusWith } from "../text/corpus.ts";
+import { type Corpus, readCorpus } from "../text/corpus.ts";
 import { streamedGzipNats } from "../evaluate/gzip.ts";
 import type { Command } from "./args.ts";
 import { ProgressBar, readWithProgress } from "./progress_bar.ts";
@@ -32,7 +32,7 @@ export const evalCommand: Command = {
     const [run, path] = line.operands;
     const checkpoint = await readCheckpoint(run!);
     using corpus = await readWithProgress((options) =>
-      readCorpusWith(path!, checkpoint.vocabulary, options)
+      readCorpus(path!, { ...options, vocabulary: checkpoint.vocabulary })
     );
     const result = evaluateWithProgress(checkpoint, corpus);
     const gzip = await gzipWithProgress(corpus);

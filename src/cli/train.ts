@@ -4,7 +4,7 @@ import { presets } from "../model/config.ts";
 import { type Corpus, readCorpus } from "../text/corpus.ts";
 import type { Split } from "../text/split.ts";
 import { summarize } from "../evaluate/summary.ts";
-import { readCheckpoint } from "../checkpoint/file.ts";
+import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
 import { runInSlices } from "../train/event_loop.ts";
 import { formatSummary } from "./summary.ts";
 import { DivergenceError } from "../train/divergence.ts";
@@ -223,7 +223,7 @@ function textOf({ path, length, bytes, sha256 }: Corpus): RunConfig["text"] {
 async function bestOf(path: string, last: Checkpoint): Promise<Checkpoint> {
   const { bestValidationLoss: best, validationLoss } = last.progress;
   if (best === null || best === validationLoss) return last;
-  return await readCheckpoint(`${path}/best.safetensors`).catch(() => last);
+  return await readCheckpoint(`${path}/${BEST_CHECKPOINT}`).catch(() => last);
 }
 
 function conclude(path: string, progress: Checkpoint["progress"], interrupted: boolean): void {
@@ -232,8 +232,10 @@ function conclude(path: string, progress: Checkpoint["progress"], interrupted: b
   let model = path;
   if (progress.bestValidationLoss !== null) {
     const best = progress.bestValidationLoss.toFixed(4);
-    printLine(`Best on validation: ${best} nats/char, kept in ${path}/best.safetensors`);
-    if (progress.bestValidationLoss !== progress.validationLoss) model = `${path}/best.safetensors`;
+    printLine(`Best on validation: ${best} nats/char, kept in ${path}/${BEST_CHECKPOINT}`);
+    if (progress.bestValidationLoss !== progress.validationLoss) {
+      model = `${path}/${BEST_CHECKPOINT}`;
+    }
   }
   if (interrupted) printLine(`Go on: deno task train --resume ${shellWord(path)}`);
   printLine(`Try it: deno task sample ${shellWord(model)}`);
@@ -247,7 +249,7 @@ function withAdvice(error: DivergenceError, { folder }: RunWriter): Error {
     : `; halving the rate ${details.rollbacks} times in a row did not help`;
   return new Error(
     `Training diverged at step ${step}: ${reason}${vain}; the last good checkpoint is ` +
-      `${JSON.stringify(`${folder.path}/checkpoint.safetensors`)}, of step ${details.savedStep}; ` +
+      `${JSON.stringify(`${folder.path}/${LATEST_CHECKPOINT}`)}, of step ${details.savedStep}; ` +
       `go on from there with a lower rate: deno task train --resume ${
         shellWord(folder.path)
       } --lr X`,

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import { type Config, type ConfigInput, defaults, presets } from "../model/config.ts";
+import { baseConfig, type Config, type ConfigInput, presets } from "../model/config.ts";
 import type { RunLimits } from "../run/run_config.ts";
 import type { OnDivergence } from "../train/train.ts";
 import { type CommandLine, type Option, present } from "./args.ts";
@@ -74,18 +74,23 @@ const configOptions: readonly Option[] = [
     default:
       "gru 0.006, 0.012 for two layers that read a long text many times, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002",
   },
-  { name: "momentum", value: "X", meaning: "Momentum of sgd", default: String(defaults.momentum) },
+  {
+    name: "momentum",
+    value: "X",
+    meaning: "Momentum of sgd",
+    default: String(baseConfig.momentum),
+  },
   {
     name: "beta1",
     value: "X",
     meaning: "How much of the first moment adam and adamw keep",
-    default: String(defaults.beta1),
+    default: String(baseConfig.beta1),
   },
   {
     name: "beta2",
     value: "X",
     meaning: "How much of the mean square adam, adamw and rmsprop keep",
-    default: `${defaults.beta2}, rmsprop 0.9`,
+    default: `${baseConfig.beta2}, rmsprop 0.9`,
   },
   {
     name: "weight-decay",
@@ -104,25 +109,25 @@ const configOptions: readonly Option[] = [
     name: "lr-decay",
     value: "X",
     meaning: "What the schedules step and plateau multiply the rate by",
-    default: `${defaults.lrDecay}, plateau 0.5`,
+    default: `${baseConfig.lrDecay}, plateau 0.5`,
   },
   {
     name: "lr-decay-after",
     value: "X",
     meaning: "Epochs before it first does",
-    default: String(defaults.lrDecayAfter),
+    default: String(baseConfig.lrDecayAfter),
   },
   {
     name: "lr-decay-every",
     value: "X",
     meaning: "Epochs from one time to the next",
-    default: String(defaults.lrDecayEvery),
+    default: String(baseConfig.lrDecayEvery),
   },
   {
     name: "lr-patience",
     value: "N",
     meaning: "Validations in a row without a better one before the schedule plateau does",
-    default: String(defaults.lrPatience),
+    default: String(baseConfig.lrPatience),
   },
   {
     name: "warmup",
@@ -140,13 +145,13 @@ const configOptions: readonly Option[] = [
     name: "grad-clip",
     value: "X",
     meaning: "Clip the gradient to X; 0: no clipping",
-    default: String(defaults.gradClip),
+    default: String(baseConfig.gradClip),
   },
   {
     name: "grad-clip-mode",
     value: "NAME",
     meaning: "What is clipped: value (each element to ±X) or norm (the whole)",
-    default: defaults.gradClipMode,
+    default: baseConfig.gradClipMode,
   },
   {
     name: "weight-average",
@@ -167,20 +172,20 @@ const configOptions: readonly Option[] = [
     name: "precision",
     value: "NAME",
     meaning: "f32 (fastest), f32-strict (the same bits on every machine) or f64",
-    default: defaults.precision,
+    default: baseConfig.precision,
   },
   { name: "seed", value: "N", meaning: "Seed of all random choices", default: "1" },
   {
     name: "val-fraction",
     value: "X",
     meaning: "Share of the text, at its end, held out for validation; 0: none",
-    default: `${defaults.valFraction}, but at most a million characters`,
+    default: `${baseConfig.valFraction}, but at most a million characters`,
   },
   {
     name: "test-fraction",
     value: "X",
     meaning: "Share of the text, behind that, held out until the end, for a last test",
-    default: String(defaults.testFraction),
+    default: String(baseConfig.testFraction),
   },
   {
     name: "holdout",
@@ -188,7 +193,7 @@ const configOptions: readonly Option[] = [
     meaning:
       "Where both are held out: at the end of the text, or, as char-rnn does, of each of the " +
       "streams, which finds texts more like those trained on",
-    default: defaults.holdout,
+    default: baseConfig.holdout,
   },
 ];
 
@@ -270,11 +275,11 @@ export const trainOptions: readonly Option[] = [
   ...limitOptions,
 ];
 
-/** What the line says of the configuration; the rest is for the preset and the defaults. */
+/** What the line says of the configuration; the rest is for the preset and the baseConfig. */
 export function configOf(line: CommandLine): ConfigInput {
   const given = configOptions.map(({ name }) => {
     const key = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as keyof Config;
-    return [key, typeof defaults[key] === "number" ? line.number(name) : line.text(name)];
+    return [key, typeof baseConfig[key] === "number" ? line.number(name) : line.text(name)];
   });
   return present(Object.fromEntries([["preset", line.text("preset")], ...given]));
 }

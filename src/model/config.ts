@@ -169,7 +169,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
 });
 
 /** What {@linkcode resolveConfig} uses where nothing is said. */
-export const defaults: Config = Object.freeze({
+export const baseConfig: Config = Object.freeze({
   cell: "rnn",
   layers: 1,
   hidden: 128,
@@ -304,12 +304,18 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
   ["lrDecayEvery", ({ lrSchedule }) => lrSchedule === "step", "schedule step"],
 ];
 
+/** Options of {@linkcode resolveConfig}. */
+export interface ResolveConfigOptions {
+  /** Length of the text in characters. Default: unknown, as if it were unlimited. */
+  readonly chars?: number;
+}
+
 /**
  * Completes what the caller gave from the preset and the defaults, and checks it.
  *
  * @param input What is not left to the preset and the defaults.
- * @param chars Length of the text in characters: by default a short one gets fewer streams, and of a
- * long one a smaller share is held out.
+ * @param options The length of the text: by default a short one gets fewer streams, and of a long
+ * one a smaller fraction is held out.
  * @throws {InputError} when a key is unknown, or a value is not what {@linkcode Config} says.
  *
  * @example
@@ -320,12 +326,15 @@ const conditions: readonly (readonly [keyof Config, (config: Config) => boolean,
  * console.log(config.hidden, config.seqLength); // 64 25
  * ```
  */
-export function resolveConfig(input: ConfigInput = {}, chars = Infinity): Config {
+export function resolveConfig(
+  input: ConfigInput = {},
+  { chars = Infinity }: ResolveConfigOptions = {},
+): Config {
   const { preset, ...given } = input;
   const base = preset === undefined ? {} : presetOf(preset);
-  const { optimizer, lrSchedule } = { ...defaults, ...base, ...given };
+  const { optimizer, lrSchedule } = { ...baseConfig, ...base, ...given };
   const own = { ...of(optimizerDefaults, optimizer), ...of(scheduleDefaults, lrSchedule) };
-  const config = parseConfig({ ...defaults, ...own, ...base, ...given }, "Cannot train");
+  const config = parseConfig({ ...baseConfig, ...own, ...base, ...given }, "Cannot train");
   checkConditions(config, given, "Cannot train");
   const { batchSize, valFraction } = { ...base, ...given };
   return Object.freeze({
@@ -361,7 +370,7 @@ export function checkConditions(config: Config, given: Partial<Config>, doing: s
   }
   for (const [key, holds, wanted] of conditions) {
     // What makes no difference may be said.
-    if (given[key] === undefined || given[key] === defaults[key] || holds(config)) continue;
+    if (given[key] === undefined || given[key] === baseConfig[key] || holds(config)) continue;
     throw new InputError(
       `${doing}: "${key}" ${given[key]} has no meaning here; it goes with ${wanted}`,
     );

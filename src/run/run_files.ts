@@ -1,9 +1,9 @@
 /** The files of a run folder, and how they are replaced without a moment in which one is missing. */
 
+import { BEST_CHECKPOINT, LATEST_CHECKPOINT } from "../checkpoint/file.ts";
+
 export const CONFIG = "config.json";
 export const METRICS = "metrics.jsonl";
-export const LATEST = "checkpoint.safetensors";
-export const BEST = "best.safetensors";
 /** The best that was measured at its time, while `best.safetensors` holds that of the run's end. */
 const BEST_BEFORE_END = "best-before-end.safetensors";
 /** Where a run that replaces another one is, until it has a checkpoint. */
@@ -12,7 +12,7 @@ const REPLACEMENT = "replacement";
 const MOVING = "replacement.moving";
 
 /** What a folder that holds a run may contain. */
-const FILES = [CONFIG, METRICS, LATEST, BEST, BEST_BEFORE_END];
+const FILES = [CONFIG, METRICS, LATEST_CHECKPOINT, BEST_CHECKPOINT, BEST_BEFORE_END];
 
 /** Whether a folder holds a run; false when there is no such folder. */
 export function holdsRun(path: string): boolean {
@@ -44,10 +44,10 @@ export function removeTemporaries(path: string): void {
 
 /** Keeps the best that was measured at its time, before the one of the run's end takes its place. */
 export function stashBest(path: string): void {
-  if (!namesIn(path).includes(BEST)) return;
+  if (!namesIn(path).includes(BEST_CHECKPOINT)) return;
   const temporary = `${path}/${BEST_BEFORE_END}.tmp`;
   try {
-    Deno.copyFileSync(`${path}/${BEST}`, temporary);
+    Deno.copyFileSync(`${path}/${BEST_CHECKPOINT}`, temporary);
     Deno.renameSync(temporary, `${path}/${BEST_BEFORE_END}`);
   } catch (error) {
     removeIfThere(temporary);
@@ -61,9 +61,9 @@ export function stashBest(path: string): void {
  * @param step The step of the best of the end.
  */
 export function restoreStashedBest(path: string, step: number): void {
-  Deno.renameSync(`${path}/${BEST}`, `${path}/best-at-${step}.safetensors`);
+  Deno.renameSync(`${path}/${BEST_CHECKPOINT}`, `${path}/best-at-${step}.safetensors`);
   if (namesIn(path).includes(BEST_BEFORE_END)) {
-    Deno.renameSync(`${path}/${BEST_BEFORE_END}`, `${path}/${BEST}`);
+    Deno.renameSync(`${path}/${BEST_BEFORE_END}`, `${path}/${BEST_CHECKPOINT}`);
   }
 }
 
@@ -80,7 +80,7 @@ export function makeReplacement(path: string): string {
  */
 export function finishReplacement(path: string): void {
   const names = namesIn(`${path}/${REPLACEMENT}`);
-  if (names.includes(LATEST)) {
+  if (names.includes(LATEST_CHECKPOINT)) {
     const isBest = (name: string) => /^best(-before-end|-at-\d+)?\.safetensors$/.test(name);
     for (const name of namesIn(path)) {
       if (isBest(name) && !names.includes(name)) Deno.removeSync(`${path}/${name}`);

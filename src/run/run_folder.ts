@@ -1,17 +1,20 @@
 import { InputError } from "../errors.ts";
 import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
-import { readCheckpoint, writeCheckpoint } from "../checkpoint/file.ts";
+import {
+  BEST_CHECKPOINT,
+  LATEST_CHECKPOINT,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../checkpoint/file.ts";
 import { quote } from "../json.ts";
 import { InUseError, RunLock } from "./lock.ts";
 import { appendMetrics, metricsUntil } from "./metrics.ts";
 import {
-  BEST,
   CONFIG,
   finishReplacement,
   holdsRun,
   isFolder,
   isThere,
-  LATEST,
   makeReplacement,
   METRICS,
   readIfThere,
@@ -153,10 +156,12 @@ export class RunFolder {
       const { kept } = metricsUntil(text, progress);
       if (kept !== text) this.#write(METRICS, () => replaceText(path, kept));
     }
-    const best = `${this.#place}/${BEST}`;
+    const best = `${this.#place}/${BEST_CHECKPOINT}`;
     if (!isThere(best)) return;
     const { step, validatedStep } = (await readCheckpoint(best)).progress;
-    if (step !== validatedStep) this.#write(BEST, () => restoreStashedBest(this.#place, step));
+    if (step !== validatedStep) {
+      this.#write(BEST_CHECKPOINT, () => restoreStashedBest(this.#place, step));
+    }
   }
 
   /** Replaces `config.json`. */
@@ -171,7 +176,7 @@ export class RunFolder {
 
   /** Replaces the latest or the best checkpoint. */
   async save(checkpoint: Checkpoint, kind: "latest" | "best"): Promise<void> {
-    const name = kind === "best" ? BEST : LATEST;
+    const name = kind === "best" ? BEST_CHECKPOINT : LATEST_CHECKPOINT;
     const { step, validatedStep } = checkpoint.progress;
     this.#write(name, () => {
       if (kind === "best" && step !== validatedStep) stashBest(this.#place);
@@ -205,12 +210,12 @@ export class RunFolder {
 
   /** Whether the latest checkpoint is still where it was written: others can move or remove it. */
   get hasCheckpoint(): boolean {
-    return isThere(`${this.#place}/${LATEST}`);
+    return isThere(`${this.#place}/${LATEST_CHECKPOINT}`);
   }
 
   /** The latest checkpoint; `null` when the run was killed before its first. */
   async #checkpoint(): Promise<Checkpoint | null> {
-    if (!isThere(`${this.path}/${LATEST}`)) return null;
+    if (!isThere(`${this.path}/${LATEST_CHECKPOINT}`)) return null;
     const checkpoint = await readCheckpoint(this.path);
     const { progress } = checkpoint;
     const { lastStep } = metricsUntil(readIfThere(`${this.path}/${METRICS}`) ?? "", progress);

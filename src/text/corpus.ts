@@ -1,6 +1,6 @@
 import { type ByteSource, reading, TextFile } from "./text_file.ts";
 import { InputError } from "../errors.ts";
-import { type ScanResult, Utf8Scanner } from "./scan.ts";
+import { Utf8Scanner } from "./scan.ts";
 import { Utf8Corpus } from "./utf8_corpus.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -46,8 +46,10 @@ export interface ReadProgress {
   readonly total: number;
 }
 
-/** What {@linkcode readCorpus} and {@linkcode readCorpusWith} may be told. */
+/** Options of {@linkcode readCorpus}. */
 export interface ReadOptions {
+  /** The vocabulary to read the text in, for example a model's. Default: the text's own. */
+  readonly vocabulary?: Vocabulary | undefined;
   /** Called several times for every MiB that was read. */
   readonly onProgress?: (progress: ReadProgress) => void;
   /**
@@ -62,13 +64,13 @@ const HELD_BYTES = 64 * 2 ** 20;
 const PIECE = 1 << 18;
 
 /**
- * Reads a UTF-8 file of any length, and makes its characters the vocabulary.
+ * Reads a UTF-8 file of any length.
  *
  * All of it is read once, in pieces. Of a file that is not held in memory nothing is kept but the
  * counts of its characters and where some of them are, in a few MiB at most.
  *
  * @throws {InputError} when the file is missing, not a file, not readable, empty or not UTF-8, or
- * when it changes meanwhile.
+ * when it changes meanwhile, or has a character that is not in the given vocabulary.
  *
  * @example
  * ```ts
@@ -79,25 +81,29 @@ const PIECE = 1 << 18;
  * ```
  */
 export async function readCorpus(path: string, options: ReadOptions = {}): Promise<Corpus> {
-  return await readFile(
-    path,
-    options,
-    ({ occurrences }) => Vocabulary.fromCodePoints(occurrences.keys()),
-  );
-}
-
-/**
- * Reads a UTF-8 file in the characters of a vocabulary that is given, for example a model's.
- *
- * @throws {InputError} as {@linkcode readCorpus} does, and when the file has a character that is
- * not in the vocabulary, naming the first.
- */
-export async function readCorpusWith(
-  path: string,
-  vocabulary: Vocabulary,
-  options: ReadOptions = {},
-): Promise<Corpus> {
-  return await readFile(path, options, () => vocabulary);
+  const { vocabulary: given, onProgress, heldBytes = HELD_BYTES } = options;
+  using opened = new DisposableStack();
+  const file = opened.use(await TextFile.open(path));
+  const all = file.size <= heldBytes ? new Uint8Array(file.size) : undefined;
+  const survey = new Utf8Scanner(reading(path));
+  let bytes = 0;
+  for await (const piece of file.pieces(PIECE)) {
+    survey.add(piece);
+    all?.set(piece, bytes);
+    bytes += piece.length;
+    onProgress?.({ bytes, total: file.size });
+  }
+  const result = survey.finish();
+  if (result.length === 0) {
+    throw new InputError(
+      `${reading(path)}: the file is empty; it must have at least one character`,
+    );
+  }
+  const vocabulary = given ?? Vocabulary.fromCodePoints(result.occurrences.keys());
+  const corpus = new Utf8Corpus(path, vocabulary, result, all ? held(all) : file);
+  // From here on an open file is the corpus's to close.
+  if (!all) opened.move();
+  return corpus;
 }
 
 /**
@@ -121,34 +127,6 @@ export function corpusFromText(text: string, name = "text"): Corpus {
   const survey = new Utf8Scanner(reading(name));
   survey.add(utf8);
   return new Utf8Corpus(name, vocabulary, survey.finish(), held(utf8));
-}
-
-async function readFile(
-  path: string,
-  { onProgress, heldBytes = HELD_BYTES }: ReadOptions,
-  vocabularyOf: (survey: ScanResult) => Vocabulary,
-): Promise<Corpus> {
-  using opened = new DisposableStack();
-  const file = opened.use(await TextFile.open(path));
-  const all = file.size <= heldBytes ? new Uint8Array(file.size) : undefined;
-  const survey = new Utf8Scanner(reading(path));
-  let bytes = 0;
-  for await (const piece of file.pieces(PIECE)) {
-    survey.add(piece);
-    all?.set(piece, bytes);
-    bytes += piece.length;
-    onProgress?.({ bytes, total: file.size });
-  }
-  const result = survey.finish();
-  if (result.length === 0) {
-    throw new InputError(
-      `${reading(path)}: the file is empty; it must have at least one character`,
-    );
-  }
-  const corpus = new Utf8Corpus(path, vocabularyOf(result), result, all ? held(all) : file);
-  // From here on an open file is the corpus's to close.
-  if (!all) opened.move();
-  return corpus;
 }
 
 function held(bytes: Uint8Array): ByteSource {

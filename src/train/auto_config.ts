@@ -80,13 +80,13 @@ export function autoConfig(
   given: ConfigInput = {},
   limits: Pick<LimitOptions, "minutes"> = {},
 ): AutoConfig {
-  if (given.preset !== undefined) return { config: resolveConfig(given, chars), choices: [] };
+  if (given.preset !== undefined) return { config: resolveConfig(given, { chars }), choices: [] };
   // A limit that is no time at all is refused where all limits are.
   const size = sizes.find((size) => suits(size, chars, limits)) ?? sizes.at(-1)!;
   const isOften = trainable(size, limits) >= MANY_PASSES * chars;
   const network = networkOf(size, chars, given, isOften);
   const rule = ruleOf(given, size, isOften);
-  const config = resolveConfig({ ...network, ...rule, ...given }, chars);
+  const config = resolveConfig({ ...network, ...rule, ...given }, { chars });
   const choices: Choice[] = [
     { what: describeModel(config), why: whyNetwork(size, chars, limits) },
     {

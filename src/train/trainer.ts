@@ -68,7 +68,6 @@ export class Trainer {
   readonly #engine: Engine;
   readonly #streams: BatchLoader;
   #config: Config;
-  #random: Xoshiro128;
   /** What made the state useless, until another one is restored. */
   #divergence: DivergenceError | null = null;
   #step = 0;
@@ -86,7 +85,7 @@ export class Trainer {
    */
   constructor(corpus: Corpus, input: ConfigInput = {}, options: TrainerOptions = {}) {
     this.corpus = corpus;
-    this.#config = resolveConfig(input, corpus.length);
+    this.#config = resolveConfig(input, { chars: corpus.length });
     const { batchSize, holdout, lrPatience, precision, seed, seqLength } = this.config;
     const pieces = holdout === "streams" ? batchSize : 1;
     this.split = splitCorpus(
@@ -109,8 +108,7 @@ export class Trainer {
       weightAverage: this.config.weightAverage > 0,
       threads: this.threads,
     });
-    this.#random = new Xoshiro128(seed);
-    this.#writeParameters(initialParameters(sizes, this.config, this.#random));
+    this.#writeParameters(initialParameters(sizes, this.config, new Xoshiro128(seed)));
     this.#loss = Math.log(corpus.vocabulary.size);
   }
 
@@ -300,7 +298,6 @@ export class Trainer {
       trainingParameters: this.#averages ? this.#engine.readParameters() : null,
       optimizerState: this.#memories(),
       hiddenState: this.#engine.readHiddenState(),
-      random: this.#random.state(),
       progress,
       corpus: {
         name: corpus.path,
@@ -328,7 +325,6 @@ export class Trainer {
     this.#writeParameters(trainingParameters ?? parameters, parameters);
     optimizerState?.forEach((memory, i) => engine.writeOptimizerState(memory, i));
     engine.writeHiddenState(hiddenState);
-    this.#random = Xoshiro128.fromState(checkpoint.random);
     this.#divergence = null;
     this.#step = progress.step;
     this.#loss = progress.loss ?? Math.log(checkpoint.vocabulary.size);

@@ -2,7 +2,8 @@
 
 import { stateSlotsOf } from "../../src/engine/update.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
-import { type ConfigInput, defaults, resolveConfig } from "../../src/model/config.ts";
+import { baseConfig, type ConfigInput, resolveConfig } from "../../src/model/config.ts";
+import { FORMAT } from "../../src/checkpoint/metadata.ts";
 import { sizesOf } from "../../src/model/model.ts";
 import { type ParameterSet, realArray, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
@@ -38,7 +39,6 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
     trainingParameters: config.weightAverage > 0 ? fill(zeros(), () => random.normal()) : null,
     optimizerState: optimizerState.length === 0 ? null : optimizerState,
     hiddenState,
-    random: random.state(),
     progress: {
       step: 12,
       epoch: 0.1 + 0.2,
@@ -60,7 +60,7 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
 }
 
 /** The configuration of {@linkcode fileOfPyTorch}. */
-export const configOfPyTorch = { ...defaults, hidden: 2, batchSize: 3, seqLength: 4 };
+export const configOfPyTorch = { ...baseConfig, hidden: 2, batchSize: 3, seqLength: 4 };
 
 /** A file as PyTorch users save it: the weights alone, both biases in use, in the order of names. */
 export function fileOfPyTorch(strings: Record<string, string> = {}): Uint8Array {
@@ -74,7 +74,7 @@ export function fileOfPyTorch(strings: Record<string, string> = {}): Uint8Array 
   ];
   const metadata = {
     vocabulary: JSON.stringify("ab\u{1f600}"),
-    format: "unroll-checkpoint-1",
+    format: FORMAT,
     config: JSON.stringify(configOfPyTorch),
     ...strings,
   };

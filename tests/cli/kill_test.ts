@@ -21,9 +21,9 @@ const settings = [
 ] as const;
 
 /** What a checkpoint has of the training itself. */
-function stateOf({ progress, parameters, optimizerState, hiddenState, random }: Checkpoint) {
+function stateOf({ progress, parameters, optimizerState, hiddenState }: Checkpoint) {
   const { step, position, loss, batchLoss } = progress;
-  return { parameters, optimizerState, hiddenState, random, step, position, loss, batchLoss };
+  return { parameters, optimizerState, hiddenState, step, position, loss, batchLoss };
 }
 
 /** Lets a process live for a while after it begins to train, or even less. */

@@ -215,12 +215,12 @@ Deno.test("positions, parts, sizes and arrays that cannot be are refused", () =>
     assertThrows(
       () => new BatchLoader(textUpTo(20), 0, 20, wrong, 1),
       RangeError,
-      `streams must be a whole number above 0, not ${wrong}`,
+      `batchSize must be a whole number above 0, not ${wrong}`,
     );
     assertThrows(
       () => new BatchLoader(textUpTo(20), 0, 20, 1, wrong),
       RangeError,
-      `steps must be a whole number above 0, not ${wrong}`,
+      `seqLength must be a whole number above 0, not ${wrong}`,
     );
   }
   for (const wrong of [3, 0, 4.5, NaN]) {

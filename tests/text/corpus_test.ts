@@ -5,7 +5,6 @@ import {
   type Corpus,
   corpusFromText,
   readCorpus,
-  readCorpusWith,
   type ReadProgress,
 } from "../../src/text/corpus.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
@@ -117,7 +116,7 @@ async function bothWays(path: string, check: (corpus: Corpus) => void): Promise<
   for (const heldBytes of [2 ** 20 * 64, 0]) {
     using corpus = await readCorpus(path, { heldBytes });
     check(corpus);
-    using same = await readCorpusWith(path, corpus.vocabulary, { heldBytes });
+    using same = await readCorpus(path, { vocabulary: corpus.vocabulary, heldBytes });
     check(same);
   }
 }
@@ -161,7 +160,7 @@ fileTest("a byte-order mark and carriage returns are characters", async (path) =
 fileTest("a file is read in the ids of a given vocabulary", async (path) => {
   await Deno.writeTextFile(path, "cab");
   const vocabulary = Vocabulary.fromText("abcd");
-  const corpus = await readCorpusWith(path, vocabulary);
+  const corpus = await readCorpus(path, { vocabulary });
   assert(corpus.vocabulary === vocabulary);
   assertEquals([...idsOf(corpus)], [2, 0, 1]);
   assertEquals(corpus.counts, [1, 1, 1, 0]);
@@ -178,7 +177,7 @@ fileTest("the first character that a given vocabulary lacks is named", async (pa
     await Deno.writeTextFile(path, `${before}éx`);
     for (const heldBytes of [2 ** 30, 0]) {
       const { message } = await assertRejects(
-        () => readCorpusWith(path, vocabulary, { heldBytes }),
+        () => readCorpus(path, { vocabulary, heldBytes }),
         InputError,
       );
       assertEquals(
@@ -199,7 +198,7 @@ fileTest("a file that is missing, empty or not UTF-8 is refused", async (path) =
       for (
         const read of [
           () => readCorpus(path, { heldBytes }),
-          () => readCorpusWith(path, vocabulary, { heldBytes }),
+          () => readCorpus(path, { vocabulary, heldBytes }),
         ]
       ) await assertRejects(read, InputError, doing + words);
     }
