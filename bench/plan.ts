@@ -18,13 +18,13 @@ export function planOptions(defaults: Plan): readonly Option[] {
     {
       name: "rounds",
       value: "N",
-      meaning: "How often everything is measured, one after the other each time",
+      description: "How often everything is measured, one after the other each time",
       default: String(defaults.rounds),
     },
     {
       name: "seconds",
       value: "X",
-      meaning: "How long each is measured in a round",
+      description: "How long each is measured in a round",
       default: String(defaults.seconds),
     },
   ];

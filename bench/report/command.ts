@@ -20,13 +20,13 @@ export const reportCommand: Command = {
     {
       name: "threads",
       value: "N",
-      meaning: "Measure training steps with so many threads too",
+      description: "Measure training steps with so many threads too",
       default: "2, if there are two cores",
     },
-    { name: "json", value: "FILE", meaning: "Write all figures into a file" },
+    { name: "json", value: "FILE", description: "Write all figures into a file" },
     {
       name: "charts",
-      meaning: "Measure more sizes, and draw docs/speed-over-hidden.svg and " +
+      description: "Measure more sizes, and draw docs/speed-over-hidden.svg and " +
         "docs/speed-over-streams.svg; takes some minutes",
     },
   ],

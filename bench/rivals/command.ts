@@ -21,10 +21,10 @@ export const rivalsCommand: Command = {
     {
       name: "python",
       value: "COMMAND",
-      meaning: "A Python to look into first for NumPy and PyTorch",
+      description: "A Python to look into first for NumPy and PyTorch",
       default: "python3, then /usr/bin/python3",
     },
-    { name: "json", value: "FILE", meaning: "Write all figures into a file" },
+    { name: "json", value: "FILE", description: "Write all figures into a file" },
   ],
   notes: [
     `Without a text, ${DEFAULT_TEXT}. What is not installed is left out, with a line that says so.`,

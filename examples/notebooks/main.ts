@@ -20,10 +20,10 @@ const notebooksCommand: Command = {
     {
       name: "seed",
       value: "N",
-      meaning: "Seed of the first start; further starts take the seeds after it",
+      description: "Seed of the first start; further starts take the seeds after it",
       default: "1",
     },
-    { name: "full", meaning: "The notebooks' whole length, instead of a shorter form" },
+    { name: "full", description: "The notebooks' whole length, instead of a shorter form" },
   ],
   notes: [
     "Names:",

@@ -8,7 +8,7 @@ export interface Option {
   /** What stands for its value in the help, for example `N`; an option without takes no value. */
   readonly value?: string;
   /** What it does, for the help. */
-  readonly meaning: string;
+  readonly description: string;
   /** What holds without it, for the help. */
   readonly default?: string;
 }
@@ -164,12 +164,13 @@ export function helpOf(command: Command): string {
     usages.push(["deno task", command.name, `--${standIn.name} ${standIn.value}`, "[options]"]);
   }
   const usage = usages.map((words) => words.join(" ")).join("\n       ");
-  const all = [...command.options, { name: "help", meaning: "Show this and exit" }];
+  const all = [...command.options, { name: "help", description: "Show this and exit" }];
   const left = all.map(({ name, value }: Option) => `  --${name}${value ? ` ${value}` : ""}`);
   const width = Math.max(...left.map((text) => text.length)) + 2;
   const lines = all.map((option: Option, i) => {
     const suffix = option.default === undefined ? "" : ` (default: ${option.default})`;
-    return left[i]!.padEnd(width) + wrap(option.meaning + suffix, 92 - width, " ".repeat(width));
+    return left[i]!.padEnd(width) +
+      wrap(option.description + suffix, 92 - width, " ".repeat(width));
   });
   const notes = command.notes.length === 0 ? [] : ["", ...command.notes];
   return [`${command.summary}.`, "", `Usage: ${usage}`, "", "Options:", ...lines, ...notes]

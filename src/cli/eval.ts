@@ -15,7 +15,7 @@ export const evalCommand: Command = {
   options: [
     {
       name: "json",
-      meaning: "Write one JSON object: chars, nats_per_char, bits_per_char, perplexity, " +
+      description: "Write one JSON object: chars, nats_per_char, bits_per_char, perplexity, " +
         "uniform_nats_per_char, unigram_nats_per_char, bigram_nats_per_char, gzip_nats_per_char",
     },
   ],

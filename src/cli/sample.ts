@@ -14,45 +14,47 @@ export const sampleCommand: Command = {
     {
       name: "prompt",
       value: "TEXT",
-      meaning: "Text to continue; it is written first",
+      description: "Text to continue; it is written first",
       default: "a line break, which is not written",
     },
-    { name: "length", value: "N", meaning: "Characters to generate", default: "500" },
+    { name: "length", value: "N", description: "Characters to generate", default: "500" },
     {
       name: "stop",
       value: "TEXT",
-      meaning: "End each text with this one, which is written too, when it comes before the length",
+      description:
+        "End each text with this one, which is written too, when it comes before the length",
     },
     {
       name: "count",
       value: "N",
-      meaning: "Texts to write, each after a line with its number; at most 255",
+      description: "Texts to write, each after a line with its number; at most 255",
       default: "1, without that line",
     },
     {
       name: "temperature",
       value: "X",
-      meaning: "Below 1: safer; above 1: wilder",
+      description: "Below 1: safer; above 1: wilder",
       default: "1",
     },
-    { name: "top-k", value: "K", meaning: "Draw from the K most probable characters only" },
+    { name: "top-k", value: "K", description: "Draw from the K most probable characters only" },
     {
       name: "top-p",
       value: "P",
-      meaning: "Draw from the fewest characters only that have the share P of the probability",
+      description: "Draw from the fewest characters only that have the share P of the probability",
     },
-    { name: "seed", value: "N", meaning: "Seed of the random draws", default: "1" },
-    { name: "greedy", meaning: "Draw nothing: always take the most probable character" },
+    { name: "seed", value: "N", description: "Seed of the random draws", default: "1" },
+    { name: "greedy", description: "Draw nothing: always take the most probable character" },
     {
       name: "beam",
       value: "N",
-      meaning:
+      description:
         "Draw nothing: look for the most probable text of the length, following N beginnings " +
         "at a time; at most 1024",
     },
     {
       name: "json",
-      meaning: "Write one JSON object: prime, and texts, each with text (without the prime) and " +
+      description:
+        "Write one JSON object: prime, and texts, each with text (without the prime) and " +
         "stopped, or of a beam search log_probability",
     },
   ],

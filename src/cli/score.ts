@@ -18,13 +18,15 @@ export const scoreCommand: Command = {
   options: [
     {
       name: "json",
-      meaning: "Write one JSON object: nats, nats_per_char, and characters, each with character, " +
+      description:
+        "Write one JSON object: nats, nats_per_char, and characters, each with character, " +
         "nats (null for the first), probability, likeliest",
     },
     {
       name: "html",
       value: "FILE",
-      meaning: "Write a page in which each character is coloured by its surprise; a file of that " +
+      description:
+        "Write a page in which each character is coloured by its surprise; a file of that " +
         "name is replaced",
     },
   ],
