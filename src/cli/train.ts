@@ -5,7 +5,7 @@ import { type Corpus, readCorpus } from "../text/corpus.ts";
 import type { Split } from "../text/split.ts";
 import { summarize } from "../evaluate/summary.ts";
 import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
-import { runInSlices } from "../train/event_loop.ts";
+import { runInSlices } from "../event_loop.ts";
 import { formatSummary } from "./summary.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";

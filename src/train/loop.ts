@@ -3,7 +3,7 @@ import { TextError } from "../errors.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { DivergenceError } from "./divergence.ts";
 import { fractionDone, isLimitReached, type TrainingLimits } from "./limits.ts";
-import { runInSlices, SLICE_MS, yieldToEventLoop } from "./event_loop.ts";
+import { runInSlices, SLICE_MS, yieldToEventLoop } from "../event_loop.ts";
 import { Throughput } from "./throughput.ts";
 import type { TrainOptions } from "./train.ts";
 import type { Trainer } from "./trainer.ts";

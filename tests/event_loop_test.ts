@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { runInSlices } from "../../src/train/event_loop.ts";
+import { runInSlices } from "../src/event_loop.ts";
 
-/** So many pieces of work of a millisecond each. */
+/** An iterator of that many pieces of work, each of a millisecond. */
 function* work(pieces: number): Generator<number, string> {
   for (let piece = 0; piece < pieces; piece++) {
     const begin = performance.now();
@@ -11,7 +11,7 @@ function* work(pieces: number): Generator<number, string> {
   return "done";
 }
 
-Deno.test("work in slices is done to its end, and others have their turn meanwhile", async () => {
+Deno.test("runInSlices() returns the iterator's value, and timers run meanwhile", async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
   assertEquals(await runInSlices(work(300)), "done");
@@ -19,7 +19,7 @@ Deno.test("work in slices is done to its end, and others have their turn meanwhi
   assert(turns >= 2, `${turns} turns`);
 });
 
-Deno.test("work in slices ends soon after the signal, and does not begin after it", async () => {
+Deno.test("runInSlices() stops soon after the signal, and does not start after it", async () => {
   const controller = new AbortController();
   const pieces = work(100_000);
   const timer = setTimeout(() => controller.abort(), 20);
