@@ -1,4 +1,5 @@
 import type { Corpus } from "../../src/text/corpus.ts";
+import { resolveConfig } from "../../src/model/config.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import type { StepSize } from "../sizes.ts";
 import { configOf } from "./settings.ts";
@@ -10,7 +11,7 @@ export class Losses {
   readonly #sums = [0];
 
   constructor(corpus: Corpus, size: StepSize) {
-    this.#trainer = new Trainer(corpus, configOf(size));
+    this.#trainer = Trainer.create(corpus, resolveConfig(configOf(size), { chars: corpus.length }));
   }
 
   /** Mean loss over the first characters, a multiple of T·B, in nats per character. */

@@ -7,6 +7,7 @@
  */
 import configuration from "../../deno.json" with { type: "json" };
 import { readCorpus } from "../../src/text/corpus.ts";
+import { resolveConfig } from "../../src/model/config.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { serve } from "./serve.ts";
 import { configOf } from "./settings.ts";
@@ -18,7 +19,9 @@ const [hidden, seqLength, batchSize, threads] = sizes.map(Number) as [
   number,
   number,
 ];
-const config = configOf({ hidden, seqLength, batchSize });
-const trainer = new Trainer(await readCorpus(path!), config, { threads });
+const corpus = await readCorpus(path!);
+const input = configOf({ hidden, seqLength, batchSize });
+const config = resolveConfig(input, { chars: corpus.length });
+const trainer = Trainer.create(corpus, config, { threads });
 await serve(configuration.version, trainer.charsPerStep, () => trainer.step());
 trainer.close();

@@ -10,7 +10,7 @@
  * 1,000, 0.3242 at 2,000, 0.1763 at 3,000. Its algorithm in NumPy gives, over five starts,
  * 77.27–77.28, 0.32–21.8, 0.11–0.72 and 0.07–0.95.
  */
-import { corpusFromText, type Precision, sample, Trainer } from "../../src/mod.ts";
+import { corpusFromText, type Precision, resolveConfig, sample, Trainer } from "../../src/mod.ts";
 import type { Figure, Notebook } from "./notebook.ts";
 
 const LINE = "Hope is the thing with feathers that perches in the soul. " +
@@ -29,7 +29,7 @@ const printed = [
 
 /** The notebook's training, ready for its first iteration. */
 export function start(seed: number, precision: Precision): Trainer {
-  return new Trainer(corpusFromText(LINE.repeat(REPEATS)), {
+  const config = resolveConfig({
     hidden: 64,
     seqLength: SEQ,
     batchSize: 1,
@@ -41,6 +41,7 @@ export function start(seed: number, precision: Precision): Trainer {
     precision,
     seed,
   });
+  return Trainer.create(corpusFromText(LINE.repeat(REPEATS)), config);
 }
 
 /** How many characters of `text` continue the poem after its first, one after the other. */

@@ -92,10 +92,13 @@ function prefixesOf({ optimizer, momentum }: Config): readonly string[] {
  * @example
  * ```ts
  * import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+ * import { resolveConfig } from "../model/config.ts";
  * import { Trainer } from "../train/trainer.ts";
  * import { corpusFromText } from "../text/corpus.ts";
  *
- * const trainer = new Trainer(corpusFromText("hello world, ".repeat(100)), { hidden: 8, batchSize: 1 });
+ * const corpus = corpusFromText("hello world, ".repeat(100));
+ * const config = resolveConfig({ hidden: 8, batchSize: 1 }, { chars: corpus.length });
+ * const trainer = Trainer.create(corpus, config);
  * trainer.step();
  * const bytes = await encodeCheckpoint(trainer.checkpoint());
  * const { vocabulary, progress } = await decodeCheckpoint(bytes);

@@ -36,10 +36,11 @@ export interface BatchGradients {
  *
  * @example
  * ```ts
- * import { corpusFromText, batchGradients, Trainer } from "../mod.ts";
+ * import { batchGradients, corpusFromText, resolveConfig, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("abcabc".repeat(20));
- * const model = new Trainer(corpus, { hidden: 4, seqLength: 3, batchSize: 1 }).model();
+ * const config = resolveConfig({ hidden: 4, seqLength: 3, batchSize: 1 }, { chars: corpus.length });
+ * const model = Trainer.create(corpus, config).model();
  * const { loss, gradients: d } = batchGradients(model, {
  *   seqLength: 2, batchSize: 1, inputs: [0, 1], targets: [1, 2],
  * });

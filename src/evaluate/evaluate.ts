@@ -114,10 +114,11 @@ export class Evaluator {
  *
  * @example
  * ```ts
- * import { corpusFromText, evaluate, Trainer } from "../mod.ts";
+ * import { corpusFromText, evaluate, resolveConfig, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(50));
- * const trainer = new Trainer(corpus, { hidden: 16, seqLength: 10, batchSize: 4 });
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 }, { chars: corpus.length });
+ * const trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 100; step++) trainer.step();
  * const { bitsPerChar, chars } = evaluate(trainer.model(), corpus);
  * console.log(chars, bitsPerChar < 3); // 999 true

@@ -51,9 +51,11 @@ export interface ScoreOptions {
  *
  * @example
  * ```ts
- * import { corpusFromText, score, Trainer } from "../mod.ts";
+ * import { corpusFromText, resolveConfig, score, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seqLength: 8, batchSize: 4 });
+ * const corpus = corpusFromText("abcd".repeat(100));
+ * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 }, { chars: corpus.length });
+ * const trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const { characters, natsPerChar } = score(trainer.model(), "abcdabdc");
  * for (const { character, nats, top } of characters) {

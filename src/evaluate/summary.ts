@@ -45,10 +45,11 @@ const MOST_COUNTED = 2_000_000;
  *
  * @example
  * ```ts
- * import { corpusFromText, summarize, Trainer } from "../mod.ts";
+ * import { corpusFromText, resolveConfig, summarize, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(100));
- * using trainer = new Trainer(corpus, { hidden: 16, seqLength: 10, batchSize: 4 });
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 }, { chars: corpus.length });
+ * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 300; step++) trainer.step();
  * const pieces = summarize(trainer.model(), corpus, trainer.split);
  * let piece = pieces.next();

@@ -37,9 +37,11 @@ interface Beam {
  *
  * @example
  * ```ts
- * import { beamSearch, corpusFromText, Trainer } from "../mod.ts";
+ * import { beamSearch, corpusFromText, resolveConfig, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seqLength: 8, batchSize: 4 });
+ * const corpus = corpusFromText("abcd".repeat(100));
+ * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 }, { chars: corpus.length });
+ * const trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const { text, logProbability } = beamSearch(trainer.model(), { prompt: "b", length: 4, beam: 3 });
  * console.log(text, Math.exp(logProbability).toFixed(1)); // cdab 0.8

@@ -20,9 +20,11 @@ const SAMPLING_STREAM = 1;
  *
  * @example
  * ```ts
- * import { corpusFromText, Sampler, Trainer } from "../mod.ts";
+ * import { corpusFromText, resolveConfig, Sampler, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("abcd".repeat(100)), { hidden: 16, seqLength: 8, batchSize: 4 });
+ * const corpus = corpusFromText("abcd".repeat(100));
+ * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 }, { chars: corpus.length });
+ * const trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const sampler = new Sampler(trainer.model());
  * console.log([...sampler.generate({ prompt: "ab", length: 4, greedy: true })].join("")); // cdab
@@ -133,9 +135,11 @@ function prepare(model: Model, options: SampleOptions): {
  *
  * @example
  * ```ts
- * import { corpusFromText, sample, Trainer } from "../mod.ts";
+ * import { corpusFromText, resolveConfig, sample, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("tick tock ".repeat(50)), { hidden: 16, seqLength: 10 , batchSize: 2 });
+ * const corpus = corpusFromText("tick tock ".repeat(50));
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 }, { chars: corpus.length });
+ * const trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const model = trainer.model();
  * console.log(sample(model, { prompt: "tick", length: 10, temperature: 0.5 }).length); // 10
@@ -156,9 +160,11 @@ export function sample(model: Model, options: SampleOptions = {}): string {
  *
  * @example
  * ```ts
- * import { corpusFromText, sample, sampleMany, Trainer } from "../mod.ts";
+ * import { corpusFromText, resolveConfig, sample, sampleMany, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("tick tock ".repeat(50)), { hidden: 16, seqLength: 10, batchSize: 2 });
+ * const corpus = corpusFromText("tick tock ".repeat(50));
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 }, { chars: corpus.length });
+ * const trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const texts = sampleMany(trainer.model(), { count: 3, length: 10 });
  * console.log(texts.length, texts[0] === sample(trainer.model(), { length: 10 })); // 3 true

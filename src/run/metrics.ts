@@ -6,7 +6,7 @@ export function appendMetrics(path: string, report: TrainingMetrics): void {
   using file = Deno.openSync(path, { append: true, create: true });
   const { size } = file.statSync();
   try {
-    let bytes = new TextEncoder().encode(formatLine(report));
+    let bytes = new TextEncoder().encode(formatMetrics(report));
     while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
   } catch (error) {
     file.truncateSync(size);
@@ -53,7 +53,8 @@ interface MetricsRecord {
   readonly elapsed_s: number;
 }
 
-function formatLine(metrics: TrainingMetrics): string {
+/** The line of a metrics file for these metrics. */
+export function formatMetrics(metrics: TrainingMetrics): string {
   const { batchLoss, validationLoss, charsPerSecond, elapsedSeconds, ...rest } = metrics;
   return formatRecord({
     ...rest,

@@ -1,8 +1,10 @@
 import {
+  baseConfig,
   type Config,
   type ConfigInput,
   defaultBatchSize,
   optimizerDefaults,
+  parseConfig,
   resolveConfig,
 } from "../model/config.ts";
 import type { LimitOptions } from "./limits.ts";
@@ -71,7 +73,7 @@ const USUAL_CHARACTERS = 80;
  * const corpus = corpusFromText("to be or not to be. ".repeat(500));
  * const { config, choices } = autoConfig(corpus.length);
  * console.log(config.cell, config.hidden, choices.length); // gru 64 3
- * using trainer = new Trainer(corpus, config);
+ * using trainer = Trainer.create(corpus, config);
  * trainer.step();
  * ```
  */
@@ -81,6 +83,7 @@ export function autoConfig(
   limits: Pick<LimitOptions, "minutes"> = {},
 ): AutoConfig {
   if (given.preset !== undefined) return { config: resolveConfig(given, { chars }), choices: [] };
+  if (isComplete(given)) return { config: parseConfig(given, "Cannot train"), choices: [] };
   // A limit that is no time at all is refused where all limits are.
   const size = sizes.find((size) => suits(size, chars, limits)) ?? sizes.at(-1)!;
   const isOften = trainable(size, limits) >= MANY_PASSES * chars;
@@ -106,6 +109,11 @@ export function autoConfig(
     });
   }
   return { config, choices };
+}
+
+/** Whether every key is given, as in a configuration that was resolved before. */
+function isComplete(given: ConfigInput): given is Config {
+  return (Object.keys(baseConfig) as (keyof Config)[]).every((key) => given[key] !== undefined);
 }
 
 /** Whether a text fills a network, and the time is enough for it. */

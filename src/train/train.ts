@@ -2,6 +2,7 @@ import { InputError } from "../errors.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ConfigInput } from "../model/config.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { autoConfig } from "./auto_config.ts";
 import { checkSchedule } from "./lr_schedule.ts";
 import { TrainingLoop } from "./loop.ts";
 import {
@@ -133,8 +134,8 @@ export async function train(corpus: Corpus, options: TrainOptions = {}): Promise
     );
   }
   using trainer = resume
-    ? Trainer.fromCheckpoint(corpus, resume, config, options)
-    : new Trainer(corpus, config, options);
+    ? Trainer.fromCheckpoint(corpus, resume, options)
+    : Trainer.create(corpus, autoConfig(corpus.length, config, options).config, options);
   const { charsPerStep, stepsPerEpoch, validation } = trainer;
   const validates = validation.chars > 0;
   const limits = resolveLimits(options, charsPerStep, stepsPerEpoch, validates);

@@ -2,7 +2,7 @@ import { Engine } from "../engine/engine.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
 import { stateSlotsOf } from "../engine/update.ts";
 import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
-import { type Config, type ConfigInput, resolveConfig } from "../model/config.ts";
+import { type Config, type ConfigInput, parseConfig } from "../model/config.ts";
 import { initialParameters } from "../model/initialization.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
@@ -28,6 +28,15 @@ export interface TrainerOptions {
   readonly threads?: number;
 }
 
+/** Options of {@linkcode Trainer.fromCheckpoint}. */
+export interface ResumeOptions extends TrainerOptions {
+  /**
+   * Keys of the configuration to change: those that only steer the training, for example `lr`,
+   * `gradClip` and the learning-rate schedule.
+   */
+  readonly config?: ConfigInput;
+}
+
 /**
  * Training, step by step: a corpus, the parameters, and the position in both.
  *
@@ -36,9 +45,11 @@ export interface TrainerOptions {
  *
  * @example
  * ```ts
- * import { corpusFromText, Trainer } from "../mod.ts";
+ * import { corpusFromText, resolveConfig, Trainer } from "../mod.ts";
  *
- * const trainer = new Trainer(corpusFromText("hello world, ".repeat(100)), { hidden: 32, batchSize: 2 });
+ * const corpus = corpusFromText("hello world, ".repeat(100));
+ * const config = resolveConfig({ hidden: 32, batchSize: 2 }, { chars: corpus.length });
+ * using trainer = Trainer.create(corpus, config);
  * const first = trainer.step();
  * for (let step = 0; step < 100; step++) trainer.step();
  * console.log(trainer.step() < first); // true
@@ -74,42 +85,44 @@ export class Trainer {
   #loss: number;
   #batchLoss: number | null = null;
 
-  /**
-   * Initialises the parameters, and stands before the first step.
-   *
-   * @param corpus The text, for example from {@linkcode readCorpus}.
-   * @param input What of the configuration is not left to the preset and the defaults.
-   * @param options How to compute; see {@linkcode TrainerOptions}.
-   * @throws {InputError} when the configuration is wrong, or the text too short for it.
-   * @throws {InputError} when the network does not fit into memory.
-   */
-  constructor(corpus: Corpus, input: ConfigInput = {}, options: TrainerOptions = {}) {
+  private constructor(corpus: Corpus, config: Config, options: TrainerOptions) {
     this.corpus = corpus;
-    this.#config = resolveConfig(input, { chars: corpus.length });
-    const { batchSize, holdout, lrPatience, precision, seed, seqLength } = this.config;
+    this.#config = config;
+    const { batchSize, holdout, lrPatience, precision, seqLength } = config;
     const pieces = holdout === "streams" ? batchSize : 1;
-    this.split = splitCorpus(
-      corpus.length,
-      { ...this.config, pieces },
-      batchSize * (seqLength + 2),
-    );
+    this.split = splitCorpus(corpus.length, { ...config, pieces }, batchSize * (seqLength + 2));
     this.validation = new Validation(corpus, this.split.validation, this, lrPatience);
-    this.#streams = streamsOf(corpus, this.split, this.config);
+    this.#streams = streamsOf(corpus, this.split, config);
     this.charsPerStep = this.#streams.charactersPerStep;
     this.stepsPerEpoch = this.#streams.batchesPerEpoch;
-    const sizes = sizesOf({ config: this.config, vocabulary: corpus.vocabulary });
-    const shape = { ...sizes, seqLength, batchSize };
+    const shape = { ...sizesOf({ config, vocabulary: corpus.vocabulary }), seqLength, batchSize };
     this.threads = checkThreadCount(options.threads ?? defaultThreadCount(shape));
     this.#engine = new Engine({
       ...shape,
       precision,
-      dropout: this.config.dropout > 0,
-      stateSlots: stateSlotsOf(this.config),
-      weightAverage: this.config.weightAverage > 0,
+      dropout: config.dropout > 0,
+      stateSlots: stateSlotsOf(config),
+      weightAverage: config.weightAverage > 0,
       threads: this.threads,
     });
-    this.#writeParameters(initialParameters(sizes, this.config, new Xoshiro128(seed)));
     this.#loss = Math.log(corpus.vocabulary.size);
+  }
+
+  /**
+   * Creates a trainer with randomly initialized weights, before its first step.
+   *
+   * @param corpus The text, for example from {@linkcode readCorpus}.
+   * @param config A complete configuration, from {@linkcode resolveConfig} or
+   * {@linkcode autoConfig}.
+   * @param options Settings that do not change the result.
+   * @throws {InputError} if the configuration is invalid, the text is too short for it, or the
+   * network does not fit into memory.
+   */
+  static create(corpus: Corpus, config: Config, options: TrainerOptions = {}): Trainer {
+    const trainer = new Trainer(corpus, parseConfig(config, "Cannot train"), options);
+    const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
+    trainer.#writeParameters(initialParameters(sizes, config, new Xoshiro128(config.seed)));
+    return trainer;
   }
 
   /** Ends the threads; no further step can be taken. They keep no process alive in any case. */
@@ -124,36 +137,39 @@ export class Trainer {
   }
 
   /**
-   * A trainer that goes on where a checkpoint was made: each step from there computes the same
-   * bits as if training had never stopped.
+   * Creates a trainer in the state of a checkpoint: every later step computes the same bits as if
+   * training had never stopped. Initial weights are not drawn.
    *
    * @param corpus The text that the checkpoint was trained on.
-   * @param checkpoint For example from {@linkcode readCheckpoint}.
-   * @param changes `lr` and `clip` may be others than the checkpoint's.
-   * @param options How to compute; see {@linkcode TrainerOptions}.
-   * @throws {InputError} when the text is another, something else would be changed, or the
+   * @param checkpoint The state, for example from {@linkcode readCheckpoint}.
+   * @throws {InputError} if the text is another one, `config` would change what must stay, or the
    * checkpoint lacks what training needs.
    *
    * @example
    * ```ts
-   * import { corpusFromText, Trainer } from "../mod.ts";
+   * import { corpusFromText, resolveConfig, Trainer } from "../mod.ts";
    *
    * const corpus = corpusFromText("hello world, ".repeat(100));
-   * const trainer = new Trainer(corpus, { hidden: 16 });
+   * using trainer = Trainer.create(corpus, resolveConfig({ hidden: 16 }, { chars: corpus.length }));
    * trainer.step();
-   * const copy = Trainer.fromCheckpoint(corpus, trainer.checkpoint());
+   * using copy = Trainer.fromCheckpoint(corpus, trainer.checkpoint());
    * console.log(copy.step() === trainer.step()); // true
    * ```
    */
   static fromCheckpoint(
     corpus: Corpus,
     checkpoint: Checkpoint,
-    changes: ConfigInput = {},
-    options: TrainerOptions = {},
+    { config: changes = {}, ...options }: ResumeOptions = {},
   ): Trainer {
     checkResumable(checkpoint, corpus);
-    const trainer = new Trainer(corpus, resumedConfig(checkpoint.config, changes), options);
-    trainer.restore(checkpoint, trainer.config);
+    const config = resumedConfig(checkpoint.config, changes);
+    const trainer = new Trainer(corpus, config, options);
+    try {
+      trainer.#load(checkpoint);
+    } catch (error) {
+      trainer.close();
+      throw error;
+    }
     return trainer;
   }
 
@@ -309,17 +325,22 @@ export class Trainer {
   }
 
   /**
-   * Goes to the state of a checkpoint of the same text and configuration.
+   * Goes back to the state of a checkpoint of the same text and configuration.
    *
-   * @param changes As for {@linkcode fromCheckpoint}.
-   * @throws {InputError} as that does; nothing has changed then.
+   * @param changes Keys of the configuration to change, as for {@linkcode Trainer.fromCheckpoint}.
+   * @throws {InputError} as that does; the trainer is then as it was before.
    */
   restore(checkpoint: Checkpoint, changes: ConfigInput = {}): void {
     checkResumable(checkpoint, this.corpus);
     const config = resumedConfig(this.config, { ...checkpoint.config, ...changes });
+    this.#load(checkpoint);
+    this.#config = config;
+  }
+
+  /** Copies a checkpoint's state; nothing has changed if its position is not part of the text. */
+  #load(checkpoint: Checkpoint): void {
     const { parameters, trainingParameters, optimizerState, hiddenState, progress } = checkpoint;
     this.#streams.position = progress.position;
-    this.#config = config;
     const engine = this.#engine;
     engine.clear();
     this.#writeParameters(trainingParameters ?? parameters, parameters);

@@ -7,7 +7,7 @@ import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { namesIn, start, succeed, testProgram } from "./program.ts";
 import { contentsOf } from "./runs.ts";
 
@@ -59,7 +59,7 @@ testProgram(`${KILLS} kills at random moments lose nothing that was saved`, asyn
       "1",
     ];
     // The run that nobody kills, step by step.
-    const reference = new Trainer(corpus, { ...size, ...config, resetEvery: 200 });
+    const reference = createTrainer(corpus, { ...size, ...config, resetEvery: 200 });
     let last = 0;
     for (let n = 0; n < KILLS / settings.length; n++) {
       const isBegun = namesIn(f).includes(`run${i}`) && namesIn(run).includes("config.json");

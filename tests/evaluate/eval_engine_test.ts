@@ -4,12 +4,17 @@ import { Evaluator } from "../../src/evaluate/evaluate.ts";
 import { createEvalEngine, STEPS } from "../../src/evaluate/eval_engine.ts";
 import { sizesOf } from "../../src/model/model.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(20));
 
 function modelOf(hidden: number) {
-  using trainer = new Trainer(corpus, { hidden, seqLength: 5, batchSize: 2, init: "uniform:0.08" });
+  using trainer = createTrainer(corpus, {
+    hidden,
+    seqLength: 5,
+    batchSize: 2,
+    init: "uniform:0.08",
+  });
   trainer.step();
   return trainer.model();
 }

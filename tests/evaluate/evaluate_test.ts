@@ -6,12 +6,12 @@ import { sizesOf } from "../../src/model/model.ts";
 import { parameterNames } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
 import { idsOf, textOf } from "../text/ids.ts";
 
 const corpus = corpusFromText("peter piper picked a peck of pickled peppers. ".repeat(8));
-const model = new Trainer(corpus, {
+const model = createTrainer(corpus, {
   hidden: 7,
   seqLength: 9,
   batchSize: 2,
@@ -111,7 +111,7 @@ Deno.test("a batch of the wrong length or with unknown ids is refused", () => {
       [{ inputs: [0, 99] }, "input id 99"],
       [{ targets: [0, 99] }, "target id 99"],
       [{ hiddenState: [1] }, "hidden state: 1 numbers given, 7 wanted"],
-      [{ seqLength: 0 }, "steps must be a whole number"],
+      [{ seqLength: 0 }, "seqLength must be a whole number"],
     ] as const
   ) {
     assertThrows(() => batchGradients(model, { ...good, ...wrong }), RangeError, words);

@@ -4,7 +4,7 @@ import { InputError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
 import { sizesOf } from "../../src/model/model.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
 import { idsOf } from "../text/ids.ts";
 
@@ -15,7 +15,7 @@ Deno.test("every precision agrees with the reference as far as it goes, whatever
     const [precision, tolerance] of [["f64", 1e-13], ["f32", 1e-5], ["f32-strict", 1e-5]] as const
   ) {
     const results = [1, 4].map((batchSize) => {
-      const trainer = new Trainer(corpus, {
+      const trainer = createTrainer(corpus, {
         hidden: 9,
         seqLength: 7,
         batchSize,
@@ -42,7 +42,12 @@ Deno.test("every precision agrees with the reference as far as it goes, whatever
 });
 
 Deno.test("a model that knows nothing is as good as a uniform guess", () => {
-  const model = new Trainer(corpus, { hidden: 5, seqLength: 7, init: "normal:0", precision: "f64" })
+  const model = createTrainer(corpus, {
+    hidden: 5,
+    seqLength: 7,
+    init: "normal:0",
+    precision: "f64",
+  })
     .model();
   const result = evaluate(model, corpus);
   assert(Math.abs(result.natsPerChar - result.uniformNatsPerChar) < 1e-12);
@@ -52,7 +57,7 @@ Deno.test("a model that knows nothing is as good as a uniform guess", () => {
 
 Deno.test("a text of one character costs nothing", () => {
   const text = corpusFromText("a".repeat(200));
-  const model = new Trainer(text, { hidden: 5, seqLength: 7 }).model();
+  const model = createTrainer(text, { hidden: 5, seqLength: 7 }).model();
   assertEquals(evaluate(model, text), {
     chars: 199,
     natsPerChar: 0,
@@ -65,7 +70,7 @@ Deno.test("a text of one character costs nothing", () => {
 });
 
 Deno.test("a corpus that is too short is named", () => {
-  const model = new Trainer(corpus, { hidden: 5, seqLength: 7 }).model();
+  const model = createTrainer(corpus, { hidden: 5, seqLength: 7 }).model();
   const { message } = assertThrows(
     () => evaluate(model, corpusFromText("a", "one.txt")),
     InputError,

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Evaluator } from "../../src/evaluate/evaluate.ts";
 import { type PartSummary, summarize } from "../../src/evaluate/summary.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import type { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("how much wood would a woodchuck chuck? ".repeat(60));
 
@@ -24,7 +25,7 @@ Deno.test("each part that there is is summed up, and the model's figures are the
       testFraction: 0.2,
       holdout,
     };
-    using trainer = new Trainer(corpus, config);
+    using trainer = createTrainer(corpus, config);
     for (let step = 0; step < 300; step++) trainer.step();
     const [training, validation, test] = summaryOf(trainer);
     assertEquals([training!.part, validation!.part, test!.part], [
@@ -47,14 +48,14 @@ Deno.test("each part that there is is summed up, and the model's figures are the
 });
 
 Deno.test("without anything held out only the training is summed up", () => {
-  using trainer = new Trainer(corpus, { hidden: 4, seqLength: 8, batchSize: 1, valFraction: 0 });
+  using trainer = createTrainer(corpus, { hidden: 4, seqLength: 8, batchSize: 1, valFraction: 0 });
   const summary = summaryOf(trainer);
   assertEquals(summary.map(({ part, chars }) => [part, chars]), [["training", corpus.length]]);
 });
 
 Deno.test("the shortest text and one of a single character have a summary", () => {
   for (const text of ["abc", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]) {
-    using trainer = new Trainer(corpusFromText(text), { hidden: 4, seqLength: 1, batchSize: 1 });
+    using trainer = createTrainer(corpusFromText(text), { hidden: 4, seqLength: 1, batchSize: 1 });
     for (const part of summaryOf(trainer)) {
       for (const figure of [part.model, part.bigram, part.unigram, part.uniform, part.gzip]) {
         assert(Number.isFinite(figure) && figure >= 0);

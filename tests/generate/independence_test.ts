@@ -7,13 +7,13 @@ import type { Precision } from "../../src/model/config.ts";
 import { parameterNames } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { oneHot, referenceGradients, softmax } from "../reference/rnn.ts";
 
 const text = "e\u0301 👩‍👧 \r\n\t\ufeff𝔘 the cat sat on the mat.";
 
 function modelOf(precision: Precision): Model {
-  const model = new Trainer(corpusFromText(text), {
+  const model = createTrainer(corpusFromText(text), {
     hidden: 7,
     seqLength: 4,
     batchSize: 1,

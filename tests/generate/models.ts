@@ -4,14 +4,14 @@ import type { ConfigInput } from "../../src/model/config.ts";
 import { type Model, sizesOf } from "../../src/model/model.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { networkGradients } from "../reference/network.ts";
 import { oneHot, softmax } from "../reference/rnn.ts";
 
 /** A model of a text's characters, with random weights of this size. */
 export function modelOf(text: string, config: ConfigInput = {}, size = 1): Model {
   const settings = { hidden: 6, seqLength: 1, batchSize: 1, precision: "f64", ...config } as const;
-  const model = new Trainer(corpusFromText(text.padEnd(9, text)), settings).model();
+  const model = createTrainer(corpusFromText(text.padEnd(9, text)), settings).model();
   const random = new Xoshiro128(9);
   for (const weights of Object.values(model.parameters)) {
     for (let i = 0; i < weights.length; i++) weights[i] = size * random.normal();

@@ -6,12 +6,12 @@ import { type Model, sizesOf } from "../../src/model/model.ts";
 import { parameterNames } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { oneHot, referenceGradients, softmax } from "../reference/rnn.ts";
 
 /** A model with weights large enough that its predictions differ from each other. */
 function modelOf(text: string): Model {
-  const model = new Trainer(corpusFromText(text), { hidden: 6, seqLength: 4, precision: "f64" })
+  const model = createTrainer(corpusFromText(text), { hidden: 6, seqLength: 4, precision: "f64" })
     .model();
   const random = new Xoshiro128(9);
   for (const name of parameterNames) {

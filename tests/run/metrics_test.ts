@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { appendMetrics, metricsUntil } from "../../src/run/metrics.ts";
+import { appendMetrics, formatMetrics, metricsUntil } from "../../src/run/metrics.ts";
 import { testFiles } from "./folders.ts";
 
 const report = {
@@ -11,8 +11,8 @@ const report = {
   charsPerSecond: 5,
   elapsedSeconds: 1,
 };
-const line = (step: number, val_loss: number | null = null) =>
-  JSON.stringify({ step, ...report, val_loss }) + "\n";
+const line = (step: number, validationLoss: number | null = null) =>
+  formatMetrics({ step, ...report, validationLoss });
 const progress = {
   step: 25,
   epoch: 0,
@@ -63,4 +63,9 @@ testFiles("a report is appended as one line", (folder) => {
   const path = `${folder}/metrics.jsonl`;
   for (const step of [1, 2]) appendMetrics(path, { step, ...report });
   assertEquals(Deno.readTextFileSync(path), line(1) + line(2));
+  assertEquals(
+    line(1),
+    '{"step":1,"epoch":0.5,"chars":10,"loss":2,"batch_loss":3,"val_loss":null,' +
+      '"chars_per_s":5,"elapsed_s":1}\n',
+  );
 });

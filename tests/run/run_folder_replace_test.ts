@@ -3,12 +3,12 @@ import { assert, assertEquals } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { namesIn, testFiles } from "./folders.ts";
 
 const corpus = corpusFromText("abcab".repeat(30));
 const checkpointOf = (seed: number) =>
-  new Trainer(corpus, { hidden: 3, seqLength: 5, batchSize: 1, seed }).checkpoint();
+  createTrainer(corpus, { hidden: 3, seqLength: 5, batchSize: 1, seed }).checkpoint();
 const report = {
   epoch: 0,
   chars: 0,

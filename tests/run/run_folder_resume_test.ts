@@ -7,7 +7,8 @@ import { corpusFromText } from "../../src/text/corpus.ts";
 import { InUseError } from "../../src/run/lock.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { parseRunConfig, type RunConfig, withChange } from "../../src/run/run_config.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import type { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { namesIn, testFiles } from "./folders.ts";
 
 const corpus = corpusFromText("abcab".repeat(30));
@@ -22,7 +23,7 @@ function recordOf(trainer: Trainer): RunConfig {
 
 /** A checkpoint of this step, as a run's. */
 function at(step: number, progress: Partial<Checkpoint["progress"]> = {}): Checkpoint {
-  const trainer = new Trainer(corpus, config);
+  const trainer = createTrainer(corpus, config);
   while (trainer.steps < step) trainer.step();
   const checkpoint = trainer.checkpoint();
   return { ...checkpoint, progress: { ...checkpoint.progress, ...progress } };
@@ -46,7 +47,7 @@ function stepsIn(path: string): number[] {
 
 testFiles("a run is opened with its record and its latest checkpoint, and unchanged", async (f) => {
   const path = `${f}/run`;
-  const record = recordOf(new Trainer(corpus, config));
+  const record = recordOf(createTrainer(corpus, config));
   {
     using run = RunFolder.create(path, record);
     for (const step of [1, 2, 4, 6]) run.appendMetrics(report(step));
@@ -69,7 +70,7 @@ testFiles(
   "what a killed process left is tidied up by the next one, and nothing else",
   async (f) => {
     const path = `${f}/run`;
-    RunFolder.create(path, recordOf(new Trainer(corpus, config))).close();
+    RunFolder.create(path, recordOf(createTrainer(corpus, config))).close();
     const mine = ["notes.tmp", "checkpoint.safetensors.old", "my.safetensors.12345678.tmp"];
     const left = [
       "checkpoint.safetensors.0a1b2c3d.tmp",
@@ -90,7 +91,7 @@ testFiles(
 testFiles("a report that is missing where the run stands is to be made again", async (f) => {
   const path = `${f}/run`;
   {
-    using run = RunFolder.create(path, recordOf(new Trainer(corpus, config)));
+    using run = RunFolder.create(path, recordOf(createTrainer(corpus, config)));
     run.appendMetrics(report(2));
     await run.save(at(4, { loggedStep: 4 }), "latest");
   }
@@ -101,7 +102,7 @@ testFiles("a report that is missing where the run stands is to be made again", a
 
 testFiles("the best of a run's end makes room for the one before it", async (f) => {
   const path = `${f}/run`;
-  const record = recordOf(new Trainer(corpus, config));
+  const record = recordOf(createTrainer(corpus, config));
   using run = RunFolder.create(path, record);
   const stepOf = async (name: string) => (await readCheckpoint(`${path}/${name}`)).progress.step;
   // Measured only by the end, and nothing before it.
@@ -140,7 +141,7 @@ testFiles("what is no run is refused, and nothing is made", async (f) => {
 
 testFiles("a damaged file is named, and the folder is free afterwards", async (f) => {
   const path = `${f}/run`;
-  const record = recordOf(new Trainer(corpus, config));
+  const record = recordOf(createTrainer(corpus, config));
   RunFolder.create(path, record).close();
   const good = Deno.readTextFileSync(`${path}/config.json`);
   for (
@@ -166,7 +167,7 @@ testFiles("a damaged file is named, and the folder is free afterwards", async (f
 });
 
 Deno.test("a record tells what was changed, and reads back as it was written", () => {
-  const record = recordOf(new Trainer(corpus, config));
+  const record = recordOf(createTrainer(corpus, config));
   assertEquals(withChange(record, 3, record), record);
   const limits = { minutes: 2, logEvery: 2 };
   const once = withChange(record, 3, {

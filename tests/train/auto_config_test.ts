@@ -6,7 +6,7 @@ import { splitCorpus } from "../../src/text/split.ts";
 import type { LimitOptions } from "../../src/train/limits.ts";
 import { autoConfig } from "../../src/train/auto_config.ts";
 import { train } from "../../src/train/train.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 Deno.test("a longer text, and more time, choose a larger network", () => {
   const sizeOf = (chars: number, minutes?: number) => {
@@ -57,7 +57,7 @@ Deno.test("what is given wins, and what goes with it comes along", () => {
   assertEquals([lrSchedule, weightAverage, lr], ["constant", 0, 0.05]);
   assertEquals(configOf({ optimizer: "adam" }).weightDecay, 0);
   // A rate that falls from its warm-up has no place without one, or beside another schedule.
-  for (const given of [{ warmup: 0 }, { schedule: "constant" }] as const) {
+  for (const given of [{ warmup: 0 }, { lrSchedule: "constant" }] as const) {
     const { lrSchedule, warmup } = configOf(given);
     assertEquals([lrSchedule, warmup], ["constant", 0]);
   }
@@ -87,7 +87,7 @@ Deno.test("every text of three characters or more can be trained with what is ch
   fc.assert(fc.property(fc.integer({ min: 3, max: 100_000 }), (length) => {
     const text = "abc".repeat(length).slice(0, length);
     const corpus = corpusFromText(text);
-    using trainer = new Trainer(corpus, autoConfig(length, { hidden: 4 }).config, { threads: 1 });
+    using trainer = createTrainer(corpus, autoConfig(length, { hidden: 4 }).config, { threads: 1 });
     assert(Number.isFinite(trainer.step()));
   }));
 });

@@ -1,12 +1,13 @@
 /** Whom `train` tells what, in which order, and that it waits for them. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { train, type TrainOptions } from "../../src/train/train.ts";
 import { charsOf } from "../../src/text/split.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
-const config = { hidden: 8, seqLength: 10, batchSize: 2 };
+const config = resolveConfig({ hidden: 8, seqLength: 10, batchSize: 2 });
 
 /** Notes every call but the live ones, and pretends that each takes its time. */
 function listener(): { calls: string[]; options: TrainOptions } {
@@ -61,7 +62,7 @@ Deno.test("a text is validated about once a pass, and only a better model is cal
       calls.push(`validated ${step}`);
     },
   });
-  const { validation } = new Trainer(corpus, config).split;
+  const { validation } = createTrainer(corpus, config).split;
   const every = Math.ceil(20 * charsOf(validation) / 20);
   const wanted = Array.from({ length: Math.floor(400 / every) }, (_, i) => (i + 1) * every);
   if (wanted.at(-1) !== 400) wanted.push(400);
@@ -83,7 +84,7 @@ Deno.test("a run that is over before it begins tells its start and its end", asy
   const { parameters, progress } = await train(corpus, { config, steps: 9, ...aborted });
   assertEquals(calls, ["start 0 of 9", "report 0", "latest 0"]);
   assertEquals(progress.step, 0);
-  assertEquals(parameters, new Trainer(corpus, config).model().parameters);
+  assertEquals(parameters, createTrainer(corpus, config).model().parameters);
 });
 
 Deno.test("a timer can abort a run: steps let the event loop have its turn", async () => {

@@ -1,17 +1,18 @@
 /** Training that comes to numbers that are not finite: it stops there, and keeps nothing of them. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
+import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import { train } from "../../src/train/train.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("round and round the rugged rocks ".repeat(20));
-const config = { hidden: 6, seqLength: 8, batchSize: 2, lr: 1e300 };
+const config = resolveConfig({ hidden: 6, seqLength: 8, batchSize: 2, lr: 1e300 });
 const start = "Training diverged at step 1: a weight is ";
 
 Deno.test("a step that makes a weight useless says so, and gives the model to nobody", () => {
-  const trainer = new Trainer(corpus, config);
+  const trainer = createTrainer(corpus, config);
   const before = trainer.checkpoint();
   for (const use of ["step", "model", "checkpoint", "validate", "checkNextStep"] as const) {
     const error = assertThrows(() => trainer[use](), DivergenceError);

@@ -1,7 +1,7 @@
 /** What depends on how much of a run is done, by whatever limits it: dropping, and cooling down. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
-import type { ConfigInput } from "../../src/model/config.ts";
+import { type ConfigInput, resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { LimitOptions } from "../../src/train/limits.ts";
 import { train } from "../../src/train/train.ts";
@@ -13,8 +13,8 @@ const dropping: ConfigInput = { ...network, dropout: 0.4 };
 
 /** Trains from nothing, or on from where a checkpoint was made. */
 async function trained(config: ConfigInput, limits: LimitOptions, resume?: Checkpoint) {
-  const options = resume === undefined ? {} : { resume };
-  return await train(corpus, { ...limits, ...options, config, threads: 1 });
+  const options = resume === undefined ? { config: resolveConfig(config) } : { config, resume };
+  return await train(corpus, { ...limits, ...options, threads: 1 });
 }
 
 function assertSameWeights(one: Checkpoint, other: Checkpoint) {
@@ -77,8 +77,10 @@ async function rates(
   let trainer: Trainer | undefined;
   const rates: number[] = [];
   await train(corpus, {
-    ...{ ...limits, config: { ...network, lr: 0.01, ...config }, logEvery: 1, threads: 1 },
-    ...resume ? { resume } : {},
+    ...limits,
+    ...resume ? { config, resume } : { config: resolveConfig({ ...network, lr: 0.01, ...config }) },
+    logEvery: 1,
+    threads: 1,
     onStart(started) {
       trainer = started;
       rates.push(started.lr);
@@ -93,7 +95,7 @@ Deno.test("the rate cools down to 0 over the last share of the run, on top of an
   assertEquals(await rates({}, { steps }), Array(8).fill(0.01));
   const half = [1, 1, 1, 1, 1, 0.75, 0.5, 0.25].map((left) => 0.01 * left);
   assertEquals(await rates({ cooldown: 0.5 }, { steps }), half);
-  const falling = { schedule: "inverse-sqrt", warmup: 2 } as const;
+  const falling = { lrSchedule: "inverse-sqrt", warmup: 2 } as const;
   const without = await rates(falling, { steps });
   assertEquals(
     await rates({ ...falling, cooldown: 0.5 }, { steps }),

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { sizesOf } from "../../src/model/model.ts";
 import { parameterNames, type RealArray, zeroParameters } from "../../src/model/parameters.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
 
@@ -22,7 +22,7 @@ function difference(actual: RealArray, wanted: RealArray): number {
 // At the notebook's own rate training is chaotic: rounding errors grow until nothing is alike.
 for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
   Deno.test(`weights, Adagrad's sums and the state are the notebook's, at a rate of ${lr}`, () => {
-    const trainer = new Trainer(corpusFromText(data), {
+    const trainer = createTrainer(corpusFromText(data), {
       preset: "min-char-rnn",
       hidden: 10,
       lr,

@@ -1,9 +1,9 @@
 /** A program: trains on the text that it is given, and prints the most memory that it had, in MiB. */
 import { readCorpus } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 using corpus = await readCorpus(Deno.args[0]!);
-using trainer = new Trainer(corpus, {
+using trainer = createTrainer(corpus, {
   hidden: 16,
   batchSize: 8,
   seqLength: 50,

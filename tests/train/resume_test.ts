@@ -7,14 +7,16 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../src/checkpoint/checkpoint.ts";
-import type { ConfigInput } from "../../src/model/config.ts";
+import { type ConfigInput, resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { metricsUntil } from "../../src/run/metrics.ts";
+import { formatMetrics, metricsUntil } from "../../src/run/metrics.ts";
 import { train, type TrainingMetrics, type TrainOptions } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore, surely – 🐚. ".repeat(30));
 const small = { hidden: 9, seqLength: 10, batchSize: 2 } as const;
+const config = resolveConfig(small);
 
 /** What a file keeps of a checkpoint. */
 async function throughFile(checkpoint: Checkpoint): Promise<Checkpoint> {
@@ -58,11 +60,11 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
     Deno.test(`${precision}, ${rule}: N steps, a file, and M more are N + M steps`, async () => {
       for (const batchSize of [1, 3]) {
         const config: ConfigInput = { ...small, batchSize, precision, seed: 5, ...more };
-        using whole = new Trainer(corpus, config);
+        using whole = createTrainer(corpus, config);
         // Some of them before the text starts again, some after.
         const ends = [0, 1, 7, whole.stepsPerEpoch - 1, whole.stepsPerEpoch, 2 * 80 + 3];
         let threads = 1;
-        let parts = new Trainer(corpus, config, { threads });
+        let parts = createTrainer(corpus, config, { threads });
         for (const end of ends) {
           while (whole.steps < end) whole.step();
           while (parts.steps < end) assert(Number.isFinite(parts.step()));
@@ -70,7 +72,7 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
           parts.close();
           // From each number of threads to another.
           threads = threads % 3 + 1;
-          parts = Trainer.fromCheckpoint(corpus, state, {}, { threads });
+          parts = Trainer.fromCheckpoint(corpus, state, { threads });
           const [one, other] = [whole.checkpoint(), parts.checkpoint()];
           assertEquals(other, one);
           assertEquals(await encodeCheckpoint(other), await encodeCheckpoint(one));
@@ -114,8 +116,7 @@ async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Sto
       signal: controller.signal,
       onStatus: ({ step }) => listen("onStatus", step),
       onLog(report: TrainingMetrics) {
-        const { elapsedSeconds: _, charsPerSecond: __, ...same } = report;
-        metrics += JSON.stringify(same) + "\n";
+        metrics += formatMetrics({ ...report, elapsedSeconds: 0, charsPerSecond: 0 });
         listen("onLog", report.step);
       },
       async onCheckpoint(checkpoint, kind) {
@@ -144,15 +145,13 @@ for (
   ] as const
 ) {
   Deno.test(`a run that is stopped anywhere tells and keeps what one that is not stopped does (${what})`, async () => {
-    const options = { config: { ...small, valFraction: 0.02, ...more }, steps: 150, logEvery: 7 };
+    const config = resolveConfig({ ...small, valFraction: 0.02, ...more });
+    const options = { config, steps: 150, logEvery: 7 };
     const whole = await story(options, []);
-    const reports: TrainingMetrics[] = whole.metrics.trim().split("\n").map((line) =>
-      JSON.parse(line)
-    );
+    const reports: { step: number; val_loss: number | null }[] = whole.metrics.trim().split("\n")
+      .map((line) => JSON.parse(line));
     assertEquals(reports.length, 1 + 21 + 1);
-    const validated = reports.filter(({ validationLoss }) => validationLoss !== null).map((
-      { step },
-    ) => step);
+    const validated = reports.filter(({ val_loss }) => val_loss !== null).map(({ step }) => step);
     assertEquals(validated, [35, 70, 105, 140, 150]);
     // Before a report that validates, in the middle of it, and wherever else.
     const steps = fc.oneof(fc.constantFrom(35, 70, 105, 140), fc.integer({ min: 1, max: 150 }));
@@ -168,7 +167,7 @@ for (
 }
 
 Deno.test("a run that is stopped by an abort from the start goes on all the same", async () => {
-  const options = { config: small, steps: 20, logEvery: 5 };
+  const options = { config, steps: 20, logEvery: 5 };
   const resume = await train(corpus, { ...options, signal: AbortSignal.abort() });
   assertEquals(resume.progress.step, 0);
   const { progress: _, ...whole } = await train(corpus, options);
@@ -178,11 +177,11 @@ Deno.test("a run that is stopped by an abort from the start goes on all the same
 
 Deno.test("a run that ended goes on as if its limit had been the later one", async () => {
   for (const first of [20, 21, 40, 53]) {
-    const options = { config: small, logEvery: 10, sampleEvery: 0 };
+    const options = { config, logEvery: 10, sampleEvery: 0 };
     let kept: Checkpoint | undefined;
     let metrics = "";
-    const onLog = ({ elapsedSeconds: _, charsPerSecond: __, ...same }: TrainingMetrics) => {
-      metrics += JSON.stringify(same) + "\n";
+    const onLog = (report: TrainingMetrics) => {
+      metrics += formatMetrics({ ...report, elapsedSeconds: 0, charsPerSecond: 0 });
     };
     const onCheckpoint = (checkpoint: Checkpoint, kind: string) => {
       if (kind === "latest") kept = checkpoint;
@@ -208,7 +207,7 @@ Deno.test("a long validation does not hold up a stop", async () => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let begin = 0;
   const { progress } = await train(long, {
-    config: { ...small, valFraction: 0.9, hidden: 200 },
+    config: { ...config, valFraction: 0.9, hidden: 200 },
     steps: 2,
     logEvery: 1,
     signal: controller.signal,
@@ -230,7 +229,7 @@ Deno.test("a long validation does not hold up a stop", async () => {
 });
 
 Deno.test("the time that it took is carried on, and counts for the limit", async () => {
-  const first = await train(corpus, { config: small, minutes: 0.003 });
+  const first = await train(corpus, { config, minutes: 0.003 });
   const { elapsedSeconds } = first.progress;
   assert(elapsedSeconds >= 0.18 && elapsedSeconds < 10);
   assertEquals(await train(corpus, { resume: first, minutes: 0.003 }), first);
@@ -239,11 +238,11 @@ Deno.test("the time that it took is carried on, and counts for the limit", async
   const onLog = (report: TrainingMetrics) => void reports.push(report);
   const more = await train(corpus, { resume: first, steps, onLog });
   assert(more.progress.elapsedSeconds > elapsedSeconds);
-  assert(reports.every(({ elapsedSeconds }) => elapsedSeconds > elapsedSeconds));
+  assert(reports.every((report) => report.elapsedSeconds > elapsedSeconds));
 });
 
 Deno.test("a run at its limit is left as it is, and nothing is called but the start", async () => {
-  const resume = await train(corpus, { config: small, steps: 12 });
+  const resume = await train(corpus, { config, steps: 12 });
   const calls: string[] = [];
   for (const limit of [{ steps: 12 }, { steps: 3 }, { steps: 0 }, { epochs: 0.01 }]) {
     const after = await train(corpus, {
@@ -259,7 +258,7 @@ Deno.test("a run at its limit is left as it is, and nothing is called but the st
 });
 
 Deno.test("rate and clip may change, from the next step on", async () => {
-  const resume = await train(corpus, { config: small, steps: 12 });
+  const resume = await train(corpus, { config, steps: 12 });
   const more = { resume, steps: 20 };
   const same = await train(corpus, more);
   assertEquals(same.config, resume.config);
@@ -282,7 +281,7 @@ Deno.test("rate and clip may change, from the next step on", async () => {
 });
 
 Deno.test("what gives the state its meaning may not change", async () => {
-  const resume = await train(corpus, { config: small, steps: 3 });
+  const resume = await train(corpus, { config, steps: 3 });
   const refused = async (config: ConfigInput) => {
     const calls = () => {
       throw new Error("called");
@@ -297,15 +296,15 @@ Deno.test("what gives the state its meaning may not change", async () => {
   for (
     const [key, value] of [
       ["hidden", 8],
-      ["seq", 11],
-      ["batch", 1],
+      ["seqLength", 11],
+      ["batchSize", 1],
       ["optimizer", "sgd"],
       ["init", "normal:0.1"],
       ["cell", "gru"],
       ["layers", 2],
       ["precision", "f64"],
       ["seed", 2],
-      ["val", 0],
+      ["valFraction", 0],
     ] as const
   ) {
     const message = await refused({ [key]: value });
@@ -318,7 +317,7 @@ Deno.test("what gives the state its meaning may not change", async () => {
 });
 
 Deno.test("a text that is another one is refused, whatever it is called", async () => {
-  const resume = await train(corpus, { config: small, steps: 3 });
+  const resume = await train(corpus, { config, steps: 3 });
   const text = corpus.vocabulary.decode(corpus.read(0, corpus.length));
   const same = corpusFromText(text, "another name");
   assertEquals((await train(same, { resume, steps: 4 })).corpus!.name, "another name");
@@ -342,7 +341,7 @@ Deno.test("a text that is another one is refused, whatever it is called", async 
 });
 
 Deno.test("a checkpoint that lacks what training needs is refused", () => {
-  const trainer = new Trainer(corpus, small);
+  const trainer = createTrainer(corpus, small);
   const fresh = { ...trainer.checkpoint(), optimizerState: null };
   assertEquals(Trainer.fromCheckpoint(corpus, fresh).step(), trainer.step());
   const checkpoint = trainer.checkpoint();

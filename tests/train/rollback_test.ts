@@ -2,26 +2,27 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
+import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import { type Rollback, train, type TrainOptions } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText(
   "round and round the rugged rocks the ragged rascal ran. ".repeat(30),
 );
 /** Gradient descent at a rate at which losses overflow at step 25. */
-const config = {
-  ...{
-    hidden: 16,
-    seqLength: 20,
-    batchSize: 2,
-    optimizer: "sgd",
-    gradClip: 5,
-    valFraction: 0.1,
-  } as const,
-  ...{ lr: 1e36, seed: 3 },
-};
+const config = resolveConfig({
+  hidden: 16,
+  seqLength: 20,
+  batchSize: 2,
+  optimizer: "sgd",
+  lr: 1e36,
+  gradClip: 5,
+  seed: 3,
+  valFraction: 0.1,
+});
 
 /** A run, and all that it told and kept. */
 async function run(options: TrainOptions) {
@@ -53,13 +54,13 @@ Deno.test("a run that diverges goes back to its last report with half the rate, 
   assertEquals(last.progress.step, 60);
   assertEquals(last.config.lr, rollbacks.at(-1)!.to);
   // What was kept when it went back is that state, with the new rate.
-  const trainer = new Trainer(corpus, config);
+  const trainer = createTrainer(corpus, config);
   while (trainer.steps < 20) trainer.step();
   const { parameters, hiddenState } = trainer.checkpoint();
   assertEquals([kept[0]!.progress.step, kept[0]!.config.lr], [20, 5e35]);
   assertEquals([kept[0]!.parameters, kept[0]!.hiddenState], [parameters, hiddenState]);
   // From there on it is the run that one would get by hand.
-  const byHand = Trainer.fromCheckpoint(corpus, trainer.checkpoint(), { lr: 5e35 });
+  const byHand = Trainer.fromCheckpoint(corpus, trainer.checkpoint(), { config: { lr: 5e35 } });
   const next = rollbacks[1]?.step ?? 60;
   while (byHand.steps < next) byHand.step();
   const same = kept.find(({ progress }) => progress.step === next)!;
@@ -147,7 +148,7 @@ Deno.test("what was saved before is good: training goes on from it with a lower 
 Deno.test("a validation that is not finite is a divergence too", async () => {
   // Only the validation part has the character whose weights overflow.
   const held = corpusFromText("ab".repeat(200) + "abz".repeat(20));
-  const start = new Trainer(held, { hidden: 4, seqLength: 5, batchSize: 1, valFraction: 0.13 })
+  const start = createTrainer(held, { hidden: 4, seqLength: 5, batchSize: 1, valFraction: 0.13 })
     .checkpoint();
   const { parameters } = start;
   parameters.Wxh.forEach((_, i) => {

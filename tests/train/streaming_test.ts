@@ -3,13 +3,14 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TextError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
+import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText, readCorpus } from "../../src/text/corpus.ts";
 import { train } from "../../src/train/train.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { fileTest } from "../text/files.ts";
 
 const text = "Wir sind durch Not und Freude gegangen Hand in Hand; – 🌳 vom Wandern ruhen wir.\r\n";
-const config = { hidden: 6, seqLength: 7, batchSize: 3, valFraction: 0.2 };
+const config = resolveConfig({ hidden: 6, seqLength: 7, batchSize: 3, valFraction: 0.2 });
 
 fileTest("a streamed text gives the weights and losses of one in memory", async (path) => {
   const long = text.repeat(40);
@@ -33,13 +34,13 @@ fileTest(
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
     using corpus = await readCorpus(path, { heldBytes: 0 });
-    using trainer = new Trainer(corpus, {
+    using trainer = createTrainer(corpus, {
       ...config,
       valFraction: 0,
       batchSize: 1,
       seqLength: 100,
     });
-    using reference = new Trainer(corpusFromText(paragraphs, path), trainer.config);
+    using reference = createTrainer(corpusFromText(paragraphs, path), trainer.config);
     trainer.step();
     Deno.truncateSync(path, 1000);
     const error = assertThrows(() => {
@@ -101,7 +102,7 @@ fileTest("a run on a streamed text goes on where it was stopped, to the bit", as
   const options = { config: { ...config, batchSize: 2 }, logEvery: 1e9 };
   // Before and after the first windows' ends, and in the second pass.
   const whole = await train(corpus, { ...options, steps: 40_000 });
-  using trainer = new Trainer(corpus, options.config);
+  using trainer = createTrainer(corpus, options.config);
   for (const steps of [5000, 18_725, 30_000]) {
     const half = await train(corpus, { ...options, steps });
     assertEquals(half.progress.position, steps % trainer.stepsPerEpoch * 7);

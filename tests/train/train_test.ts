@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
+import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import {
   train,
@@ -7,10 +8,10 @@ import {
   type TrainingStatus,
   type TrainOptions,
 } from "../../src/train/train.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
-const config = { hidden: 8, seqLength: 10, batchSize: 2 };
+const config = resolveConfig({ hidden: 8, seqLength: 10, batchSize: 2 });
 
 Deno.test("reports come at the first step, at the interval, and at the end", async () => {
   const reports: TrainingMetrics[] = [];
@@ -23,7 +24,7 @@ Deno.test("reports come at the first step, at the interval, and at the end", asy
     onCheckpoint: ({ progress }, kind) => void kept.push([kind, progress.step]),
   });
   assertEquals(reports.map(({ step }) => step), [1, 5, 10, 15, 17]);
-  const trainer = new Trainer(corpus, config);
+  const trainer = createTrainer(corpus, config);
   for (const report of reports) {
     let batchLoss = NaN;
     while (trainer.steps < report.step) batchLoss = trainer.step();
@@ -71,7 +72,7 @@ Deno.test("samples come at their interval, another each time", async () => {
 Deno.test("the run ends at whichever limit comes first", async () => {
   const stepsOf = async (options: TrainOptions) =>
     (await train(corpus, { config, ...options })).progress.step;
-  const { stepsPerEpoch } = new Trainer(corpus, config);
+  const { stepsPerEpoch } = createTrainer(corpus, config);
   assertEquals(await stepsOf({ steps: 0 }), 0);
   assertEquals(await stepsOf({ steps: 3, epochs: 2, minutes: 10 }), 3);
   assertEquals(await stepsOf({ steps: 10 ** 9, epochs: 1.5 }), Math.ceil(1.5 * stepsPerEpoch));

@@ -5,7 +5,8 @@ import { sample } from "../../src/generate/sampler.ts";
 import type { ConfigInput } from "../../src/model/config.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import type { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
 import { textOf } from "../text/ids.ts";
@@ -91,7 +92,7 @@ const runs: readonly (readonly [string, ConfigInput, number])[] = [
 
 for (const [name, input, updates] of runs) {
   Deno.test(`training is the notebook's loop, step for step: ${name}`, () => {
-    const trainer = new Trainer(corpus, { ...input, precision: "f64" });
+    const trainer = createTrainer(corpus, { ...input, precision: "f64" });
     const expected = notebook(corpus, trainer, updates);
     expected.forEach((wanted, i) => {
       const error = Math.abs(trainer.step() - wanted) / wanted;
@@ -106,7 +107,7 @@ const small: ConfigInput = { hidden: 8, seqLength: 10, batchSize: 2, lr: 0.1 };
 
 Deno.test("the same seed gives the same weights, another gives others", () => {
   const weights = (seed: number) => {
-    const trainer = new Trainer(corpus, { ...small, seed });
+    const trainer = createTrainer(corpus, { ...small, seed });
     for (let step = 0; step < 20; step++) trainer.step();
     return trainer.model().parameters;
   };
@@ -116,8 +117,8 @@ Deno.test("the same seed gives the same weights, another gives others", () => {
 
 Deno.test("validating, sampling and saving change nothing that is trained", () => {
   for (const precision of ["f32", "f32-strict", "f64"] as const) {
-    const quiet = new Trainer(corpus, { ...small, precision });
-    const watched = new Trainer(corpus, { ...small, precision });
+    const quiet = createTrainer(corpus, { ...small, precision });
+    const watched = createTrainer(corpus, { ...small, precision });
     for (let step = 0; step < 40; step++) {
       quiet.step();
       watched.step();
@@ -132,7 +133,7 @@ Deno.test("validating, sampling and saving change nothing that is trained", () =
 });
 
 Deno.test("the loss is smoothed as min-char-rnn does, 0.999 for every 25 characters", () => {
-  const trainer = new Trainer(corpus, { ...small, seqLength: 25, batchSize: 2 });
+  const trainer = createTrainer(corpus, { ...small, seqLength: 25, batchSize: 2 });
   let smoothed = Math.log(corpus.vocabulary.size);
   for (let step = 0; step < 5; step++) {
     smoothed = 0.999 ** 2 * smoothed + (1 - 0.999 ** 2) * trainer.step();
@@ -141,7 +142,7 @@ Deno.test("the loss is smoothed as min-char-rnn does, 0.999 for every 25 charact
 });
 
 Deno.test("validation is the evaluation of the end of the text", () => {
-  const trainer = new Trainer(corpus, { ...small, valFraction: 0.3 });
+  const trainer = createTrainer(corpus, { ...small, valFraction: 0.3 });
   for (let step = 0; step < 30; step++) trainer.step();
   const [start, end] = trainer.split.validation[0]!;
   assertEquals(end, corpus.length);
@@ -154,11 +155,11 @@ Deno.test("validation is the evaluation of the end of the text", () => {
   assertEquals(first, { loss: natsPerChar, best: true });
   assertEquals(trainer.validate(), { loss: natsPerChar, best: false });
   assertEquals(trainer.checkpoint().progress.validationLoss, natsPerChar);
-  assertEquals(new Trainer(corpus, { ...small, valFraction: 0 }).validate(), null);
+  assertEquals(createTrainer(corpus, { ...small, valFraction: 0 }).validate(), null);
 });
 
 Deno.test("training that diverges stops at that step, and says so", () => {
-  const trainer = new Trainer(corpus, { ...small, optimizer: "sgd", lr: 1e38, gradClip: 0 });
+  const trainer = createTrainer(corpus, { ...small, optimizer: "sgd", lr: 1e38, gradClip: 0 });
   const error = assertThrows(() => {
     for (let step = 0; step < 50; step++) trainer.step();
   }, Error);
@@ -170,18 +171,18 @@ Deno.test("training that diverges stops at that step, and says so", () => {
 });
 
 Deno.test("a text of one character trains and samples", () => {
-  const trainer = new Trainer(corpusFromText("a".repeat(100)), small);
+  const trainer = createTrainer(corpusFromText("a".repeat(100)), small);
   for (let step = 0; step < 10; step++) assertEquals(trainer.step(), 0);
   assertEquals(sample(trainer.model(), { length: 5 }), "aaaaa");
 });
 
 Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengths are told", () => {
   const config = { ...small, seqLength: 10, batchSize: 1 };
-  const trainer = new Trainer(corpusFromText("abcdefghijkl"), config);
+  const trainer = createTrainer(corpusFromText("abcdefghijkl"), config);
   assertEquals(trainer.split.validation, []);
   assert(trainer.step() > 0);
   const { message } = assertThrows(
-    () => new Trainer(corpusFromText("abcdefghijk", "short.txt"), config),
+    () => createTrainer(corpusFromText("abcdefghijk", "short.txt"), config),
     InputError,
   );
   assertEquals(
@@ -193,7 +194,7 @@ Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengt
 
 Deno.test("emoji, combining marks and line ends are learnt as they are", () => {
   const text = "e\u0301 👩‍👧 \r\n\t\ufeff𝔘";
-  const trainer = new Trainer(corpusFromText(text.repeat(60)), {
+  const trainer = createTrainer(corpusFromText(text.repeat(60)), {
     hidden: 32,
     batchSize: 1,
     seqLength: 14,
@@ -209,8 +210,8 @@ Deno.test("emoji, combining marks and line ends are learnt as they are", () => {
 Deno.test("each stream begins anew in its turn", () => {
   for (const cell of ["rnn", "lstm"] as const) {
     const options = { ...small, cell, batchSize: 4 } as const;
-    using trainer = new Trainer(corpus, { ...options, resetEvery: 8 });
-    using other = new Trainer(corpus, options);
+    using trainer = createTrainer(corpus, { ...options, resetEvery: 8 });
+    using other = createTrainer(corpus, options);
     // Stream 0 is due before the first step, where its state is zero anyway; two steps later one more.
     const losses = [0, 1, 2].map(() => [trainer.step(), other.step()] as const);
     assertEquals(losses.map(([one, same]) => one === same), [true, true, false]);

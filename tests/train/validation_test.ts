@@ -2,9 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Evaluator } from "../../src/evaluate/evaluate.ts";
+import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { train, type TrainOptions } from "../../src/train/train.ts";
-import { Trainer } from "../../src/train/trainer.ts";
+import type { Trainer } from "../../src/train/trainer.ts";
+import { createTrainer } from "../trainers.ts";
 import { Validation } from "../../src/train/validation.ts";
 
 const corpus = corpusFromText("the rain in Spain stays mainly in the plain; ".repeat(40));
@@ -32,13 +34,13 @@ Deno.test("plateaus are counted as ReduceLROnPlateau does", () => {
 
 Deno.test("each plateau lowers the rate of the next step", async () => {
   // So high a rate that validation gets worse.
-  const config = {
+  const config = resolveConfig({
     ...small,
     optimizer: "sgd",
     lr: 4,
     lrSchedule: "plateau",
     lrPatience: 1,
-  } as const;
+  });
   const losses: number[] = [];
   const rates: number[] = [];
   let trainer: Trainer;
@@ -64,7 +66,7 @@ Deno.test("each plateau lowers the rate of the next step", async () => {
 });
 
 Deno.test("patience ends a run at the validation that uses it up, and more lets it go on", async () => {
-  const config = { ...small, optimizer: "sgd", lr: 4 } as const;
+  const config = resolveConfig({ ...small, optimizer: "sgd", lr: 4 });
   const run = async (options: TrainOptions) => {
     const validated: (number | null)[] = [];
     const checkpoint = await train(corpus, {
@@ -111,7 +113,7 @@ Deno.test("what is held out at the end of each stream is never trained on", () =
     testFraction: 0.05,
     holdout: "streams",
   } as const;
-  using trainer = new Trainer(places, options);
+  using trainer = createTrainer(places, options);
   const { split } = trainer;
   assertEquals(split.train, [[0, 85], [100, 185], [200, 285]]);
   assertEquals(split.validation, [[85, 95], [185, 195], [285, 295]]);
@@ -128,7 +130,7 @@ Deno.test("what is held out at the end of each stream is never trained on", () =
 });
 
 Deno.test("stretches are measured together, each from a state of zero", () => {
-  using trainer = new Trainer(corpus, { ...small, valFraction: 0.2, holdout: "streams" });
+  using trainer = createTrainer(corpus, { ...small, valFraction: 0.2, holdout: "streams" });
   for (let step = 0; step < 20; step++) trainer.step();
   const model = trainer.model();
   let nats = 0;
