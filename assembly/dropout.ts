@@ -7,7 +7,7 @@
  * of what the forward pass chose, and all precisions choose alike. The function is Wellons' lowbias32
  * (Hash Prospector, 2018), twice, the seed's halves mixed in before each.
  */
-import { mul, REAL, splat, VECTOR } from "./lanes";
+import { mul, REAL, splat, VECTOR } from "./simd";
 import { hidden, hiddenPadded } from "./layout";
 
 /** p as a share of 2^32. */
@@ -26,21 +26,21 @@ export function setDropout(p: f64, seed: f64): void {
 }
 
 /** Whether anything is dropped. */
-export function drops(): bool {
+export function dropoutEnabled(): bool {
   return threshold != 0;
 }
 
 /** What is left of `rows` rows of a layer's states, the first of which is row `row` of T·B. */
-export function dropRows(to: usize, from: usize, row: usize, rows: usize, layer: usize): void {
+export function dropoutRows(to: usize, from: usize, row: usize, rows: usize, layer: usize): void {
   const stride = hiddenPadded * REAL;
   const kept = splat(factor);
   const low = v128.splat<u32>(seedLow ^ (<u32>layer * 0x9e3779b9));
   const high = v128.splat<u32>(seedHigh);
   const least = v128.splat<u32>(threshold);
   for (const last = row + rows; row < last; row++) {
-    let index = firstIndices(<u32>(row * hidden));
+    let index = laneIndices(<u32>(row * hidden));
     for (const end = to + stride; to < end; to += VECTOR) {
-      const hash = mixed(v128.xor(mixed(v128.xor(index, low)), high));
+      const hash = lowbias32(v128.xor(lowbias32(v128.xor(index, low)), high));
       const mask = v128.and(v128.ge<u32>(hash, least), kept);
       v128.store(to, mul(v128.load(from), mask));
       index = v128.add<u32>(index, v128.splat<u32>(<u32>(VECTOR / REAL)));
@@ -51,13 +51,13 @@ export function dropRows(to: usize, from: usize, row: usize, rows: usize, layer:
 
 /** The places of a vector's numbers; of 64-bit numbers each twice, so that both halves are kept. */
 @inline
-function firstIndices(first: u32): v128 {
+function laneIndices(first: u32): v128 {
   const offsets = REAL == 4 ? i32x4(0, 1, 2, 3) : i32x4(0, 0, 1, 1);
   return v128.add<u32>(v128.splat<u32>(first), offsets);
 }
 
 @inline
-function mixed(x: v128): v128 {
+function lowbias32(x: v128): v128 {
   x = v128.xor(x, v128.shr<u32>(x, 16));
   x = v128.mul<u32>(x, v128.splat<u32>(0x7feb352d));
   x = v128.xor(x, v128.shr<u32>(x, 15));

@@ -1,7 +1,7 @@
 /**
  * Whether numbers are finite.
  */
-import { add, mul, splat, VECTOR } from "./lanes";
+import { add, mul, splat, VECTOR } from "./simd";
 
 /**
  * Whether each number in `bytes` bytes, a multiple of four vectors, is finite. 0·x is 0 for a finite

@@ -9,59 +9,59 @@
  * the sizes alone, never on the number of workers, and so the bits do not either. Where parts are
  * fewer than workers, or not a multiple, workers share the rows of a part's result.
  */
-import { add, LANES, REAL, VECTOR } from "./lanes";
+import { add, LANES, REAL, VECTOR } from "./simd";
 import {
-  ALIGNMENT,
+  CACHE_LINE,
   gatesPadded,
   inputIds,
   inputsPadded,
-  inputWeights,
+  Wxh,
   parameterBytes,
   parameters,
-  parts,
+  partials,
   scratchA,
   scratchB,
   scratchBBytes,
-  streams,
+  batchSize,
   toGradient,
-  toParts,
+  toPartials,
 } from "./layout";
 import { multiplyTransposed } from "./matmul";
-import { evenPart, evenStart, min, PACKED_A_BYTES } from "./packing";
+import { splitLength, splitStart, min, PACKED_A_BYTES } from "./packing";
 import { shareLength, shareStart, worker } from "./workers";
 
 /** From a parameter to a part of its gradient; the first stands in the gradient's own place. */
 @inline
-function toPart(part: usize): usize {
-  return part == 0 ? toGradient : toParts + (part - 1) * parameterBytes;
+function toPartial(part: usize): usize {
+  return part == 0 ? toGradient : toPartials + (part - 1) * parameterBytes;
 }
 
 // The rows of a part are a run of consecutive ones in each step; of the only part, one long run.
 
 @inline
-function runsOf(steps: usize): usize {
-  return parts == 1 ? 1 : steps;
+function runCount(seqLength: usize): usize {
+  return partials == 1 ? 1 : seqLength;
 }
 
 @inline
-function runOf(part: usize, steps: usize): usize {
-  return parts == 1 ? steps * streams : evenPart(streams, parts, part);
+function runLength(part: usize, seqLength: usize): usize {
+  return partials == 1 ? seqLength * batchSize : splitLength(batchSize, partials, part);
 }
 
 // The pieces of all parts' results stand in one row, of which each worker has an even share.
 
 /** The first piece of a part that is this worker's, of `size`. */
 @inline
-function firstOf(part: usize, size: usize): usize {
-  const start = shareStart(parts * size);
+function firstPiece(part: usize, size: usize): usize {
+  const start = shareStart(partials * size);
   const before = part * size;
   return start < before ? 0 : min(start - before, size);
 }
 
 /** The one after the last. */
 @inline
-function lastOf(part: usize, size: usize): usize {
-  const end = shareStart(parts * size) + shareLength(parts * size);
+function endPiece(part: usize, size: usize): usize {
+  const end = shareStart(partials * size) + shareLength(partials * size);
   const before = part * size;
   return end < before ? 0 : min(end - before, size);
 }
@@ -70,25 +70,25 @@ function lastOf(part: usize, size: usize): usize {
  * This worker's share of the parts of a weight's gradient, Aᵀ·B, with A [T·B × rows] and
  * B [T·B × columns]; the weight is [rows × columns], with a stride of its own.
  */
-export function productParts(
+export function weightPartials(
   weight: usize,
   stride: usize,
   rows: usize,
   columns: usize,
-  steps: usize,
+  seqLength: usize,
   a: usize,
   aStride: usize,
   b: usize,
   bStride: usize,
 ): void {
-  for (let part: usize = 0; part < parts; part++) {
-    const first = firstOf(part, rows);
-    const last = lastOf(part, rows);
+  for (let part: usize = 0; part < partials; part++) {
+    const first = firstPiece(part, rows);
+    const last = endPiece(part, rows);
     if (first >= last) continue;
-    const stream = evenStart(streams, parts, part);
+    const stream = splitStart(batchSize, partials, part);
     multiplyTransposed(
-      weight + toPart(part) + first * stride, stride, last - first, columns,
-      runsOf(steps), runOf(part, steps), streams,
+      weight + toPartial(part) + first * stride, stride, last - first, columns,
+      runCount(seqLength), runLength(part, seqLength), batchSize,
       a + stream * aStride + first * REAL, aStride, b + stream * bStride, bStride,
       scratchA + worker * PACKED_A_BYTES, scratchB + worker * scratchBBytes,
     );
@@ -98,24 +98,24 @@ export function productParts(
 /**
  * This worker's share of the parts of a bias' gradient: the sum of each of some columns of T·B rows.
  */
-export function columnSumParts(
-  bias: usize,
+export function biasPartials(
+  bh: usize,
   columns: usize,
-  steps: usize,
+  seqLength: usize,
   from: usize,
   stride: usize,
 ): void {
   const vectors = columns / LANES;
-  for (let part: usize = 0; part < parts; part++) {
-    const first = firstOf(part, vectors) * VECTOR;
-    const last = lastOf(part, vectors) * VECTOR;
+  for (let part: usize = 0; part < partials; part++) {
+    const first = firstPiece(part, vectors) * VECTOR;
+    const last = endPiece(part, vectors) * VECTOR;
     if (first >= last) continue;
-    const sums = bias + toPart(part) + first;
+    const sums = bh + toPartial(part) + first;
     memory.fill(sums, 0, last - first);
-    const stream = evenStart(streams, parts, part);
-    const run = runOf(part, steps);
-    for (let r: usize = 0; r < runsOf(steps); r++) {
-      let row = from + (r * streams + stream) * stride + first;
+    const stream = splitStart(batchSize, partials, part);
+    const run = runLength(part, seqLength);
+    for (let r: usize = 0; r < runCount(seqLength); r++) {
+      let row = from + (r * batchSize + stream) * stride + first;
       for (const end = row + run * stride; row < end; row += stride) {
         addTo(sums, row, last - first);
       }
@@ -127,20 +127,20 @@ export function columnSumParts(
  * This worker's share of the parts of the first layer's dWxh, of some of its columns: each row's
  * gradient is added to its character's.
  */
-export function characterParts(
+export function scatterPartials(
   column: usize,
   columns: usize,
-  steps: usize,
+  seqLength: usize,
   from: usize,
   fromStride: usize,
 ): void {
   const vectors = columns / LANES;
   const stride = gatesPadded * REAL;
-  for (let part: usize = 0; part < parts; part++) {
-    const first = firstOf(part, vectors) * VECTOR;
-    const last = lastOf(part, vectors) * VECTOR;
+  for (let part: usize = 0; part < partials; part++) {
+    const first = firstPiece(part, vectors) * VECTOR;
+    const last = endPiece(part, vectors) * VECTOR;
     if (first >= last) continue;
-    const sums = inputWeights(0) + column * REAL + toPart(part) + first;
+    const sums = Wxh(0) + column * REAL + toPartial(part) + first;
     if (last - first == stride) {
       memory.fill(sums, 0, inputsPadded * stride);
     } else {
@@ -148,10 +148,10 @@ export function characterParts(
         memory.fill(sums + input * stride, 0, last - first);
       }
     }
-    const stream = evenStart(streams, parts, part);
-    const run = runOf(part, steps);
-    for (let r: usize = 0; r < runsOf(steps); r++) {
-      let row = r * streams + stream;
+    const stream = splitStart(batchSize, partials, part);
+    const run = runLength(part, seqLength);
+    for (let r: usize = 0; r < runCount(seqLength); r++) {
+      let row = r * batchSize + stream;
       for (const end = row + run; row < end; row++) {
         const id = <usize>load<u32>(inputIds + row * sizeof<u32>());
         addTo(sums + id * stride, from + row * fromStride + first, last - first);
@@ -161,11 +161,11 @@ export function characterParts(
 }
 
 /** This worker's share of the gradients, from all of their parts. */
-export function sumParts(): void {
-  const lines = parameterBytes / <usize>ALIGNMENT;
-  const first = parameters + shareStart(lines) * <usize>ALIGNMENT;
-  for (let part: usize = 1; part < parts; part++) {
-    addTo(first + toGradient, first + toPart(part), shareLength(lines) * <usize>ALIGNMENT);
+export function sumPartials(): void {
+  const lines = parameterBytes / <usize>CACHE_LINE;
+  const first = parameters + shareStart(lines) * <usize>CACHE_LINE;
+  for (let part: usize = 1; part < partials; part++) {
+    addTo(first + toGradient, first + toPartial(part), shareLength(lines) * <usize>CACHE_LINE);
   }
 }
 

@@ -1,20 +1,20 @@
 /** What the module exports, and nothing else. */
 
-export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./elementary";
+export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./math";
 export { allFinite } from "./finite";
 export {
-  bias,
+  bh,
   by,
-  candidateBias,
-  cellStatesOf,
+  bhn,
+  cellStates,
   failed,
-  failure,
+  failureText,
   gatesPadded,
   hiddenPadded,
   inputIds,
   inputsPadded,
   inputVectors,
-  inputWeights,
+  Wxh,
   logits,
   losses,
   norms,
@@ -23,18 +23,18 @@ export {
   parameters,
   plan,
   ready,
-  recurrentWeights,
-  scratchA,
-  scratchB,
-  settings,
-  statesOf,
+  Whh,
+ 
+ 
+  hyperparams,
+  hiddenStates,
   targetIds,
   targetVectors,
   toAverage,
-  toFirst,
+  toMoment1,
   toGradient,
-  toSecond,
-  verdicts,
+  toMoment2,
+  finiteFlags,
   Why,
 } from "./layout";
 export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
@@ -45,17 +45,17 @@ export {
   adagrad,
   adam,
   adamw,
-  average,
+  updateWeightAverage,
   backward,
   crossEntropyOfIds,
   crossEntropyOfVectors,
   forward,
   momentum,
   rmsprop,
-  serve,
+  workerLoop,
   sgd,
   softmax,
   squareSums,
   stop,
-} from "./jobs";
-export { join } from "./workers";
+} from "./dispatch";
+export { initWorker } from "./workers";

@@ -18,8 +18,8 @@
  * gradients only: padded columns of weights and biases make a padded hidden unit 0, whose gradient
  * and whose product with anything is 0; the softmax writes 0 into the padded columns of its gradient.
  */
-import { LANES, REAL } from "./lanes";
-import { DEPTH, min, PACKED_A_BYTES } from "./packing";
+import { LANES, REAL } from "./simd";
+import { KC, min, PACKED_A_BYTES } from "./packing";
 
 /** The recurrent cells. */
 export const RNN: u32 = 0;
@@ -27,16 +27,16 @@ export const GRU: u32 = 1;
 export const LSTM: u32 = 2;
 
 /** Every area begins on a cache line. */
-export const ALIGNMENT: u64 = 64;
+export const CACHE_LINE: u64 = 64;
 /** Streams for each part of a gradient; fewer would make its products inefficient. */
-const STREAMS_OF_PART: usize = 8;
-const MOST_PARTS: usize = 4;
+const STREAMS_PER_PARTIAL: usize = 8;
+const MAX_PARTIALS: usize = 4;
 /** What the parts beside the first may take in all: 12 MiB. */
-const MOST_PART_BYTES: u64 = 12 << 20;
+const MAX_PARTIAL_BYTES: u64 = 12 << 20;
 /** Room for the numbers of an optimizer's rule. */
-const SETTINGS_BYTES: u64 = 128;
+const HYPERPARAM_BYTES: u64 = 128;
 /** Bytes of gradients that have a sum of squares of their own. */
-export const NORM_BYTES: u64 = 1 << 16;
+export const NORM_BLOCK_BYTES: u64 = 1 << 16;
 /** Room for what the host asks for. */
 const JOB_BYTES: u64 = 64;
 /** Room for what a failure is called. */
@@ -44,13 +44,13 @@ const FAILURE_BYTES: u64 = 512;
 
 // Words by which workers meet: zero at first, and each on a cache line of its own, so that one that
 // is watched does not slow down the writing of another.
-export let passed: usize = 0; // counts the barriers that all have reached
+export let generation: usize = 0; // counts the barriers that all have reached
 export let arrived: usize = 0; // how many wait at the barrier now
-export let asleep: usize = 0; // how many of them sleep
+export let sleeping: usize = 0; // how many of them sleep
 export let ready: usize = 0; // how many have begun; the host's threads count it
 export let failed: usize = 0; // not 0: a worker has failed, and will reach no barrier any more
-export let failure: usize = 0; // text, for the host
-export let jobs: usize = 0; // the words of jobs.ts
+export let failureText: usize = 0; // text, for the host
+export let job: usize = 0; // the words of job.ts
 
 export let cell: u32 = RNN;
 export let layers: usize = 1; // L
@@ -58,7 +58,7 @@ export let gates: usize = 1; // G
 export let inputs: usize = 0; // I
 export let hidden: usize = 0; // H
 export let outputs: usize = 0; // V
-export let streams: usize = 0; // B
+export let batchSize: usize = 0; // B
 /** I, rounded up to whole vectors. */
 export let inputsPadded: usize = 0;
 /** H, rounded up to whole vectors. */
@@ -83,35 +83,35 @@ export let parameterBytes: usize = 0;
 /** From a parameter to its gradient, in bytes. */
 export let toGradient: usize = 0;
 /** From a parameter to the first thing that the optimizer remembers of it, in bytes. */
-export let toFirst: usize = 0;
+export let toMoment1: usize = 0;
 /** And to the second. */
-export let toSecond: usize = 0;
+export let toMoment2: usize = 0;
 /** And to its running average. */
 export let toAverage: usize = 0;
-export let settings: usize = 0; // f64, the numbers of the optimizer's rule
-export let verdicts: usize = 0; // u32 on a line for each worker: whether its weights are finite
+export let hyperparams: usize = 0; // f64, the numbers of the optimizer's rule
+export let finiteFlags: usize = 0; // u32 on a line for each worker: whether its weights are finite
 export let norms: usize = 0; // f64, sums of squares of blocks of the gradients
 /** How many parts a gradient has; gradients.ts tells why. */
-export let parts: usize = 1;
+export let partials: usize = 1;
 /** From a parameter to the second part of its gradient, in bytes; the others follow. */
-export let toParts: usize = 0;
+export let toPartials: usize = 0;
 
 export let inputIds: usize = 0; // u32 [R]
 export let inputVectors: usize = 0; // [R][Ip], only when planned dense
 export let targetIds: usize = 0; // u32 [R]
 export let targetVectors: usize = 0; // [R][Vp], only when planned dense
 let states: usize = 0; // [(T+1)·B][Hp] for each layer; the first B rows are the initial state
-let cellStates: usize = 0; // the same, only of the LSTM
+let cellStatesBase: usize = 0; // the same, only of the LSTM
 /** Bytes of the states of one layer. */
 let stateBytes: usize = 0;
-let gateValues: usize = 0; // [R][G·Hp] for each layer, unless G is 1
-let candidates: usize = 0; // [R][Hp] for each layer, only of the GRU
+let gatesBase: usize = 0; // [R][G·Hp] for each layer, unless G is 1
+let candidatesBase: usize = 0; // [R][Hp] for each layer, only of the GRU
 let dropped: usize = 0; // [R][Hp] for each layer but the last, only when planned with dropout
 let rowBytes: usize = 0; // bytes of [R][Hp]
 export let logits: usize = 0; // [R][Vp]; the softmax turns them into probabilities or gradients
 let hiddenGradients: usize = 0; // [R][Hp], twice when layers of one gate take turns
 let turnBytes: usize = 0;
-export let cellGradients: usize = 0; // [B][Hp], only of the LSTM
+export let dcell: usize = 0; // [B][Hp], only of the LSTM
 export let losses: usize = 0; // [R]
 export let recurrentPanels: usize = 0; // [Hp·G·Hp], Whh packed or transposed
 export let inputPanels: usize = 0; // [max(Ip, Hp)·G·Hp], Wxh packed, where it is needed
@@ -122,14 +122,14 @@ export let scratchB: usize = 0; // a packed block of B for each worker
 export let scratchBBytes: usize = 0;
 
 /** Wxh of a layer, [Ip][G·Hp] of the first, [Hp][G·Hp] of the others. */
-export function inputWeights(layer: usize): usize {
+export function Wxh(layer: usize): usize {
   return layer == 0 ? firstWeights : upperWeights + (layer - 1) * 2 * square();
 }
 
 /** Whh of a layer, [Hp][G·Hp]. */
-export function recurrentWeights(layer: usize): usize {
+export function Whh(layer: usize): usize {
   const own = layer == 0 ? aligned(inputsPadded * gatesPadded * REAL) : square();
-  return inputWeights(layer) + own;
+  return Wxh(layer) + own;
 }
 
 /** Bytes of [Hp][G·Hp]. */
@@ -138,43 +138,43 @@ function square(): usize {
 }
 
 /** bh of a layer, [G·Hp]. */
-export function bias(layer: usize): usize {
+export function bh(layer: usize): usize {
   return biases + layer * aligned(gatesPadded * REAL);
 }
 
 /** The GRU's bhn of a layer, [Hp]. */
-export function candidateBias(layer: usize): usize {
+export function bhn(layer: usize): usize {
   return candidateBiases + layer * aligned(hiddenPadded * REAL);
 }
 
 /** The states of a layer, [(T+1)·B][Hp]; those before the first step come first. */
-export function statesOf(layer: usize): usize {
+export function hiddenStates(layer: usize): usize {
   return states + layer * stateBytes;
 }
 
 /** The LSTM's cell states of a layer, likewise. */
-export function cellStatesOf(layer: usize): usize {
-  return cellStates + layer * stateBytes;
+export function cellStates(layer: usize): usize {
+  return cellStatesBase + layer * stateBytes;
 }
 
 /** The gates of a layer, [R][G·Hp]; of a cell with one gate, the state after each step. */
-export function gatesOf(layer: usize): usize {
-  if (gates == 1) return statesOf(layer) + streams * hiddenPadded * REAL;
-  return gateValues + layer * gates * rowBytes;
+export function gateValues(layer: usize): usize {
+  if (gates == 1) return hiddenStates(layer) + batchSize * hiddenPadded * REAL;
+  return gatesBase + layer * gates * rowBytes;
 }
 
-/** The recurrent part of the GRU's candidates of a layer, [R][Hp]. */
-export function candidatesOf(layer: usize): usize {
-  return candidates + layer * rowBytes;
+/** The recurrent part of the GRU's candidatesBase of a layer, [R][Hp]. */
+export function candidates(layer: usize): usize {
+  return candidatesBase + layer * rowBytes;
 }
 
 /** What is left of the states of a layer when some are dropped, [R][Hp]. */
-export function droppedOf(layer: usize): usize {
+export function droppedStates(layer: usize): usize {
   return dropped + layer * rowBytes;
 }
 
 /** The gradient with respect to the states of a layer, [R][Hp]. */
-export function hiddenGradientsOf(layer: usize): usize {
+export function dhidden(layer: usize): usize {
   return hiddenGradients + (layer & 1) * turnBytes;
 }
 
@@ -190,7 +190,7 @@ function reserve(bytes: u64): usize {
 /** The bytes that an area of so many takes. */
 @inline
 function aligned<T>(bytes: T): T {
-  return (bytes + <T>ALIGNMENT - 1) & ~(<T>ALIGNMENT - 1);
+  return (bytes + <T>CACHE_LINE - 1) & ~(<T>CACHE_LINE - 1);
 }
 
 function roundUp(n: usize, unit: usize): usize {
@@ -209,14 +209,14 @@ export function plan(
   inputCount: usize,
   hiddenCount: usize,
   outputCount: usize,
-  steps: usize,
-  streamCount: usize,
+  seqLength: usize,
+  batchCount: usize,
   denseInputs: bool,
   denseTargets: bool,
   training: bool,
   dropout: bool,
-  memories: usize,
-  averaging: bool,
+  stateSlots: usize,
+  weightAverage: bool,
   workers: usize,
 ): f64 {
   cell = cellKind;
@@ -225,14 +225,14 @@ export function plan(
   inputs = inputCount;
   hidden = hiddenCount;
   outputs = outputCount;
-  streams = streamCount;
+  batchSize = batchCount;
   inputsPadded = roundUp(inputs, LANES);
   hiddenPadded = roundUp(hidden, LANES);
   outputsPadded = roundUp(outputs, LANES);
   gatesPadded = gates * hiddenPadded;
 
   const real: u64 = REAL;
-  const rows: u64 = <u64>steps * streams;
+  const rows: u64 = <u64>seqLength * batchSize;
   const I: u64 = inputsPadded;
   const H: u64 = hiddenPadded;
   const V: u64 = outputsPadded;
@@ -240,13 +240,13 @@ export function plan(
   const GH: u64 = gatesPadded;
 
   cursor = aligned<u64>(__heap_base);
-  passed = reserve(ALIGNMENT);
-  arrived = reserve(ALIGNMENT);
-  asleep = reserve(ALIGNMENT);
-  ready = reserve(ALIGNMENT);
-  failed = reserve(ALIGNMENT);
-  failure = reserve(FAILURE_BYTES);
-  jobs = reserve(JOB_BYTES);
+  generation = reserve(CACHE_LINE);
+  arrived = reserve(CACHE_LINE);
+  sleeping = reserve(CACHE_LINE);
+  ready = reserve(CACHE_LINE);
+  failed = reserve(CACHE_LINE);
+  failureText = reserve(FAILURE_BYTES);
+  job = reserve(JOB_BYTES);
 
   const square: u64 = aligned<u64>(H * GH * real);
   parameters = firstWeights = reserve(aligned<u64>(I * GH * real) + square);
@@ -258,41 +258,41 @@ export function plan(
   const bytes: u64 = cursor - parameters;
   parameterBytes = <usize>bytes;
   toGradient = training ? reserve(bytes) - parameters : 0;
-  toFirst = training && memories > 0 ? reserve(bytes) - parameters : 0;
-  toSecond = training && memories > 1 ? reserve(bytes) - parameters : 0;
-  toAverage = training && averaging ? reserve(bytes) - parameters : 0;
-  settings = training ? reserve(SETTINGS_BYTES) : 0;
-  verdicts = training ? reserve(<u64>workers * ALIGNMENT) : 0;
-  norms = training ? reserve((bytes / NORM_BYTES + 1) * sizeof<f64>()) : 0;
-  parts = min(max(streams / STREAMS_OF_PART, 1), MOST_PARTS);
-  parts = min(parts, 1 + <usize>(MOST_PART_BYTES / bytes));
-  toParts = training ? reserve((parts - 1) * bytes) - parameters : 0;
+  toMoment1 = training && stateSlots > 0 ? reserve(bytes) - parameters : 0;
+  toMoment2 = training && stateSlots > 1 ? reserve(bytes) - parameters : 0;
+  toAverage = training && weightAverage ? reserve(bytes) - parameters : 0;
+  hyperparams = training ? reserve(HYPERPARAM_BYTES) : 0;
+  finiteFlags = training ? reserve(<u64>workers * CACHE_LINE) : 0;
+  norms = training ? reserve((bytes / NORM_BLOCK_BYTES + 1) * sizeof<f64>()) : 0;
+  partials = min(max(batchSize / STREAMS_PER_PARTIAL, 1), MAX_PARTIALS);
+  partials = min(partials, 1 + <usize>(MAX_PARTIAL_BYTES / bytes));
+  toPartials = training ? reserve((partials - 1) * bytes) - parameters : 0;
 
   inputIds = reserve(rows * sizeof<u32>());
   inputVectors = denseInputs ? reserve(rows * I * real) : 0;
   targetIds = reserve(rows * sizeof<u32>());
   targetVectors = denseTargets ? reserve(rows * V * real) : 0;
-  const stateArea: u64 = aligned<u64>((rows + streams) * H * real);
+  const stateArea: u64 = aligned<u64>((rows + batchSize) * H * real);
   stateBytes = <usize>stateArea;
   states = reserve(L * stateArea);
-  cellStates = cell == LSTM ? reserve(L * stateArea) : 0;
+  cellStatesBase = cell == LSTM ? reserve(L * stateArea) : 0;
   const rowArea: u64 = aligned<u64>(rows * H * real);
   rowBytes = <usize>rowArea;
-  gateValues = gates > 1 ? reserve(L * gates * rowArea) : 0;
-  candidates = cell == GRU ? reserve(L * rowArea) : 0;
+  gatesBase = gates > 1 ? reserve(L * gates * rowArea) : 0;
+  candidatesBase = cell == GRU ? reserve(L * rowArea) : 0;
   dropped = dropout ? reserve((L - 1) * rowArea) : 0;
   logits = reserve(rows * V * real);
   const turns: u64 = gates == 1 && layers > 1 ? 2 : 1;
   turnBytes = turns == 2 ? rowBytes : 0;
   hiddenGradients = training ? reserve(turns * rowArea) : 0;
-  cellGradients = training && cell == LSTM ? reserve(streams * H * real) : 0;
+  dcell = training && cell == LSTM ? reserve(batchSize * H * real) : 0;
   losses = reserve(rows * real);
   recurrentPanels = reserve(H * GH * real);
   const widest: u64 = max(denseInputs ? I : 0, layers > 1 ? H : 0);
   inputPanels = reserve(widest * GH * real);
   outputPanels = reserve(H * V * real);
   scratchA = reserve(<u64>workers * PACKED_A_BYTES);
-  scratchBBytes = <usize>(DEPTH * max(GH, V) * real);
+  scratchBBytes = <usize>(KC * max(GH, V) * real);
   scratchB = reserve(<u64>workers * scratchBBytes);
   return <f64>cursor;
 }

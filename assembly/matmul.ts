@@ -5,36 +5,36 @@
  * van de Geijn, 2015): blocks of A and B are copied ("packed") into panels in the order in which
  * the innermost loop reads them, and that loop keeps a tile of C in registers:
  *
- *     C       columns ──►          B block, DEPTH × all columns     panels of TILE_COLUMNS
- *     rows    ┌──┬──┬──┐           ┌──┬──┬──┐   each panel: row k = TILE_COLUMNS numbers of B
+ *     C       columns ──►          B block, KC × all columns     panels of NR
+ *     rows    ┌──┬──┬──┐           ┌──┬──┬──┐   each panel: row k = NR numbers of B
  *      │      │6×│  │  │           │  │  │  │
  *      ▼      ├──┼──┼──┤           └──┴──┴──┘
- *             │  │  │  │     A block, BLOCK_ROWS × DEPTH, panels of TILE_ROWS:
- *             └──┴──┴──┘           row k of a panel = TILE_ROWS numbers of one column of A
+ *             │  │  │  │     A block, MC × KC, panels of MR:
+ *             └──┴──┴──┘           row k of a panel = MR numbers of one column of A
  *
  * The tile is 6 rows × 2 vectors: 12 accumulators, 2 vectors of B and 2 numbers of A fill 15 of the
  * 16 vector registers of x86-64. Wider or taller tiles spill.
  *
- * Each element of C is summed over the depth in ascending order, in blocks of DEPTH, whatever the
+ * Each element of C is summed over the depth in ascending order, in blocks of KC, whatever the
  * number of rows or columns asked for: to split C among workers changes no bit. Where a worker's
  * share of the rows is empty, nothing happens.
  */
-import { add, everyOther, loadPair, madd, REAL, splat, swapPairs, VECTOR } from "./lanes";
+import { add, blendEvenOdd, loadPair, madd, REAL, splat, swapAdjacent, VECTOR } from "./simd";
 import {
   A_STEP,
   B_STEP,
-  BLOCK_ROWS,
-  DEPTH,
-  evenPart,
+  MC,
+  KC,
+  splitLength,
   min,
   packB,
-  packColumns,
-  packRows,
-  packTransposedB,
-  partsOf,
-  shortPanel,
+  packATransposed,
+  packA,
+  packBTransposed,
+  ceilDiv,
+  shortPanelRows,
   tallPanels,
-  TILE_COLUMNS,
+  NR,
 } from "./packing";
 import { shareLength, shareStart } from "./workers";
 
@@ -58,9 +58,9 @@ function storePair(
   y1: v128,
   accumulate: bool,
 ): void {
-  storeRow(c, wide, everyOther(x0, y0), everyOther(x1, y1), accumulate);
+  storeRow(c, wide, blendEvenOdd(x0, y0), blendEvenOdd(x1, y1), accumulate);
   if (both) {
-    storeRow(c + cStride, wide, everyOther(y0, x0), everyOther(y1, x1), accumulate);
+    storeRow(c + cStride, wide, blendEvenOdd(y0, x0), blendEvenOdd(y1, x1), accumulate);
   }
 }
 
@@ -101,14 +101,14 @@ function tile(
     let s = loadPair(a);
     c00 = madd(s, b0, c00);
     if (wide) c01 = madd(s, b1, c01);
-    s = swapPairs(s);
+    s = swapAdjacent(s);
     c10 = madd(s, b0, c10);
     if (wide) c11 = madd(s, b1, c11);
     if (pairs > 1) {
       s = loadPair(a + 2 * REAL);
       c20 = madd(s, b0, c20);
       if (wide) c21 = madd(s, b1, c21);
-      s = swapPairs(s);
+      s = swapAdjacent(s);
       c30 = madd(s, b0, c30);
       if (wide) c31 = madd(s, b1, c31);
     }
@@ -116,7 +116,7 @@ function tile(
       s = loadPair(a + 4 * REAL);
       c40 = madd(s, b0, c40);
       if (wide) c41 = madd(s, b1, c41);
-      s = swapPairs(s);
+      s = swapAdjacent(s);
       c50 = madd(s, b0, c50);
       if (wide) c51 = madd(s, b1, c51);
     }
@@ -129,14 +129,14 @@ function tile(
     s = loadPair(a);
     c00 = madd(s, b0, c00);
     if (wide) c01 = madd(s, b1, c01);
-    s = swapPairs(s);
+    s = swapAdjacent(s);
     c10 = madd(s, b0, c10);
     if (wide) c11 = madd(s, b1, c11);
     if (pairs > 1) {
       s = loadPair(a + 2 * REAL);
       c20 = madd(s, b0, c20);
       if (wide) c21 = madd(s, b1, c21);
-      s = swapPairs(s);
+      s = swapAdjacent(s);
       c30 = madd(s, b0, c30);
       if (wide) c31 = madd(s, b1, c31);
     }
@@ -144,7 +144,7 @@ function tile(
       s = loadPair(a + 4 * REAL);
       c40 = madd(s, b0, c40);
       if (wide) c41 = madd(s, b1, c41);
-      s = swapPairs(s);
+      s = swapAdjacent(s);
       c50 = madd(s, b0, c50);
       if (wide) c51 = madd(s, b1, c51);
     }
@@ -198,7 +198,7 @@ function tile2x1(
 
 /** The tile of a height from 1 to 6, one or two vectors wide. */
 @inline
-function anyTile(
+function dispatchTile(
   rows: usize,
   wide: bool,
   c: usize,
@@ -220,7 +220,7 @@ function anyTile(
 }
 
 /** C[rows × columns] (+)= A·B for one packed block of A and one of B. */
-function multiplyPanels(
+function macroKernel(
   c: usize,
   cStride: usize,
   rows: usize,
@@ -230,15 +230,15 @@ function multiplyPanels(
   b: usize,
   accumulate: bool,
 ): void {
-  const shortHeight = shortPanel(rows);
+  const shortHeight = shortPanelRows(rows);
   const tall = tallPanels(rows);
-  for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
-    const wide = column + TILE_COLUMNS <= columns;
+  for (let column: usize = 0; column < columns; column += NR) {
+    const wide = column + NR <= columns;
     let cTile = c + column * REAL;
     let aPanel = a;
     for (let panel: usize = 0, left = rows; left > 0; panel++) {
       const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
-      anyTile(height, wide, cTile, cStride, aPanel, b, depth, accumulate);
+      dispatchTile(height, wide, cTile, cStride, aPanel, b, depth, accumulate);
       cTile += height * cStride;
       aPanel += depth * A_STEP;
       left -= height;
@@ -260,13 +260,13 @@ export function packShare(
   columns: usize,
   depth: usize,
 ): void {
-  const panels = partsOf(columns, TILE_COLUMNS);
-  const first = shareStart(panels) * TILE_COLUMNS;
-  const some = min(shareLength(panels) * TILE_COLUMNS, columns - first);
-  for (let k: usize = 0; k < depth; k += DEPTH) {
-    const part = min(DEPTH, depth - k);
+  const panels = ceilDiv(columns, NR);
+  const first = shareStart(panels) * NR;
+  const some = min(shareLength(panels) * NR, columns - first);
+  for (let k: usize = 0; k < depth; k += KC) {
+    const part = min(KC, depth - k);
     const own = to + first * part * REAL;
-    if (transposed) packTransposedB(own, b + first * bStride + k * REAL, bStride, some, part);
+    if (transposed) packBTransposed(own, b + first * bStride + k * REAL, bStride, some, part);
     else packB(own, b + k * bStride + first * REAL, bStride, some, 1, part, 0);
     to += part * columns * REAL;
   }
@@ -288,13 +288,13 @@ export function multiplyPacked(
   accumulate: bool,
   scratch: usize,
 ): void {
-  const blocks = partsOf(rows, BLOCK_ROWS);
-  for (let k: usize = 0; k < depth; k += DEPTH) {
-    const part = min(DEPTH, depth - k);
+  const blocks = ceilDiv(rows, MC);
+  for (let k: usize = 0; k < depth; k += KC) {
+    const part = min(KC, depth - k);
     for (let block: usize = 0, row: usize = 0; block < blocks; block++) {
-      const some = evenPart(rows, blocks, block);
-      packRows(scratch, a + row * aStride + k * REAL, aStride, some, part);
-      multiplyPanels(
+      const some = splitLength(rows, blocks, block);
+      packA(scratch, a + row * aStride + k * REAL, aStride, some, part);
+      macroKernel(
         c + row * cStride, cStride, some, columns, part, scratch, b, accumulate || k > 0,
       );
       row += some;
@@ -307,7 +307,7 @@ export function multiplyPacked(
  * C[rows × columns] = Aᵀ·B, the form of every gradient of a weight matrix, with A and B row-major.
  * Columns must be a multiple of LANES. Not all of their rows need be meant: `runs` times `run`
  * consecutive rows are summed over, and `apart` rows lie between the beginnings of two runs.
- * `scratchA` has PACKED_A_BYTES, `scratchB` DEPTH · columns numbers.
+ * `scratchA` has PACKED_A_BYTES, `scratchB` KC · columns numbers.
  */
 export function multiplyTransposed(
   c: usize,
@@ -325,12 +325,12 @@ export function multiplyTransposed(
   scratchB: usize,
 ): void {
   // A block is of whole runs, or of a piece of a long one.
-  const runsOfBlock = run < DEPTH ? DEPTH / run : 1;
+  const runsOfBlock = run < KC ? KC / run : 1;
   let accumulate = false;
   for (let first: usize = 0; first < runs; first += runsOfBlock) {
     const some = min(runsOfBlock, runs - first);
-    for (let row: usize = 0; row < run; row += DEPTH) {
-      const length = min(DEPTH, run - row);
+    for (let row: usize = 0; row < run; row += KC) {
+      const length = min(KC, run - row);
       const from = first * apart + row;
       packB(scratchB, b + from * bStride, bStride, columns, some, length, apart * bStride);
       multiplyTransposedBlock(
@@ -357,11 +357,11 @@ function multiplyTransposedBlock(
   packedB: usize,
   accumulate: bool,
 ): void {
-  const blocks = partsOf(rows, BLOCK_ROWS);
+  const blocks = ceilDiv(rows, MC);
   for (let block: usize = 0; block < blocks; block++) {
-    const some = evenPart(rows, blocks, block);
-    packColumns(scratchA, a, aStride, some, runs, run, apart * aStride);
-    multiplyPanels(c, cStride, some, columns, runs * run, scratchA, packedB, accumulate);
+    const some = splitLength(rows, blocks, block);
+    packATransposed(scratchA, a, aStride, some, runs, run, apart * aStride);
+    macroKernel(c, cStride, some, columns, runs * run, scratchA, packedB, accumulate);
     c += some * cStride;
     a += some * REAL;
   }

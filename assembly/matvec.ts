@@ -1,11 +1,11 @@
 /**
  * The product of a vector and a matrix: the recurrence of a single stream.
  */
-import { add, LANES, madd, REAL, splat, VECTOR } from "./lanes";
-import { evenPart, partsOf } from "./packing";
+import { add, LANES, madd, REAL, splat, VECTOR } from "./simd";
+import { splitLength, ceilDiv } from "./packing";
 
 /** The most vectors of sums that are kept in registers; beside them stand x and one of its numbers. */
-const GROUP: usize = 8;
+const MAX_GROUP: usize = 8;
 
 /**
  * y[columns] += x·W, with W [depth × columns] row-major; both sizes are multiples of LANES. Even
@@ -20,17 +20,17 @@ export function vectorTimesMatrix(
   columns: usize,
 ): void {
   const vectors = columns / LANES;
-  const groups = partsOf(vectors, GROUP);
+  const groups = ceilDiv(vectors, MAX_GROUP);
   for (let group: usize = 0; group < groups; group++) {
-    const width = evenPart(vectors, groups, group);
-    anyGroup(width, y, x, w, stride, depth);
+    const width = splitLength(vectors, groups, group);
+    dispatchGroup(width, y, x, w, stride, depth);
     y += width * VECTOR;
     w += width * VECTOR;
   }
 }
 
 @inline
-function anyGroup(width: usize, y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+function dispatchGroup(width: usize, y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
   if (width == 8) group8(y, x, w, stride, depth);
   else if (width == 7) group7(y, x, w, stride, depth);
   else if (width == 6) group6(y, x, w, stride, depth);
@@ -86,7 +86,7 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
   const end = x + depth * REAL;
   do {
     const numbers = v128.load(x);
-    let s = spread(numbers, 0);
+    let s = broadcastLane(numbers, 0);
     s0 = madd(s, v128.load(w), s0);
     if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
     if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
@@ -96,7 +96,7 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
     if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
     if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
     w += stride;
-    s = spread(numbers, 1);
+    s = broadcastLane(numbers, 1);
     s0 = madd(s, v128.load(w), s0);
     if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
     if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
@@ -107,7 +107,7 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
     if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
     w += stride;
     if (LANES == 4) {
-      s = spread(numbers, 2);
+      s = broadcastLane(numbers, 2);
       s0 = madd(s, v128.load(w), s0);
       if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
       if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
@@ -117,7 +117,7 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
       if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
       if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
       w += stride;
-      s = spread(numbers, 3);
+      s = broadcastLane(numbers, 3);
       s0 = madd(s, v128.load(w), s0);
       if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
       if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
@@ -147,7 +147,7 @@ function addTo(y: usize, sum: v128): void {
 
 /** One number of a vector in all lanes. */
 @inline
-function spread(v: v128, lane: i32): v128 {
+function broadcastLane(v: v128, lane: i32): v128 {
   if (REAL == 4) {
     if (lane == 0) return v128.shuffle<f32>(v, v, 0, 0, 0, 0);
     if (lane == 1) return v128.shuffle<f32>(v, v, 1, 1, 1, 1);

@@ -6,91 +6,91 @@
  * Within a layer only Whh·h is sequential (recurrence.ts). Everything else is a product over all
  * R = T·B rows at once; row t·B + b is step t of stream b.
  */
-import { dropRows, drops, setDropout } from "./dropout";
-import { characterParts, columnSumParts, productParts, sumParts } from "./gradients";
-import { add, REAL, VECTOR } from "./lanes";
+import { dropoutRows, dropoutEnabled, setDropout } from "./dropout";
+import { scatterPartials, biasPartials, weightPartials, sumPartials } from "./gradients";
+import { add, REAL, VECTOR } from "./simd";
 import {
-  bias,
+  bh,
   by,
-  candidateBias,
-  candidatesOf,
+  bhn,
+  candidates,
   cell,
-  cellStatesOf,
-  droppedOf,
+  cellStates,
+  droppedStates,
   gates,
-  gatesOf,
+  gateValues,
   gatesPadded,
   GRU,
-  hiddenGradientsOf,
+  dhidden,
   hiddenPadded,
   inputIds,
   inputPanels,
   inputsPadded,
   inputVectors,
-  inputWeights,
+  Wxh,
   layers,
   logits,
   LSTM,
   outputPanels,
   outputsPadded,
-  recurrentWeights,
+  Whh,
   scratchA,
-  statesOf,
-  streams,
+  hiddenStates,
+  batchSize,
   Why,
 } from "./layout";
 import { multiplyPacked, packShare } from "./matmul";
 import { PACKED_A_BYTES } from "./packing";
-import { packRecurrent, packRecurrentTransposed, recur, recurBackward } from "./recurrence";
-import { byStreams, groupLength, groupsOf, groupStart } from "./rows";
+import { packRecurrent, packRecurrentTransposed, forwardRecurrence, backwardRecurrence } from "./recurrence";
+import { splitByStreams, groupLength, groupCount, groupStart } from "./rows";
 import { barrier, worker } from "./workers";
 
 /**
  * Logits of `steps` steps from the initial states, with all states on the way. Between layers, of
  * each number p is the probability to be dropped, and `seed` chooses which.
  */
-export function forward(steps: usize, denseInputs: bool, p: f64, seed: f64): void {
+export function forward(seqLength: usize, denseInputs: bool, p: f64, seed: f64): void {
   setDropout(p, seed);
   const outputStride = outputsPadded * REAL;
   packShare(outputPanels, Why, outputStride, false, outputsPadded, hiddenPadded);
-  for (let layer: usize = 0; layer < layers; layer++) forwardLayer(layer, steps, denseInputs);
-  const states = firstStatesOf(layers - 1);
-  for (let group: usize = 0; group < groupsOf(steps); group++) {
-    const row = groupStart(group, steps);
+  for (let layer: usize = 0; layer < layers; layer++) forwardLayer(layer, seqLength, denseInputs);
+  const states = outputStates(layers - 1);
+  for (let group: usize = 0; group < groupCount(seqLength); group++) {
+    const row = groupStart(group, seqLength);
     const own = logits + row * outputStride;
-    repeatRow(own, by, outputStride, groupLength(steps));
+    fillRows(own, by, outputStride, groupLength(seqLength));
     multiplyPacked(
-      own, outputStride, groupLength(steps), outputsPadded, hiddenPadded,
-      states + row * hiddenPadded * REAL, hiddenPadded * REAL, outputPanels, true, ownScratch(),
+      own, outputStride, groupLength(seqLength), outputsPadded, hiddenPadded,
+      states + row * hiddenPadded * REAL, hiddenPadded * REAL, outputPanels, true, packScratch(),
     );
   }
 }
 
-function forwardLayer(layer: usize, steps: usize, denseInputs: bool): void {
+function forwardLayer(layer: usize, seqLength: usize, denseInputs: bool): void {
   const characters = layer == 0 && !denseInputs;
   if (layer > 0) barrier(); // The layer below may still use the panels.
   if (!characters) {
     const stride = gatesPadded * REAL;
-    packShare(inputPanels, inputWeights(layer), stride, false, gatesPadded, depthOf(layer));
+    packShare(inputPanels, Wxh(layer), stride, false, gatesPadded, inputDepth(layer));
   }
   packRecurrent(layer);
   barrier();
   const gateStride = gatesPadded * REAL;
-  for (let group: usize = 0; group < groupsOf(steps); group++) {
-    const row = groupStart(group, steps);
-    const to = gatesOf(layer) + row * gateStride;
-    if (characters) inputPartOfIds(to, row, groupLength(steps));
-    else inputPart(layer, to, row, groupLength(steps));
+  for (let group: usize = 0; group < groupCount(seqLength); group++) {
+    const row = groupStart(group, seqLength);
+    const to = gateValues(layer) + row * gateStride;
+    if (characters) gatherInput(to, row, groupLength(seqLength));
+    else projectInput(layer, to, row, groupLength(seqLength));
   }
-  if (!byStreams()) barrier();
-  recur(layer, steps);
-  if (!byStreams()) barrier();
-  if (drops() && layer + 1 < layers) {
+  if (!splitByStreams()) barrier();
+  forwardRecurrence(layer, seqLength);
+  if (!splitByStreams()) barrier();
+  if (dropoutEnabled() && layer + 1 < layers) {
     const stride = hiddenPadded * REAL;
-    for (let group: usize = 0; group < groupsOf(steps); group++) {
-      const row = groupStart(group, steps);
-      const from = firstStatesOf(layer) + row * stride;
-      dropRows(droppedOf(layer) + row * stride, from, row, groupLength(steps), layer);
+    for (let group: usize = 0; group < groupCount(seqLength); group++) {
+      const row = groupStart(group, seqLength);
+      const from = outputStates(layer) + row * stride;
+      dropoutRows(droppedStates(layer) + row * stride, from, row, groupLength(seqLength), layer);
     }
   }
 }
@@ -104,76 +104,76 @@ function forwardLayer(layer: usize, steps: usize, denseInputs: bool): void {
  * where da is the gradient with respect to the argument of the gates. What the gradients held before
  * is overwritten.
  */
-export function backward(steps: usize, denseInputs: bool): void {
+export function backward(seqLength: usize, denseInputs: bool): void {
   const hiddenStride = hiddenPadded * REAL;
   const outputStride = outputsPadded * REAL;
   const top = layers - 1;
   packShare(outputPanels, Why, outputStride, true, hiddenPadded, outputsPadded);
-  packTransposed(top);
+  packBackward(top);
   barrier();
-  for (let group: usize = 0; group < groupsOf(steps); group++) {
-    const row = groupStart(group, steps);
+  for (let group: usize = 0; group < groupCount(seqLength); group++) {
+    const row = groupStart(group, seqLength);
     multiplyPacked(
-      hiddenGradientsOf(top) + row * hiddenStride, hiddenStride, groupLength(steps), hiddenPadded,
-      outputsPadded, logits + row * outputStride, outputStride, outputPanels, false, ownScratch(),
+      dhidden(top) + row * hiddenStride, hiddenStride, groupLength(seqLength), hiddenPadded,
+      outputsPadded, logits + row * outputStride, outputStride, outputPanels, false, packScratch(),
     );
   }
   for (let layer = layers; layer-- > 0;) {
     if (layer < top) {
       barrier(); // The layer above may still use the panels.
-      packTransposed(layer);
+      packBackward(layer);
       barrier();
-    } else if (!byStreams()) {
+    } else if (!splitByStreams()) {
       barrier();
     }
-    recurBackward(layer, steps);
+    backwardRecurrence(layer, seqLength);
     barrier();
-    if (layer > 0) inputGradients(layer, steps);
-    layerParts(layer, steps, denseInputs);
+    if (layer > 0) inputGradients(layer, seqLength);
+    parameterPartials(layer, seqLength, denseInputs);
     if (layer == top) {
-      productParts(
-        Why, outputStride, hiddenPadded, outputsPadded, steps,
-        firstStatesOf(top), hiddenStride, logits, outputStride,
+      weightPartials(
+        Why, outputStride, hiddenPadded, outputsPadded, seqLength,
+        outputStates(top), hiddenStride, logits, outputStride,
       );
-      columnSumParts(by, outputsPadded, steps, logits, outputStride);
+      biasPartials(by, outputsPadded, seqLength, logits, outputStride);
     }
   }
   barrier();
-  sumParts();
+  sumPartials();
 }
 
 /** Makes the last states of `steps` steps the initial ones of the next sequence. */
-export function carryHiddenState(steps: usize): void {
-  const bytes = streams * hiddenPadded * REAL;
+export function carryHiddenState(seqLength: usize): void {
+  const bytes = batchSize * hiddenPadded * REAL;
   for (let layer: usize = 0; layer < layers; layer++) {
-    memory.copy(statesOf(layer), statesOf(layer) + steps * bytes, bytes);
-    if (cell == LSTM) memory.copy(cellStatesOf(layer), cellStatesOf(layer) + steps * bytes, bytes);
+    memory.copy(hiddenStates(layer), hiddenStates(layer) + seqLength * bytes, bytes);
+    if (cell == LSTM) memory.copy(cellStates(layer), cellStates(layer) + seqLength * bytes, bytes);
   }
 }
 
 /** The states of a layer from its first step on. */
-function firstStatesOf(layer: usize): usize {
-  return statesOf(layer) + streams * hiddenPadded * REAL;
+function outputStates(layer: usize): usize {
+  return hiddenStates(layer) + batchSize * hiddenPadded * REAL;
 }
 
 /** The length of what a layer reads. */
-function depthOf(layer: usize): usize {
+function inputDepth(layer: usize): usize {
   return layer == 0 ? inputsPadded : hiddenPadded;
 }
 
 /** What a layer reads, [R][depth], where it is not characters. */
-function inputsOf(layer: usize): usize {
+function layerInputs(layer: usize): usize {
   if (layer == 0) return inputVectors;
-  return drops() ? droppedOf(layer - 1) : firstStatesOf(layer - 1);
+  return dropoutEnabled() ? droppedStates(layer - 1) : outputStates(layer - 1);
 }
 
 /** This worker's room for a packed block of A. */
-function ownScratch(): usize {
+function packScratch(): usize {
   return scratchA + worker * PACKED_A_BYTES;
 }
 
 /** Writes one row `rows` times. */
-export function repeatRow(to: usize, row: usize, bytes: usize, rows: usize): void {
+export function fillRows(to: usize, row: usize, bytes: usize, rows: usize): void {
   for (let r: usize = 0; r < rows; r++) {
     memory.copy(to, row, bytes);
     to += bytes;
@@ -181,10 +181,10 @@ export function repeatRow(to: usize, row: usize, bytes: usize, rows: usize): voi
 }
 
 /** Wxh x + bh of `rows` rows, where x is 1 at one character: a column of Wxh, here a row. */
-function inputPartOfIds(to: usize, row: usize, rows: usize): void {
+function gatherInput(to: usize, row: usize, rows: usize): void {
   const stride = gatesPadded * REAL;
-  const weights = inputWeights(0);
-  const b = bias(0);
+  const weights = Wxh(0);
+  const b = bh(0);
   for (const last = row + rows; row < last; row++) {
     const from = weights + <usize>load<u32>(inputIds + row * sizeof<u32>()) * stride;
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
@@ -195,22 +195,22 @@ function inputPartOfIds(to: usize, row: usize, rows: usize): void {
 }
 
 /** Wxh x + bh of `rows` rows, for any x. */
-function inputPart(layer: usize, to: usize, row: usize, rows: usize): void {
+function projectInput(layer: usize, to: usize, row: usize, rows: usize): void {
   const stride = gatesPadded * REAL;
-  const inputStride = depthOf(layer) * REAL;
-  repeatRow(to, bias(layer), stride, rows);
+  const inputStride = inputDepth(layer) * REAL;
+  fillRows(to, bh(layer), stride, rows);
   multiplyPacked(
-    to, stride, rows, gatesPadded, depthOf(layer),
-    inputsOf(layer) + row * inputStride, inputStride, inputPanels, true, ownScratch(),
+    to, stride, rows, gatesPadded, inputDepth(layer),
+    layerInputs(layer) + row * inputStride, inputStride, inputPanels, true, packScratch(),
   );
 }
 
 /** Packs what the backward pass of a layer multiplies by. */
-function packTransposed(layer: usize): void {
+function packBackward(layer: usize): void {
   packRecurrentTransposed(layer);
   if (layer == 0) return;
   const stride = gatesPadded * REAL;
-  const weights = inputWeights(layer);
+  const weights = Wxh(layer);
   if (cell != GRU) {
     packShare(inputPanels, weights, stride, true, hiddenPadded, gatesPadded);
     return;
@@ -225,69 +225,69 @@ function packTransposed(layer: usize): void {
 
 /** The gradient with respect to the arguments of the gates, [R][G·Hp]; of the GRU see gru.ts. */
 function gateGradientsOf(layer: usize): usize {
-  return gates == 1 ? hiddenGradientsOf(layer) : gatesOf(layer);
+  return gates == 1 ? dhidden(layer) : gateValues(layer);
 }
 
 /** The gradient with respect to the states of the layer below, Wxhᵀ da. */
-function inputGradients(layer: usize, steps: usize): void {
+function inputGradients(layer: usize, seqLength: usize): void {
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
   const both = 2 * hiddenPadded;
-  for (let group: usize = 0; group < groupsOf(steps); group++) {
-    const row = groupStart(group, steps);
-    const rows = groupLength(steps);
-    const to = hiddenGradientsOf(layer - 1) + row * stride;
+  for (let group: usize = 0; group < groupCount(seqLength); group++) {
+    const row = groupStart(group, seqLength);
+    const rows = groupLength(seqLength);
+    const to = dhidden(layer - 1) + row * stride;
     multiplyPacked(
       to, stride, rows, hiddenPadded, cell == GRU ? both : gatesPadded,
-      gateGradientsOf(layer) + row * gateStride, gateStride, inputPanels, false, ownScratch(),
+      gateGradientsOf(layer) + row * gateStride, gateStride, inputPanels, false, packScratch(),
     );
     if (cell == GRU) {
       multiplyPacked(
-        to, stride, rows, hiddenPadded, hiddenPadded, candidatesOf(layer) + row * stride, stride,
-        inputPanels + both * hiddenPadded * REAL, true, ownScratch(),
+        to, stride, rows, hiddenPadded, hiddenPadded, candidates(layer) + row * stride, stride,
+        inputPanels + both * hiddenPadded * REAL, true, packScratch(),
       );
     }
-    if (drops()) dropRows(to, to, row, rows, layer - 1);
+    if (dropoutEnabled()) dropoutRows(to, to, row, rows, layer - 1);
   }
 }
 
 /** This worker's share of the parts of a layer's gradients. */
-function layerParts(layer: usize, steps: usize, denseInputs: bool): void {
+function parameterPartials(layer: usize, seqLength: usize, denseInputs: bool): void {
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
   const da = gateGradientsOf(layer);
-  productParts(
-    recurrentWeights(layer), gateStride, hiddenPadded, gatesPadded, steps,
-    statesOf(layer), stride, da, gateStride,
+  weightPartials(
+    Whh(layer), gateStride, hiddenPadded, gatesPadded, seqLength,
+    hiddenStates(layer), stride, da, gateStride,
   );
   if (cell != GRU) {
-    inputParts(layer, 0, gatesPadded, steps, denseInputs, da, gateStride);
+    inputPartials(layer, 0, gatesPadded, seqLength, denseInputs, da, gateStride);
     return;
   }
   const both = 2 * hiddenPadded;
-  inputParts(layer, 0, both, steps, denseInputs, da, gateStride);
-  inputParts(layer, both, hiddenPadded, steps, denseInputs, candidatesOf(layer), stride);
-  columnSumParts(candidateBias(layer), hiddenPadded, steps, da + both * REAL, gateStride);
+  inputPartials(layer, 0, both, seqLength, denseInputs, da, gateStride);
+  inputPartials(layer, both, hiddenPadded, seqLength, denseInputs, candidates(layer), stride);
+  biasPartials(bhn(layer), hiddenPadded, seqLength, da + both * REAL, gateStride);
 }
 
 /** The parts of some columns of dWxh and dbh, from that many columns of da. */
-function inputParts(
+function inputPartials(
   layer: usize,
   column: usize,
   columns: usize,
-  steps: usize,
+  seqLength: usize,
   denseInputs: bool,
   da: usize,
   daStride: usize,
 ): void {
   if (layer == 0 && !denseInputs) {
-    characterParts(column, columns, steps, da, daStride);
+    scatterPartials(column, columns, seqLength, da, daStride);
   } else {
-    const depth = depthOf(layer);
-    productParts(
-      inputWeights(layer) + column * REAL, gatesPadded * REAL, depth, columns, steps,
-      inputsOf(layer), depth * REAL, da, daStride,
+    const depth = inputDepth(layer);
+    weightPartials(
+      Wxh(layer) + column * REAL, gatesPadded * REAL, depth, columns, seqLength,
+      layerInputs(layer), depth * REAL, da, daStride,
     );
   }
-  columnSumParts(bias(layer) + column * REAL, columns, steps, da, daStride);
+  biasPartials(bh(layer) + column * REAL, columns, seqLength, da, daStride);
 }

@@ -7,18 +7,18 @@
  * NaN, so that a run that has diverged shows it. `DECAY` adds that share of a weight to its gradient
  * (L2), but with AdamW, where it shrinks the weight itself.
  */
-import { add, div, greater, lesser, madd, mul, REAL, splat, sumOfLanes, VECTOR } from "./lanes";
+import { add, div, pmax, pmin, madd, mul, REAL, splat, hsum, VECTOR } from "./simd";
 import {
-  ALIGNMENT,
-  NORM_BYTES,
+  CACHE_LINE,
+  NORM_BLOCK_BYTES,
   norms,
   parameterBytes,
   parameters,
-  settings,
-  toFirst,
+  hyperparams,
+  toMoment1,
   toGradient,
-  toSecond,
-  verdicts,
+  toMoment2,
+  finiteFlags,
 } from "./layout";
 import { min } from "./packing";
 import { shareLength, shareStart, worker } from "./workers";
@@ -37,17 +37,17 @@ const FIRST_RATE: usize = 56;
 const SECOND_ROOT: usize = 64;
 
 @inline
-function setting(at: usize): v128 {
-  return splat(<Real>load<f64>(settings + at));
+function hyperparam(at: usize): v128 {
+  return splat(<Real>load<f64>(hyperparams + at));
 }
 
 /** Where this worker's share of the parameters begins, in whole cache lines. */
-export function shareOfParameters(): usize {
-  return parameters + shareStart(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
+export function parameterShareStart(): usize {
+  return parameters + shareStart(parameterBytes / <usize>CACHE_LINE) * <usize>CACHE_LINE;
 }
 
-export function bytesOfShare(): usize {
-  return shareLength(parameterBytes / <usize>ALIGNMENT) * <usize>ALIGNMENT;
+export function parameterShareBytes(): usize {
+  return shareLength(parameterBytes / <usize>CACHE_LINE) * <usize>CACHE_LINE;
 }
 
 /**
@@ -75,87 +75,87 @@ const ADAMW: u32 = 5;
 // One function a rule: in each, what the others need is not there.
 
 export function adagrad(): void {
-  updateBy(ADAGRAD);
+  updateShare(ADAGRAD);
 }
 
 export function sgd(): void {
-  updateBy(SGD);
+  updateShare(SGD);
 }
 
 export function momentum(): void {
-  updateBy(MOMENTUM);
+  updateShare(MOMENTUM);
 }
 
 export function rmsprop(): void {
-  updateBy(RMSPROP);
+  updateShare(RMSPROP);
 }
 
 export function adam(): void {
-  updateBy(ADAM);
+  updateShare(ADAM);
 }
 
 export function adamw(): void {
-  updateBy(ADAMW);
+  updateShare(ADAMW);
 }
 
 /** The pass over this worker's parameters. `rule` is a constant wherever this is inlined. */
 @inline
-function updateBy(rule: u32): void {
+function updateShare(rule: u32): void {
   const isAdam = rule == ADAM || rule == ADAMW;
-  const rate = load<f64>(settings + (isAdam ? FIRST_RATE : RATE));
+  const rate = load<f64>(hyperparams + (isAdam ? FIRST_RATE : RATE));
   const minusRate = splat(<Real>-rate);
-  const scale = setting(SCALE);
-  const limit = setting(LIMIT);
-  const minusLimit = splat(<Real>-load<f64>(settings + LIMIT));
-  const decay = rule == ADAMW ? splat(0) : setting(DECAY);
-  const shrunk = 1.0 - load<f64>(settings + RATE) * load<f64>(settings + DECAY);
+  const scale = hyperparam(SCALE);
+  const limit = hyperparam(LIMIT);
+  const minusLimit = splat(<Real>-load<f64>(hyperparams + LIMIT));
+  const decay = rule == ADAMW ? splat(0) : hyperparam(DECAY);
+  const shrunk = 1.0 - load<f64>(hyperparams + RATE) * load<f64>(hyperparams + DECAY);
   const keep = splat(rule == ADAMW ? <Real>shrunk : 1);
-  const beta1 = setting(BETA1);
-  const rest1 = splat(<Real>(1.0 - load<f64>(settings + BETA1)));
-  const beta2 = setting(BETA2);
-  const rest2 = splat(<Real>(1.0 - load<f64>(settings + BETA2)));
-  const inverseRoot = splat(<Real>(1.0 / load<f64>(settings + SECOND_ROOT)));
-  const epsilon = setting(EPSILON);
+  const beta1 = hyperparam(BETA1);
+  const rest1 = splat(<Real>(1.0 - load<f64>(hyperparams + BETA1)));
+  const beta2 = hyperparam(BETA2);
+  const rest2 = splat(<Real>(1.0 - load<f64>(hyperparams + BETA2)));
+  const inverseRoot = splat(<Real>(1.0 / load<f64>(hyperparams + SECOND_ROOT)));
+  const epsilon = hyperparam(EPSILON);
   // What is not finite times 0 is NaN: one multiply-add a vector tells whether all weights are.
   const zero = splat(0);
   let wrong = zero;
-  let w = shareOfParameters();
-  for (const end = w + bytesOfShare(); w < end; w += VECTOR) {
+  let w = parameterShareStart();
+  for (const end = w + parameterShareBytes(); w < end; w += VECTOR) {
     const before = v128.load(w);
-    const clipped = greater(lesser(mul(v128.load(w + toGradient), scale), limit), minusLimit);
+    const clipped = pmax(pmin(mul(v128.load(w + toGradient), scale), limit), minusLimit);
     const g = madd(decay, before, clipped);
     let next: v128;
     if (rule == ADAGRAD) {
-      const m = madd(g, g, v128.load(w + toFirst));
-      v128.store(w + toFirst, m);
+      const m = madd(g, g, v128.load(w + toMoment1));
+      v128.store(w + toMoment1, m);
       next = add(before, div(mul(minusRate, g), v128.sqrt<Real>(add(m, epsilon))));
     } else if (rule == SGD) {
       next = madd(minusRate, g, before);
     } else if (rule == MOMENTUM) {
-      const v = madd(beta1, v128.load(w + toFirst), g);
-      v128.store(w + toFirst, v);
+      const v = madd(beta1, v128.load(w + toMoment1), g);
+      v128.store(w + toMoment1, v);
       next = madd(minusRate, v, before);
     } else if (rule == RMSPROP) {
-      const m = madd(beta2, v128.load(w + toFirst), mul(rest2, mul(g, g)));
-      v128.store(w + toFirst, m);
+      const m = madd(beta2, v128.load(w + toMoment1), mul(rest2, mul(g, g)));
+      v128.store(w + toMoment1, m);
       next = add(before, div(mul(minusRate, g), add(v128.sqrt<Real>(m), epsilon)));
     } else {
-      const m = madd(beta1, v128.load(w + toFirst), mul(rest1, g));
-      v128.store(w + toFirst, m);
-      const v = madd(beta2, v128.load(w + toSecond), mul(rest2, mul(g, g)));
-      v128.store(w + toSecond, v);
+      const m = madd(beta1, v128.load(w + toMoment1), mul(rest1, g));
+      v128.store(w + toMoment1, m);
+      const v = madd(beta2, v128.load(w + toMoment2), mul(rest2, mul(g, g)));
+      v128.store(w + toMoment2, v);
       const root = madd(v128.sqrt<Real>(v), inverseRoot, epsilon);
       next = madd(keep, before, div(mul(minusRate, m), root));
     }
     wrong = madd(next, zero, wrong);
     v128.store(w, next);
   }
-  const finite = sumOfLanes(wrong) == 0;
-  store<u32>(verdicts + worker * <usize>ALIGNMENT, finite ? 1 : 0);
+  const finite = hsum(wrong) == 0;
+  store<u32>(finiteFlags + worker * <usize>CACHE_LINE, finite ? 1 : 0);
 }
 
 /** How many sums there are does not depend on the number of workers. */
-const BLOCK: usize = <usize>NORM_BYTES;
+const BLOCK: usize = <usize>NORM_BLOCK_BYTES;
 
 /**
  * The sums of the squares of this worker's blocks of the gradients, in f64, so that nothing

@@ -1,52 +1,52 @@
 /**
  * Copies of blocks of matrices, in the order in which the tile of matmul.ts reads them.
  *
- *     panel of A: for each step k of the depth, TILE_ROWS numbers     panel of B: TILE_COLUMNS numbers
+ *     panel of A: for each step k of the depth, MR numbers     panel of B: NR numbers
  *     ┌──────────────┬──────────────┬──                               ┌──────────────────┬──
  *     │ k = 0: 6     │ k = 1: 6     │                                 │ k = 0: 2 vectors │
  *     └──────────────┴──────────────┴──                               └──────────────────┴──
  */
-import { LANES, REAL, VECTOR } from "./lanes";
+import { LANES, REAL, VECTOR } from "./simd";
 
 /** Rows of the register tile. */
-export const TILE_ROWS: usize = 6;
+export const MR: usize = 6;
 /** Columns of the register tile: two vectors; the last panel of a matrix may have just one. */
-export const TILE_COLUMNS: usize = 2 * LANES;
+export const NR: usize = 2 * LANES;
 /** Depth of a packed block: one panel of B is then 8 KiB, and stays in the first-level cache. */
-export const DEPTH: usize = 256;
+export const KC: usize = 256;
 /** Rows of a packed block of A: 96 KiB (f32), for the second-level cache. */
-export const BLOCK_ROWS: usize = 96;
+export const MC: usize = 96;
 /** Bytes of scratch space for one packed block of A. */
-export const PACKED_A_BYTES: usize = BLOCK_ROWS * DEPTH * REAL;
+export const PACKED_A_BYTES: usize = MC * KC * REAL;
 /** Bytes from one step of the depth to the next in a panel of A. */
-export const A_STEP: usize = TILE_ROWS * REAL;
+export const A_STEP: usize = MR * REAL;
 /** Bytes from one step of the depth to the next in a panel of B of two vectors. */
-export const B_STEP: usize = TILE_COLUMNS * REAL;
+export const B_STEP: usize = NR * REAL;
 
 @inline
 export function min(a: usize, b: usize): usize {
   return a < b ? a : b;
 }
 
-/** How many parts of at most `most` cover `all`. */
+/** How many count of at most `most` cover `all`. */
 @inline
-export function partsOf(all: usize, most: usize): usize {
+export function ceilDiv(all: usize, most: usize): usize {
   return (all + most - 1) / most;
 }
 
 /**
- * The size of part `index` when `all` is cut into `parts` that differ by one at most: 25 vectors are
+ * The size of part `index` when `all` is cut into `count` that differ by one at most: 25 vectors are
  * groups of 7, 6, 6 and 6, not three of 8 and one that is hardly worth its trouble.
  */
 @inline
-export function evenPart(all: usize, parts: usize, index: usize): usize {
-  return all / parts + (index < all % parts ? 1 : 0);
+export function splitLength(all: usize, count: usize, index: usize): usize {
+  return all / count + (index < all % count ? 1 : 0);
 }
 
 /** Where that part begins. */
 @inline
-export function evenStart(all: usize, parts: usize, index: usize): usize {
-  return index * (all / parts) + min(index, all % parts);
+export function splitStart(all: usize, count: usize, index: usize): usize {
+  return index * (all / count) + min(index, all % count);
 }
 
 // Rows are cut into panels of A evenly, in pairs, as the tile takes them (25 are 6, 6, 6, 4 and 3).
@@ -56,13 +56,13 @@ export function evenStart(all: usize, parts: usize, index: usize): usize {
 /** How many panels have a pair more than the others. */
 @inline
 export function tallPanels(rows: usize): usize {
-  return partsOf(rows, 2) % partsOf(rows, TILE_ROWS);
+  return ceilDiv(rows, 2) % ceilDiv(rows, MR);
 }
 
 /** Rows of the others. */
 @inline
-export function shortPanel(rows: usize): usize {
-  return partsOf(rows, 2) / partsOf(rows, TILE_ROWS) * 2;
+export function shortPanelRows(rows: usize): usize {
+  return ceilDiv(rows, 2) / ceilDiv(rows, MR) * 2;
 }
 
 /**
@@ -78,9 +78,9 @@ export function packB(
   run: usize,
   apart: usize,
 ): void {
-  const wide = columns / TILE_COLUMNS * TILE_COLUMNS;
+  const wide = columns / NR * NR;
   let column: usize = 0;
-  for (; column < wide; column += TILE_COLUMNS) {
+  for (; column < wide; column += NR) {
     for (let r: usize = 0; r < runs; r++) {
       let source = from + r * apart + column * REAL;
       for (const end = source + run * stride; source < end; source += stride) {
@@ -101,22 +101,22 @@ export function packB(
 }
 
 /** Packs the transpose of a matrix, `columns` rows and `depth` columns of it, into panels of B. */
-export function packTransposedB(
+export function packBTransposed(
   to: usize,
   from: usize,
   stride: usize,
   columns: usize,
   depth: usize,
 ): void {
-  for (let column: usize = 0; column < columns; column += TILE_COLUMNS) {
-    const wide = column + TILE_COLUMNS <= columns;
+  for (let column: usize = 0; column < columns; column += NR) {
+    const wide = column + NR <= columns;
     const step = wide ? B_STEP : VECTOR;
     for (let k: usize = 0; k < depth; k += LANES) {
-      transposeVectors(to, step, from + k * REAL, stride);
-      if (wide) transposeVectors(to + VECTOR, step, from + k * REAL + LANES * stride, stride);
+      transposeBlock(to, step, from + k * REAL, stride);
+      if (wide) transposeBlock(to + VECTOR, step, from + k * REAL + LANES * stride, stride);
       to += LANES * step;
     }
-    from += TILE_COLUMNS * stride;
+    from += NR * stride;
   }
 }
 
@@ -131,7 +131,7 @@ export function transpose(
 ): void {
   for (let row: usize = 0; row < rows; row += LANES) {
     for (let column: usize = 0; column < columns; column += LANES) {
-      transposeVectors(
+      transposeBlock(
         to + column * toStride + row * REAL, toStride,
         from + row * stride + column * REAL, stride,
       );
@@ -141,7 +141,7 @@ export function transpose(
 
 /** LANES vectors, `stride` apart, written transposed, `step` apart. */
 @inline
-function transposeVectors(to: usize, step: usize, from: usize, stride: usize): void {
+function transposeBlock(to: usize, step: usize, from: usize, stride: usize): void {
   const r0 = v128.load(from);
   const r1 = v128.load(from + stride);
   if (REAL == 4) {
@@ -164,18 +164,18 @@ function transposeVectors(to: usize, step: usize, from: usize, stride: usize): v
 /**
  * Packs `rows` rows of a matrix, `depth` columns (a multiple of LANES) of it, into even panels of A.
  */
-export function packRows(
+export function packA(
   to: usize,
   from: usize,
   stride: usize,
   rows: usize,
   depth: usize,
 ): void {
-  const shortHeight = shortPanel(rows);
+  const shortHeight = shortPanelRows(rows);
   const tall = tallPanels(rows);
   for (let panel: usize = 0, left = rows; left > 0; panel++) {
     const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
-    packRowsOfPanel(to, from, stride, height, depth);
+    packAPanel(to, from, stride, height, depth);
     to += depth * A_STEP;
     from += height * stride;
     left -= height;
@@ -186,7 +186,7 @@ export function packRows(
  * One panel of A: up to six rows, transposed in registers. Where a row is missing, the last one
  * stands again.
  */
-function packRowsOfPanel(
+function packAPanel(
   to: usize,
   from: usize,
   stride: usize,
@@ -238,7 +238,7 @@ function packRowsOfPanel(
  * is its transpose. Six numbers are copied whatever a panel's height, so up to five beyond the
  * matrix's last are read.
  */
-export function packColumns(
+export function packATransposed(
   to: usize,
   from: usize,
   stride: usize,
@@ -247,7 +247,7 @@ export function packColumns(
   run: usize,
   apart: usize,
 ): void {
-  const shortHeight = shortPanel(columns);
+  const shortHeight = shortPanelRows(columns);
   const tall = tallPanels(columns);
   for (let panel: usize = 0, left = columns; left > 0; panel++) {
     for (let r: usize = 0; r < runs; r++) {

@@ -5,28 +5,28 @@
  * matrix: worker 0's, or, of a large layer, shared by its units, so that each worker's part of Whh
  * stays in its core's cache; all workers then meet after each step, as each needs all of h.
  */
-import { gruStep, gruStepBackward } from "./cells/gru";
-import { lstmStep, lstmStepBackward } from "./cells/lstm";
-import { rnnStep, rnnStepBackward } from "./cells/rnn";
-import { LANES, REAL, VECTOR } from "./lanes";
+import { gruForward, gruBackward } from "./cells/gru";
+import { lstmForward, lstmBackward } from "./cells/lstm";
+import { rnnForward, rnnBackward } from "./cells/rnn";
+import { LANES, REAL, VECTOR } from "./simd";
 import {
-  candidateBias,
-  candidatesOf,
+  bhn,
+  candidates,
   cell,
-  cellGradients,
-  cellStatesOf,
+  dcell,
+  cellStates,
   gates,
-  gatesOf,
+  gateValues,
   gatesPadded,
   GRU,
-  hiddenGradientsOf,
+  dhidden,
   hiddenPadded,
   LSTM,
   recurrentPanels,
-  recurrentWeights,
+  Whh,
   scratchA,
-  statesOf,
-  streams,
+  hiddenStates,
+  batchSize,
 } from "./layout";
 import { multiplyPacked, packShare } from "./matmul";
 import { vectorTimesMatrix } from "./matvec";
@@ -34,46 +34,46 @@ import { PACKED_A_BYTES, transpose } from "./packing";
 import { barrier, shareLength, shareStart, worker, workers } from "./workers";
 
 /** With fewer weights in Whh than these, to meet after each step takes longer than what it saves. */
-const LEAST_SHARED: usize = 1 << 16;
+const MIN_SHARED_WEIGHTS: usize = 1 << 16;
 
 /** Whether several workers share the units of a single stream. */
-function byUnits(): bool {
-  return streams == 1 && workers > 1 && hiddenPadded * gatesPadded >= LEAST_SHARED;
+function splitByUnits(): bool {
+  return batchSize == 1 && workers > 1 && hiddenPadded * gatesPadded >= MIN_SHARED_WEIGHTS;
 }
 
 /** Whether this worker has nothing to do with a single stream. */
 function isIdle(): bool {
-  return streams == 1 && worker != 0 && !byUnits();
+  return batchSize == 1 && worker != 0 && !splitByUnits();
 }
 
 /** Where this worker's units begin in a row of them, in bytes. */
-function startOfUnits(): usize {
-  return byUnits() ? shareStart(hiddenPadded / LANES) * VECTOR : 0;
+function unitOffset(): usize {
+  return splitByUnits() ? shareStart(hiddenPadded / LANES) * VECTOR : 0;
 }
 
 /** How many bytes they take. */
-function bytesOfUnits(): usize {
-  return byUnits() ? shareLength(hiddenPadded / LANES) * VECTOR : hiddenPadded * REAL;
+function unitBytes(): usize {
+  return splitByUnits() ? shareLength(hiddenPadded / LANES) * VECTOR : hiddenPadded * REAL;
 }
 
 /** Columns of Whh that are added to the gates' arguments: all but the GRU's candidates'. */
 @inline
-function columnsToGates(): usize {
+function gateColumns(): usize {
   return cell == GRU ? 2 * hiddenPadded : gatesPadded;
 }
 
 /** Where the panels of the GRU's candidates begin. */
 @inline
 function candidatePanels(): usize {
-  return recurrentPanels + hiddenPadded * columnsToGates() * REAL;
+  return recurrentPanels + hiddenPadded * gateColumns() * REAL;
 }
 
 /** Packs this worker's share of what `recur` multiplies by. */
 export function packRecurrent(layer: usize): void {
-  if (streams == 1) return;
-  const weights = recurrentWeights(layer);
+  if (batchSize == 1) return;
+  const weights = Whh(layer);
   const stride = gatesPadded * REAL;
-  const columns = columnsToGates();
+  const columns = gateColumns();
   packShare(recurrentPanels, weights, stride, false, columns, hiddenPadded);
   if (cell == GRU) {
     const from = weights + columns * REAL;
@@ -83,9 +83,9 @@ export function packRecurrent(layer: usize): void {
 
 /** Packs this worker's share of what `recurBackward` multiplies by: Whhᵀ. */
 export function packRecurrentTransposed(layer: usize): void {
-  const weights = recurrentWeights(layer);
+  const weights = Whh(layer);
   const stride = gatesPadded * REAL;
-  if (streams > 1) {
+  if (batchSize > 1) {
     packShare(recurrentPanels, weights, stride, true, hiddenPadded, gatesPadded);
     return;
   }
@@ -98,92 +98,92 @@ export function packRecurrentTransposed(layer: usize): void {
 }
 
 /** The states of a layer after each step, from the input part of its gates. */
-export function recur(layer: usize, steps: usize): void {
+export function forwardRecurrence(layer: usize, seqLength: usize): void {
   if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
-  const first = shareStartOfStreams();
-  const own = shareOfStreams();
-  const unit = startOfUnits();
-  const units = bytesOfUnits();
-  const meets = byUnits();
-  let state = statesOf(layer) + (streams + first) * stride;
-  let cellState = cellStatesOf(layer) + (streams + first) * stride;
-  let gate = gatesOf(layer) + first * gateStride;
-  let candidate = candidatesOf(layer) + first * stride;
-  const bytes = streams * stride;
-  for (let t: usize = 0; t < steps; t++) {
+  const first = firstStream();
+  const own = streamShare();
+  const unit = unitOffset();
+  const units = unitBytes();
+  const synchronizes = splitByUnits();
+  let state = hiddenStates(layer) + (batchSize + first) * stride;
+  let cellState = cellStates(layer) + (batchSize + first) * stride;
+  let gate = gateValues(layer) + first * gateStride;
+  let candidate = candidates(layer) + first * stride;
+  const bytes = batchSize * stride;
+  for (let t: usize = 0; t < seqLength; t++) {
     const before = state - bytes;
-    if (meets && t > 0) barrier();
-    addProduct(gate, gateStride, before, layer, own, unit, units);
+    if (synchronizes && t > 0) barrier();
+    addRecurrentProduct(gate, gateStride, before, layer, own, unit, units);
     if (cell == LSTM) {
-      lstmStep(gate + unit, cellState - bytes + unit, cellState + unit, state + unit, own, units);
+      lstmForward(gate + unit, cellState - bytes + unit, cellState + unit, state + unit, own, units);
     } else if (cell == GRU) {
       for (let row: usize = 0; row < own; row++) {
-        memory.copy(candidate + row * stride + unit, candidateBias(layer) + unit, units);
+        memory.copy(candidate + row * stride + unit, bhn(layer) + unit, units);
       }
       addCandidateProduct(candidate, before, layer, own, unit, units);
-      gruStep(gate + unit, candidate + unit, before + unit, state + unit, own, units);
+      gruForward(gate + unit, candidate + unit, before + unit, state + unit, own, units);
     } else {
-      rnnStep(state + unit, own * units);
+      rnnForward(state + unit, own * units);
     }
     state += bytes;
     cellState += bytes;
-    gate += streams * gateStride;
+    gate += batchSize * gateStride;
     candidate += bytes;
   }
 }
 
 /** Gradients of the gates' arguments after each step, from those of the states. */
-export function recurBackward(layer: usize, steps: usize): void {
+export function backwardRecurrence(layer: usize, seqLength: usize): void {
   if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
-  const first = shareStartOfStreams();
-  const own = shareOfStreams();
-  const unit = startOfUnits();
-  const units = bytesOfUnits();
-  const meets = byUnits();
-  const bytes = streams * stride;
-  const ownCellGradients = cellGradients + first * stride + unit;
+  const first = firstStream();
+  const own = streamShare();
+  const unit = unitOffset();
+  const units = unitBytes();
+  const synchronizes = splitByUnits();
+  const bytes = batchSize * stride;
+  const ownCellGradients = dcell + first * stride + unit;
   if (cell == LSTM) memory.fill(ownCellGradients, 0, own * units);
-  for (let t = steps; t-- > 0;) {
-    const row = t * streams + first;
-    const before = statesOf(layer) + row * stride + unit;
-    const gate = gatesOf(layer) + row * gateStride;
-    const gradient = hiddenGradientsOf(layer) + row * stride;
+  for (let t = seqLength; t-- > 0;) {
+    const row = t * batchSize + first;
+    const before = hiddenStates(layer) + row * stride + unit;
+    const gate = gateValues(layer) + row * gateStride;
+    const gradient = dhidden(layer) + row * stride;
     const previous = t == 0 ? 0 : gradient - bytes;
     const ownGate = gate + unit;
     const ownGradient = gradient + unit;
     if (cell == LSTM) {
-      const cellBefore = cellStatesOf(layer) + row * stride + unit;
-      lstmStepBackward(
+      const cellBefore = cellStates(layer) + row * stride + unit;
+      lstmBackward(
         ownGate, cellBefore, cellBefore + bytes, ownGradient, ownCellGradients, own, units,
       );
     } else if (cell == GRU) {
-      const candidate = candidatesOf(layer) + row * stride + unit;
+      const candidate = candidates(layer) + row * stride + unit;
       const ownPrevious = t == 0 ? 0 : previous + unit;
-      gruStepBackward(ownGate, candidate, before, ownGradient, ownPrevious, own, units);
+      gruBackward(ownGate, candidate, before, ownGradient, ownPrevious, own, units);
     } else {
-      rnnStepBackward(ownGradient, before + bytes, own * units);
+      rnnBackward(ownGradient, before + bytes, own * units);
     }
     if (t > 0) {
-      if (meets) barrier();
-      addProductBackward(previous, gates == 1 ? gradient : gate, own, unit, units);
+      if (synchronizes) barrier();
+      addRecurrentProductBackward(previous, gates == 1 ? gradient : gate, own, unit, units);
     }
   }
 }
 
-function shareStartOfStreams(): usize {
-  return streams == 1 ? 0 : shareStart(streams);
+function firstStream(): usize {
+  return batchSize == 1 ? 0 : shareStart(batchSize);
 }
 
-function shareOfStreams(): usize {
-  return streams == 1 ? 1 : shareLength(streams);
+function streamShare(): usize {
+  return batchSize == 1 ? 1 : shareLength(batchSize);
 }
 
 /** The gates' arguments of `rows` streams += Whh h; of a single stream those of some units. */
-function addProduct(
+function addRecurrentProduct(
   gate: usize,
   gateStride: usize,
   h: usize,
@@ -192,15 +192,15 @@ function addProduct(
   unit: usize,
   units: usize,
 ): void {
-  const columns = columnsToGates();
-  if (streams > 1) {
+  const columns = gateColumns();
+  if (batchSize > 1) {
     multiplyPacked(
       gate, gateStride, rows, columns, hiddenPadded, h, hiddenPadded * REAL,
       recurrentPanels, true, scratchA + worker * PACKED_A_BYTES,
     );
     return;
   }
-  const weights = recurrentWeights(layer);
+  const weights = Whh(layer);
   const stride = hiddenPadded * REAL;
   if (units == stride) { // All gates' columns at once make fuller groups than those of each.
     vectorTimesMatrix(gate, h, weights, gateStride, hiddenPadded, columns);
@@ -221,8 +221,8 @@ function addCandidateProduct(
   units: usize,
 ): void {
   const stride = hiddenPadded * REAL;
-  if (streams == 1) {
-    const weights = recurrentWeights(layer) + columnsToGates() * REAL + unit;
+  if (batchSize == 1) {
+    const weights = Whh(layer) + gateColumns() * REAL + unit;
     const gateStride = gatesPadded * REAL;
     vectorTimesMatrix(candidate + unit, h, weights, gateStride, hiddenPadded, units / REAL);
     return;
@@ -234,7 +234,7 @@ function addCandidateProduct(
 }
 
 /** dh of the step before += Whhᵀ da. */
-function addProductBackward(
+function addRecurrentProductBackward(
   previous: usize,
   da: usize,
   rows: usize,
@@ -242,7 +242,7 @@ function addProductBackward(
   units: usize,
 ): void {
   const stride = hiddenPadded * REAL;
-  if (streams == 1) {
+  if (batchSize == 1) {
     vectorTimesMatrix(
       previous + unit, da, recurrentPanels + unit, stride, gatesPadded, units / REAL,
     );

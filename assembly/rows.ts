@@ -9,28 +9,28 @@
  * written itself. Its rows are then one group a step. Otherwise they are one group of consecutive
  * rows, after a barrier.
  */
-import { streams } from "./layout";
+import { batchSize } from "./layout";
 import { shareLength, shareStart, workers } from "./workers";
 
 /** Fewer streams than this for each worker fill the register tile too badly. */
-const LEAST_STREAMS: usize = 12;
+const MIN_STREAMS_PER_WORKER: usize = 12;
 
 /** Whether several workers share the rows by streams. */
-export function byStreams(): bool {
-  return workers > 1 && streams >= workers * LEAST_STREAMS;
+export function splitByStreams(): bool {
+  return workers > 1 && batchSize >= workers * MIN_STREAMS_PER_WORKER;
 }
 
 /** How many groups of rows of `steps` steps are this worker's. */
-export function groupsOf(steps: usize): usize {
-  return byStreams() ? steps : 1;
+export function groupCount(seqLength: usize): usize {
+  return splitByStreams() ? seqLength : 1;
 }
 
 /** The first row of a group. */
-export function groupStart(group: usize, steps: usize): usize {
-  return byStreams() ? group * streams + shareStart(streams) : shareStart(steps * streams);
+export function groupStart(group: usize, seqLength: usize): usize {
+  return splitByStreams() ? group * batchSize + shareStart(batchSize) : shareStart(seqLength * batchSize);
 }
 
 /** How many rows each group has. */
-export function groupLength(steps: usize): usize {
-  return byStreams() ? shareLength(streams) : shareLength(steps * streams);
+export function groupLength(seqLength: usize): usize {
+  return splitByStreams() ? shareLength(batchSize) : shareLength(seqLength * batchSize);
 }

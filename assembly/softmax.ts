@@ -7,22 +7,22 @@
  * of q that is all zeros asks for nothing: its loss and gradient are 0. The greatest logit is
  * subtracted first, so that no exponential overflows.
  */
-import { exp, log } from "./elementary";
+import { exp, log } from "./math";
 import {
   add,
-  greater,
-  greatestLane,
+  pmax,
+  hmax,
   LANES,
   madd,
   mul,
   REAL,
   splat,
   sub,
-  sumOfLanes,
+  hsum,
   VECTOR,
-} from "./lanes";
+} from "./simd";
 import { logits, losses, outputs, outputsPadded, targetIds, targetVectors } from "./layout";
-import { groupLength, groupsOf, groupStart } from "./rows";
+import { groupLength, groupCount, groupStart } from "./rows";
 
 /** Which lanes of the last vector of a row are padding. */
 @inline
@@ -33,18 +33,18 @@ function padding(): v128 {
 }
 
 /** The greatest logit of a row. */
-function greatestLogit(row: usize, end: usize): Real {
+function maxLogit(row: usize, end: usize): Real {
   const last = end - VECTOR;
   let greatest = v128.bitselect(splat(<Real>-Infinity), v128.load(last), padding());
-  for (let at = row; at < last; at += VECTOR) greatest = greater(greatest, v128.load(at));
-  return greatestLane(greatest);
+  for (let at = row; at < last; at += VECTOR) greatest = pmax(greatest, v128.load(at));
+  return hmax(greatest);
 }
 
 /**
  * Replaces each y of a row by e^(y − greatest), and gives their sum. The padding is made 0 afterwards:
  * an exponential that underflows takes the processor ten times as long.
  */
-function exponentials(row: usize, end: usize, greatest: Real): Real {
+function expRow(row: usize, end: usize, greatest: Real): Real {
   const shift = splat(greatest);
   const last = end - VECTOR;
   let sum = splat(0);
@@ -55,7 +55,7 @@ function exponentials(row: usize, end: usize, greatest: Real): Real {
   }
   const e = v128.andnot(exp(sub(v128.load(last), shift)), padding());
   v128.store(last, e);
-  return sumOfLanes(add(sum, e));
+  return hsum(add(sum, e));
 }
 
 @inline
@@ -65,14 +65,14 @@ function scaleRow(row: usize, end: usize, factor: Real): void {
 }
 
 @inline
-function logOf(x: Real): Real {
+function logScalar(x: Real): Real {
   return v128.extract_lane<Real>(log(splat(x)), 0);
 }
 
 /** Replaces the logits of this worker's rows of `steps` steps by their probabilities. */
-export function softmax(steps: usize): void {
-  for (let group: usize = 0; group < groupsOf(steps); group++) {
-    softmaxOfRows(groupStart(group, steps), groupLength(steps));
+export function softmax(seqLength: usize): void {
+  for (let group: usize = 0; group < groupCount(seqLength); group++) {
+    softmaxRows(groupStart(group, seqLength), groupLength(seqLength));
   }
 }
 
@@ -80,56 +80,56 @@ export function softmax(steps: usize): void {
  * For this worker's rows of `steps` steps, with a target character each: writes the loss of each
  * row, and replaces its logits by the gradient of the loss times `scale`.
  */
-export function crossEntropyOfIds(steps: usize, scale: Real): void {
-  for (let group: usize = 0; group < groupsOf(steps); group++) {
-    const first = groupStart(group, steps);
-    crossEntropyOfRowsOfIds(first, first + groupLength(steps), scale);
+export function crossEntropyOfIds(seqLength: usize, scale: Real): void {
+  for (let group: usize = 0; group < groupCount(seqLength); group++) {
+    const first = groupStart(group, seqLength);
+    crossEntropyRowsOfIds(first, first + groupLength(seqLength), scale);
   }
 }
 
 /** The same for target distributions. */
-export function crossEntropyOfVectors(steps: usize, scale: Real): void {
-  for (let group: usize = 0; group < groupsOf(steps); group++) {
-    const first = groupStart(group, steps);
-    crossEntropyOfRowsOfVectors(first, first + groupLength(steps), scale);
+export function crossEntropyOfVectors(seqLength: usize, scale: Real): void {
+  for (let group: usize = 0; group < groupCount(seqLength); group++) {
+    const first = groupStart(group, seqLength);
+    crossEntropyRowsOfVectors(first, first + groupLength(seqLength), scale);
   }
 }
 
-function softmaxOfRows(first: usize, rows: usize): void {
+function softmaxRows(first: usize, rows: usize): void {
   const stride = outputsPadded * REAL;
   let row = logits + first * stride;
   const last = row + rows * stride;
   while (row < last) {
     const end = row + stride;
-    const sum = exponentials(row, end, greatestLogit(row, end));
+    const sum = expRow(row, end, maxLogit(row, end));
     scaleRow(row, end, 1 / sum);
     row = end;
   }
 }
 
-function crossEntropyOfRowsOfIds(first: usize, last: usize, scale: Real): void {
+function crossEntropyRowsOfIds(first: usize, last: usize, scale: Real): void {
   const stride = outputsPadded * REAL;
   let row = logits + first * stride;
   for (let r = first; r < last; r++) {
     const end = row + stride;
     const target = row + <usize>load<u32>(targetIds + r * sizeof<u32>()) * REAL;
     const y = load<Real>(target);
-    const greatest = greatestLogit(row, end);
-    const sum = exponentials(row, end, greatest);
-    store<Real>(losses + r * REAL, logOf(sum) - (y - greatest));
+    const greatest = maxLogit(row, end);
+    const sum = expRow(row, end, greatest);
+    store<Real>(losses + r * REAL, logScalar(sum) - (y - greatest));
     scaleRow(row, end, scale / sum);
     store<Real>(target, load<Real>(target) - scale);
     row = end;
   }
 }
 
-function crossEntropyOfRowsOfVectors(first: usize, last: usize, scale: Real): void {
+function crossEntropyRowsOfVectors(first: usize, last: usize, scale: Real): void {
   const stride = outputsPadded * REAL;
   let row = logits + first * stride;
   let target = targetVectors + first * stride;
   for (let r = first; r < last; r++) {
     const end = row + stride;
-    const greatest = greatestLogit(row, end);
+    const greatest = maxLogit(row, end);
     const shift = splat(greatest);
     let mass = splat(0); // Σ q
     let weighted = splat(0); // Σ q·(y − greatest)
@@ -140,9 +140,9 @@ function crossEntropyOfRowsOfVectors(first: usize, last: usize, scale: Real): vo
       // Where q is 0 nothing is added, even if y is −∞.
       weighted = add(weighted, v128.andnot(mul(q, y), v128.eq<Real>(q, splat(0))));
     }
-    const total = sumOfLanes(mass);
-    const sum = exponentials(row, end, greatest);
-    store<Real>(losses + r * REAL, total * logOf(sum) - sumOfLanes(weighted));
+    const total = hsum(mass);
+    const sum = expRow(row, end, greatest);
+    store<Real>(losses + r * REAL, total * logScalar(sum) - hsum(weighted));
     const factor = splat(scale * total / sum);
     const minus = splat(-scale);
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {

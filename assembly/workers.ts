@@ -6,8 +6,8 @@
  * them. So each number is computed by one worker in one order, and the bits are the same with any
  * number of workers.
  */
-import { arrived, asleep, failed, passed } from "./layout";
-import { evenPart, evenStart } from "./packing";
+import { arrived, sleeping, failed, generation } from "./layout";
+import { splitLength, splitStart } from "./packing";
 
 /** This worker's number, from 0. Worker 0 is the host's own thread; it hands out the work. */
 export let worker: usize = 0;
@@ -15,7 +15,7 @@ export let worker: usize = 0;
 export let workers: usize = 1;
 
 /** Tells this instance which worker it is. */
-export function join(index: usize, count: usize): void {
+export function initWorker(index: usize, count: usize): void {
   worker = index;
   workers = count;
 }
@@ -23,13 +23,13 @@ export function join(index: usize, count: usize): void {
 /** Where this worker's part of `all` begins, when it is cut into parts that differ by one at most. */
 @inline
 export function shareStart(all: usize): usize {
-  return evenStart(all, workers, worker);
+  return splitStart(all, workers, worker);
 }
 
 /** How long this worker's part of `all` is. */
 @inline
 export function shareLength(all: usize): usize {
-  return evenPart(all, workers, worker);
+  return splitLength(all, workers, worker);
 }
 
 /** About 0.1 ms: longer than a step's pauses, and than the 58 µs that it takes to be woken. */
@@ -43,28 +43,28 @@ const PATIENCE: i64 = 50_000_000;
  */
 export function barrier(): void {
   if (workers == 1) return;
-  const before = atomic.load<i32>(passed);
+  const before = atomic.load<i32>(generation);
   if (atomic.add<i32>(arrived, 1) + 1 == <i32>workers) {
     atomic.store<i32>(arrived, 0);
-    atomic.add<i32>(passed, 1);
+    atomic.add<i32>(generation, 1);
     // To notify takes longer than to look.
-    if (atomic.load<i32>(asleep) != 0) {
-      atomic.notify(passed, -1);
+    if (atomic.load<i32>(sleeping) != 0) {
+      atomic.notify(generation, -1);
     }
     return;
   }
   for (let spin = 0; spin < SPINS; spin++) {
-    if (atomic.load<i32>(passed) != before) return;
+    if (atomic.load<i32>(generation) != before) return;
   }
   sleepUntilPassed(before);
 }
 
 function sleepUntilPassed(before: i32): void {
-  atomic.add<i32>(asleep, 1);
-  while (atomic.load<i32>(passed) == before) {
+  atomic.add<i32>(sleeping, 1);
+  while (atomic.load<i32>(generation) == before) {
     if (atomic.load<i32>(failed) != 0) unreachable();
     // Does not wait when the last has arrived meanwhile.
-    atomic.wait<i32>(passed, before, PATIENCE);
+    atomic.wait<i32>(generation, before, PATIENCE);
   }
-  atomic.sub<i32>(asleep, 1);
+  atomic.sub<i32>(sleeping, 1);
 }

@@ -9,15 +9,15 @@
  * apart, as r scales it alone. The backward pass leaves the gradients of r's and z's arguments and of
  * u in the place of the gates, for the recurrence, and that of n's argument in the place of u.
  */
-import { sigmoid, slopeOfSigmoid, slopeOfTanh, tanh } from "../elementary";
-import { add, madd, mul, REAL, sub, VECTOR } from "../lanes";
+import { sigmoid, sigmoidGrad, tanhGrad, tanh } from "../math";
+import { add, madd, mul, REAL, sub, VECTOR } from "../simd";
 import { hiddenPadded } from "../layout";
 
 /**
  * Values of gates and states of `rows` rows, from the gates' arguments in their place, and u; in each
  * row, of the units that take `bytes` from where the addresses point.
  */
-export function gruStep(
+export function gruForward(
   gates: usize,
   candidates: usize,
   before: usize,
@@ -56,7 +56,7 @@ export function gruStep(
  * The gradients of `rows` rows from those of the states, of as many units. With `previous` not 0,
  * what reaches the states before past the gates is added to their gradients there.
  */
-export function gruStepBackward(
+export function gruBackward(
   gates: usize,
   candidates: usize,
   before: usize,
@@ -75,15 +75,15 @@ export function gruStepBackward(
       const n = v128.load(gates + 2 * stride);
       const u = v128.load(candidates);
       const dh = v128.load(gradients);
-      const passed = mul(dh, z);
-      const dn = mul(sub(dh, passed), slopeOfTanh(n));
+      const generation = mul(dh, z);
+      const dn = mul(sub(dh, generation), tanhGrad(n));
       const dz = mul(dh, sub(v128.load(before), n));
-      v128.store(gates, mul(mul(dn, u), slopeOfSigmoid(r)));
-      v128.store(gates + stride, mul(dz, slopeOfSigmoid(z)));
+      v128.store(gates, mul(mul(dn, u), sigmoidGrad(r)));
+      v128.store(gates + stride, mul(dz, sigmoidGrad(z)));
       v128.store(gates + 2 * stride, mul(dn, r));
       v128.store(candidates, dn);
       if (passes) {
-        v128.store(previous, add(v128.load(previous), passed));
+        v128.store(previous, add(v128.load(previous), generation));
         previous += VECTOR;
       }
       candidates += VECTOR;

@@ -8,15 +8,15 @@
  * A row of gates holds i, f, g, o one after the other. The forward pass leaves their values in the
  * place of a, and the backward pass the gradient of a.
  */
-import { sigmoid, slopeOfSigmoid, slopeOfTanh, tanh } from "../elementary";
-import { madd, mul, REAL, VECTOR } from "../lanes";
+import { sigmoid, sigmoidGrad, tanhGrad, tanh } from "../math";
+import { madd, mul, REAL, VECTOR } from "../simd";
 import { hiddenPadded } from "../layout";
 
 /**
  * Values of gates, cell states and states of `rows` rows, from a in the place of the gates; in each
  * row, of the units that take `bytes` from where the addresses point.
  */
-export function lstmStep(
+export function lstmForward(
   gates: usize,
   before: usize,
   cellStates: usize,
@@ -61,12 +61,12 @@ export function lstmStep(
  * The gradients of the cell states that come from the step after are replaced by those for the step
  * before.
  */
-export function lstmStepBackward(
+export function lstmBackward(
   gates: usize,
   before: usize,
   cellStates: usize,
   gradients: usize,
-  cellGradients: usize,
+  dcell: usize,
   rows: usize,
   bytes: usize,
 ): void {
@@ -80,21 +80,21 @@ export function lstmStepBackward(
       const o = v128.load(gates + 3 * stride);
       const t = tanh(v128.load(cellStates));
       const dh = v128.load(gradients);
-      const dc = madd(mul(dh, o), slopeOfTanh(t), v128.load(cellGradients));
-      v128.store(gates, mul(mul(dc, g), slopeOfSigmoid(i)));
-      v128.store(gates + stride, mul(mul(dc, v128.load(before)), slopeOfSigmoid(f)));
-      v128.store(gates + 2 * stride, mul(mul(dc, i), slopeOfTanh(g)));
-      v128.store(gates + 3 * stride, mul(mul(dh, t), slopeOfSigmoid(o)));
-      v128.store(cellGradients, mul(dc, f));
+      const dc = madd(mul(dh, o), tanhGrad(t), v128.load(dcell));
+      v128.store(gates, mul(mul(dc, g), sigmoidGrad(i)));
+      v128.store(gates + stride, mul(mul(dc, v128.load(before)), sigmoidGrad(f)));
+      v128.store(gates + 2 * stride, mul(mul(dc, i), tanhGrad(g)));
+      v128.store(gates + 3 * stride, mul(mul(dh, t), sigmoidGrad(o)));
+      v128.store(dcell, mul(dc, f));
       before += VECTOR;
       cellStates += VECTOR;
       gradients += VECTOR;
-      cellGradients += VECTOR;
+      dcell += VECTOR;
     }
     gates += 3 * stride + others;
     before += others;
     cellStates += others;
     gradients += others;
-    cellGradients += others;
+    dcell += others;
   }
 }

@@ -6,19 +6,19 @@
  * It has one gate, which becomes the state in its place; in the backward pass the gradient of a_t
  * stands where that of h_t stood.
  */
-import { slopeOfTanh, tanhInPlace } from "../elementary";
-import { mul, REAL, VECTOR } from "../lanes";
+import { tanhGrad, tanhInPlace } from "../math";
+import { mul, REAL, VECTOR } from "../simd";
 
 /** h, in all `bytes` long, from a in its place. */
-export function rnnStep(states: usize, bytes: usize): void {
+export function rnnForward(states: usize, bytes: usize): void {
   tanhInPlace(states, bytes / REAL);
 }
 
 /** da = (1 − h²) ∘ dh, in all `bytes` long, in the place of dh. */
-export function rnnStepBackward(gradients: usize, states: usize, bytes: usize): void {
+export function rnnBackward(gradients: usize, states: usize, bytes: usize): void {
   const end = gradients + bytes;
   for (; gradients < end; gradients += VECTOR) {
-    const slope = slopeOfTanh(v128.load(states));
+    const slope = tanhGrad(v128.load(states));
     v128.store(gradients, mul(slope, v128.load(gradients)));
     states += VECTOR;
   }

@@ -2,7 +2,7 @@
  * The most that one core can do in WebAssembly: multiply-adds of vectors in registers, and nothing
  * else. Compiled beside the kernels, with the same compiler and options.
  */
-import { add, madd, splat, sumOfLanes } from "../../assembly/lanes";
+import { add, madd, splat, hsum } from "../../assembly/simd";
 
 /** Multiply-adds of vectors in one round. */
 export const MADDS_PER_ROUND: i32 = 48;
@@ -75,5 +75,5 @@ export function peak(rounds: i32, x: Real, y: Real): Real {
     s11 = madd(a, b, s11);
   } while (--rounds > 0);
   s0 = add(add(add(s0, s1), add(s2, s3)), add(add(s4, s5), add(s6, s7)));
-  return sumOfLanes(add(s0, add(add(s8, s9), add(s10, s11))));
+  return hsum(add(s0, add(add(s8, s9), add(s10, s11))));
 }

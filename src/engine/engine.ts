@@ -41,9 +41,9 @@ export class Engine {
   readonly #layout: Layout;
   readonly #views: Views;
   /** The numbers of an optimizer's rule, for the kernels. */
-  readonly #settings: Float64Array;
+  readonly #hyperparams: Float64Array;
   /** Of each thread, at the beginning of a line, whether it left finite parameters only. */
-  readonly #verdicts: Uint32Array;
+  readonly #finiteFlags: Uint32Array;
   readonly #workers: ThreadPool;
   /** Why nothing can be computed any more. */
   #broken: Error | undefined;
@@ -65,9 +65,9 @@ export class Engine {
     const { buffer } = instance.memory;
     this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * batchSize);
     this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * batchSize);
-    this.#settings = new Float64Array(buffer, this.#layout.settings, SETTINGS);
+    this.#hyperparams = new Float64Array(buffer, this.#layout.hyperparams, HYPERPARAMS);
     const lines = this.options.training ? threads * LINE : 0;
-    this.#verdicts = new Uint32Array(buffer, this.#layout.verdicts, lines);
+    this.#finiteFlags = new Uint32Array(buffer, this.#layout.finiteFlags, lines);
     this.#workers = new ThreadPool(instance, threads);
   }
 
@@ -190,7 +190,7 @@ export class Engine {
    * @throws {RangeError} when the engine was not built with `denseInputs`, or a length is wrong.
    */
   writeInputVectors(vectors: ArrayLike<number>, seqLength: number = this.options.seqLength): void {
-    this.#demand("denseInputs");
+    this.#requireOption("denseInputs");
     this.#views.writeMatrix("input vectors", {
       address: this.#layout.inputVectors,
       rows: this.#rows(seqLength),
@@ -205,7 +205,7 @@ export class Engine {
    * @throws {RangeError} when the engine was not built with `denseTargets`, or a length is wrong.
    */
   writeTargetVectors(vectors: ArrayLike<number>, seqLength: number = this.options.seqLength): void {
-    this.#demand("denseTargets");
+    this.#requireOption("denseTargets");
     this.#views.writeMatrix("target vectors", {
       ...this.#outputs(seqLength),
       address: this.#layout.targetVectors,
@@ -230,7 +230,7 @@ export class Engine {
     if (!denseInputs) checkIds("input", this.inputIds, rows, inputs);
     const { probability, seed } = drop;
     if (probability !== 0) {
-      this.#demand("dropout");
+      this.#requireOption("dropout");
       if (!(probability > 0 && probability < 1) || !Number.isSafeInteger(seed) || seed < 0) {
         throw new RangeError(
           `Cannot drop with probability ${probability} and seed ${seed}: they must be from 0 to ` +
@@ -238,7 +238,7 @@ export class Engine {
         );
       }
     }
-    this.#together((kernels) => kernels.forward(seqLength, denseInputs, probability, seed));
+    this.#runKernel((kernels) => kernels.forward(seqLength, denseInputs, probability, seed));
   }
 
   /**
@@ -274,7 +274,7 @@ export class Engine {
       );
     }
     const { batchSize } = this.options;
-    const area = this.#statesAt(this.#kernels.statesOf(layer), this.#rows(seqLength));
+    const area = this.#statesAt(this.#kernels.hiddenStates(layer), this.#rows(seqLength));
     const before = this.#views.bytesOf(batchSize * area.stride);
     return this.#views.readMatrix({ ...area, address: area.address + before });
   }
@@ -285,7 +285,7 @@ export class Engine {
    */
   softmax(seqLength: number = this.options.seqLength): void {
     this.#rows(seqLength);
-    this.#together((kernels) => kernels.softmax(seqLength));
+    this.#runKernel((kernels) => kernels.softmax(seqLength));
   }
 
   /**
@@ -297,10 +297,10 @@ export class Engine {
     const { denseTargets, outputs, batchSize } = this.options;
     const rows = this.#rows(seqLength);
     if (denseTargets) {
-      this.#together((kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize));
+      this.#runKernel((kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize));
     } else {
       checkIds("target", this.targetIds, rows, outputs);
-      this.#together((kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize));
+      this.#runKernel((kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize));
     }
     return this.#views.sum(this.#layout.losses, rows) / batchSize;
   }
@@ -324,15 +324,15 @@ export class Engine {
    * @throws {RangeError} when `steps` is not 1 to T, or the engine was built without `training`.
    */
   backward(seqLength: number = this.options.seqLength): void {
-    this.#demand("training");
+    this.#requireOption("training");
     this.#rows(seqLength);
-    this.#together((kernels) => kernels.backward(seqLength, this.options.denseInputs));
+    this.#runKernel((kernels) => kernels.backward(seqLength, this.options.denseInputs));
   }
 
   /** The Euclidean norm of all gradients that {@linkcode backward} left, as one vector. */
   gradientNorm(): number {
     const { norms, parameterBytes } = this.#training();
-    this.#together((kernels) => kernels.squareSums());
+    this.#runKernel((kernels) => kernels.squareSums());
     const blocks = Math.ceil(parameterBytes / NORM_BYTES);
     const sums = new Float64Array(this.inputIds.buffer, norms, blocks);
     return Math.sqrt(sums.reduce((sum, part) => sum + part, 0));
@@ -346,7 +346,7 @@ export class Engine {
    * rule needs, or without `averaging` when it averages.
    */
   update(update: Update): boolean {
-    this.#demand("training");
+    this.#requireOption("training");
     if (stateSlotsOf(update) > this.options.stateSlots) {
       throw new RangeError(
         `Cannot update by ${update.optimizer}: it needs ${
@@ -355,15 +355,15 @@ export class Engine {
           `engine was built with ${this.options.stateSlots}`,
       );
     }
-    if (update.weightAverage) this.#demand("weightAverage");
-    this.#together((kernels) => {
-      updateParameters(kernels, this.#settings, update, () => this.gradientNorm());
+    if (update.weightAverage) this.#requireOption("weightAverage");
+    this.#runKernel((kernels) => {
+      updateParameters(kernels, this.#hyperparams, update, () => this.gradientNorm());
     });
-    return this.#verdicts.every((finite, i) => i % LINE !== 0 || finite === 1);
+    return this.#finiteFlags.every((finite, i) => i % LINE !== 0 || finite === 1);
   }
 
   /** Runs a kernel in which all threads take part. */
-  #together(job: (kernels: Kernels) => void): void {
+  #runKernel(job: (kernels: Kernels) => void): void {
     if (this.#broken) throw this.#broken;
     try {
       job(this.#kernels);
@@ -403,8 +403,8 @@ export class Engine {
     const { cell, layers, batchSize } = this.options;
     const of = (address: (layer: number) => number) =>
       Array.from({ length: layers }, (_, layer) => this.#statesAt(address(layer), batchSize));
-    const { statesOf, cellStatesOf } = this.#kernels;
-    return cell === "lstm" ? [...of(statesOf), ...of(cellStatesOf)] : of(statesOf);
+    const { hiddenStates, cellStates } = this.#kernels;
+    return cell === "lstm" ? [...of(hiddenStates), ...of(cellStates)] : of(hiddenStates);
   }
 
   #statesAt(pointer: number, rows: number): Area {
@@ -424,29 +424,31 @@ export class Engine {
 
   /** From a parameter to a memory of the optimizer, in bytes. */
   #memory(index: number): number {
-    const { toFirst, toSecond } = this.#training();
+    const { toMoment1, toMoment2 } = this.#training();
     if (index !== 0 && index !== 1 || index >= this.options.stateSlots) {
       throw new RangeError(
         `Cannot use memory ${index} of the optimizer: the engine was built with ` +
           `${this.options.stateSlots}, counted from 0`,
       );
     }
-    return index === 0 ? toFirst : toSecond;
+    return index === 0 ? toMoment1 : toMoment2;
   }
 
   /** From a parameter to its average, in bytes. */
   #average(): number {
-    this.#demand("weightAverage");
+    this.#requireOption("weightAverage");
     return this.#training().toAverage;
   }
 
   /** The layout, where there is room for what training needs. */
   #training(): Layout {
-    this.#demand("training");
+    this.#requireOption("training");
     return this.#layout;
   }
 
-  #demand(option: "denseInputs" | "denseTargets" | "dropout" | "training" | "weightAverage"): void {
+  #requireOption(
+    option: "denseInputs" | "denseTargets" | "dropout" | "training" | "weightAverage",
+  ): void {
     if (!this.options[option]) {
       throw new RangeError(`Cannot use an engine built with ${option}: false for this`);
     }
@@ -458,7 +460,7 @@ const NORM_BYTES = 65536;
 /** Words on a cache line. */
 const LINE = 16;
 /** The numbers of an optimizer's rule. */
-const SETTINGS = 16;
+const HYPERPARAMS = 16;
 
 /** Drops nothing. */
 const nothing = { probability: 0, seed: 0 } as const;

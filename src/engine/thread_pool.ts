@@ -55,7 +55,7 @@ export class ThreadPool {
         ...{ module, memory, planned, worker, workers },
         ready: layout.ready / 4,
         failed: layout.failed / 4,
-        failure: [layout.failure, FAILURE_BYTES],
+        failure: [layout.failureText, FAILURE_BYTES],
       };
       this.#threads.push(start(task));
     }
@@ -68,7 +68,7 @@ export class ThreadPool {
     const length = Atomics.load(this.#words, layout.failed / 4);
     if (length === 0) return undefined;
     // A decoder takes no memory that is shared: so a copy.
-    const text = new Uint8Array(memory.buffer, layout.failure, length).slice();
+    const text = new Uint8Array(memory.buffer, layout.failureText, length).slice();
     return new Error(`Cannot go on computing: ${new TextDecoder().decode(text)}`);
   }
 
@@ -119,27 +119,27 @@ function threadStarter(workers: number): (task: Task) => Thread {
     );
   }
   return (task) => {
-    const code = `(${serve})(require("node:worker_threads").workerData)`;
+    const code = `(${runWorker})(require("node:worker_threads").workerData)`;
     const thread: Thread = new threads.Worker(code, { eval: true, workerData: task });
     thread.unref();
-    // `serve` reports what goes wrong; without a listener the host would fail a second time.
+    // `runWorker` reports what goes wrong; without a listener the host would fail a second time.
     thread.on("error", () => {});
     return thread;
   };
 }
 
 /** The whole life of a thread. It is sent as text: nothing outside of it is there. */
-function serve(task: Task): void {
+function runWorker(task: Task): void {
   const { module, memory, planned, worker, workers, ready, failed, failure } = task;
   const words = new Int32Array(memory.buffer);
   try {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     const kernels = exports as unknown as Instance["kernels"];
     kernels.plan(...planned);
-    kernels.join(worker, workers);
+    kernels.initWorker(worker, workers);
     Atomics.add(words, ready, 1);
     Atomics.notify(words, ready);
-    kernels.serve();
+    kernels.workerLoop();
   } catch (error) {
     // The first to fail says why; the others fail because of it. The word beside says who is first.
     if (Atomics.add(words, failed + 1, 1) > 0) return;

@@ -43,12 +43,12 @@ export function stateSlotsOf(
  * Updates the parameters.
  *
  * @param kernels The module.
- * @param settings Where the module reads the numbers of a rule: 16 of them.
+ * @param hyperparams Where the module reads the numbers of a rule: 16 of them.
  * @param norm The norm of the whole gradient; asked for only to clip by it.
  */
 export function updateParameters(
   kernels: Kernels,
-  settings: Float64Array,
+  hyperparams: Float64Array,
   update: Update,
   norm: () => number,
 ): void {
@@ -59,7 +59,7 @@ export function updateParameters(
   const limit = gradClip === 0 || gradClipMode === "norm" ? Infinity : gradClip;
   const scale = gradClip === 0 || gradClipMode === "value" ? 1 : Math.min(1, gradClip / norm());
   // In the order of assembly/optimizers.ts.
-  settings.set([
+  hyperparams.set([
     lr,
     limit,
     scale,
@@ -72,7 +72,7 @@ export function updateParameters(
   ]);
   if (optimizer === "sgd" && momentum !== 0) kernels.momentum();
   else kernels[optimizer]();
-  if (weightAverage > 0) kernels.average(weightAverageRate(weightAverage, step));
+  if (weightAverage > 0) kernels.updateWeightAverage(weightAverageRate(weightAverage, step));
 }
 
 /**

@@ -152,12 +152,12 @@ export class Views {
     const { kind, layer } = placeOfName(name);
     const kernels = this.#kernels;
     const address = kind === "Wxh"
-      ? kernels.inputWeights(layer)
+      ? kernels.Wxh(layer)
       : kind === "Whh"
-      ? kernels.recurrentWeights(layer)
+      ? kernels.Whh(layer)
       : kind === "bh"
-      ? kernels.bias(layer)
-      : kernels.candidateBias(layer);
+      ? kernels.bh(layer)
+      : kernels.bhn(layer);
     return address >>> 0;
   }
 }

@@ -231,7 +231,7 @@ for (const precision of precisions) {
       const { kernels, layout, memory } = instantiate(precision, plan);
       const { buffer } = memory;
       const reals = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
-      const settings = new Float64Array(buffer, layout.settings, 16);
+      const hyperparams = new Float64Array(buffer, layout.hyperparams, 16);
       const at = (address: number) => address / reals.BYTES_PER_ELEMENT;
       const { inputsPadded: Ip, hiddenPadded: Hp, outputsPadded: Vp } = layout;
       const { inputs: I, hidden: H, outputs: V } = sizes;
@@ -260,7 +260,7 @@ for (const precision of precisions) {
         kernels.forward(5, false, 0, 0);
         kernels.crossEntropyOfIds(5, 1 / 3);
         kernels.backward(5, false);
-        updateParameters(kernels, settings, { optimizer, lr: 0.1, gradClip: 5 }, () => 1);
+        updateParameters(kernels, hyperparams, { optimizer, lr: 0.1, gradClip: 5 }, () => 1);
         kernels.carryHiddenState(5);
       }
       const assertZeros = (address: number, rows: number, columns: number, stride: number) => {
@@ -270,7 +270,7 @@ for (const precision of precisions) {
           }
         }
       };
-      for (const distance of [0, layout.toGradient, layout.toFirst, layout.toSecond]) {
+      for (const distance of [0, layout.toGradient, layout.toMoment1, layout.toMoment2]) {
         for (const [address, rows, rowsPadded, columns, stride] of blocks) {
           assertZeros(address + distance, rowsPadded, columns, stride);
           for (let row = rows; row < rowsPadded; row++) {

@@ -139,7 +139,7 @@ Deno.test("what a kernel would trust is checked before", () => {
 });
 
 Deno.test("sizes that cannot be are refused, and memory that does not fit", () => {
-  for (const name of ["inputs", "hidden", "outputs", "steps", "streams"] as const) {
+  for (const name of ["inputs", "hidden", "outputs", "seqLength", "batchSize"] as const) {
     for (const size of [0, -1, 1.5, NaN, 2 ** 31]) {
       const options = {
         ...sizes,
@@ -199,7 +199,7 @@ Deno.test("the memory's areas are aligned, in order, and large enough", () => {
         [layout.bh, H * real],
         [layout.by, V * real],
         [layout.Wxh + layout.toGradient, layout.by + V * real - layout.Wxh],
-        [layout.Wxh + layout.toFirst, layout.by + V * real - layout.Wxh],
+        [layout.Wxh + layout.toMoment1, layout.by + V * real - layout.Wxh],
         [layout.inputIds, rows * 4],
         [layout.inputVectors, rows * I * real],
         [layout.targetIds, rows * 4],

@@ -109,8 +109,8 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
           [plan.denseInputs, layout.inputVectors],
           [plan.denseTargets, layout.targetVectors],
           [plan.training, layout.toGradient],
-          [plan.training, layout.toFirst],
-          [false, layout.toSecond],
+          [plan.training, layout.toMoment1],
+          [false, layout.toMoment2],
           [false, layout.toAverage],
         ] as const
       ) {

@@ -226,7 +226,7 @@ for (
     async fn() {
       const program = `
         import { Engine } from ${JSON.stringify(import.meta.resolve("../../src/mod.ts"))};
-        const sizes = { inputs: 4, hidden: 8, outputs: 4, steps: 2, streams: 2 };
+        const sizes = { inputs: 4, hidden: 8, outputs: 4, seqLength: 2, batchSize: 2 };
         const engine = new Engine({ ...sizes, precision: "f32", threads: 3 });
         engine.forward();
         console.log(engine.crossEntropy().toFixed(4));

@@ -27,14 +27,14 @@ export interface Kernels {
     averaging: boolean,
     workers: number,
   ): number;
-  inputWeights(layer: number): Pointer;
-  recurrentWeights(layer: number): Pointer;
-  bias(layer: number): Pointer;
-  candidateBias(layer: number): Pointer;
-  statesOf(layer: number): Pointer;
-  cellStatesOf(layer: number): Pointer;
-  join(worker: number, workers: number): void;
-  serve(): void;
+  Wxh(layer: number): Pointer;
+  Whh(layer: number): Pointer;
+  bh(layer: number): Pointer;
+  bhn(layer: number): Pointer;
+  hiddenStates(layer: number): Pointer;
+  cellStates(layer: number): Pointer;
+  initWorker(worker: number, workers: number): void;
+  workerLoop(): void;
   stop(): void;
   forward(seqLength: number, denseInputs: boolean, dropout: number, seed: number): void;
   backward(seqLength: number, denseInputs: boolean): void;
@@ -49,7 +49,7 @@ export interface Kernels {
   rmsprop(): void;
   adam(): void;
   adamw(): void;
-  average(rate: number): void;
+  updateWeightAverage(rate: number): void;
   allFinite(from: Pointer, bytes: number): number;
   expInPlace(data: Pointer, count: number): void;
   logInPlace(data: Pointer, count: number): void;
@@ -112,18 +112,18 @@ export interface Kernels {
 const layoutNames = [
   "ready",
   "failed",
-  "failure",
+  "failureText",
   "parameters",
   "parameterBytes",
   "Why",
   "by",
   "toGradient",
-  "toFirst",
-  "toSecond",
+  "toMoment1",
+  "toMoment2",
   "toAverage",
-  "settings",
+  "hyperparams",
   "norms",
-  "verdicts",
+  "finiteFlags",
   "inputIds",
   "inputVectors",
   "targetIds",
@@ -191,7 +191,7 @@ export type PlanArguments = Parameters<Kernels["plan"]>;
 const cellNumbers: Readonly<Record<Cell, number>> = { rnn: 0, gru: 1, lstm: 2 };
 const PAGE = 65536;
 /** What a 32-bit address can reach, in pages: 4 GiB. */
-const MOST_PAGES = 65536;
+const MAX_PAGES = 65536;
 
 /**
  * Starts a module with a memory of just the size that the plan takes.
@@ -206,7 +206,7 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
   const planned = argumentsOf(plan);
   const bytes = start(module, 1).kernels.plan(...planned);
   const pages = Math.ceil(bytes / PAGE);
-  if (pages > MOST_PAGES) {
+  if (pages > MAX_PAGES) {
     const size = (bytes / 2 ** 30).toFixed(1);
     throw new InputError(
       `Cannot plan the memory of ${plan.hidden} hidden units, ${plan.seqLength} steps and ` +
@@ -216,16 +216,16 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
   }
   const { kernels, memory, exports } = start(module, pages);
   kernels.plan(...planned);
-  kernels.join(0, plan.workers ?? 1);
+  kernels.initWorker(0, plan.workers ?? 1);
   const globals = layoutNames.map((name) =>
     [name, (exports[name] as WebAssembly.Global).value as number] as const
   );
   // Of several layers, the first one's.
   const first = {
-    Wxh: kernels.inputWeights(0),
-    Whh: kernels.recurrentWeights(0),
-    bh: kernels.bias(0),
-    hiddenStates: kernels.statesOf(0),
+    Wxh: kernels.Wxh(0),
+    Whh: kernels.Whh(0),
+    bh: kernels.bh(0),
+    hiddenStates: kernels.hiddenStates(0),
   };
   // Pointers are unsigned, what WebAssembly gives is signed.
   const layout = Object.fromEntries(

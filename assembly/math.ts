@@ -22,8 +22,8 @@
 import {
   add,
   div,
-  greater,
-  lesser,
+  pmax,
+  pmin,
   LANES,
   madd,
   mul,
@@ -31,7 +31,7 @@ import {
   splat,
   sub,
   VECTOR,
-} from "./lanes";
+} from "./simd";
 
 /** Bits of the fraction of a Real (IEEE 754). */
 const FRACTION: i32 = REAL == 4 ? 23 : 52;
@@ -69,10 +69,10 @@ const LOG2_E: usize = memory.data<Real>([<Real>1.4426950408889634]);
 const MINUS_LN2_HIGH: usize = memory.data<Real>([-LN2_HIGH]);
 const MINUS_LN2_LOW: usize = memory.data<Real>([-LN2_LOW]);
 /** Beyond these, e^x is ∞ or 0. */
-const EXP_MOST: usize = memory.data<Real>([REAL == 4 ? <Real>89 : <Real>710]);
-const EXP_LEAST: usize = memory.data<Real>([REAL == 4 ? <Real>-105 : <Real>-747]);
+const EXP_MAX: usize = memory.data<Real>([REAL == 4 ? <Real>89 : <Real>710]);
+const EXP_MIN: usize = memory.data<Real>([REAL == 4 ? <Real>-105 : <Real>-747]);
 /** Beyond this, 1 − tanh x is less than half a unit in the last place of 1. */
-const TANH_MOST: usize = memory.data<Real>([REAL == 4 ? <Real>10 : <Real>20]);
+const TANH_MAX: usize = memory.data<Real>([REAL == 4 ? <Real>10 : <Real>20]);
 /** 1/2!, 1/3!, …, 1/13! */
 const INVERSE_FACTORIALS: usize = memory.data<Real>([
   <Real>(1.0 / 2.0),
@@ -113,13 +113,13 @@ function powerOfTwo(n: v128): v128 {
 
 /** The whole number nearest to x, for |x| < 2^(FRACTION − 1). */
 @inline
-function nearest(x: v128): v128 {
+function roundToNearest(x: v128): v128 {
   return sub(add(x, at(ROUND)), at(ROUND));
 }
 
 /** x − n·ln 2. */
 @inline
-function reduce(x: v128, n: v128): v128 {
+function reduceArgument(x: v128, n: v128): v128 {
   return madd(n, at(MINUS_LN2_LOW), madd(n, at(MINUS_LN2_HIGH), x));
 }
 
@@ -128,7 +128,7 @@ function reduce(x: v128, n: v128): v128 {
  * below 6e-9) and r¹³ for f64 (below 5e-18).
  */
 @inline
-function expMinusOne(r: v128): v128 {
+function expm1Reduced(r: v128): v128 {
   let q = inverseFactorial(REAL == 4 ? 7 : 13);
   if (REAL == 8) {
     q = madd(q, r, inverseFactorial(12));
@@ -151,11 +151,11 @@ function expMinusOne(r: v128): v128 {
 export function exp(x: v128): v128 {
   // lesser and greater give their first operand where it is NaN, which then runs through to the
   // result.
-  x = greater(lesser(x, at(EXP_MOST)), at(EXP_LEAST));
-  const n = nearest(mul(x, at(LOG2_E)));
-  const p = expMinusOne(reduce(x, n));
+  x = pmax(pmin(x, at(EXP_MAX)), at(EXP_MIN));
+  const n = roundToNearest(mul(x, at(LOG2_E)));
+  const p = expm1Reduced(reduceArgument(x, n));
   // 2^n itself may lie outside the normal range where the result does not: two factors.
-  const half = nearest(mul(n, at(HALF)));
+  const half = roundToNearest(mul(n, at(HALF)));
   const y = mul(add(p, at(ONE)), powerOfTwo(half));
   return mul(y, powerOfTwo(sub(n, half)));
 }
@@ -164,11 +164,11 @@ export function exp(x: v128): v128 {
 @inline
 export function tanh(x: v128): v128 {
   const sign = v128.and(x, at(MINUS_ZERO));
-  const magnitude = lesser(v128.xor(x, sign), at(TANH_MOST));
+  const magnitude = pmin(v128.xor(x, sign), at(TANH_MAX));
   const twice = add(magnitude, magnitude);
-  const n = nearest(mul(twice, at(LOG2_E)));
+  const n = roundToNearest(mul(twice, at(LOG2_E)));
   const scale = powerOfTwo(n);
-  const e = madd(scale, expMinusOne(reduce(twice, n)), sub(scale, at(ONE)));
+  const e = madd(scale, expm1Reduced(reduceArgument(twice, n)), sub(scale, at(ONE)));
   return v128.or(div(e, add(e, at(TWO))), sign);
 }
 
@@ -180,13 +180,13 @@ export function sigmoid(x: v128): v128 {
 
 /** tanh′, from the value of tanh: 1 − t². */
 @inline
-export function slopeOfTanh(t: v128): v128 {
+export function tanhGrad(t: v128): v128 {
   return sub(splat(0), madd(t, t, splat(-1)));
 }
 
 /** σ′, from the value of σ: s (1 − s). */
 @inline
-export function slopeOfSigmoid(s: v128): v128 {
+export function sigmoidGrad(s: v128): v128 {
   return mul(s, sub(at(ONE), s));
 }
 

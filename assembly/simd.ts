@@ -52,19 +52,19 @@ export function div(a: v128, b: v128): v128 {
 
 /** The lesser of each lane, and `a` where either is NaN: one instruction, unlike `v128.min`. */
 @inline
-export function lesser(a: v128, b: v128): v128 {
+export function pmin(a: v128, b: v128): v128 {
   return v128.pmin<Real>(a, b);
 }
 
 /** The greater of each lane, and `a` where either is NaN: one instruction, unlike `v128.max`. */
 @inline
-export function greater(a: v128, b: v128): v128 {
+export function pmax(a: v128, b: v128): v128 {
   return v128.pmax<Real>(a, b);
 }
 
 /** The sum of all lanes, pairwise: (0 + 2) + (1 + 3) of four, 0 + 1 of two. */
 @inline
-export function sumOfLanes(a: v128): Real {
+export function hsum(a: v128): Real {
   if (REAL == 4) {
     a = add(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
     return <Real>(v128.extract_lane<f32>(a, 0) + v128.extract_lane<f32>(a, 1));
@@ -74,13 +74,13 @@ export function sumOfLanes(a: v128): Real {
 
 /** The greatest lane. */
 @inline
-export function greatestLane(a: v128): Real {
+export function hmax(a: v128): Real {
   if (REAL == 4) {
-    a = greater(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
-    a = greater(a, v128.shuffle<f32>(a, a, 1, 0, 3, 2));
+    a = pmax(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
+    a = pmax(a, v128.shuffle<f32>(a, a, 1, 0, 3, 2));
     return <Real>v128.extract_lane<f32>(a, 0);
   }
-  a = greater(a, v128.shuffle<f64>(a, a, 1, 0));
+  a = pmax(a, v128.shuffle<f64>(a, a, 1, 0));
   return <Real>v128.extract_lane<f64>(a, 0);
 }
 
@@ -92,12 +92,12 @@ export function loadPair(address: usize): v128 {
 
 /** Neighbours change places: (1 0 3 2), (1 0). */
 @inline
-export function swapPairs(a: v128): v128 {
+export function swapAdjacent(a: v128): v128 {
   return REAL == 4 ? v128.shuffle<f32>(a, a, 1, 0, 3, 2) : v128.shuffle<f64>(a, a, 1, 0);
 }
 
 /** The even lanes of `a` and the odd ones of `b`. */
 @inline
-export function everyOther(a: v128, b: v128): v128 {
+export function blendEvenOdd(a: v128, b: v128): v128 {
   return REAL == 4 ? v128.shuffle<f32>(a, b, 0, 5, 2, 7) : v128.shuffle<f64>(a, b, 0, 3);
 }

@@ -7,8 +7,8 @@
  *     worker 0   forward(…) ─ write ─┤ share ├─ back to the host
  *     worker 1   serve() ────────────┤ share ├─ wait for the next job
  */
-import { average as averageShare } from "./average";
-import { jobs } from "./layout";
+import { updateWeightAverageShare } from "./weight_average";
+import { job } from "./layout";
 import { backward as backwardShare, forward as forwardShare } from "./network";
 import {
   adagrad as adagradShare,
@@ -48,27 +48,27 @@ const CHOICE: usize = 8;
 const FIRST: usize = 16;
 const SECOND: usize = 24;
 
-function write(kind: u32, count: usize, choice: bool, first: f64, second: f64): void {
-  store<u32>(jobs + KIND, kind);
-  store<u32>(jobs + COUNT, <u32>count);
-  store<u32>(jobs + CHOICE, choice ? 1 : 0);
-  store<f64>(jobs + FIRST, first);
-  store<f64>(jobs + SECOND, second);
+function writeJob(kind: u32, count: usize, choice: bool, first: f64, second: f64): void {
+  store<u32>(job + KIND, kind);
+  store<u32>(job + COUNT, <u32>count);
+  store<u32>(job + CHOICE, choice ? 1 : 0);
+  store<f64>(job + FIRST, first);
+  store<f64>(job + SECOND, second);
 }
 
-function doTogether(kind: u32, count: usize, choice: bool, first: f64, second: f64): void {
-  write(kind, count, choice, first, second);
+function runTogether(kind: u32, count: usize, choice: bool, first: f64, second: f64): void {
+  writeJob(kind, count, choice, first, second);
   barrier();
-  doShare();
+  runShare();
   barrier();
 }
 
-function doShare(): void {
-  const kind = load<u32>(jobs + KIND);
-  const count = <usize>load<u32>(jobs + COUNT);
-  const choice = load<u32>(jobs + CHOICE) != 0;
-  const first = load<f64>(jobs + FIRST);
-  const second = load<f64>(jobs + SECOND);
+function runShare(): void {
+  const kind = load<u32>(job + KIND);
+  const count = <usize>load<u32>(job + COUNT);
+  const choice = load<u32>(job + CHOICE) != 0;
+  const first = load<f64>(job + FIRST);
+  const second = load<f64>(job + SECOND);
   if (kind == FORWARD) forwardShare(count, choice, first, second);
   else if (kind == BACKWARD) backwardShare(count, choice);
   else if (kind == SOFTMAX) softmaxShare(count);
@@ -81,74 +81,74 @@ function doShare(): void {
   else if (kind == RMSPROP) rmspropShare();
   else if (kind == ADAM) adamShare();
   else if (kind == ADAMW) adamwShare();
-  else if (kind == AVERAGE) averageShare(first);
+  else if (kind == AVERAGE) updateWeightAverageShare(first);
   else unreachable();
 }
 
 /** Takes part in one job after the other, until the host calls `stop`; for all but worker 0. */
-export function serve(): void {
+export function workerLoop(): void {
   while (true) {
     barrier();
-    if (load<u32>(jobs + KIND) == STOP) return;
-    doShare();
+    if (load<u32>(job + KIND) == STOP) return;
+    runShare();
     barrier();
   }
 }
 
 /** Lets the other workers return from `serve`. */
 export function stop(): void {
-  write(STOP, 0, false, 0, 0);
+  writeJob(STOP, 0, false, 0, 0);
   barrier();
 }
 
-export function forward(steps: usize, denseInputs: bool, p: f64, seed: f64): void {
-  doTogether(FORWARD, steps, denseInputs, p, seed);
+export function forward(seqLength: usize, denseInputs: bool, p: f64, seed: f64): void {
+  runTogether(FORWARD, seqLength, denseInputs, p, seed);
 }
 
-export function backward(steps: usize, denseInputs: bool): void {
-  doTogether(BACKWARD, steps, denseInputs, 0, 0);
+export function backward(seqLength: usize, denseInputs: bool): void {
+  runTogether(BACKWARD, seqLength, denseInputs, 0, 0);
 }
 
-export function softmax(steps: usize): void {
-  doTogether(SOFTMAX, steps, false, 0, 0);
+export function softmax(seqLength: usize): void {
+  runTogether(SOFTMAX, seqLength, false, 0, 0);
 }
 
-export function crossEntropyOfIds(steps: usize, scale: f64): void {
-  doTogether(CROSS_ENTROPY_OF_IDS, steps, false, scale, 0);
+export function crossEntropyOfIds(seqLength: usize, scale: f64): void {
+  runTogether(CROSS_ENTROPY_OF_IDS, seqLength, false, scale, 0);
 }
 
-export function crossEntropyOfVectors(steps: usize, scale: f64): void {
-  doTogether(CROSS_ENTROPY_OF_VECTORS, steps, false, scale, 0);
+export function crossEntropyOfVectors(seqLength: usize, scale: f64): void {
+  runTogether(CROSS_ENTROPY_OF_VECTORS, seqLength, false, scale, 0);
 }
 
 export function squareSums(): void {
-  doTogether(SQUARE_SUMS, 0, false, 0, 0);
+  runTogether(SQUARE_SUMS, 0, false, 0, 0);
 }
 
 export function adagrad(): void {
-  doTogether(ADAGRAD, 0, false, 0, 0);
+  runTogether(ADAGRAD, 0, false, 0, 0);
 }
 
 export function sgd(): void {
-  doTogether(SGD, 0, false, 0, 0);
+  runTogether(SGD, 0, false, 0, 0);
 }
 
 export function momentum(): void {
-  doTogether(MOMENTUM, 0, false, 0, 0);
+  runTogether(MOMENTUM, 0, false, 0, 0);
 }
 
 export function rmsprop(): void {
-  doTogether(RMSPROP, 0, false, 0, 0);
+  runTogether(RMSPROP, 0, false, 0, 0);
 }
 
 export function adam(): void {
-  doTogether(ADAM, 0, false, 0, 0);
+  runTogether(ADAM, 0, false, 0, 0);
 }
 
 export function adamw(): void {
-  doTogether(ADAMW, 0, false, 0, 0);
+  runTogether(ADAMW, 0, false, 0, 0);
 }
 
-export function average(rate: f64): void {
-  doTogether(AVERAGE, 0, false, rate, 0);
+export function updateWeightAverage(rate: f64): void {
+  runTogether(AVERAGE, 0, false, rate, 0);
 }
