@@ -1,7 +1,7 @@
 /** `deno task notebooks [name]`: the five notebooks, run, with their figures beside ours. */
 import { exitCodeOf } from "../../src/cli/program.ts";
 import type { Command } from "../../src/cli/args.ts";
-import { table } from "../../src/cli/table.ts";
+import { table } from "../../src/cli/layout.ts";
 import { InputError } from "../../src/mod.ts";
 import { alphabet } from "./alphabet.ts";
 import { classNotebook } from "./class.ts";
@@ -12,7 +12,8 @@ import type { Notebook } from "./notebook.ts";
 
 const notebooks: readonly Notebook[] = [implementRnn, hope, alphabet, hello, classNotebook];
 
-const notebooksCommand: Command = {
+/** `deno task notebooks` runs the five notebooks. */
+export const notebooksCommand: Command = {
   name: "notebooks",
   summary: "Run the five notebooks that the project descends from",
   operands: ["[name]"],
@@ -20,17 +21,15 @@ const notebooksCommand: Command = {
     {
       name: "seed",
       value: "N",
-      description: "Seed of the first start; further starts take the seeds after it",
+      description: "Seed of the first start; further starts take the seeds that follow",
       default: "1",
     },
-    { name: "full", description: "The notebooks' whole length, instead of a shorter form" },
+    { name: "full", description: "Train as long as the notebooks do, instead of a shorter time" },
   ],
   notes: [
-    "Names:",
-    ...notebooks.map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`),
-    "",
-    "The last column says whether our figure is where it belongs: yes, no, or a dot where there is",
-    "nothing to compare. Some notebooks fail from some starts; those are shown failing.",
+    `Names:\n${notebooks.map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`).join("\n")}`,
+    "The last column says whether a figure is in the expected band: yes, no, or a dot where there " +
+    "is nothing to compare. Some notebooks fail from some seeds, and are shown failing.",
   ],
   run(line) {
     const [name] = line.operands;
@@ -40,9 +39,10 @@ const notebooksCommand: Command = {
       throw new InputError(`Cannot run the notebook "${name}": the notebooks are ${names}`);
     }
     const seed = line.number("seed") ?? 1;
-    if (!Number.isSafeInteger(seed) || seed < 0 || seed > MOST_SEED) {
+    if (!Number.isSafeInteger(seed) || seed < 0 || seed > MAX_SEED) {
       throw new InputError(
-        `Cannot run the notebooks: "seed" must be a whole number from 0 to ${MOST_SEED}, not ${seed}`,
+        `Cannot run the notebooks: "seed" must be a whole number from 0 to ${MAX_SEED}, not ${seed}`,
+        { option: "seed" },
       );
     }
     for (const notebook of chosen) {
@@ -63,6 +63,6 @@ const notebooksCommand: Command = {
 };
 
 /** Leaves room for the seeds after it. */
-const MOST_SEED = 2 ** 53 - 1000;
+const MAX_SEED = 2 ** 53 - 1000;
 
 if (import.meta.main) Deno.exit(await exitCodeOf([notebooksCommand], ["notebooks", ...Deno.args]));

@@ -1,61 +1,79 @@
-import { parseArgs } from "@std/cli/parse-args";
+/** The command line: the options of a command, and how arguments are parsed by them. */
 import { InputError } from "../errors.ts";
+import { type Layout, wrap } from "./layout.ts";
+import { isMisspelled, suggest } from "./suggest.ts";
 
-/** An option of a command: how it is written, what it means, and what holds without it. */
+/** An option of a command. */
 export interface Option {
-  /** Its name, without the dashes. */
+  /** The name, without dashes. */
   readonly name: string;
-  /** What stands for its value in the help, for example `N`; an option without takes no value. */
+  /** Stands for the value in the help, for example `N`. An option without it takes no value. */
   readonly value?: string;
-  /** What it does, for the help. */
+  /** What the option does: a phrase that is understood alone, without a final period. */
   readonly description: string;
-  /** What holds without it, for the help. */
+  /** What holds without the option. */
   readonly default?: string;
+  /** The heading that the option is listed under. Default: `Options`. */
+  readonly group?: string;
 }
 
 /** A command of the program. */
 export interface Command {
-  /** Its name, the first word of the command line. */
+  /** The name, the first word of the command line. */
   readonly name: string;
-  /** What it does, in a line. */
+  /** What the command does, in one line without a final period. */
   readonly summary: string;
   /** The arguments that are not options: `<text>` is required, `[name]` may be left out. */
   readonly operands: readonly string[];
-  /** An option with which all operands may be left out. */
+  /** An option that makes all operands optional. */
   readonly replacesOperands?: string;
+  /** The options, group by group; `--help` and `--version` are added to those of every command. */
   readonly options: readonly Option[];
-  /** Further lines for the help: what a user needs to know, examples. */
+  /** Paragraphs for the end of the help. One of several lines is printed as it is. */
   readonly notes: readonly string[];
-  /** Does it, and gives the exit code. */
+  /** Command lines to begin with. */
+  readonly examples?: readonly string[];
+  /** Runs the command, and returns the exit code. */
   readonly run: (line: CommandLine) => number | Promise<number>;
 }
 
-/** A command line, taken apart and checked against its command's options. */
+/** The options of every command. */
+const generalOptions: readonly Option[] = [
+  { name: "help", description: "Print this help and exit" },
+  { name: "version", description: "Print the version and exit" },
+];
+
+/** A parsed command line. */
 export class CommandLine {
   /** The arguments that are not options, in order. */
   readonly operands: readonly string[];
   readonly #values: ReadonlyMap<string, string | true>;
 
-  /** Used by {@linkcode readCommandLine}. */
+  /** Use {@linkcode readCommandLine}. */
   constructor(operands: readonly string[], values: ReadonlyMap<string, string | true>) {
     this.operands = operands;
     this.#values = values;
   }
 
-  /** Whether an option without a value was given. */
+  /** Whether an option was given, with or without a value. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** Whether an option that takes no value was given. */
   flag(name: string): boolean {
     return this.#values.get(name) === true;
   }
 
-  /** The value of an option, if it was given. */
+  /** The value of an option; `undefined` if it was not given. */
   text(name: string): string | undefined {
     const value = this.#values.get(name);
     return value === true ? undefined : value;
   }
 
   /**
-   * The value of an option as a number, if it was given; ranges are for whoever uses it.
-   * @throws {InputError} when it is not a number.
+   * The value of an option as a number of any range; `undefined` if it was not given.
+   * @throws {InputError} if the value is not a number.
    */
   number(name: string): number | undefined {
     const text = this.text(name);
@@ -68,122 +86,165 @@ export class CommandLine {
   }
 }
 
+/** Whether `--help` or `--version` is among the arguments, whatever else is. */
+export function isRequested(name: "help" | "version", args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const words = end < 0 ? args : args.slice(0, end);
+  return words.includes(`--${name}`) || (name === "help" && words.includes("-h"));
+}
+
 /**
- * Takes a command line apart.
+ * Parses the arguments of a command.
  *
- * @param args What follows the command's name.
- * @throws {InputError} when an option is unknown, lacks its value or has one too many, or there are
- * more or fewer operands than the command takes.
+ * `--name value` and `--name=value` are the same; of an option that is given twice, the last value
+ * counts; everything after `--` is an operand. A value may begin with dashes unless it reads like an
+ * option of the command.
+ *
+ * @param args The arguments after the command's name.
+ * @throws {InputError} if an option is unknown, lacks its value or has one that it does not take, or
+ * if there are too few or too many operands.
  */
 export function readCommandLine(command: Command, args: readonly string[]): CommandLine {
-  const byName = new Map(command.options.map((option) => [option.name, option]));
-  const known = (name: string): Option => {
-    const option = byName.get(name);
-    if (option) return option;
-    throw new InputError(
-      `Cannot run ${command.name} with the option --${name}: there is none of that name; ` +
-        `${command.name} --help lists them`,
-    );
-  };
-  const words = withJoinedValues(args, known);
-  const parsed = parseArgs(words, {
-    string: ["_", ...byName.keys()],
-    unknown: (word) => {
-      if (!/^-./.test(word)) return true;
-      known(word.replace(/^-+/, "").replace(/=.*$/s, ""));
-      return true;
-    },
-  });
   const values = new Map<string, string | true>();
-  for (const [name, option] of byName) {
-    const value = parsed[name];
-    if (typeof value === "string") values.set(name, option.value ? value : true);
+  const operands: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (word === "--") {
+      operands.push(...args.slice(i + 1));
+      break;
+    }
+    // A dash alone stands for standard input.
+    if (!word.startsWith("-") || word === "-") {
+      operands.push(word);
+      continue;
+    }
+    const [, dashes, name, joined] = /^(--?)([^=]*)(?:=(.*))?$/s.exec(word)!;
+    const option = findOption(command, `${dashes}${name}`);
+    if (option.value === undefined) {
+      if (joined !== undefined) {
+        throw new InputError(`Cannot use ${word}: --${option.name} takes no value`);
+      }
+      values.set(option.name, true);
+    } else values.set(option.name, joined ?? nextValue(command, option, args[++i]));
   }
-  const operands = parsed._.map(String);
-  const required = command.replacesOperands !== undefined && values.has(command.replacesOperands)
-    ? 0
-    : command.operands.filter((operand) => operand.startsWith("<")).length;
-  if (operands.length < required || operands.length > command.operands.length) {
-    const wanted = command.operands.join(" and ") || "no arguments";
-    const given = operands.length === 0
-      ? "none was given"
-      : `given: ${operands.map((operand) => JSON.stringify(operand)).join(" ")}`;
-    throw new InputError(
-      `Cannot run ${command.name}: it takes ${wanted} beside options; ${given}; ` +
-        `${command.name} --help says more`,
-    );
-  }
+  checkOperands(command, operands, values);
   return new CommandLine(operands, values);
 }
 
-/**
- * Writes each option and its value as one word, `--name=value`, so that a value may begin with a
- * dash: a negative number is then a number out of range, not an unknown option.
- */
-function withJoinedValues(
-  args: readonly string[],
-  known: (name: string) => Option,
-): readonly string[] {
-  const words: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const word = args[i]!;
-    if (word === "--") return [...words, ...args.slice(i)];
-    const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
-    if (name === undefined) {
-      words.push(word);
-      continue;
-    }
-    const option = known(name);
-    if (!option.value && value !== undefined) {
-      throw new InputError(`Cannot use --${name}=${value}: --${name} takes no value`);
-    }
-    if (!option.value || value !== undefined) {
-      words.push(word);
-      continue;
-    }
-    const next = args[++i];
-    if (next === undefined || next.startsWith("--")) {
-      throw new InputError(`Cannot use --${name} without a value: write --${name} ${option.value}`);
-    }
-    words.push(`${word}=${next}`);
-  }
-  return words;
+/** @throws {InputError} naming the option that was probably meant. */
+function findOption(command: Command, flag: string): Option {
+  const name = flag.replace(/^-+/, "");
+  const options = [...command.options, ...generalOptions];
+  const found = options.find((option) => option.name === name);
+  const doing = `Cannot run ${command.name} with ${flag}`;
+  if (found && flag.startsWith("--")) return found;
+  if (found) throw new InputError(`${doing}: options begin with two dashes; write --${name}`);
+  const nearest = suggest(name, options.map((option) => option.name));
+  const hint = nearest ? `did you mean --${nearest}?` : `${command.name} --help lists all options`;
+  throw new InputError(`${doing}: there is no such option; ${hint}`);
 }
 
-/** The same without the keys that are undefined: what was given, for a function with defaults. */
+function nextValue(command: Command, option: Option, next: string | undefined): string {
+  const usage = `--${option.name} ${option.value}`;
+  if (next === undefined || next === "--") {
+    throw new InputError(`Cannot use --${option.name} without a value: write ${usage}`);
+  }
+  const [, name] = /^--?([a-z][\w-]*)(?:=|$)/i.exec(next) ?? [];
+  const names = [...command.options, ...generalOptions].map((option) => option.name);
+  if (name !== undefined && isMisspelled(name, names)) {
+    throw new InputError(
+      `Cannot use --${option.name} without a value: write ${usage}, or --${option.name}=${next} if ` +
+        `${JSON.stringify(next)} is the value`,
+    );
+  }
+  return next;
+}
+
+function checkOperands(
+  command: Command,
+  operands: readonly string[],
+  values: ReadonlyMap<string, unknown>,
+): void {
+  const { name, operands: expected, replacesOperands } = command;
+  const isReplaced = replacesOperands !== undefined && values.has(replacesOperands);
+  const required = isReplaced ? 0 : expected.filter((operand) => operand.startsWith("<")).length;
+  if (operands.length >= required && operands.length <= expected.length) return;
+  const given = operands.length === 0
+    ? "none is given"
+    : `given: ${operands.map((operand) => JSON.stringify(operand)).join(" ")}`;
+  const takes = expected.join(" and ") || "no arguments";
+  throw new InputError(`Cannot run ${name}: it takes ${takes}; ${given}; see ${name} --help`);
+}
+
+/** A copy without the keys whose value is `undefined`. */
 export function present<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const entries = Object.entries(value).filter(([, v]) => v !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
-/** The help of a command. */
-export function helpOf(command: Command): string {
-  const usages = [["deno task", command.name, ...command.operands, "[options]"]];
-  const standIn = command.options.find(({ name }) => name === command.replacesOperands);
-  if (standIn) {
-    usages.push(["deno task", command.name, `--${standIn.name} ${standIn.value}`, "[options]"]);
-  }
-  const usage = usages.map((words) => words.join(" ")).join("\n       ");
-  const all = [...command.options, { name: "help", description: "Show this and exit" }];
-  const left = all.map(({ name, value }: Option) => `  --${name}${value ? ` ${value}` : ""}`);
-  const width = Math.max(...left.map((text) => text.length)) + 2;
-  const lines = all.map((option: Option, i) => {
-    const suffix = option.default === undefined ? "" : ` (default: ${option.default})`;
-    return left[i]!.padEnd(width) +
-      wrap(option.description + suffix, 92 - width, " ".repeat(width));
-  });
-  const notes = command.notes.length === 0 ? [] : ["", ...command.notes];
-  return [`${command.summary}.`, "", `Usage: ${usage}`, "", "Options:", ...lines, ...notes]
-    .join("\n");
+/** The library's property of an option: `gradClip` of `grad-clip`. */
+export function propertyOf(option: string): string {
+  return option.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Breaks a text into lines of at most `width`, all but the first indented. */
-function wrap(text: string, width: number, indent: string): string {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line !== "" && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+/** The option of a library's property: `grad-clip` of `gradClip`. */
+export function optionOf(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** An option as it is written, for example `--hidden N`. */
+export function flagOf({ name, value }: Option): string {
+  return value === undefined ? `--${name}` : `--${name} ${value}`;
+}
+
+/** The options under their headings, in order; those of every command come last. */
+export function optionGroups(command: Command): Map<string, Option[]> {
+  const groups = new Map<string, Option[]>();
+  const isGrouped = command.options.some(({ group }) => group !== undefined);
+  const general = generalOptions.map((option) => ({
+    ...option,
+    group: isGrouped ? "General" : "Options",
+  }));
+  for (const option of [...command.options, ...general]) {
+    const { group = "Options" } = option;
+    if (!groups.has(group)) groups.set(group, []);
+    groups.get(group)!.push(option);
   }
-  return lines.join(`\n${indent}`);
+  return groups;
+}
+
+/** The command lines that the command accepts. */
+export function usageOf(command: Command): string[] {
+  const { name, operands, options, replacesOperands } = command;
+  const replacing = options.find((option) => option.name === replacesOperands);
+  return [
+    ["deno task", name, ...operands, "[options]"],
+    ...replacing ? [["deno task", name, flagOf(replacing), "[options]"]] : [],
+  ].map((words) => words.join(" "));
+}
+
+/**
+ * The help of a command.
+ * @param width Columns that a line may take.
+ */
+export function helpOf(command: Command, width = 80): string {
+  const groups = optionGroups(command);
+  const column = 2 + Math.max(...[...groups.values()].flat().map((o) => flagOf(o).length)) + 2;
+  const layout: Layout = { width, indent: column };
+  const lines = [`${command.summary}.`, "", `Usage: ${usageOf(command).join("\n       ")}`];
+  if (command.examples) {
+    lines.push("", "Examples:", ...command.examples.map((example) => `  ${example}`));
+  }
+  for (const [group, options] of groups) {
+    lines.push("", `${group}:`);
+    for (const option of options) {
+      const suffix = option.default === undefined ? "" : ` [default: ${option.default}]`;
+      const text = wrap(option.description + suffix, layout);
+      lines.push(`  ${flagOf(option)}`.padEnd(column) + text);
+    }
+  }
+  for (const note of command.notes) {
+    lines.push("", note.includes("\n") ? note : wrap(note, { width, indent: 0 }));
+  }
+  return lines.join("\n");
 }

@@ -5,9 +5,9 @@ import { type Corpus, readCorpus } from "../text/corpus.ts";
 import { streamedGzipNats } from "../evaluate/gzip.ts";
 import type { Command } from "./args.ts";
 import { ProgressBar, readWithProgress } from "./progress_bar.ts";
-import { table } from "./table.ts";
+import { table } from "./layout.ts";
 
-/** `deno task eval`: how well a model predicts a text. */
+/** `deno task eval` measures how well a model predicts a text. */
 export const evalCommand: Command = {
   name: "eval",
   summary: "Measure how well a trained model predicts a text",
@@ -15,18 +15,18 @@ export const evalCommand: Command = {
   options: [
     {
       name: "json",
-      description: "Write one JSON object: chars, nats_per_char, bits_per_char, perplexity, " +
+      description: "Print one JSON object: chars, nats_per_char, bits_per_char, perplexity, " +
         "uniform_nats_per_char, unigram_nats_per_char, bigram_nats_per_char, gzip_nats_per_char",
     },
   ],
+  examples: ["deno task eval runs/alice examples/alice.txt"],
   notes: [
-    "The model reads the text once from start to end and predicts each character but the first",
-    "from all before it. For comparison, all of the text itself: the entropy of its characters, each",
-    "when the one before is known (bigram) and by their frequencies alone (unigram), a uniform guess",
-    "among its distinct characters, and what gzip -9 makes of it. Of a short text bigram says little:",
-    "where hardly any pair comes twice, the one before gives the next away.",
-    "",
-    "  deno task eval runs/alice examples/alice.txt",
+    "The model reads the text once, from start to end, and predicts each character but the first " +
+    "from all characters before it. A run folder stands for its latest checkpoint.",
+    "Baselines are fitted to the evaluated text itself: bigram is the entropy of a character given " +
+    "the one before, unigram the entropy of single characters, uniform the logarithm of the number " +
+    "of distinct characters, and gzip -9 the size of the compressed text. On short texts ignore " +
+    "the bigram figure: most pairs occur once.",
   ],
   async run(line) {
     const [run, path] = line.operands;
@@ -78,7 +78,7 @@ async function gzipWithProgress(corpus: Corpus): Promise<number> {
   return await streamedGzipNats(watched(corpus, progress), [[0, corpus.length]]);
 }
 
-/** A text that tells how far it has been read, the first time. */
+/** A view of a text that reports how far the first pass over it has come. */
 function watched(
   corpus: Corpus,
   progress: ProgressBar,

@@ -1,38 +1,34 @@
 import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
 import { type Cell, gateCounts } from "../model/parameters.ts";
-import type { Command, CommandLine } from "./args.ts";
-import { table } from "./table.ts";
+import { type Command, type CommandLine, optionOf } from "./args.ts";
+import { table } from "./layout.ts";
 
 /** The largest relative error that counts as agreement. */
 const TOLERANCE = 1e-6;
-/** Sizes beyond these would take hours: every parameter costs four forward passes. */
-const MOST = { hidden: 512, seqLength: 1000, batchSize: 256, layers: 16, threads: 64 } as const;
+/** Larger sizes would take hours: each parameter costs four forward passes. */
+const MAX = { hidden: 512, seqLength: 1000, batchSize: 256, layers: 16, threads: 64 } as const;
 const defaults = { hidden: 16, seqLength: 12, batchSize: 3, layers: 1, threads: 1 } as const;
+const cells = Object.keys(gateCounts) as Cell[];
+const defaultCell: Cell = "rnn";
 
-/** `deno task gradcheck`: back-propagation against finite differences. */
+/** `deno task gradcheck` compares back-propagation with finite differences. */
 export const gradcheckCommand: Command = {
   name: "gradcheck",
-  summary: "Compare the f64 module's gradients with central differences",
+  summary: "Check the gradients of back-propagation against finite differences",
   operands: [],
   options: [
     {
       name: "cell",
       value: "NAME",
-      description: "Recurrent cell: rnn, gru or lstm",
-      default: "rnn",
+      description: "Recurrent cell: rnn (tanh), gru or lstm",
+      default: defaultCell,
     },
     {
       name: "layers",
       value: "N",
-      description: "Layers",
+      description: "Number of stacked recurrent layers",
       default: String(defaults.layers),
-    },
-    {
-      name: "dropout",
-      value: "X",
-      description: "Share of what each layer passes to the next that is dropped",
-      default: "0",
     },
     {
       name: "hidden",
@@ -43,38 +39,46 @@ export const gradcheckCommand: Command = {
     {
       name: "seq-length",
       value: "N",
-      description: "Steps unrolled",
+      description: "Sequence length: characters that back-propagation through time unrolls",
       default: String(defaults.seqLength),
     },
     {
       name: "batch-size",
       value: "N",
-      description: "Streams side by side",
+      description: "Number of streams side by side",
       default: String(defaults.batchSize),
+    },
+    {
+      name: "dropout",
+      value: "X",
+      description: "Probability of dropping each value that a layer passes to the next",
+      default: "0",
     },
     {
       name: "threads",
       value: "N",
-      description: "Threads to compute with",
+      description: "Number of threads",
       default: String(defaults.threads),
     },
   ],
+  examples: ["deno task gradcheck --cell lstm --layers 2"],
   notes: [
-    "Every element of every parameter of a random network is compared. An element smaller than a",
-    "ten-thousandth of the largest of all is measured against that ten-thousandth, because the",
-    `differences are no better themselves. Exit code 1 above ${TOLERANCE}.`,
+    "Every element of every parameter of a random f64 network is compared with a central difference " +
+    `of the loss. The exit code is 1 if a relative error is above ${TOLERANCE}. A gradient below a ` +
+    "ten-thousandth of the largest is measured relative to that ten-thousandth, as the differences " +
+    "are no more accurate.",
   ],
   run(line) {
-    const sizes = {
-      hidden: size(line, "hidden"),
-      seqLength: size(line, "seqLength"),
-      batchSize: size(line, "batchSize"),
-      layers: size(line, "layers"),
-      threads: size(line, "threads"),
-      cell: cellOf(line),
-      dropout: dropoutOf(line),
-    };
-    const checks = checkGradients(sizes);
+    const layers = readSize(line, "layers");
+    const checks = checkGradients({
+      hidden: readSize(line, "hidden"),
+      seqLength: readSize(line, "seqLength"),
+      batchSize: readSize(line, "batchSize"),
+      layers,
+      threads: readSize(line, "threads"),
+      cell: readCell(line),
+      dropout: readDropout(line, layers),
+    });
     const rows = checks.map((check) => [
       check.name,
       String(check.elements),
@@ -85,51 +89,52 @@ export const gradcheckCommand: Command = {
     ]);
     const head = ["parameter", "elements", "largest error", "at", "gradient", "difference"];
     console.log(table([head, ...rows], 1));
-    const worst = checks.reduce((most, { largestError }) => Math.max(most, largestError), 0);
+    const worst = Math.max(...checks.map(({ largestError }) => largestError));
     const passed = worst <= TOLERANCE;
     console.log(
-      `${passed ? "Passed" : "Failed"}: the largest relative error is ${worst.toExponential(2)}, ` +
-        `${TOLERANCE} is allowed`,
+      `\n${passed ? "Passed" : "Failed"}: the largest relative error is ` +
+        `${worst.toExponential(2)}, the tolerance ${TOLERANCE}`,
     );
     return passed ? 0 : 1;
   },
 };
 
-function cellOf(line: CommandLine): Cell {
-  const cell = line.text("cell") ?? "rnn";
-  if (Object.hasOwn(gateCounts, cell)) return cell as Cell;
+function readCell(line: CommandLine): Cell {
+  const name = line.text("cell") ?? defaultCell;
+  const cell = cells.find((cell) => cell === name);
+  if (cell !== undefined) return cell;
   throw new InputError(
-    `Cannot check gradients: "cell" must be one of ${Object.keys(gateCounts).join(", ")}, not ` +
-      JSON.stringify(cell),
+    `Cannot check gradients: "cell" must be one of ${cells.join(", ")}, not ${
+      JSON.stringify(name)
+    }`,
+    { option: "cell" },
   );
 }
 
-function dropoutOf(line: CommandLine): number {
+function readDropout(line: CommandLine, layers: number): number {
   const dropout = line.number("dropout") ?? 0;
-  if (dropout === 0) return 0;
-  if (!(dropout > 0 && dropout < 1)) {
+  if (!(dropout >= 0 && dropout < 1)) {
     throw new InputError(
       `Cannot check gradients: "dropout" must be a number from 0 up to, not including, 1, not ` +
         dropout,
+      { option: "dropout" },
     );
   }
-  if (size(line, "layers") === 1) {
+  if (dropout > 0 && layers === 1) {
     throw new InputError(
-      `Cannot check gradients with dropout and one layer: it drops between layers; give --layers 2 ` +
-        `or more`,
+      `Cannot check gradients: "dropout" ${dropout} has no effect with one layer, as it drops ` +
+        `between layers; "layers" must be 2 or more`,
+      { option: "dropout" },
     );
   }
   return dropout;
 }
 
-function size(line: CommandLine, name: keyof typeof defaults): number {
-  const value = line.number(name) ?? defaults[name];
-  if (!Number.isInteger(value) || value < 1 || value > MOST[name]) {
-    throw new InputError(
-      `Cannot check gradients: "${name}" must be a whole number from 1 to ${
-        MOST[name]
-      }, not ${value}`,
-    );
-  }
-  return value;
+function readSize(line: CommandLine, name: keyof typeof defaults): number {
+  const value = line.number(optionOf(name)) ?? defaults[name];
+  if (Number.isInteger(value) && value >= 1 && value <= MAX[name]) return value;
+  throw new InputError(
+    `Cannot check gradients: "${name}" must be a whole number from 1 to ${MAX[name]}, not ${value}`,
+    { option: name },
+  );
 }

@@ -1,67 +1,102 @@
+/** The program around its commands: help, version, error messages and exit codes. */
+import metadata from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
-import { type Command, helpOf, readCommandLine } from "./args.ts";
+import { DivergenceError } from "../train/divergence.ts";
+import {
+  type Command,
+  helpOf,
+  isRequested,
+  type Option,
+  propertyOf,
+  readCommandLine,
+} from "./args.ts";
+import { terminalWidth } from "./layout.ts";
+import { suggest } from "./suggest.ts";
 
 /**
- * Runs one of several commands, and turns errors into one line on standard error.
+ * Runs one of several commands. An error becomes one line on standard error.
  *
- * @param commands What there is to run.
+ * @param commands All commands of the program.
  * @param args The command's name, then its arguments.
- * @returns The exit code: 0 done, 1 failed, 2 misused; 128 and more: interrupted by a signal.
+ * @returns The exit code: 0 for success, 1 for a failure, 2 for wrong input, and 128 plus the
+ * number of the signal for an interruption.
  */
 export async function exitCodeOf(
   commands: readonly Command[],
   args: readonly string[],
 ): Promise<number> {
+  let command: Command | undefined;
   try {
-    return await run(commands, args);
+    const [name, ...rest] = args;
+    if (name === undefined || name === "-h" || name === "--help") {
+      console.log(overviewOf(commands));
+      return name === undefined ? 2 : 0;
+    }
+    if (name === "--version") return printVersion();
+    command = findCommand(commands, name);
+    if (isRequested("help", rest)) {
+      console.log(helpOf(command, terminalWidth()));
+      return 0;
+    }
+    if (isRequested("version", rest)) return printVersion();
+    return await command.run(readCommandLine(command, rest));
   } catch (error) {
-    // `| head -1` closes standard output; that is no failure of this program.
+    // `| head -1` closes standard output, which is no failure of this program.
     if (error instanceof Deno.errors.BrokenPipe) return 0;
-    complain(`error: ${error instanceof Error ? error.message : error}`.replaceAll("\n", " "));
+    printError(messageOf(error, command?.options ?? []));
     return error instanceof InputError ? 2 : 1;
   }
 }
 
-/** Writes a line to standard error, if that can still be done; the exit code says it too. */
-function complain(line: string): void {
+/** @throws {InputError} naming the command that was probably meant. */
+function findCommand(commands: readonly Command[], name: string): Command {
+  const found = commands.find((command) => command.name === name);
+  if (found) return found;
+  const names = commands.map((command) => command.name);
+  const nearest = suggest(name, names);
+  const hint = nearest ? `did you mean ${nearest}?` : `the commands are ${names.join(", ")}`;
+  throw new InputError(`Cannot run ${JSON.stringify(name)}: there is no such command; ${hint}`);
+}
+
+function printVersion(): number {
+  console.log(`unroll ${metadata.version}`);
+  return 0;
+}
+
+/** Prints a line on standard error, if that is still possible; the exit code says it too. */
+function printError(message: string): void {
   try {
-    console.error(line);
+    console.error(`error: ${message.replaceAll("\n", " ")}`);
   } catch {
     // The terminal is gone, or the disk is full.
   }
 }
 
-async function run(
-  commands: readonly Command[],
-  [name, ...args]: readonly string[],
-): Promise<number> {
-  if (name === undefined || name === "--help" || name === "-h") {
-    console.log(overviewOf(commands));
-    return name === undefined ? 2 : 0;
-  }
-  const command = commands.find((command) => command.name === name);
-  if (command === undefined) {
-    const names = commands.map((command) => command.name).join(", ");
-    throw new InputError(`Cannot run "${name}": the commands are ${names}`);
-  }
-  const end = args.indexOf("--");
-  const before = end < 0 ? args : args.slice(0, end);
-  if (before.includes("--help") || before.includes("-h")) {
-    console.log(helpOf(command));
-    return 0;
-  }
-  return await command.run(readCommandLine(command, args));
+/**
+ * The message of an error as the command line says it: the library names a property, `"gradClip"`,
+ * which is the option `--grad-clip` here.
+ */
+export function messageOf(error: unknown, options: readonly Option[]): string {
+  if (!(error instanceof Error)) return String(error);
+  const isAboutOptions = error instanceof DivergenceError ||
+    (error instanceof InputError && error.option !== undefined);
+  if (!isAboutOptions) return error.message;
+  const flags = new Map(options.map(({ name }) => [propertyOf(name), `--${name}`]));
+  // What follows "not" is the value that was given.
+  return error.message.replace(/(?<!\bnot )"(\w+)"/g, (quoted, name) => flags.get(name) ?? quoted);
 }
 
 function overviewOf(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
   return [
-    "unroll: character-level recurrent networks, trained in WebAssembly.",
+    "unroll trains character-level recurrent networks in WebAssembly.",
     "",
-    "Usage: deno task <command> ...",
+    "Usage: deno task <command> [arguments] [options]",
     "",
+    "Commands:",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
     "",
-    "deno task <command> --help says more.",
+    "Start with: deno task train examples/alice.txt",
+    "Options of a command: deno task <command> --help",
   ].join("\n");
 }

@@ -3,68 +3,97 @@ import { checkOptions } from "../generate/options.ts";
 import { sampleMany, Sampler } from "../generate/sampler.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
-import { TextOutput } from "./text_output.ts";
+import { TextOutput } from "./output.ts";
 
-/** `deno task sample`: text from a trained model. */
+/** `deno task sample` generates text with a trained model. */
 export const sampleCommand: Command = {
   name: "sample",
-  summary: "Write text with a trained model",
+  summary: "Generate text with a trained model",
   operands: ["<run|checkpoint>"],
   options: [
     {
       name: "prompt",
       value: "TEXT",
-      description: "Text to continue; it is written first",
-      default: "a line break, which is not written",
+      description: "Text to continue, of any length, which is printed first",
+      default: "a line break, which is not printed",
+      group: "Text",
     },
-    { name: "length", value: "N", description: "Characters to generate", default: "500" },
+    {
+      name: "length",
+      value: "N",
+      description: "Number of characters to generate",
+      default: "500",
+      group: "Text",
+    },
     {
       name: "stop",
       value: "TEXT",
-      description:
-        "End each text with this one, which is written too, when it comes before the length",
+      description: "End a text early, after the first occurrence of this text",
+      group: "Text",
     },
     {
       name: "count",
       value: "N",
-      description: "Texts to write, each after a line with its number; at most 255",
-      default: "1, without that line",
+      description: "Number of texts to generate, at most 255; each one is printed after a line " +
+        '"--- 1 of 3 ---"',
+      default: "1, without such a line",
+      group: "Text",
     },
     {
       name: "temperature",
       value: "X",
-      description: "Below 1: safer; above 1: wilder",
+      description: "Divide the logits by X: below 1 for safer text, above 1 for more varied text",
       default: "1",
+      group: "Sampling",
     },
-    { name: "top-k", value: "K", description: "Draw from the K most probable characters only" },
+    {
+      name: "top-k",
+      value: "K",
+      description: "Sample from the K most probable characters only",
+      group: "Sampling",
+    },
     {
       name: "top-p",
       value: "P",
-      description: "Draw from the fewest characters only that have the share P of the probability",
+      description: "Nucleus sampling: sample from the smallest set of characters whose " +
+        "probabilities sum to P",
+      group: "Sampling",
     },
-    { name: "seed", value: "N", description: "Seed of the random draws", default: "1" },
-    { name: "greedy", description: "Draw nothing: always take the most probable character" },
+    {
+      name: "seed",
+      value: "N",
+      description: "Seed of the random numbers",
+      default: "1",
+      group: "Sampling",
+    },
+    {
+      name: "greedy",
+      description: "Always take the most probable character instead of sampling",
+      group: "Search",
+    },
     {
       name: "beam",
       value: "N",
-      description:
-        "Draw nothing: look for the most probable text of the length, following N beginnings " +
-        "at a time; at most 1024",
+      description: "Search for the most probable text with a beam of N candidates, at most 1024, " +
+        "instead of sampling",
+      group: "Search",
     },
     {
       name: "json",
       description:
-        "Write one JSON object: prime, and texts, each with text (without the prime) and " +
-        "stopped, or of a beam search log_probability",
+        "Print one JSON object: prompt, and texts, each with text (without the prompt) " +
+        "and stopped, or log_probability after a beam search",
+      group: "Output",
     },
   ],
+  examples: [
+    'deno task sample runs/alice --prompt "Alice " --length 300 --temperature 0.7',
+    "deno task sample runs/alice --count 3 --top-p 0.9 --stop .",
+  ],
   notes: [
-    'The text alone goes to standard output. Of several texts, each follows a line "--- 1 of 3 ---".',
-    "The temperature comes first; top-k chooses from what it gives, and top-p from what is left.",
-    "Text i of a seed is the same whatever the count.",
-    "",
-    '  deno task sample runs/alice --prompt "Alice " --length 300 --temperature 0.7',
-    "  deno task sample runs/alice --count 3 --top-p 0.9 --stop .",
+    "Only the text goes to standard output. A run folder stands for its latest checkpoint.",
+    "Filters apply in this order: temperature, top-k, top-p. Text i of a seed is the same whatever " +
+    "--count is.",
   ],
   async run(line) {
     const given = optionsOf(line);

@@ -5,47 +5,51 @@ import { readCheckpoint } from "../checkpoint/file.ts";
 import { quote } from "../json.ts";
 import type { Command } from "./args.ts";
 import { readKnownText } from "./read_text.ts";
-import { TextOutput } from "./text_output.ts";
+import { TextOutput } from "./output.ts";
 
-/** More characters of a page are more than browsers like to show. */
-const MOST_BYTES = 1_000_000;
+/** Browsers are slow to show a page of more characters. */
+const MAX_BYTES = 1_000_000;
 
-/** `deno task score`: how much each character of a text surprises a model. */
+/** `deno task score` shows how well a model predicts each character of a text. */
 export const scoreCommand: Command = {
   name: "score",
-  summary: "Show how much each character of a text surprises a trained model",
+  summary: "Show how well a trained model predicts each character of a text",
   operands: ["<run|checkpoint>", "<text>"],
   options: [
     {
-      name: "json",
-      description:
-        "Write one JSON object: nats, nats_per_char, and characters, each with character, " +
-        "nats (null for the first), probability, likeliest",
-    },
-    {
       name: "html",
       value: "FILE",
-      description:
-        "Write a page in which each character is coloured by its surprise; a file of that " +
-        "name is replaced",
+      description: "Write an HTML page that colors each character by its surprisal; an existing " +
+        "file is replaced",
+    },
+    {
+      name: "json",
+      description: "Print one JSON object: nats, nats_per_char, and characters, each with " +
+        "character, nats (null for the first), probability and top, the most probable characters",
     },
   ],
+  examples: [
+    "deno task score runs/alice page.txt --html page.html",
+    'echo "Alice was tired" | deno task score runs/alice -',
+  ],
   notes: [
-    "A character's surprise is −ln of the probability that the model gave it, having read all before",
-    "it: in nats, or divided by ln 2 in bits. The mean is what eval gives. The text, a file in UTF-8",
-    `of at most ${MOST_BYTES.toLocaleString("en")} bytes, may come from standard input: -`,
-    "",
-    "  deno task score runs/alice page.txt --html page.html",
-    '  echo "Alice was tired" | deno task score runs/alice -',
+    "The surprisal of a character is -ln of the probability that the model gives it after all " +
+    "characters before it, in nats; divided by ln 2, in bits. The mean is the loss that eval prints.",
+    `The text is a UTF-8 file of at most ${
+      MAX_BYTES.toLocaleString("en")
+    } bytes, or - for standard ` +
+    "input.",
   ],
   async run(line) {
     const [run, path] = line.operands as [string, string];
     const html = line.text("html");
     if (line.flag("json") && html !== undefined) {
-      throw new InputError("Cannot use --json with --html: there is one form at a time");
+      throw new InputError(
+        "Cannot use both --json and --html: the output has one format; leave one of them out",
+      );
     }
     const model = await readCheckpoint(run);
-    const text = await readKnownText(path, MOST_BYTES, model.vocabulary);
+    const text = await readKnownText(path, MAX_BYTES, model.vocabulary);
     const result = score(model, text);
     if (html !== undefined) {
       await writePage(html, scoreHtml(result, path === "-" ? "standard input" : path));
@@ -60,14 +64,14 @@ export const scoreCommand: Command = {
 
 function summaryOf({ characters, nats, natsPerChar }: Score): string {
   const count = characters.length.toLocaleString("en");
-  return `${count} characters predicted: in all ${figures(nats, 1)}, ` +
-    `in the mean ${figures(natsPerChar, 4)} per character`;
+  return `${count} characters predicted: ${figures(nats, 1)} in total, ` +
+    `${figures(natsPerChar, 4)} per character`;
 }
 
-/** A line for each character, as aligned columns. */
+/** One line per character, in aligned columns. */
 function* rows(result: Score): Generator<string> {
   yield `${summaryOf(result)}\n\n`;
-  yield "  line  col  character       nats     bits  probability  likeliest\n";
+  yield "  line  col  character       nats     bits  probability  most probable\n";
   let line = 1;
   let column = 1;
   const place = (character: string) => {
@@ -85,14 +89,14 @@ function* rows(result: Score): Generator<string> {
       (nats / Math.LN2).toFixed(4).padStart(9),
       percent(Math.exp(-nats)).padStart(13),
     ];
-    const guesses = top.map(({ character, probability }) =>
+    const predictions = top.map(({ character, probability }) =>
       `${nameOf(character)} ${percent(probability)}`
     );
-    yield `${place(character)}${numbers.join("")}  ${guesses.join(", ")}\n`;
+    yield `${place(character)}${numbers.join("")}  ${predictions.join(", ")}\n`;
   }
 }
 
-/** One JSON object, in pieces. */
+/** One JSON object, in pieces, as it may be larger than a string can be. */
 function* json({ first, characters, nats, natsPerChar }: Score): Generator<string> {
   const head = JSON.stringify({ nats, nats_per_char: natsPerChar });
   yield `${head.slice(0, -1)},"characters":[`;
@@ -107,12 +111,12 @@ async function writePage(path: string, page: string): Promise<void> {
   try {
     await Deno.writeTextFile(path, page);
   } catch (error) {
-    // A folder that is missing or may not be written, a full disk: each has a code.
+    // Errors of the operating system have a code: a missing folder, a full disk.
     if (!(error instanceof Error && "code" in error)) throw error;
     const reason = error.message.replace(/ \(os error.*/s, "");
     throw new InputError(
-      `Cannot write the page ${quote(path, 1000)}: ${reason}; it must be a file in a folder that ` +
-        `is there and can be written`,
+      `Cannot write the page ${quote(path, 1000)}: ${reason}; it must be a writable file in ` +
+        `an existing folder`,
     );
   }
 }

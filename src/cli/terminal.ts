@@ -4,7 +4,7 @@ import { bold, dim } from "@std/fmt/colors";
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { Rollback, TrainingMetrics, TrainingStatus } from "../train/train.ts";
 import { printLine } from "./output.ts";
-import { printable } from "./text_output.ts";
+import { printable } from "./output.ts";
 
 /**
  * What a user sees of a run: plain lines, and under them, on a terminal, one line that lives.

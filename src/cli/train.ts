@@ -6,7 +6,6 @@ import type { Split } from "../text/split.ts";
 import { summarize } from "../evaluate/summary.ts";
 import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
 import { runInSlices } from "../event_loop.ts";
-import { formatSummary } from "./summary.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { RunFolder } from "../run/run_folder.ts";
@@ -16,33 +15,37 @@ import { autoConfig, type Choice } from "../train/auto_config.ts";
 import { train, type TrainOptions } from "../train/train.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { Terminal } from "./terminal.ts";
-import { lengthOf, printRunHeader } from "./train_messages.ts";
+import { formatSummary, lengthOf, printRunHeader } from "./train_messages.ts";
 import { RunWriter } from "../run/run_writer.ts";
-import { type Command, type CommandLine, present } from "./args.ts";
+import { type Command, type CommandLine, optionOf, present } from "./args.ts";
+import { wrap } from "./layout.ts";
 import { readWithProgress } from "./progress_bar.ts";
 import { printLine } from "./output.ts";
 import { SignalHandler } from "./signals.ts";
-import { configOf, limitsOf, resumedLimits, trainOptions } from "./train_options.ts";
+import { readConfig, readLimits, resumedLimits, trainOptions } from "./train_options.ts";
 
-/** `deno task train`: a model from a text. */
+/** `deno task train` trains a model on a text, or resumes a run. */
 export const trainCommand: Command = {
   name: "train",
-  summary: "Train a model of a text, or go on with a run",
+  summary: "Train a model on a text, or resume a run",
   operands: ["<text>"],
   replacesOperands: "resume",
   options: trainOptions,
+  examples: [
+    "deno task train examples/alice.txt",
+    "deno task train examples/alice.txt --minutes 10",
+    "deno task train --resume runs/alice --epochs 40",
+  ],
   notes: [
-    ...Object.keys(presets).flatMap((name) => [`${name}:`, ...describePreset(name), ""]),
-    "Ctrl-C, SIGTERM and a terminal that goes away save the model and end the run, with the exit",
-    "codes 130, 143 and 129; a second Ctrl-C ends it at once. With --resume it goes on, by the",
-    "options it was begun with; --lr, --grad-clip, limits and intervals may be given anew. Limits count",
-    "from the run's beginning.",
-    "",
-    "The text may be larger than memory: above 64 MiB it is read from its file while training goes",
-    "on, and must stay as it is until the end.",
-    "",
-    "  deno task train examples/alice.txt",
-    "  deno task train --resume runs/alice --epochs 40",
+    "Without options, the model and its hyperparameters are picked from the text length and the " +
+    "time limit; any option overrides that choice.",
+    "Ctrl-C, SIGTERM and a closed terminal save a checkpoint and end the run with exit code 130, " +
+    "143 or 129; a second Ctrl-C ends it at once. A resumed run keeps its options, except that " +
+    "learning rate, clipping, limits and intervals may be changed. Limits count from the start of " +
+    "the run.",
+    "A text of more than 64 MiB is not held in memory but read from its file during training, and " +
+    "must not change until the run ends.",
+    `Presets:\n${Object.keys(presets).map(describePreset).join("\n")}`,
   ],
   async run(line) {
     const source = line.text("resume") === undefined
@@ -134,8 +137,8 @@ interface Source {
 }
 
 async function newRun(line: CommandLine): Promise<Source> {
-  const limits = limitsOf(line);
-  const given = configOf(line);
+  const limits = readLimits(line);
+  const given = readConfig(line);
   const path = line.operands[0]!;
   const out = line.text("out");
   const corpus = await readWithProgress((options) => readCorpus(path, options));
@@ -169,7 +172,7 @@ async function resumedRun(line: CommandLine, run: string): Promise<Source> {
       `Cannot resume with --${other}: a run goes on in its own folder; leave one of the two out`,
     );
   }
-  const asked = { limits: limitsOf(line), config: configOf(line) };
+  const asked = { limits: readLimits(line), config: readConfig(line) };
   const { folder, record, checkpoint } = await RunFolder.open(run);
   try {
     const corpus = await readRecorded(line.operands[0], record, run);
@@ -256,15 +259,15 @@ function withAdvice(error: DivergenceError, { folder }: RunWriter): Error {
   );
 }
 
-/** A preset's options, in lines that fit a terminal. */
-function describePreset(name: string): string[] {
-  const lines = ["   "];
-  for (const [key, value] of Object.entries(presets[name]!)) {
-    const option = ` --${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`;
-    if (lines.at(-1)!.length + option.length > 96) lines.push("   ");
-    lines[lines.length - 1] += option;
-  }
-  return lines;
+/** A preset and the options that it stands for. */
+function describePreset(name: string): string {
+  const options = Object.entries(presets[name]!).map(([key, value]) =>
+    // No line break between an option and its value.
+    `--${optionOf(key)}\u00a0${value}`
+  );
+  const indent = 4 + Math.max(...Object.keys(presets).map((name) => name.length));
+  const text = wrap(options.join(" "), { width: 80, indent }).replaceAll("\u00a0", " ");
+  return `  ${name}`.padEnd(indent) + text;
 }
 
 /** A file's name without folders and its last extension; for example `alice` of `texts/alice.txt`. */

@@ -1,3 +1,4 @@
+import type { PartSummary } from "../evaluate/summary.ts";
 import { parameterCount } from "../model/parameters.ts";
 import { sizesOf } from "../model/model.ts";
 import type { Config } from "../model/config.ts";
@@ -5,6 +6,7 @@ import { charsOf, type Split } from "../text/split.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import { type Choice, describeModel } from "../train/auto_config.ts";
 import type { Trainer } from "../train/trainer.ts";
+import { table } from "./layout.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Characters that take half a minute or so to validate. */
@@ -90,6 +92,24 @@ export function lengthOf(trainer: Trainer, limits: TrainingLimits): string {
   }
   const length = parts.join(" or ");
   return byDefault ? `${length}, by default` : length;
+}
+
+/** The rows of the summary, in order. */
+const predictors = [
+  ["model", "model"],
+  ["bigram", "bigram"],
+  ["unigram", "unigram"],
+  ["uniform", "uniform"],
+  ["gzip -9", "gzip"],
+] as const;
+
+/** The losses of the model and of the baselines on each part of the text, as a table. */
+export function formatSummary(parts: readonly PartSummary[]): string {
+  const loss = (nats: number) => `${nats.toFixed(4)} (${(nats / Math.LN2).toFixed(3)})`;
+  return table([
+    ["nats (bits) per character", ...parts.map(({ part }) => part)],
+    ...predictors.map(([name, key]) => [`  ${name}`, ...parts.map((part) => loss(part[key]))]),
+  ], 1);
 }
 
 function number(n: number): string {

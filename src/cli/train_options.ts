@@ -1,303 +1,337 @@
-import { InputError } from "../errors.ts";
-import { baseConfig, type Config, type ConfigInput, presets } from "../model/config.ts";
+/** The options of `train`, and what they mean to the library. */
+import {
+  baseConfig,
+  type Config,
+  type ConfigInput,
+  presets,
+  resolveConfig,
+} from "../model/config.ts";
 import type { RunLimits } from "../run/run_config.ts";
+import { autoConfig } from "../train/auto_config.ts";
 import type { OnDivergence } from "../train/train.ts";
-import { type CommandLine, type Option, present } from "./args.ts";
+import { type CommandLine, type Option, optionOf, present } from "./args.ts";
 
-/** What of the command line decides what is trained; each is a key of the configuration. */
-const configOptions: readonly Option[] = [
-  {
-    name: "cell",
-    value: "NAME",
-    description: "Recurrent cell: rnn (one tanh layer), gru or lstm",
-    default: "gru",
-  },
-  {
-    name: "layers",
-    value: "N",
-    description: "Layers, each reading the one below",
-    default: "1; 2 for a long text and --minutes 3 or more",
-  },
-  {
-    name: "hidden",
-    value: "N",
-    description: "Hidden units of each layer",
-    default: "64 to 256, by the length of the text",
-  },
-  {
-    name: "seq-length",
-    value: "N",
-    description: "Characters that back-propagation through time unrolls",
-    default: "50, fewer for a short text",
-  },
-  {
-    name: "batch-size",
-    value: "N",
-    description: "Streams trained side by side",
-    default: "4 to 16, by the length of the text",
-  },
-  {
-    name: "reset-every",
-    value: "N",
-    description:
-      "Steps after which each stream, one after the other, goes on from a hidden state of " +
-      "zero, so that the network learns to begin; 0: only when the text starts again",
-    default: "200; with a preset 0",
-  },
-  {
-    name: "dropout",
-    value: "X",
-    description: "Share of what each layer passes to the next that is dropped while training",
-    default: "0; 0.1 for two layers that read a long text many times",
-  },
-  {
-    name: "dropout-from",
-    value: "X",
-    description: "Share of the run from which it is dropped",
-    default: "0; 0.7 where dropout is chosen",
-  },
-  {
-    name: "dropout-until",
-    value: "X",
-    description: "Share of the run until which it is dropped; from there to the end nothing is",
-    default: "0.85; with a preset 1",
-  },
-  {
-    name: "optimizer",
-    value: "NAME",
-    description: "Update rule: adagrad, sgd, rmsprop, adam or adamw",
-    default: "adamw",
-  },
-  {
-    name: "lr",
-    value: "X",
-    description: "Learning rate",
-    default:
-      "gru 0.006, 0.012 for two layers that read a long text many times, lstm 0.01, rnn 0.004; adagrad 0.05; sgd 0.1; rmsprop 0.002",
-  },
-  {
-    name: "momentum",
-    value: "X",
-    description: "Momentum of sgd",
-    default: String(baseConfig.momentum),
-  },
-  {
-    name: "beta1",
-    value: "X",
-    description: "How much of the first moment adam and adamw keep",
-    default: String(baseConfig.beta1),
-  },
-  {
-    name: "beta2",
-    value: "X",
-    description: "How much of the mean square adam, adamw and rmsprop keep",
-    default: `${baseConfig.beta2}, rmsprop 0.9`,
-  },
-  {
-    name: "weight-decay",
-    value: "X",
-    description: "Weight decay: L2, with adamw decoupled from the gradient",
-    default: "0.1; other optimizers 0",
-  },
-  {
-    name: "lr-schedule",
-    value: "NAME",
-    description: "Learning rate over time: constant, step, cosine (down to 0 at the last step), " +
-      "inverse-sqrt (as the root of warmup / step) or plateau (when validation stands still)",
-    default: "inverse-sqrt; with adagrad, sgd and rmsprop constant",
-  },
-  {
-    name: "lr-decay",
-    value: "X",
-    description: "What the schedules step and plateau multiply the rate by",
-    default: `${baseConfig.lrDecay}, plateau 0.5`,
-  },
-  {
-    name: "lr-decay-after",
-    value: "X",
-    description: "Epochs before it first does",
-    default: String(baseConfig.lrDecayAfter),
-  },
-  {
-    name: "lr-decay-every",
-    value: "X",
-    description: "Epochs from one time to the next",
-    default: String(baseConfig.lrDecayEvery),
-  },
-  {
-    name: "lr-patience",
-    value: "N",
-    description: "Validations in a row without a better one before the schedule plateau does",
-    default: String(baseConfig.lrPatience),
-  },
-  {
-    name: "warmup",
-    value: "N",
-    description: "Steps over which the rate rises from 0 first",
-    default: "200 to 1000 with inverse-sqrt, else 0",
-  },
-  {
-    name: "cooldown",
-    value: "X",
-    description:
-      "Share of the run, at its end, over which the rate falls to 0, whatever the schedule",
-    default: "0; 0.2 where two layers are chosen",
-  },
-  {
-    name: "grad-clip",
-    value: "X",
-    description: "Clip the gradient to X; 0: no clipping",
-    default: String(baseConfig.gradClip),
-  },
-  {
-    name: "grad-clip-mode",
-    value: "NAME",
-    description: "What is clipped: value (each element to ±X) or norm (the whole)",
-    default: baseConfig.gradClipMode,
-  },
-  {
-    name: "weight-average",
-    value: "X",
-    description:
-      "Use the average of the weights over the last steps, this share of all so far, as the " +
-      "model; 0: those of the last step",
-    default: "0.1; with adagrad, sgd and rmsprop 0",
-  },
-  {
-    name: "init",
-    value: "NAME",
-    description: "Initial weights: normal:S (standard deviation S), uniform:S (±S), xavier, " +
-      "orthogonal, identity or pytorch",
-    default: "orthogonal; above 512 units xavier",
-  },
-  {
-    name: "precision",
-    value: "NAME",
-    description: "f32 (fastest), f32-strict (the same bits on every machine) or f64",
-    default: baseConfig.precision,
-  },
-  { name: "seed", value: "N", description: "Seed of all random choices", default: "1" },
-  {
-    name: "val-fraction",
-    value: "X",
-    description: "Share of the text, at its end, held out for validation; 0: none",
-    default: `${baseConfig.valFraction}, but at most a million characters`,
-  },
-  {
-    name: "test-fraction",
-    value: "X",
-    description: "Share of the text, behind that, held out until the end, for a last test",
-    default: String(baseConfig.testFraction),
-  },
-  {
-    name: "holdout",
-    value: "NAME",
-    description:
-      "Where both are held out: at the end of the text, or, as char-rnn does, of each of the " +
-      "streams, which finds texts more like those trained on",
-    default: baseConfig.holdout,
-  },
-];
+// Defaults are printed as the automatic configuration picks them, for these examples.
+const short = autoConfig(1_000).config;
+const medium = autoConfig(1_000_000).config;
+const long = autoConfig(1_000_000, {}, { minutes: 60 }).config;
+const vanilla = autoConfig(1_000, { optimizer: "adagrad" }).config;
 
-/** What of it decides how long, and what is told and kept. */
-const limitOptions: readonly Option[] = [
-  { name: "steps", value: "N", description: "Stop after so many updates" },
-  { name: "epochs", value: "X", description: "Stop after so many passes over the text" },
-  {
-    name: "minutes",
-    value: "X",
-    description: "Stop after so much time; of several limits the first counts",
-    default: "without any limit, 10 epochs, but 4 to 20 million characters, and --patience 5",
-  },
-  {
-    name: "patience",
-    value: "N",
-    description: "Stop after so many validations in a row without a better one",
-    default: "as long as it takes",
-  },
-  {
-    name: "log-every",
-    value: "N",
-    description: "Steps from one report to the next",
-    default: "such that a run has some 30 reports, a long one more",
-  },
-  {
-    name: "sample-every",
-    value: "N",
-    description: "Steps from one sample to the next; 0: none",
-    default: "5 reports",
-  },
-  {
-    name: "checkpoint-every",
-    value: "N",
-    description: "Steps from one checkpoint to the next",
-    default: "one a minute",
-  },
-  {
-    name: "on-divergence",
-    value: "NAME",
-    description:
-      "When a number is not finite: stop, or rollback, which goes back to the last report, " +
-      "halves the learning rate and goes on, up to 10 times in a row",
-    default: "stop",
-  },
-];
+const cellRates = (["rnn", "gru", "lstm"] as const)
+  .map((cell) => `${cell} ${autoConfig(1_000, { cell }).config.lr}`).join(", ");
+const optimizerRates = (["adagrad", "sgd", "rmsprop"] as const)
+  .map((optimizer) => `${optimizer} ${resolveConfig({ optimizer }).lr}`).join(", ");
 
-/** All options of `deno task train`. */
-export const trainOptions: readonly Option[] = [
-  {
-    name: "out",
-    value: "DIR",
-    description: "Run folder; it must not hold a run yet",
-    default: "runs/<name of the text>, with a number if taken",
-  },
-  {
-    name: "resume",
-    value: "RUN",
-    description:
-      "Go on with the run in this folder as if it had never stopped; <text> may be left out",
-  },
-  {
-    name: "force",
-    description: "Begin anew in a folder that holds a run, and replace that one at the first save",
-  },
-  {
-    name: "preset",
-    value: "NAME",
-    description: `Settings by name, over which the other options win: ${
-      Object.keys(presets).join(", ")
-    }`,
-  },
-  ...configOptions,
-  {
-    name: "threads",
-    value: "N",
-    description: "Threads to compute with; the result is the same bits with any number",
-    default: "one for each core, fewer when the work is too small to gain",
-  },
-  ...limitOptions,
-];
-
-/** What the line says of the configuration; the rest is for the preset and the baseConfig. */
-export function configOf(line: CommandLine): ConfigInput {
-  const given = configOptions.map(({ name }) => {
-    const key = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as keyof Config;
-    return [key, typeof baseConfig[key] === "number" ? line.number(name) : line.text(name)];
-  });
-  return present(Object.fromEntries([["preset", line.text("preset")], ...given]));
+/** Puts options under one heading of the help. */
+function inGroup(group: string, options: readonly Option[]): Option[] {
+  return options.map((option) => ({ ...option, group }));
 }
 
-/**
- * What the line says of the run's length and habits.
- * @throws {InputError} when a name is none of those that are known.
- */
-export function limitsOf(line: CommandLine): RunLimits {
-  const onDivergence = line.text("on-divergence");
-  if (onDivergence !== undefined && onDivergence !== "stop" && onDivergence !== "rollback") {
-    throw new InputError(
-      `Cannot use --on-divergence ${JSON.stringify(onDivergence)}: it must be stop or rollback`,
-    );
-  }
+/** All options of `train`. */
+export const trainOptions: readonly Option[] = [
+  ...inGroup("Run folder", [
+    {
+      name: "out",
+      value: "DIR",
+      description: "Create the run in this folder, which must not hold a run yet",
+      default: "runs/<name of the text>, with a number if taken",
+    },
+    {
+      name: "resume",
+      value: "RUN",
+      description: "Resume the run in this folder, with the same results as if it had never " +
+        "stopped; <text> may be left out",
+    },
+    {
+      name: "force",
+      description: "Replace the run that the folder holds, as soon as the new run has a checkpoint",
+    },
+  ]),
+  ...inGroup("Length of the run", [
+    {
+      name: "minutes",
+      value: "X",
+      description: "Stop after X minutes; of several limits the first one reached counts",
+    },
+    {
+      name: "epochs",
+      value: "X",
+      description: "Stop after X passes over the training part of the text",
+      default: "10, but 4 to 20 million characters, with --patience 5, if no limit is given",
+    },
+    { name: "steps", value: "N", description: "Stop after N updates of the weights" },
+    {
+      name: "patience",
+      value: "N",
+      description: "Stop early after N validations without improvement",
+      default: "unlimited if another limit is given",
+    },
+  ]),
+  ...inGroup("Model", [
+    {
+      name: "preset",
+      value: "NAME",
+      description: `Use the hyperparameters of a known program, which other options override: ${
+        listed(Object.keys(presets))
+      }`,
+    },
+    {
+      name: "cell",
+      value: "NAME",
+      description: "Recurrent cell: rnn (tanh), gru or lstm",
+      default: short.cell,
+    },
+    {
+      name: "hidden",
+      value: "N",
+      description: "Hidden units of each layer",
+      default: `${short.hidden} to ${long.hidden}, by text length and time limit`,
+    },
+    {
+      name: "layers",
+      value: "N",
+      description: "Number of stacked recurrent layers",
+      default: `${short.layers}; ${long.layers} for a long text and enough --minutes`,
+    },
+    {
+      name: "init",
+      value: "NAME",
+      description: "Initial weights: normal:S (standard deviation S), uniform:S (between -S and " +
+        "S), xavier, orthogonal, identity or pytorch",
+      default: `${short.init}; ${autoConfig(1_000, { hidden: 1024 }).config.init} for wide layers`,
+    },
+    {
+      name: "precision",
+      value: "NAME",
+      description: "Number format: f32 (fastest), f32-strict (same bits on every machine) or f64",
+      default: short.precision,
+    },
+  ]),
+  ...inGroup("Data", [
+    {
+      name: "seq-length",
+      value: "N",
+      description: "Sequence length: characters that back-propagation through time unrolls",
+      default: `${long.seqLength}, less for a short text`,
+    },
+    {
+      name: "batch-size",
+      value: "N",
+      description: "Number of streams of text that are trained on side by side",
+      default: `${short.batchSize} to ${medium.batchSize}, by text length`,
+    },
+    {
+      name: "reset-every",
+      value: "N",
+      description: "Reset each stream's hidden state to zero every N steps, so that the model " +
+        "learns to start cold; 0: only where the text starts again",
+      default: `${short.resetEvery}; ${baseConfig.resetEvery} with --preset`,
+    },
+    {
+      name: "val-fraction",
+      value: "X",
+      description: "Fraction of the text held out for validation; 0: none",
+      default: `${baseConfig.valFraction}, but at most a million characters`,
+    },
+    {
+      name: "test-fraction",
+      value: "X",
+      description: "Fraction of the text held out for a test at the end of the run",
+      default: String(baseConfig.testFraction),
+    },
+    {
+      name: "holdout",
+      value: "NAME",
+      description: "Where held-out characters are taken from: end (of the text) or streams (the " +
+        "end of each stream, as char-rnn does)",
+      default: baseConfig.holdout,
+    },
+    {
+      name: "seed",
+      value: "N",
+      description: "Seed of all random numbers",
+      default: String(baseConfig.seed),
+    },
+  ]),
+  ...inGroup("Optimization", [
+    {
+      name: "optimizer",
+      value: "NAME",
+      description: "Update rule: adagrad, sgd, rmsprop, adam or adamw",
+      default: short.optimizer,
+    },
+    {
+      name: "lr",
+      value: "X",
+      description: "Learning rate",
+      default: `with adam and adamw by cell, less for wide layers: ${cellRates}; ${long.lr} for ` +
+        `${long.layers} layers of ${long.cell} and many epochs; ${optimizerRates}`,
+    },
+    {
+      name: "lr-schedule",
+      value: "NAME",
+      description:
+        "Learning-rate schedule: constant; step (decay every few epochs); cosine (to 0 " +
+        "at the last step); inverse-sqrt (with the square root of the step); plateau (decay when " +
+        "validation stops improving)",
+      default: `${short.lrSchedule}; ${vanilla.lrSchedule} with adagrad, sgd and rmsprop`,
+    },
+    {
+      name: "lr-decay",
+      value: "X",
+      description: "Factor of the learning rate at each decay of the schedules step and plateau",
+      default: `step ${baseConfig.lrDecay}, plateau ${
+        resolveConfig({ lrSchedule: "plateau" }).lrDecay
+      }`,
+    },
+    {
+      name: "lr-decay-after",
+      value: "X",
+      description: "Epochs before the first decay of the schedule step",
+      default: String(baseConfig.lrDecayAfter),
+    },
+    {
+      name: "lr-decay-every",
+      value: "X",
+      description: "Epochs between decays of the schedule step",
+      default: String(baseConfig.lrDecayEvery),
+    },
+    {
+      name: "lr-patience",
+      value: "N",
+      description: "Validations without improvement before the schedule plateau decays",
+      default: String(baseConfig.lrPatience),
+    },
+    {
+      name: "warmup",
+      value: "N",
+      description: "Steps at the start over which the learning rate rises from 0",
+      default: `${short.warmup} to ${long.warmup} with inverse-sqrt, else ${baseConfig.warmup}`,
+    },
+    {
+      name: "cooldown",
+      value: "X",
+      description: "Fraction of the run, at its end, over which the learning rate falls to 0, " +
+        "whatever the schedule",
+      default: `${short.cooldown}; ${long.cooldown} where ${long.layers} layers are picked`,
+    },
+    {
+      name: "momentum",
+      value: "X",
+      description: "Momentum of sgd",
+      default: String(baseConfig.momentum),
+    },
+    {
+      name: "beta1",
+      value: "X",
+      description: "Decay rate of the first moment of adam and adamw",
+      default: String(baseConfig.beta1),
+    },
+    {
+      name: "beta2",
+      value: "X",
+      description: "Decay rate of the mean square of adam, adamw and rmsprop",
+      default: `${baseConfig.beta2}, rmsprop ${resolveConfig({ optimizer: "rmsprop" }).beta2}`,
+    },
+    {
+      name: "grad-clip",
+      value: "X",
+      description: "Clip the gradient at X; 0: do not clip",
+      default: String(baseConfig.gradClip),
+    },
+    {
+      name: "grad-clip-mode",
+      value: "NAME",
+      description: "What --grad-clip limits: value (each element, to between -X and X) or norm " +
+        "(the norm of the whole gradient)",
+      default: baseConfig.gradClipMode,
+    },
+    {
+      name: "weight-average",
+      value: "X",
+      description:
+        "Use as the model the average of the weights over the last steps, a fraction X " +
+        "of all steps so far; 0: the weights of the last step",
+      default: `${short.weightAverage}; ${vanilla.weightAverage} with adagrad, sgd and rmsprop`,
+    },
+  ]),
+  ...inGroup("Regularization", [
+    {
+      name: "dropout",
+      value: "X",
+      description: "Probability of dropping each value that a layer passes to the next",
+      default: `${short.dropout}; ${long.dropout} for ${long.layers} layers and many epochs`,
+    },
+    {
+      name: "dropout-from",
+      value: "X",
+      description: "Fraction of the run after which dropout begins",
+      default: `${baseConfig.dropoutFrom}; ${long.dropoutFrom} where dropout is picked`,
+    },
+    {
+      name: "dropout-until",
+      value: "X",
+      description: "Fraction of the run after which dropout ends",
+      default: `${long.dropoutUntil}; ${baseConfig.dropoutUntil} with --preset`,
+    },
+    {
+      name: "weight-decay",
+      value: "X",
+      description: "Weight decay: an L2 penalty, decoupled from the gradient with adamw",
+      default: `${short.weightDecay}; ${vanilla.weightDecay} with other optimizers than adamw`,
+    },
+  ]),
+  ...inGroup("Execution", [
+    {
+      name: "threads",
+      value: "N",
+      description: "Number of threads; the trained weights are the same bits with any number",
+      default: "one per core, fewer for a small model",
+    },
+    {
+      name: "log-every",
+      value: "N",
+      description: "Steps between two lines of the log",
+      default: "picked so that a short run has some 50 lines",
+    },
+    {
+      name: "sample-every",
+      value: "N",
+      description: "Steps between two samples of text; 0: no samples",
+      default: "5 times --log-every",
+    },
+    {
+      name: "checkpoint-every",
+      value: "N",
+      description: "Steps between two checkpoints",
+      default: "one checkpoint a minute",
+    },
+    {
+      name: "on-divergence",
+      value: "NAME",
+      description:
+        "What to do when a number is no longer finite: stop, or rollback (return to the " +
+        "last good state with half the learning rate, at most 10 times in a row)",
+      default: "stop",
+    },
+  ]),
+];
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+/** The hyperparameters that a command line gives. */
+export function readConfig(line: CommandLine): ConfigInput {
+  const given = (Object.keys(baseConfig) as (keyof Config)[]).map((key) => {
+    const name = optionOf(key);
+    return [key, typeof baseConfig[key] === "number" ? line.number(name) : line.text(name)];
+  });
+  return present({ preset: line.text("preset"), ...Object.fromEntries(given) });
+}
+
+/** The limits and intervals that a command line gives. */
+export function readLimits(line: CommandLine): RunLimits {
   return present({
     steps: line.number("steps"),
     epochs: line.number("epochs"),
@@ -306,13 +340,14 @@ export function limitsOf(line: CommandLine): RunLimits {
     logEvery: line.number("log-every"),
     sampleEvery: line.number("sample-every"),
     checkpointEvery: line.number("checkpoint-every"),
-    onDivergence: onDivergence as OnDivergence | undefined,
+    // Checked by `train`, as all others are.
+    onDivergence: line.text("on-divergence") as OnDivergence | undefined,
   });
 }
 
-/** The limits of a run that goes on: a new limit takes the place of all that there were. */
+/** The limits of a resumed run: a new limit replaces all limits of length that the run had. */
 export function resumedLimits(before: RunLimits, asked: RunLimits): RunLimits {
-  const { steps, epochs, minutes, ...habits } = before;
+  const { steps, epochs, minutes, ...others } = before;
   const isLimited = [asked.steps, asked.epochs, asked.minutes].some((limit) => limit !== undefined);
-  return { ...isLimited ? {} : present({ steps, epochs, minutes }), ...habits, ...asked };
+  return { ...isLimited ? {} : present({ steps, epochs, minutes }), ...others, ...asked };
 }

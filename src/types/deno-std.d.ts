@@ -55,36 +55,6 @@ declare module "@std/assert" {
   ): Promise<E>;
 }
 
-declare module "@std/cli/parse-args" {
-  /** What {@linkcode parseArgs} is told about the options. */
-  export interface ParseArgsOptions {
-    /** Options that take no value. */
-    readonly boolean?: readonly string[];
-    /** Options whose value stays a string. */
-    readonly string?: readonly string[];
-    /** Short names: alias to name. */
-    readonly alias?: Readonly<Record<string, string>>;
-    /** Options that may be repeated, and then give an array. */
-    readonly collect?: readonly string[];
-    /** Called for every option that is not named above; `false` leaves it out. */
-    readonly unknown?: (
-      argument: string,
-      key?: string,
-      value?: unknown,
-    ) => unknown;
-  }
-  /** Options by name, and under `_` the rest. */
-  export interface ParsedArgs {
-    readonly _: (string | number)[];
-    readonly [option: string]: unknown;
-  }
-  /** Splits a command line into options and the rest. */
-  export function parseArgs(
-    args: readonly string[],
-    options?: ParseArgsOptions,
-  ): ParsedArgs;
-}
-
 declare module "@std/fmt/colors" {
   /** The text in bold, unless NO_COLOR is set. */
   export function bold(text: string): string;
