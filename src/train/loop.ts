@@ -27,7 +27,7 @@ const MOST_ROLLBACKS = 10;
 export class TrainingLoop {
   readonly #trainer: Trainer;
   readonly #schedule: TrainingLimits;
-  readonly #options: TrainOptions;
+  #options: TrainOptions;
   readonly #watch: Throughput;
   /** The step of the last report at its interval. */
   #loggedStep: number | null;
@@ -53,8 +53,12 @@ export class TrainingLoop {
     if (options.onDivergence === "rollback") this.#good = this.#state();
   }
 
-  /** Trains until the run is over, and gives its last checkpoint. */
-  async toTheEnd(): Promise<Checkpoint> {
+  /**
+   * Trains until the run is over, and gives its last checkpoint.
+   * @param callbacks In addition to the options of the constructor.
+   */
+  async toTheEnd(callbacks: Partial<TrainOptions> = {}): Promise<Checkpoint> {
+    this.#options = { ...this.#options, ...callbacks };
     for (;;) {
       try {
         await this.#train();

@@ -127,22 +127,74 @@ export interface TrainOptions extends LimitOptions, IntervalOptions, TrainerOpti
  * ```
  */
 export async function train(corpus: Corpus, options: TrainOptions = {}): Promise<Checkpoint> {
+  using prepared = prepareTraining(corpus, options);
+  await options.onStart?.(prepared.trainer, prepared.limits);
+  return await prepared.run();
+}
+
+/** A run that is ready to train; see {@linkcode prepareTraining}. */
+export interface TrainingRun extends Disposable {
+  /** The trainer, before the first step of the run. */
+  readonly trainer: Trainer;
+  /** Limits and intervals, complete. */
+  readonly limits: TrainingLimits;
+  /** Whether the run that is resumed has reached its limit: nothing is left to train. */
+  readonly isFinished: boolean;
+  /**
+   * Trains until a limit is reached or the signal aborts; to be called once.
+   *
+   * @param callbacks The signal and the callbacks, in addition to those that were given before.
+   * @returns The last checkpoint; the one that was given if the run is finished.
+   * @throws {DivergenceError} if a loss or a weight is not finite; see `onDivergence`.
+   * @throws {TextError} if the text can no longer be read, after `onCheckpoint` got the last state.
+   */
+  run(callbacks?: Partial<TrainOptions>): Promise<Checkpoint>;
+}
+
+/**
+ * Checks all options and creates the trainer, without training yet: for a caller that prints or
+ * writes something about a run before it begins.
+ *
+ * @throws {InputError} as {@linkcode train} does.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText } from "../text/corpus.ts";
+ * import { prepareTraining } from "./train.ts";
+ *
+ * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
+ * using prepared = prepareTraining(corpus, { config: { hidden: 16 }, steps: 50 });
+ * console.log(prepared.trainer.config.hidden, prepared.limits.steps); // 16 50
+ * const model = await prepared.run();
+ * ```
+ */
+export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): TrainingRun {
   const { config, resume, onDivergence = "stop" } = options;
   if (onDivergence !== "stop" && onDivergence !== "rollback") {
     throw new InputError(
       `Cannot train: "on-divergence" must be stop or rollback, not ${JSON.stringify(onDivergence)}`,
     );
   }
-  using trainer = resume
-    ? Trainer.fromCheckpoint(corpus, resume, options)
-    : Trainer.create(corpus, autoConfig(corpus.length, config, options).config, options);
+  using opened = new DisposableStack();
+  const trainer = opened.use(
+    resume
+      ? Trainer.fromCheckpoint(corpus, resume, options)
+      : Trainer.create(corpus, autoConfig(corpus.length, config, options).config, options),
+  );
   const { charsPerStep, stepsPerEpoch, validation } = trainer;
   const validates = validation.chars > 0;
   const limits = resolveLimits(options, charsPerStep, stepsPerEpoch, validates);
   checkSchedule(trainer.config, limits.steps, validates);
   trainer.lastStep = limits.steps;
-  const run = new TrainingLoop(trainer, limits, options);
-  await options.onStart?.(trainer, limits);
-  if (resume && isFinished(limits, resume.progress)) return resume;
-  return await run.toTheEnd();
+  const loop = new TrainingLoop(trainer, limits, options);
+  const finished = resume && isFinished(limits, resume.progress) ? resume : undefined;
+  // From here on the caller disposes of the trainer.
+  opened.move();
+  return {
+    trainer,
+    limits,
+    isFinished: finished !== undefined,
+    run: async (callbacks = {}) => finished ?? await loop.toTheEnd(callbacks),
+    [Symbol.dispose]: () => trainer.close(),
+  };
 }
