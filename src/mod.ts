@@ -46,7 +46,7 @@ export type {
   SampleOptions,
   TextOptions,
 } from "./generate/options.ts";
-export { sample, sampleMany, Sampler } from "./generate/sampler.ts";
+export { sample, sampleMany, Sampler, sampleStream } from "./generate/sampler.ts";
 export {
   type Checkpoint,
   type CorpusIdentity,
@@ -89,7 +89,7 @@ export {
   type ReadOptions,
   type ReadProgress,
 } from "./text/corpus.ts";
-export { type PartSummary, summarize } from "./evaluate/summary.ts";
+export { type PartSummary, summarize, type SummarizeOptions } from "./evaluate/summary.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
 export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";

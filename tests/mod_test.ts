@@ -36,6 +36,7 @@ Deno.test("the library exports what its documentation promises", () => {
       "resolveConfig",
       "sample",
       "sampleMany",
+      "sampleStream",
       "score",
       "scoreHtml",
       "suggest",

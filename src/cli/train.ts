@@ -5,7 +5,6 @@ import { type Corpus, readCorpus } from "../text/corpus.ts";
 import type { Split } from "../text/split.ts";
 import { summarize } from "../evaluate/summary.ts";
 import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
-import { runInSlices } from "../event_loop.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { RunFolder } from "../run/run_folder.ts";
@@ -104,8 +103,10 @@ export const trainCommand: Command = {
         );
       }
       const best = await bestOf(keeper.folder.path, last);
-      const work = summarize(best, source.corpus, split!);
-      const parts = await runInSlices(work, interruption.signal);
+      const parts = await summarize(best, source.corpus, {
+        split: split!,
+        signal: interruption.signal,
+      });
       if (parts !== undefined) printLine(`\n${formatSummary(parts)}\n`);
       conclude(keeper.folder.path, progress, interruption.exitCode !== null);
       return interruption.exitCode ?? 0;

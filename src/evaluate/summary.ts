@@ -4,6 +4,7 @@ import type { Corpus } from "../text/corpus.ts";
 import { gzipNats } from "./gzip.ts";
 import { charsOf, type Span, type Split } from "../text/split.ts";
 import { Evaluator } from "./evaluate.ts";
+import { runInSlices } from "../event_loop.ts";
 
 /** How well a model predicts a part of its text, beside what knows less; in nats per character. */
 export interface PartSummary {
@@ -30,18 +31,24 @@ const MEASURED_OF_TRAINING = 50_000;
 /** Characters whose frequencies are counted: a bigram learns little from more. */
 const MOST_COUNTED = 2_000_000;
 
+/** Which text to measure; see {@linkcode summarize}. */
+export interface SummarizeOptions {
+  /** The parts of the corpus, for example those of a {@linkcode Trainer}. */
+  readonly split: Split;
+  /** Stops the measurement. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Sums up what a model has learnt: its loss on each part of its text, beside what frequencies and a
- * compressor reach on the same characters.
+ * Measures a model's loss on each part of its corpus, next to the n-gram and `gzip` baselines.
  *
- * Each stretch is read from a state of zero. Of a part of more than a million characters the first
- * million is measured, of the training part as many characters as are held out for validation, the
- * last before those. Frequencies are counted on the last two million characters of the training part.
+ * The hidden state is zero at the start of each span. At most the first million characters of the
+ * validation and test parts are measured, and as many of the training part as are held out for
+ * validation: its last ones. N-grams are counted on the last two million characters of the training
+ * part. The computation yields to the event loop.
  *
- * @param split Of the text, for example that of a {@linkcode Trainer}.
- * @returns The parts that there are. It comes in pieces, between which the caller may do something
- * else, or give up.
- * @throws {TextError} when the text can no longer be read.
+ * @returns One entry for each part that is not empty; `undefined` if the signal stopped it.
+ * @throws {TextError} if the text can no longer be read.
  *
  * @example
  * ```ts
@@ -51,14 +58,20 @@ const MOST_COUNTED = 2_000_000;
  * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 }, { chars: corpus.length });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 300; step++) trainer.step();
- * const pieces = summarize(trainer.model(), corpus, trainer.split);
- * let piece = pieces.next();
- * while (!piece.done) piece = pieces.next();
- * const [, validation] = piece.value;
- * console.log(validation!.model < validation!.bigram); // true
+ * const summary = await summarize(trainer.model(), corpus, { split: trainer.split });
+ * const validation = summary!.find(({ part }) => part === "validation")!;
+ * console.log(validation.model < validation.bigram); // true
  * ```
  */
-export function* summarize(
+export async function summarize(
+  model: Model,
+  corpus: Pick<Corpus, "read" | "vocabulary">,
+  { split, signal }: SummarizeOptions,
+): Promise<PartSummary[] | undefined> {
+  return await runInSlices(summaries(model, corpus, split), signal);
+}
+
+function* summaries(
   model: Model,
   corpus: Pick<Corpus, "read" | "vocabulary">,
   split: Split,

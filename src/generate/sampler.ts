@@ -1,3 +1,4 @@
+import { SLICE_MS, yieldToEventLoop } from "../event_loop.ts";
 import { argmax } from "../model/logits.ts";
 import type { Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
@@ -148,6 +149,45 @@ function prepare(model: Model, options: SampleOptions): {
  */
 export function sample(model: Model, options: SampleOptions = {}): string {
   return [...new Sampler(model).generate(options)].join("");
+}
+
+/**
+ * Continues a text with a model, as {@linkcode sample} does, one character at a time.
+ *
+ * Between characters it yields to the event loop, so timers, signals and servers keep running.
+ * A `break` out of the loop stops the computation.
+ *
+ * @throws {InputError} at the call, as {@linkcode sample} does.
+ * @throws {RangeError} during iteration, as {@linkcode sample} does.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, resolveConfig, sampleStream, Trainer } from "../mod.ts";
+ *
+ * const corpus = corpusFromText("tick tock ".repeat(50));
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 }, { chars: corpus.length });
+ * using trainer = Trainer.create(corpus, config);
+ * for (let step = 0; step < 200; step++) trainer.step();
+ * let text = "tick";
+ * for await (const character of sampleStream(trainer.model(), { prompt: text, length: 20 })) {
+ *   text += character;
+ * }
+ * console.log(text.length); // 24
+ * ```
+ */
+export function sampleStream(model: Model, options: SampleOptions = {}): AsyncIterable<string> {
+  return yielding(new Sampler(model).generate(options));
+}
+
+/** Yields the items of an iterable, and to the event loop every {@linkcode SLICE_MS}. */
+async function* yielding<T>(items: Iterable<T>): AsyncGenerator<T, void, undefined> {
+  let begin = performance.now();
+  for (const item of items) {
+    yield item;
+    if (performance.now() - begin < SLICE_MS) continue;
+    await yieldToEventLoop();
+    begin = performance.now();
+  }
 }
 
 /**
