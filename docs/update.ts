@@ -1,0 +1,20 @@
+/**
+ * `deno task docs`: rewrites what is generated in the documents, the line numbers of links to code.
+ */
+import { withCurrentLines } from "./links.ts";
+
+/** The documents with links to lines of code. */
+const documents = ["tour.md", "design/kernels.md", "design/threads.md"];
+
+if (import.meta.main) {
+  for (const name of documents) {
+    const path = new URL(name, import.meta.url);
+    const markdown = Deno.readTextFileSync(path);
+    const current = withCurrentLines(
+      markdown,
+      (target) => Deno.readTextFileSync(new URL(target, path)),
+    );
+    if (current !== markdown) Deno.writeTextFileSync(path, current);
+    console.log(`${name}: ${current === markdown ? "up to date" : "rewritten"}`);
+  }
+}
