@@ -9,3 +9,109 @@ import { type ConfigInput, resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
+/** A text of 30 distinct characters without a short period. */
+const text = Array.from(
+  { length: 6000 },
+  (_, i) => "etaoin shrdlu\ncmfwypvbgkjqxz.,"[(i * i + (i * 7 >> 2)) % 31 % 30],
+).join("");
+const corpus = corpusFromText(text);
+const STEPS = 25;
+
+/** What every configuration below starts from; other keys are those of `baseConfig`. */
+const common = {
+  hidden: 20,
+  seqLength: 12,
+  batchSize: 24,
+  lr: 0.01,
+  seed: 7,
+  valFraction: 0.05,
+  precision: "f32-strict",
+} as const;
+
+/** Three configurations that are hashed for every cell and precision. */
+const perCell: readonly ConfigInput[] = [
+  { optimizer: "adagrad" },
+  { batchSize: 1, init: "xavier" },
+  {
+    layers: 2,
+    dropout: 0.3,
+    optimizer: "adamw",
+    weightDecay: 0.1,
+    lrSchedule: "inverse-sqrt",
+    warmup: 5,
+    gradClipMode: "norm",
+    gradClip: 0.5,
+    weightAverage: 0.2,
+    resetEvery: 7,
+    init: "orthogonal",
+  },
+];
+
+/** The first 16 hexadecimal digits of the SHA-256 of all weights, in the order of `perCell`. */
+const cellHashes = {
+  "f32-strict": {
+    rnn: ["94e23d3808ffb4d9", "a7f1d186de672e00", "88c2f6c916c49533"],
+    gru: ["2f7b0b7360213630", "f29d8f41b909e973", "c4288d09da5ef15a"],
+    lstm: ["356e566ad9860ecc", "1e35c47a64f2e108", "231bdea57b3df582"],
+  },
+  "f64": {
+    rnn: ["839549e9956ca9a1", "86619633a83c9b7a", "7dd88332f0d27bfa"],
+    gru: ["dafb7531648f5f90", "1935b8434362c204", "a4b0a7636e68fd2a"],
+    lstm: ["969159f449af1a25", "f242a2e60610b5f3", "29020e1c88f57022"],
+  },
+} as const;
+
+/** Configurations for what `perCell` does not reach, each with its hash. */
+const others: readonly (readonly [name: string, config: ConfigInput, hash: string])[] = [
+  ["sgd", { optimizer: "sgd", init: "identity" }, "21cd8c7e9443c77c"],
+  ["sgd with momentum", { optimizer: "sgd", momentum: 0.9, gradClip: 0 }, "283568a53112175f"],
+  ["rmsprop with the step schedule", {
+    cell: "lstm",
+    init: "uniform:0.08",
+    optimizer: "rmsprop",
+    lrSchedule: "step",
+    lrDecay: 0.5,
+    lrDecayAfter: 0.05,
+    lrDecayEvery: 0.05,
+  }, "740394e6b14c8fcd"],
+  ["adam with held-out streams", {
+    cell: "gru",
+    optimizer: "adam",
+    init: "pytorch",
+    holdout: "streams",
+    testFraction: 0.05,
+  }, "35b0f95aadd18449"],
+  [
+    "a single stream shared by units",
+    { cell: "gru", hidden: 150, batchSize: 1 },
+    "519a958f219c583d",
+  ],
+];
+
+function hashOfWeights(config: ConfigInput, threads: number): string {
+  const complete = resolveConfig({ ...common, ...config }, { chars: corpus.length });
+  using trainer = Trainer.create(corpus, complete, { threads });
+  for (let step = 0; step < STEPS; step++) trainer.step();
+  const hash = createHash("sha256");
+  for (const { buffer, byteOffset, byteLength } of Object.values(trainer.model().parameters)) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+for (const [precision, cells] of Object.entries(cellHashes)) {
+  for (const [cell, hashes] of Object.entries(cells)) {
+    Deno.test(`Trainer.step() gives the recorded ${cell} weights in ${precision}`, () => {
+      for (const threads of [1, 2]) {
+        const given = perCell.map((config) => ({ ...config, cell, precision }) as ConfigInput);
+        assertEquals(given.map((config) => hashOfWeights(config, threads)), [...hashes]);
+      }
+    });
+  }
+}
+
+for (const [name, config, hash] of others) {
+  Deno.test(`Trainer.step() gives the recorded weights with ${name}`, () => {
+    for (const threads of [1, 2]) assertEquals(hashOfWeights(config, threads), hash);
+  });
+}
