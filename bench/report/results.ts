@@ -1,4 +1,4 @@
-import { table } from "../../src/cli/layout.ts";
+import { table } from "../../src/cli/format.ts";
 import type { Environment } from "../environment.ts";
 import type { Plan } from "../plan.ts";
 import { nameOf, type StepSize, VOCABULARY } from "../sizes.ts";

@@ -1,4 +1,4 @@
-import { table } from "../../src/cli/layout.ts";
+import { table } from "../../src/cli/format.ts";
 import { nameOf, type StepSize } from "../sizes.ts";
 import { type Summary, summaryOf } from "../statistics.ts";
 import { type Outcome, ratios } from "./contest.ts";

@@ -1,7 +1,7 @@
 /** `deno task notebooks [name]`: the five notebooks, run, with their figures beside ours. */
 import { exitCodeOf } from "../../src/cli/program.ts";
 import type { Command } from "../../src/cli/args.ts";
-import { table } from "../../src/cli/layout.ts";
+import { table } from "../../src/cli/format.ts";
 import { InputError } from "../../src/mod.ts";
 import { alphabet } from "./alphabet.ts";
 import { classNotebook } from "./class.ts";

@@ -1,6 +1,6 @@
 /** The command line: the options of a command, and how arguments are parsed by them. */
 import { InputError } from "../errors.ts";
-import { type Layout, wrap } from "./layout.ts";
+import { type Layout, wrap } from "./format.ts";
 import { isMisspelled, suggest } from "./suggest.ts";
 
 /** An option of a command. */

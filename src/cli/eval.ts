@@ -5,7 +5,7 @@ import { type Corpus, readCorpus } from "../text/corpus.ts";
 import { streamedGzipNats } from "../evaluate/gzip.ts";
 import type { Command } from "./args.ts";
 import { ProgressBar, readWithProgress } from "./progress_bar.ts";
-import { table } from "./layout.ts";
+import { table } from "./format.ts";
 
 /** `deno task eval` measures how well a model predicts a text. */
 export const evalCommand: Command = {

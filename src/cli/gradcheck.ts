@@ -2,7 +2,7 @@ import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
 import { type Cell, gateCounts } from "../model/parameters.ts";
 import { type Command, type CommandLine, optionOf } from "./args.ts";
-import { table } from "./layout.ts";
+import { table } from "./format.ts";
 
 /** The largest relative error that counts as agreement. */
 const TOLERANCE = 1e-6;

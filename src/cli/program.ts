@@ -10,7 +10,7 @@ import {
   propertyOf,
   readCommandLine,
 } from "./args.ts";
-import { terminalWidth } from "./layout.ts";
+import { terminalWidth } from "./format.ts";
 import { suggest } from "./suggest.ts";
 
 /**

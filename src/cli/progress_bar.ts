@@ -1,61 +1,61 @@
 // @ts-types="npm:@types/cli-progress@3.11.6"
 import { SingleBar } from "cli-progress";
 import type { Corpus, ReadOptions } from "../text/corpus.ts";
-import { duration } from "./terminal.ts";
+import { formatDuration } from "./format.ts";
 
-/** What takes no longer needs no progress shown. */
-const PATIENCE_MS = 1000;
+/** How long something takes before its progress is shown. */
+const DELAY_MS = 1000;
 
 /**
- * Tells on standard error how far something has come that may take long: after a second a bar on a
- * terminal, elsewhere a single line.
+ * The progress of something that may take long, on standard error: after a second a bar on a
+ * terminal, elsewhere a single line with the estimated time.
  */
 export class ProgressBar implements Disposable {
-  readonly #doing: string;
+  readonly #label: string;
   readonly #begin = performance.now();
   #bar: SingleBar | undefined;
-  #told = false;
+  #isShown = false;
 
-  /** @param doing What is being done, for example `Reading the text`. */
-  constructor(doing: string) {
-    this.#doing = doing;
+  /** @param label What is being done, for example `Reading the text`. */
+  constructor(label: string) {
+    this.#label = label;
   }
 
-  /** Says that `done` of `total` is done, in any unit. */
+  /** Shows that `done` of `total` is done, in any unit. */
   update(done: number, total: number): void {
     const elapsed = performance.now() - this.#begin;
-    if (elapsed < PATIENCE_MS || done === 0 || done >= total) return;
+    if (elapsed < DELAY_MS || done === 0 || done >= total) return;
     const seconds = elapsed / done * total / 1000;
-    const payload = { doing: this.#doing, left: duration(seconds - elapsed / 1000) };
+    const payload = { label: this.#label, left: formatDuration(seconds - elapsed / 1000) };
     if (this.#bar) {
       this.#bar.update(Math.floor(done / total * 1000), payload);
-    } else if (!this.#told && Deno.stderr.isTerminal()) {
+    } else if (!this.#isShown && Deno.stderr.isTerminal()) {
       this.#bar = new SingleBar({
-        format: "{doing}  {bar} {percentage} %  {left} left",
+        format: "{label}  {bar} {percentage} %  {left} left",
         barCompleteChar: "█",
         barIncompleteChar: "░",
         barsize: 20,
         clearOnComplete: true,
-        // Ctrl-C ends the process at once: nothing may be changed that would have to be put back.
+        // Ctrl-C ends the process at once, so no setting of the terminal may be changed.
         gracefulExit: false,
         hideCursor: false,
         linewrap: true,
       });
       this.#bar.start(1000, Math.floor(done / total * 1000), payload);
-    } else if (!this.#told) {
-      console.error(`${this.#doing} takes about ${duration(seconds)}`);
+    } else if (!this.#isShown) {
+      console.error(`${this.#label} takes about ${formatDuration(seconds)}`);
     }
-    this.#told = true;
+    this.#isShown = true;
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   [Symbol.dispose](): void {
     this.#bar?.stop();
     this.#bar = undefined;
   }
 }
 
-/** Reads a text, and tells how far that has come. */
+/** Reads a text with a progress bar. */
 export async function readWithProgress(
   read: (options: ReadOptions) => Promise<Corpus>,
 ): Promise<Corpus> {

@@ -1,20 +1,20 @@
-/** The signals that ask the program to end, with the exit codes that shells expect. */
+/** The signals that end a run, with the exit codes that shells expect: 128 plus the signal's number. */
 const exitCodes: Partial<Record<Deno.Signal, number>> = Deno.build.os === "windows"
   ? { SIGINT: 130, SIGBREAK: 130 }
   : { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 /**
- * How long a signal is given to come twice: at a terminal, Ctrl-C goes to every process, and
- * `deno task` passes it on to the one that has it already.
+ * Time during which a second signal counts as the first: at a terminal, Ctrl-C goes to every process
+ * of the group, and `deno task` forwards it to a process that has received it already.
  */
-const TWICE_MS = 200;
+const REPEAT_MS = 200;
 
 /**
- * The first signal asks the work to end; a second one gets the system's usual treatment, which ends
- * the process even in the middle of a step. A terminal that goes away may say so more than once, so
- * SIGHUP is never that second one.
+ * Aborts an `AbortSignal` at the first signal of the operating system. A second one has its usual
+ * effect, which ends the process even in the middle of a step; but SIGHUP never does, as a terminal
+ * that is closed may send it more than once.
  */
-export class SignalHandler {
+export class SignalHandler implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners = new Map<Deno.Signal, () => void>();
   #exitCode: number | null = null;
@@ -28,9 +28,9 @@ export class SignalHandler {
         this.#exitCode = code;
         this.#controller.abort();
         onInterrupt();
-        // Asleep, not waiting for a timer: the next step may take long, and must not stand between
-        // the second signal and its effect.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TWICE_MS);
+        // Sleeps instead of setting a timer, whose callback would come after the next step, which may
+        // take long: from then on a second signal has its effect.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REPEAT_MS);
         this.#stop((other) => other !== "SIGHUP");
       };
       this.#listeners.set(signal, listener);
@@ -38,23 +38,18 @@ export class SignalHandler {
     }
   }
 
-  /** Aborted when the work is to end. */
+  /** Aborted at the first signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** What the process is to exit with; `null` without a signal. */
+  /** The exit code for the signal that was received; `null` if there was none. */
   get exitCode(): number | null {
     return this.#exitCode;
   }
 
-  /** Asks the work to end for another reason. */
-  end(): void {
-    this.#controller.abort();
-  }
-
   /** Stops listening. */
-  stop(): void {
+  [Symbol.dispose](): void {
     this.#stop(() => true);
   }
 

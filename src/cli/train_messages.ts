@@ -1,97 +1,126 @@
+/** What `train` prints before and after the log. */
+import { BEST_CHECKPOINT } from "../checkpoint/file.ts";
+import type { Progress } from "../checkpoint/checkpoint.ts";
 import type { PartSummary } from "../evaluate/summary.ts";
-import { parameterCount } from "../model/parameters.ts";
 import { sizesOf } from "../model/model.ts";
-import type { Config } from "../model/config.ts";
-import { charsOf, type Split } from "../text/split.ts";
-import type { TrainingLimits } from "../train/limits.ts";
+import { parameterCount } from "../model/parameters.ts";
+import type { Run } from "../run/run.ts";
+import { charsOf } from "../text/split.ts";
 import { type Choice, describeModel } from "../train/auto_config.ts";
+import type { DivergenceError } from "../train/divergence.ts";
 import type { Trainer } from "../train/trainer.ts";
-import { table } from "./layout.ts";
-import type { Terminal } from "./terminal.ts";
+import { formatCount, formatNumber, table, terminalWidth, wrap } from "./format.ts";
 
-/** Characters that take half a minute or so to validate. */
+/** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
+/** The width of the header's labels. */
+const LABEL = 13;
 
-/** Where a configuration comes from. */
-export interface Origin {
+/** Where the configuration of a run comes from. */
+export interface ConfigOrigin {
   /** The preset that was named. */
-  readonly preset: string | undefined;
-  /** What was chosen by the text, and why. */
+  readonly preset?: string | undefined;
+  /** What was picked automatically, and why. */
   readonly choices?: readonly Choice[] | undefined;
 }
 
-/** Says what will be trained, on what, and for how long. */
-export function printRunHeader(
-  display: Terminal,
-  trainer: Trainer,
-  limits: TrainingLimits,
-  folder: string,
-  { preset, choices = [] }: Origin,
-): void {
-  const { config, corpus, split } = trainer;
-  const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
-  display.line(
-    `Text: ${corpus.path}, ${number(corpus.length)} characters, ` +
-      `${number(corpus.vocabulary.size)} distinct`,
-  );
-  display.line(`Split: ${describeSplit(split, config)}`);
-  display.line(
-    `Model: ${describeModel(config)}, ${number(parameterCount(sizes))} parameters, ` +
-      config.precision,
-  );
-  display.line(
-    `Training: ${config.batchSize} stream${
-      config.batchSize === 1 ? "" : "s"
-    } of ${config.seqLength} ` +
-      `characters a step, ${config.optimizer}, lr ${config.lr}` +
-      `${config.lrSchedule === "constant" ? "" : ` (${config.lrSchedule})`}, ` +
-      `clip ${config.gradClip || "none"}${config.gradClipMode === "norm" ? " (norm)" : ""}, ` +
-      `${trainer.threads} thread${trainer.threads === 1 ? "" : "s"}`,
-  );
-  if (choices.length > 0) display.line("Chosen, where no option says otherwise:");
-  for (const { what, why } of choices) display.line(`  ${what}: ${why}`);
-  display.line(`Length: ${lengthOf(trainer, limits)}`);
-  display.line(`Folder: ${folder}`);
-  if (preset !== undefined) display.line(`Preset: ${preset}`);
-  if (trainer.steps > 0) {
-    display.line(`Resumed: at step ${number(trainer.steps)}, ${trainer.loss.toFixed(4)} nats/char`);
-  }
-  display.line();
-  display.head();
+/** The lines that describe a run before it begins. */
+export function headerOf(run: Run, { preset, choices = [] }: ConfigOrigin): string {
+  const { trainer } = run;
+  const { config, corpus } = trainer;
+  const parameters = parameterCount(sizesOf({ config, vocabulary: corpus.vocabulary }));
+  const fields = [
+    [
+      "Text",
+      `${corpus.path}, ${formatCount(corpus.length, "character")}, ` +
+      `${formatNumber(corpus.vocabulary.size)} distinct`,
+    ],
+    ["Split", describeSplit(trainer)],
+    [
+      "Model",
+      `${describeModel(config)}, ${formatCount(parameters, "parameter")}, ${config.precision}`,
+    ],
+    ["Training", describeTraining(trainer)],
+    ["Limits", describeLimits(run)],
+    ["Run folder", run.folder.path],
+    ...preset === undefined ? [] : [["Preset", preset]],
+    ...trainer.steps === 0 ? [] : [[
+      "Resumed",
+      `at step ${formatNumber(trainer.steps)}, ${trainer.loss.toFixed(4)} nats/char`,
+    ]],
+  ] as const;
+  const lines = fields.map(([label, text]) => `${label}:`.padEnd(LABEL) + hanging(text!, LABEL));
+  if (choices.length > 0) lines.push("", "Automatic configuration:");
+  for (const { what, why } of choices) lines.push(`  ${hanging(`${what}: ${why}`, 2)}`);
+  return lines.join("\n");
 }
 
-/** What is trained on and what is held out. */
-function describeSplit(split: Split, { valFraction, testFraction, holdout }: Config): string {
-  const [trained, validated, tested] = [split.train, split.validation, split.test].map(charsOf);
+/** A paragraph that fits the terminal; other programs receive it in one line. */
+function hanging(text: string, indent: number): string {
+  return Deno.stdout.isTerminal() ? wrap(text, { width: terminalWidth(), indent }) : text;
+}
+
+function describeSplit({ split, config }: Trainer): string {
+  const { valFraction, testFraction, holdout } = config;
+  const [training, validation, test] = [
+    charsOf(split.train),
+    charsOf(split.validation),
+    charsOf(split.test),
+  ];
   const where = holdout === "streams" ? " at the end of each stream" : "";
-  const parts = [`${number(trained!)} characters to train on`];
-  parts.push(
-    validated === 0
-      ? `none to validate${valFraction === 0 ? "" : ", as the text is too short"}`
-      : `${number(validated!)} to validate${where}` +
-        (validated! < LONG_VALIDATION
-          ? ""
-          : ", which takes a while (--val-fraction holds out less)"),
-  );
-  if (tested! > 0) parts.push(`${number(tested!)} to test`);
-  else if (testFraction > 0) parts.push("none to test, as the text is too short");
-  return parts.join("; ");
+  const slow = validation < LONG_VALIDATION
+    ? ""
+    : " (slow to validate; a lower --val-fraction holds out less)";
+  const tooShort = "as the text is too short";
+  return [
+    `${formatCount(training, "character")} for training`,
+    validation > 0
+      ? `${formatNumber(validation)} for validation${where}${slow}`
+      : `none for validation${valFraction === 0 ? "" : ` ${tooShort}`}`,
+    ...test > 0
+      ? [`${formatNumber(test)} for the test`]
+      : testFraction > 0
+      ? [`none for the test ${tooShort}`]
+      : [],
+  ].join(", ");
 }
 
-/** How long a run is, by its limits. */
-export function lengthOf(trainer: Trainer, limits: TrainingLimits): string {
+function describeTraining({ config, threads }: Trainer): string {
+  const schedule = config.lrSchedule === "constant" ? "" : ` (${config.lrSchedule})`;
+  const mode = config.gradClipMode === "norm" ? " (norm)" : "";
+  return [
+    `batch size ${config.batchSize}`,
+    `sequence length ${config.seqLength}`,
+    config.optimizer,
+    `lr ${config.lr}${schedule}`,
+    config.gradClip === 0 ? "no gradient clipping" : `gradient clipping ${config.gradClip}${mode}`,
+    formatCount(threads, "thread"),
+  ].join(", ");
+}
+
+/** The limits of a run, for example `2,000 steps (10 epochs) or 5 minutes`. */
+export function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): string {
   const { steps, seconds, patience, byDefault } = limits;
   const parts: string[] = [];
   if (Number.isFinite(steps)) {
-    const epochs = (steps / trainer.stepsPerEpoch).toPrecision(3);
-    parts.push(`${number(steps)} steps (${Number(epochs)} passes over the text)`);
+    const epochs = Number((steps / trainer.stepsPerEpoch).toPrecision(3));
+    parts.push(`${formatCount(steps, "step")} (${epochs} epoch${epochs === 1 ? "" : "s"})`);
   }
-  if (Number.isFinite(seconds)) parts.push(`${seconds / 60} minute${seconds === 60 ? "" : "s"}`);
+  if (Number.isFinite(seconds)) {
+    parts.push(`${seconds / 60} minute${seconds === 60 ? "" : "s"}`);
+  }
   if (Number.isFinite(patience)) {
-    parts.push(`${patience} validation${patience === 1 ? "" : "s"} in a row without a better one`);
+    parts.push(`${formatCount(patience, "validation")} without improvement`);
   }
-  const length = parts.join(" or ");
-  return byDefault ? `${length}, by default` : length;
+  return parts.join(" or ") + (byDefault ? " (default)" : "");
+}
+
+/** The message for a run that is resumed but has reached its limit. */
+export function describeFinished(run: Run): string {
+  return `Nothing to do: the run is at step ${
+    formatNumber(run.trainer.steps)
+  } and has reached its ` +
+    `limit of ${describeLimits(run)}; raise --steps, --epochs, --minutes or --patience to continue`;
 }
 
 /** The rows of the summary, in order. */
@@ -112,6 +141,45 @@ export function formatSummary(parts: readonly PartSummary[]): string {
   ], 1);
 }
 
-function number(n: number): string {
-  return n.toLocaleString("en");
+/** The last lines of a run: how it ended, what it reached, and what to do next. */
+export function conclusionOf(run: Run, progress: Progress, wasInterrupted: boolean): string {
+  const { path } = run.folder;
+  const { step, bestValidationLoss, validationLoss } = progress;
+  const lines = [
+    `${wasInterrupted ? "Interrupted" : "Done"} after ${
+      formatCount(step, "step")
+    }; saved in ${path}`,
+  ];
+  let model = path;
+  if (bestValidationLoss !== null) {
+    const best = `${path}/${BEST_CHECKPOINT}`;
+    lines.push(
+      `Best validation loss: ${bestValidationLoss.toFixed(4)} nats/char, saved in ${best}`,
+    );
+    if (bestValidationLoss !== validationLoss) model = best;
+  }
+  if (wasInterrupted) lines.push(`To resume: deno task train --resume ${shellWord(path)}`);
+  lines.push(`To sample: deno task sample ${shellWord(model)}`);
+  return lines.join("\n");
+}
+
+/** The message for a run that stopped because of a number that is not finite. */
+export function describeDivergence(
+  { step, reason, details }: DivergenceError,
+  path: string,
+): string {
+  const { savedStep, rollbacks } = details!;
+  const vain = rollbacks === 0
+    ? ""
+    : `; ${formatCount(rollbacks, "rollback")} in a row with half the learning rate did not help`;
+  const advice = savedStep === null
+    ? "lower --lr or --grad-clip"
+    : `resume from the checkpoint of step ${savedStep} with a lower learning rate: ` +
+      `deno task train --resume ${shellWord(path)} --lr X`;
+  return `Training diverged at step ${step}: ${reason}${vain}; ${advice}`;
+}
+
+/** A path as a word of a shell command. */
+export function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -10,6 +10,7 @@ import type { RunLimits } from "../run/run_config.ts";
 import { autoConfig } from "../train/auto_config.ts";
 import type { OnDivergence } from "../train/train.ts";
 import { type CommandLine, type Option, optionOf, present } from "./args.ts";
+import { wrap } from "./format.ts";
 
 // Defaults are printed as the automatic configuration picks them, for these examples.
 const short = autoConfig(1_000).config;
@@ -345,9 +346,15 @@ export function readLimits(line: CommandLine): RunLimits {
   });
 }
 
-/** The limits of a resumed run: a new limit replaces all limits of length that the run had. */
-export function resumedLimits(before: RunLimits, asked: RunLimits): RunLimits {
-  const { steps, epochs, minutes, ...others } = before;
-  const isLimited = [asked.steps, asked.epochs, asked.minutes].some((limit) => limit !== undefined);
-  return { ...isLimited ? {} : present({ steps, epochs, minutes }), ...others, ...asked };
+/** The presets with the options that they stand for, as lines of the help. */
+export function presetHelp(): string {
+  const indent = 4 + Math.max(...Object.keys(presets).map((name) => name.length));
+  return Object.entries(presets).map(([name, preset]) => {
+    const options = Object.entries(preset).map(([key, value]) =>
+      // A no-break space keeps an option and its value in one line.
+      `--${optionOf(key)}\u00a0${value}`
+    );
+    const text = wrap(options.join(" "), { width: 80, indent }).replaceAll("\u00a0", " ");
+    return `  ${name}`.padEnd(indent) + text;
+  }).join("\n");
 }

@@ -42,6 +42,7 @@ export class RunFolder {
   readonly #lock: RunLock;
   /** Where the files are written: the folder, or one in it until the first checkpoint. */
   #place: string;
+  #isClosed = false;
 
   private constructor(path: string, lock: RunLock, place = path) {
     this.path = path;
@@ -194,8 +195,10 @@ export class RunFolder {
     }
   }
 
-  /** Lets others write into the folder. A replacement without a checkpoint is dropped. */
+  /** Lets others write into the folder; may be called again. A replacement without a checkpoint is dropped. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
       if (this.#place !== this.path && this.#lock.isHeld()) finishReplacement(this.path);
     } finally {

@@ -1,4 +1,4 @@
-/** Text in lines and columns. */
+/** Paragraphs, tables and numbers as text. */
 
 /** How a paragraph is laid out. */
 export interface Layout {
@@ -36,4 +36,25 @@ export function table(rows: readonly (readonly string[])[], rightFrom: number): 
 export function terminalWidth(): number {
   if (!Deno.stdout.isTerminal()) return 80;
   return Math.max(60, Math.min(100, Deno.consoleSize().columns));
+}
+
+/** A whole number with separators, for example `163,817`. */
+export function formatNumber(n: number): string {
+  return Math.round(n).toLocaleString("en");
+}
+
+/** A number with its noun, for example `1 thread` and `2 threads`. */
+export function formatCount(n: number, noun: string): string {
+  return `${formatNumber(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** A duration, for example `3.4 s`, `2:05` or `1:02:03`. */
+export function formatDuration(seconds: number): string {
+  // 59.96 would be printed as 60.0 s.
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [minutes, rest] = [Math.floor(whole / 60) % 60, whole % 60];
+  const hours = Math.floor(whole / 3600);
+  const padded = (n: number) => String(n).padStart(2, "0");
+  return hours > 0 ? `${hours}:${padded(minutes)}:${padded(rest)}` : `${minutes}:${padded(rest)}`;
 }
