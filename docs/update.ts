@@ -4,7 +4,7 @@
 import { withCurrentLines } from "./links.ts";
 
 /** The documents with links to lines of code. */
-const documents = ["tour.md", "design/kernels.md", "design/threads.md"];
+const documents = ["tour.md"];
 
 if (import.meta.main) {
   for (const name of documents) {
