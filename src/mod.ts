@@ -96,15 +96,17 @@ export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";
 export { InUseError } from "./run/lock.ts";
 export { type OpenRun, RunFolder } from "./run/run_folder.ts";
 export type { RunChange, RunConfig, RunLimits } from "./run/run_config.ts";
-export type { IntervalOptions, LimitOptions, TrainingLimits } from "./train/limits.ts";
-export { type AutoConfig, autoConfig, type Choice } from "./train/auto_config.ts";
 export {
-  type OnDivergence,
-  type Rollback,
-  train,
-  type TrainingMetrics,
-  type TrainingStatus,
-  type TrainOptions,
-} from "./train/train.ts";
-export { Trainer, type TrainerOptions } from "./train/trainer.ts";
+  type IntervalOptions,
+  type LimitContext,
+  limitDefaults,
+  type LimitOptions,
+  resolveLimits,
+  type TrainingLimits,
+} from "./train/limits.ts";
+export { type AutoConfig, autoConfig, type AutoConfigReason } from "./train/auto_config.ts";
+export type { Rollback, TrainingMetrics, TrainingStatus } from "./train/metrics.ts";
+export type { OnDivergence, TrainingCallbacks, TrainOptions } from "./train/options.ts";
+export { prepareTraining, train, type TrainingRun } from "./train/train.ts";
+export { type ResumeOptions, Trainer, type TrainerOptions } from "./train/trainer.ts";
 export type { ModelSource, Validation } from "./train/validation.ts";

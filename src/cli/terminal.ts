@@ -2,7 +2,7 @@ import process from "node:process";
 import { bold, dim } from "@std/fmt/colors";
 // @ts-types="npm:@types/cli-progress@3.11.6"
 import { MultiBar, type SingleBar } from "cli-progress";
-import type { Rollback, TrainingMetrics, TrainingStatus } from "../train/train.ts";
+import type { Rollback, TrainingMetrics, TrainingStatus } from "../train/metrics.ts";
 import { formatDuration, formatNumber } from "./format.ts";
 import { printable, printLine } from "./output.ts";
 

@@ -106,11 +106,11 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   const corpus = await readWithProgress((options) => readCorpus(path, options));
   using opened = new DisposableStack();
   opened.use(corpus);
-  const { config, choices } = autoConfig(corpus.length, given, limits);
+  const { config, reasons } = autoConfig(corpus.length, given, limits);
   const ifTaken = line.flag("force") ? "replace" : out === undefined ? "rename" : "fail";
   const resources = opened.move();
   return {
-    origin: { preset: given.preset, choices },
+    origin: { preset: given.preset, reasons },
     start: () =>
       Run.create(corpus, {
         path: out ?? `runs/${baseName(path)}`,

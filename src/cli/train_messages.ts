@@ -6,7 +6,7 @@ import { sizesOf } from "../model/model.ts";
 import { parameterCount } from "../model/parameters.ts";
 import type { Run } from "../run/run.ts";
 import { charsOf } from "../text/split.ts";
-import { type Choice, describeModel } from "../train/auto_config.ts";
+import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
 import type { DivergenceError } from "../train/divergence.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { formatCount, formatNumber, table, terminalWidth, wrap } from "./format.ts";
@@ -21,11 +21,11 @@ export interface ConfigOrigin {
   /** The preset that was named. */
   readonly preset?: string | undefined;
   /** What was picked automatically, and why. */
-  readonly choices?: readonly Choice[] | undefined;
+  readonly reasons?: readonly AutoConfigReason[] | undefined;
 }
 
 /** The lines that describe a run before it begins. */
-export function headerOf(run: Run, { preset, choices = [] }: ConfigOrigin): string {
+export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): string {
   const { trainer } = run;
   const { config, corpus } = trainer;
   const parameters = parameterCount(sizesOf({ config, vocabulary: corpus.vocabulary }));
@@ -50,8 +50,8 @@ export function headerOf(run: Run, { preset, choices = [] }: ConfigOrigin): stri
     ]],
   ] as const;
   const lines = fields.map(([label, text]) => `${label}:`.padEnd(LABEL) + hanging(text!, LABEL));
-  if (choices.length > 0) lines.push("", "Automatic configuration:");
-  for (const { what, why } of choices) lines.push(`  ${hanging(`${what}: ${why}`, 2)}`);
+  if (reasons.length > 0) lines.push("", "Automatic configuration:");
+  for (const { choice, reason } of reasons) lines.push(`  ${hanging(`${choice}: ${reason}`, 2)}`);
   return lines.join("\n");
 }
 
@@ -100,7 +100,7 @@ function describeTraining({ config, threads }: Trainer): string {
 
 /** The limits of a run, for example `2,000 steps (10 epochs) or 5 minutes`. */
 export function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): string {
-  const { steps, seconds, patience, byDefault } = limits;
+  const { steps, seconds, patience, isDefault } = limits;
   const parts: string[] = [];
   if (Number.isFinite(steps)) {
     const epochs = Number((steps / trainer.stepsPerEpoch).toPrecision(3));
@@ -112,7 +112,7 @@ export function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limit
   if (Number.isFinite(patience)) {
     parts.push(`${formatCount(patience, "validation")} without improvement`);
   }
-  return parts.join(" or ") + (byDefault ? " (default)" : "");
+  return parts.join(" or ") + (isDefault ? " (default)" : "");
 }
 
 /** The message for a run that is resumed but has reached its limit. */

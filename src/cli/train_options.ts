@@ -8,7 +8,7 @@ import {
 } from "../model/config.ts";
 import type { RunLimits } from "../run/run_config.ts";
 import { autoConfig } from "../train/auto_config.ts";
-import type { OnDivergence } from "../train/train.ts";
+import type { OnDivergence } from "../train/options.ts";
 import { type CommandLine, type Option, optionOf, present } from "./args.ts";
 import { wrap } from "./format.ts";
 

@@ -1,5 +1,5 @@
 import type { Progress } from "../checkpoint/checkpoint.ts";
-import type { TrainingMetrics } from "../train/train.ts";
+import type { TrainingMetrics } from "../train/metrics.ts";
 
 /** Appends a line to a metrics file; what a failure leaves of it is taken away. */
 export function appendMetrics(path: string, report: TrainingMetrics): void {

@@ -5,7 +5,8 @@ import type { Config, ConfigInput } from "../model/config.ts";
 import type { Corpus } from "../text/corpus.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
-import { prepareTraining, type TrainingRun, type TrainOptions } from "../train/train.ts";
+import type { TrainingCallbacks } from "../train/options.ts";
+import { prepareTraining, type TrainingRun } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
 import type { RunConfig, RunLimits } from "./run_config.ts";
 import { type OpenRun, RunFolder } from "./run_folder.ts";
@@ -32,10 +33,7 @@ export interface CreateRunOptions extends RunOptions {
 }
 
 /** The signal and the callbacks of {@linkcode Run.train}; each is called before the folder changes. */
-export type RunCallbacks = Pick<
-  TrainOptions,
-  "signal" | "onLog" | "onSample" | "onStatus" | "onRollback"
->;
+export type RunCallbacks = Omit<TrainingCallbacks, "onCheckpoint">;
 
 /**
  * A training that is written into a run folder: configuration, metrics and checkpoints.

@@ -2,7 +2,8 @@ import * as v from "valibot";
 import { type Config, configSchema } from "../model/config.ts";
 import { parseJson, quote, validate } from "../json.ts";
 import type { IntervalOptions, LimitOptions } from "../train/limits.ts";
-import type { OnDivergence, Rollback } from "../train/train.ts";
+import type { Rollback } from "../train/metrics.ts";
+import type { OnDivergence } from "../train/options.ts";
 
 /** What of a run's length and habits was asked for. */
 export interface RunLimits extends LimitOptions, IntervalOptions {

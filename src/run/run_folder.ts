@@ -26,7 +26,7 @@ import {
 } from "./run_files.ts";
 import { parseRunConfig, type RunConfig } from "./run_config.ts";
 import { osErrorReason } from "../os_errors.ts";
-import type { TrainingMetrics } from "../train/train.ts";
+import type { TrainingMetrics } from "../train/metrics.ts";
 
 /**
  * The folder of one run: `config.json`, `metrics.jsonl` (a line a report), `checkpoint.safetensors`

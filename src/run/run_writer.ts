@@ -1,7 +1,7 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { type RunConfig, withChange } from "./run_config.ts";
-import type { Rollback, TrainingMetrics } from "../train/train.ts";
+import type { Rollback, TrainingMetrics } from "../train/metrics.ts";
 
 /**
  * Keeps what a run gives in its folder. The first thing that cannot be written asks the run to end,

@@ -9,217 +9,243 @@ import {
 } from "../model/config.ts";
 import type { LimitOptions } from "./limits.ts";
 
-/** A configuration that suits a text; see {@linkcode autoConfig}. */
+/** A configuration that was picked for a text; see {@linkcode autoConfig}. */
 export interface AutoConfig {
-  /** The configuration, complete. */
+  /** The complete configuration. */
   readonly config: Config;
-  /** What of it was chosen, and why. */
-  readonly choices: readonly Choice[];
+  /** What was picked, and why; empty if a preset or all keys were given. */
+  readonly reasons: readonly AutoConfigReason[];
 }
 
-/** Something that was chosen, in words. */
-export interface Choice {
-  /** For example `gru, 192 hidden units`. */
-  readonly what: string;
-  /** The reason. */
-  readonly why: string;
+/** A part of a configuration, and the reason for it, in plain English. */
+export interface AutoConfigReason {
+  /** What was picked, for example `gru, 192 hidden units`. */
+  readonly choice: string;
+  /** Why. */
+  readonly reason: string;
 }
 
-/** What a network must have to be chosen. */
-interface Size {
-  readonly hidden: number;
+/** A model size, and what a run must have for it to be picked. */
+interface ModelSize {
   readonly layers: number;
+  readonly hidden: number;
   readonly batchSize: number;
-  /** Steps until the rate falls. */
+  /** Steps of the learning rate's warm-up. */
   readonly warmup: number;
-  /** Characters of the text, at least. */
-  readonly chars: number;
-  /** Characters that can be trained on in the time there is, at least. */
-  readonly trained: number;
+  /** Characters that the text must have: a shorter one is overfitted by so many parameters. */
+  readonly minChars: number;
+  /** Characters that the run must train on: in fewer, a smaller model learns more. */
+  readonly minTrainedChars: number;
 }
 
-/**
- * From large to small; docs/learning.md has the measurements. A larger network than the text has
- * characters for learns it by heart, and one that can see too few in its time learns less.
- */
-const sizes: readonly Size[] = [
-  { layers: 2, hidden: 256, batchSize: 12, warmup: 1000, chars: 500_000, trained: 3_000_000 },
-  { layers: 1, hidden: 192, batchSize: 16, warmup: 1000, chars: 300_000, trained: 0 },
-  { layers: 1, hidden: 128, batchSize: 8, warmup: 500, chars: 30_000, trained: 0 },
-  { layers: 1, hidden: 64, batchSize: 4, warmup: 200, chars: 0, trained: 0 },
+/** From the largest to the smallest; docs/experiments.md has the measurements. */
+const modelSizes: readonly ModelSize[] = [
+  {
+    layers: 2,
+    hidden: 256,
+    batchSize: 12,
+    warmup: 1000,
+    minChars: 500_000,
+    minTrainedChars: 3_000_000,
+  },
+  { layers: 1, hidden: 192, batchSize: 16, warmup: 1000, minChars: 300_000, minTrainedChars: 0 },
+  { layers: 1, hidden: 128, batchSize: 8, warmup: 500, minChars: 30_000, minTrainedChars: 0 },
+  { layers: 1, hidden: 64, batchSize: 4, warmup: 200, minChars: 0, minTrainedChars: 0 },
 ];
 
-/** Floating-point operations that a second brings, for guessing only: two cores of a server of 2022. */
+/** Sequence length of a text that is long enough. */
+const SEQ_LENGTH = 50;
+/** Epochs after which two layers of 256 units begin to overfit. */
+const MANY_EPOCHS = 8;
+/** Dropout between layers in a run of so many epochs, and the part of the run that has it. */
+const DROPOUT = 0.1;
+const DROPOUT_FROM = 0.7;
+const DROPOUT_UNTIL = 0.85;
+/** A GRU that seldom started from a zero state predicted worse from there than uniform guessing. */
+const RESET_EVERY = 200;
+/** Orthogonalizing a matrix of this size takes one to two seconds, of twice the size 8 times that. */
+const MAX_ORTHOGONAL_UNITS = 512;
+
+/** Learning rates that suited models of 160,000 parameters. */
+const learningRates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
+/** Learning rate of a GRU with two layers in a run of many epochs, which then overfits less. */
+const LONG_RUN_LR = 0.012;
+/** Hidden units above which the learning rate falls in inverse proportion. */
+const FULL_LR_UNITS = 256;
+const WEIGHT_DECAY = 0.1;
+const WEIGHT_AVERAGE = 0.1;
+/** Fraction of the run; it helped two layers of 256 units, and not one of 192. */
+const COOLDOWN = 0.2;
+
+/** Estimated floating-point operations per second: two cores of a server of 2022. */
 const FLOP_PER_SECOND = 65e9;
-/** Without a limit of time a user is thought to wait so long. */
+/** Assumed duration of a run without a time limit. */
 const USUAL_MINUTES = 2;
-/** Of an alphabet with its capitals, digits and marks. */
-const USUAL_CHARACTERS = 80;
+/** Assumed vocabulary size: letters, digits and punctuation. */
+const USUAL_VOCABULARY = 80;
 
 /**
- * What to train a text with: the largest network that it can fill in the time there is, and a rule of
- * learning that needs no tuning and gives a good model whenever it is stopped.
+ * Picks a model and hyperparameters for a text: the largest model that the text and the time are
+ * enough for, and an optimization that needs no tuning.
  *
  * @param chars Length of the text in characters.
- * @param given What is decided already, and wins. With a preset there is nothing to choose.
- * @param limits With more minutes, more can be learnt. Steps and epochs change nothing, so that a run
- * that is stopped at one of them and resumed is the one that was not.
- * @throws {InputError} as {@linkcode resolveConfig} does.
+ * @param input Keys that are decided already; a preset or a complete configuration decides all.
+ * @param limits With a longer time limit, a larger model is picked. Other limits have no effect, so
+ * that a run can be resumed with others.
+ * @throws {InputError} if a key of `input` is unknown, or its value invalid.
  *
  * @example
  * ```ts
  * import { corpusFromText, autoConfig, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(500));
- * const { config, choices } = autoConfig(corpus.length);
- * console.log(config.cell, config.hidden, choices.length); // gru 64 3
+ * const { config, reasons } = autoConfig(corpus.length);
+ * console.log(config.cell, config.hidden); // gru 64
+ * for (const { choice, reason } of reasons) console.log(`${choice}: ${reason}`);
  * using trainer = Trainer.create(corpus, config);
  * trainer.step();
  * ```
  */
 export function autoConfig(
   chars: number,
-  given: ConfigInput = {},
+  input: ConfigInput = {},
   limits: Pick<LimitOptions, "minutes"> = {},
 ): AutoConfig {
-  if (given.preset !== undefined) return { config: resolveConfig(given, { chars }), choices: [] };
-  if (isComplete(given)) return { config: parseConfig(given, "Cannot train"), choices: [] };
-  // A limit that is no time at all is refused where all limits are.
-  const size = sizes.find((size) => suits(size, chars, limits)) ?? sizes.at(-1)!;
-  const isOften = trainable(size, limits) >= MANY_PASSES * chars;
-  const network = networkOf(size, chars, given, isOften);
-  const rule = ruleOf(given, size, isOften);
-  const config = resolveConfig({ ...network, ...rule, ...given }, { chars });
-  const choices: Choice[] = [
-    { what: describeModel(config), why: whyNetwork(size, chars, limits) },
+  if (input.preset !== undefined) return { config: resolveConfig(input, { chars }), reasons: [] };
+  if (isComplete(input)) return { config: parseConfig(input, "Cannot train"), reasons: [] };
+  const { minutes = USUAL_MINUTES } = limits;
+  // An invalid time limit fits no size; resolveLimits rejects it later.
+  const size = modelSizes.find((size) => fits(size, chars, minutes)) ?? modelSizes.at(-1)!;
+  const hasManyEpochs = trainedChars(size, minutes) >= MANY_EPOCHS * chars;
+  const optimization = pickOptimization(size, input, hasManyEpochs);
+  const picked = { ...pickModel(size, input, chars, hasManyEpochs), ...optimization };
+  const config = resolveConfig({ ...picked, ...input }, { chars });
+  const reasons = [
+    { choice: describeModel(config), reason: modelReason(size, chars, limits) },
     {
-      what: `${config.batchSize} stream${
-        config.batchSize === 1 ? "" : "s"
-      } of ${config.seqLength} characters`,
-      why: "many updates in each pass, and enough side by side to be fast",
+      choice: `${config.batchSize} ${config.batchSize === 1 ? "stream" : "streams"} of ` +
+        `${config.seqLength} characters`,
+      reason: "many updates per epoch, and batches large enough to be fast",
     },
   ];
-  if (rule.weightAverage !== undefined) {
-    choices.push({
-      what: `${config.optimizer}, lr ${config.lr}, ${config.lrSchedule}, ` +
-        `${
-          config.cooldown > 0 ? `cooldown ${config.cooldown}, ` : ""
-        }average ${config.weightAverage}`,
-      why: "a falling rate and averaged weights, good whenever it is stopped",
+  if (optimization.weightAverage !== undefined) {
+    reasons.push({
+      choice: describeOptimization(config),
+      reason: "a decaying learning rate and averaged weights give a good model at any time",
     });
   }
-  return { config, choices };
+  return { config, reasons };
 }
 
 /** Whether every key is given, as in a configuration that was resolved before. */
-function isComplete(given: ConfigInput): given is Config {
-  return (Object.keys(baseConfig) as (keyof Config)[]).every((key) => given[key] !== undefined);
+function isComplete(input: ConfigInput): input is Config {
+  return (Object.keys(baseConfig) as (keyof Config)[]).every((key) => input[key] !== undefined);
 }
 
-/** Whether a text fills a network, and the time is enough for it. */
-function suits(
-  size: Size,
+function fits(size: ModelSize, chars: number, minutes: number): boolean {
+  return chars >= size.minChars && trainedChars(size, minutes) >= size.minTrainedChars;
+}
+
+/** The number of characters on which a GRU of this size can be trained in a time. */
+function trainedChars(size: ModelSize, minutes: number): number {
+  return minutes * 60 * FLOP_PER_SECOND / flopPerChar(size);
+}
+
+/** Multiplications and additions for each weight, once forward and twice backward. */
+function flopPerChar({ layers, hidden }: ModelSize): number {
+  return 6 * (3 * hidden * hidden * (2 * layers - 1) + hidden * USUAL_VOCABULARY);
+}
+
+function pickModel(
+  size: ModelSize,
+  input: ConfigInput,
   chars: number,
-  limits: Pick<LimitOptions, "minutes">,
-): boolean {
-  return chars >= size.chars && trainable(size, limits) >= size.trained;
-}
-
-/** How many characters a network can be trained on in the time there is. */
-function trainable(
-  { hidden, layers }: Size,
-  { minutes = USUAL_MINUTES }: Pick<LimitOptions, "minutes">,
-): number {
-  // A multiply and an add, forward and twice backward, for each weight of a gate of the GRU.
-  const weights = 3 * hidden * hidden * (2 * layers - 1) + hidden * USUAL_CHARACTERS;
-  return minutes * 60 * FLOP_PER_SECOND / (6 * weights);
-}
-
-function networkOf(
-  size: Size,
-  chars: number,
-  given: ConfigInput,
-  isOften: boolean,
+  hasManyEpochs: boolean,
 ): ConfigInput {
-  const { hidden, layers, batchSize } = size;
-  const seqLength = given.seqLength ?? suitableSeq(chars);
+  const { layers, hidden, batchSize } = size;
+  // Shorter in a short text, so that an epoch has some steps.
+  const seqLength = input.seqLength ?? Math.max(1, Math.min(SEQ_LENGTH, Math.floor(chars / 8)));
   return {
     cell: "gru",
     layers,
     hidden,
     batchSize: defaultBatchSize(batchSize, seqLength, chars),
     seqLength,
-    ...dropoutOf(size, given, isOften),
-    init: (given.hidden ?? hidden) <= MOST_ORTHOGONAL ? "orthogonal" : "xavier",
-    // A GRU that seldom began from a state of zero was, after 600 steps, worse than a guess there.
-    resetEvery: 200,
+    ...pickDropout(size, input, hasManyEpochs),
+    init: (input.hidden ?? hidden) <= MAX_ORTHOGONAL_UNITS ? "orthogonal" : "xavier",
+    resetEvery: RESET_EVERY,
   };
 }
-
-/** A text that is read so often begins to be learnt by heart by two layers of 256. */
-const MANY_PASSES = 8;
 
 /**
- * What is dropped between layers, and when: where a text will be read many times, late in the run
- * up to its last part. Before, it only slows down the learning; after, what noise kept from
- * being learnt is learnt fast.
+ * Dropout late in a long run: before that it only slows learning. In the last part of the run there
+ * is none, because what the noise prevented from being learned is learned quickly there.
  */
-function dropoutOf(size: Size, given: ConfigInput, isOften: boolean): ConfigInput {
-  const { dropout, layers, dropoutFrom = 0, dropoutUntil = 1 } = given;
-  const until = dropoutFrom < 0.85 ? 0.85 : 1;
+function pickDropout(size: ModelSize, input: ConfigInput, hasManyEpochs: boolean): ConfigInput {
+  const { dropout, layers, dropoutFrom = 0, dropoutUntil = 1 } = input;
+  const until = dropoutFrom < DROPOUT_UNTIL ? DROPOUT_UNTIL : 1;
   if (dropout !== undefined) return dropout > 0 ? { dropoutUntil: until } : {};
-  if (layers !== undefined || size.layers === 1 || !isOften) return {};
-  return { dropout: 0.1, dropoutFrom: dropoutUntil > 0.7 ? 0.7 : 0, dropoutUntil: until };
+  if (layers !== undefined || size.layers === 1 || !hasManyEpochs) return {};
+  const from = dropoutUntil > DROPOUT_FROM ? DROPOUT_FROM : 0;
+  return { dropout: DROPOUT, dropoutFrom: from, dropoutUntil: until };
 }
 
-/** Fewer characters a step where a text has few, so that a pass has some steps. */
-function suitableSeq(chars: number): number {
-  return Math.max(1, Math.min(50, Math.floor(chars / 8)));
-}
-
-/** Making the start of so many units orthogonal takes one to two seconds; of twice as many, eight times that. */
-const MOST_ORTHOGONAL = 512;
-
-/** What suited networks of 160,000 weights; a wider one wants less. */
-const rates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
-/** Of two layers of the GRU in a long run: slower at first, but less is learnt by heart. */
-const LONG_RATE = 0.012;
-
-/** Adam with decoupled weight decay; another optimizer has defaults of its own. */
-function ruleOf(given: ConfigInput, size: Size, isOften: boolean): ConfigInput {
-  const { optimizer = "adamw", hidden = size.hidden, cell = "gru", lrSchedule } = given;
-  const { layers = size.layers } = given;
+/** AdamW with a decaying rate and averaged weights; another optimizer has its own defaults. */
+function pickOptimization(
+  size: ModelSize,
+  input: ConfigInput,
+  hasManyEpochs: boolean,
+): ConfigInput {
+  const { optimizer = "adamw", hidden = size.hidden, cell = "gru", layers = size.layers } = input;
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizerDefaults[optimizer] };
   const isLarge = size.layers > 1 && layers > 1;
-  const falls = lrSchedule === undefined ? given.warmup !== 0 : lrSchedule === "inverse-sqrt";
-  // The cooldown brings two layers of 256 something, one of 192 nothing.
-  const cooldown = isLarge ? 0.2 : 0;
-  const lr = isLarge && isOften && falls && cell === "gru" ? LONG_RATE : rates[cell];
+  // The rate decays from the end of the warm-up, so without one, or with another schedule, it stays.
+  const decays = input.lrSchedule === undefined
+    ? input.warmup !== 0
+    : input.lrSchedule === "inverse-sqrt";
+  const isLongRun = isLarge && hasManyEpochs && decays && cell === "gru";
+  const lr = isLongRun ? LONG_RUN_LR : learningRates[cell];
   return {
     optimizer,
-    lr: lr * Math.min(1, 256 / hidden),
-    weightDecay: optimizer === "adamw" ? 0.1 : 0,
-    weightAverage: 0.1,
-    ...falls ? { lrSchedule: "inverse-sqrt", warmup: size.warmup, cooldown } : {},
+    lr: lr * Math.min(1, FULL_LR_UNITS / hidden),
+    weightDecay: optimizer === "adamw" ? WEIGHT_DECAY : 0,
+    weightAverage: WEIGHT_AVERAGE,
+    ...decays
+      ? { lrSchedule: "inverse-sqrt", warmup: size.warmup, cooldown: isLarge ? COOLDOWN : 0 }
+      : {},
   };
 }
 
-/** A network in words, for example `gru, 2 layers of 256 hidden units`. */
+/** A model in words, for example `gru, 2 layers of 256 hidden units`. */
 export function describeModel(config: Config): string {
   const { cell, layers, hidden, dropout, dropoutFrom, dropoutUntil } = config;
   const units = `${hidden.toLocaleString("en")} hidden units`;
-  const network = `${cell}, ${layers === 1 ? units : `${layers} layers of ${units}`}`;
-  if (dropout === 0) return network;
-  const always = dropoutFrom === 0 && dropoutUntil === 1;
-  const when = always ? "" : ` from ${dropoutFrom} to ${dropoutUntil} of the run`;
-  return `${network}, dropout ${dropout}${when}`;
+  const model = `${cell}, ${layers === 1 ? units : `${layers} layers of ${units}`}`;
+  if (dropout === 0) return model;
+  const isWholeRun = dropoutFrom === 0 && dropoutUntil === 1;
+  const when = isWholeRun ? "" : ` from ${dropoutFrom} to ${dropoutUntil} of the run`;
+  return `${model}, dropout ${dropout}${when}`;
 }
 
-function whyNetwork(size: Size, chars: number, { minutes }: Pick<LimitOptions, "minutes">): string {
+function describeOptimization(config: Config): string {
+  const { optimizer, lr, lrSchedule, cooldown, weightAverage } = config;
+  const parts = [optimizer, `lr ${lr}`, lrSchedule];
+  if (cooldown > 0) parts.push(`cooldown ${cooldown}`);
+  parts.push(`weight average ${weightAverage}`);
+  return parts.join(", ");
+}
+
+function modelReason(
+  size: ModelSize,
+  chars: number,
+  { minutes }: Pick<LimitOptions, "minutes">,
+): string {
   const text = `${chars.toLocaleString("en")} characters`;
-  if (size.trained > 0) return `${text} and ${minutes} minutes are enough for it`;
-  const longer = sizes.some(({ chars: wanted, trained }) => trained > 0 && chars >= wanted);
-  return longer
-    ? `learns fast; for ${text} --minutes 3 or more choose a larger one`
-    : `${text} fill it; a larger one would learn them by heart`;
+  if (size.minTrainedChars > 0) return `${text} and ${minutes} minutes are enough for this size`;
+  const larger = modelSizes.find(({ minChars, minTrainedChars }) =>
+    minTrainedChars > 0 && chars >= minChars
+  );
+  if (larger === undefined) return `a larger model would overfit a text of ${text}`;
+  const needed = Math.ceil(larger.minTrainedChars / trainedChars(larger, 1));
+  return `fast to train; with ${needed} minutes or more, ${text} are enough for a larger model`;
 }

@@ -1,35 +1,33 @@
-/** What is known of a divergence beside the step and the reason. */
+/** Details of a {@linkcode DivergenceError} that only the run around the trainer can give. */
 export interface DivergenceDetails {
-  /** The step of the last checkpoint that was handed over; `null` when there is none. */
+  /** The step of the last checkpoint passed to `onCheckpoint`; `null` if there is none. */
   readonly savedStep: number | null;
-  /** How often in a row the run went back and came to grief again. */
+  /** Consecutive rollbacks that diverged again. */
   readonly rollbacks: number;
 }
 
 /**
- * Training came to a number that is not finite. Nothing that is wrong has been given to anybody: a
- * checkpoint from before is as good as it was.
+ * Training diverged: a loss, a gradient or a weight is not finite.
+ *
+ * Models and checkpoints made before are not affected.
  */
 export class DivergenceError extends Error {
-  /** The class's name, so that it survives in logs. */
-  override name = "DivergenceError";
+  override readonly name: string = "DivergenceError";
   /** The step, counted from 1, whose loss, gradient or update is not finite. */
   readonly step: number;
   /** What is not finite, for example `the loss is NaN`. */
   readonly reason: string;
-  /** What the run around the trainer knows; `null` when there is no such run. */
+  /** Checkpoint and rollbacks of the run; `null` if a {@linkcode Trainer} was used without one. */
   readonly details: DivergenceDetails | null;
 
-  /**
-   * An error that says so.
-   * @param step Counted from 1.
-   */
+  /** @param step Counted from 1. */
   constructor(step: number, reason: string, details: DivergenceDetails | null = null) {
+    const facts = details === null ? [] : describe(details);
     super(
       [
         `Training diverged at step ${step}: ${reason}`,
-        ...details === null ? [] : describe(details),
-        "a lower --lr or --grad-clip keeps it finite",
+        ...facts,
+        `use a lower "lr" or "gradClip"`,
       ].join("; "),
     );
     this.step = step;
@@ -40,9 +38,7 @@ export class DivergenceError extends Error {
 
 function describe({ savedStep, rollbacks }: DivergenceDetails): string[] {
   return [
-    ...rollbacks === 0 ? [] : [`going back and halving the rate ${rollbacks} times did not help`],
-    savedStep === null
-      ? "no checkpoint had been saved"
-      : `the last good checkpoint is that of step ${savedStep}`,
+    ...rollbacks === 0 ? [] : [`${rollbacks} rollbacks, each halving "lr", did not help`],
+    savedStep === null ? "no checkpoint was saved" : `the last checkpoint is of step ${savedStep}`,
   ];
 }

@@ -1,167 +1,184 @@
-import { InputError } from "../errors.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
+import { InputError } from "../errors.ts";
 
-/** When training ends: at whichever comes first. */
+/** Limits of a run, which ends at the one that is reached first. */
 export interface LimitOptions {
-  /** Updates of the parameters: a whole number, 0 or above; 0 leaves the model as initialised. */
+  /** Updates of the parameters: a whole number, 0 or above; 0 keeps the initial weights. */
   readonly steps?: number;
-  /** Passes over the training part, above 0; fractions are fine. */
+  /** Passes over the training part: above 0, fractions included. */
   readonly epochs?: number;
-  /** Wall-clock time, above 0. */
+  /** Wall-clock time: above 0. */
   readonly minutes?: number;
-  /** Validations in a row without a better one: a whole number above 0. */
+  /** Consecutive validations without a lower loss (early stopping): a whole number above 0. */
   readonly patience?: number;
 }
 
-/** How often something is told or kept while training. */
+/** How often metrics, samples and checkpoints are made. */
 export interface IntervalOptions {
-  /** Steps from one report to the next: a whole number above 0. */
+  /** Steps between metrics: a whole number above 0. */
   readonly logEvery?: number;
-  /** Steps from one sample to the next: a whole number, 0 for none. */
+  /** Steps between samples: a whole number; 0: no samples. */
   readonly sampleEvery?: number;
-  /** Steps from one checkpoint to the next: a whole number above 0. Without: every minute. */
+  /** Steps between checkpoints: a whole number above 0. Default: about one checkpoint a minute. */
   readonly checkpointEvery?: number;
 }
 
-/** Limits and intervals, complete. */
+/** Complete limits and intervals of a run. */
 export interface TrainingLimits {
-  /** The step after which training ends; Infinity when only the time is limited. */
+  /** The last step; Infinity if steps are not limited. */
   readonly steps: number;
-  /** The seconds after which training ends; Infinity when only the steps are limited. */
+  /** Seconds after which the run ends; Infinity if time is not limited. */
   readonly seconds: number;
-  /** How many validations in a row without a better one end it; Infinity when none do. */
+  /** Consecutive validations without a lower loss that end the run; Infinity if unlimited. */
   readonly patience: number;
-  /** Whether no limit was given, and the default took its place. */
-  readonly byDefault: boolean;
-  /** Steps from one report to the next. */
+  /** Whether no limit was given, so that {@linkcode limitDefaults} apply. */
+  readonly isDefault: boolean;
+  /** Steps between metrics. */
   readonly logEvery: number;
-  /** Steps from one sample to the next; 0 for none. */
+  /** Steps between samples; 0: no samples. */
   readonly sampleEvery: number;
-  /** Steps from one checkpoint to the next; `null` where time decides. */
+  /** Steps between checkpoints; `null`: by time. */
   readonly checkpointEvery: number | null;
 }
 
-/**
- * Without a limit a text is read ten times, but at least so much is trained that a short text is
- * learnt, and at most what takes a few minutes.
- */
-const DEFAULT_EPOCHS = 10;
-const LEAST_DEFAULT_CHARS = 4e6;
-const MOST_DEFAULT_CHARS = 20e6;
-/** And it ends when validation has stood still for so long. */
-const DEFAULT_PATIENCE = 5;
-/** Characters from one report to the next, unless the whole run is short. */
-const CHARS_PER_REPORT = 250_000;
-const REPORTS_PER_RUN = 50;
-const REPORTS_PER_SAMPLE = 5;
+/** The limits of a run for which none are given, and its intervals. */
+export const limitDefaults = Object.freeze({
+  /** Epochs of a run, unless that is less or more training than the next two allow. */
+  epochs: 10,
+  /** Characters trained on at least, so that the model also learns a short text. */
+  minChars: 4e6,
+  /** Characters trained on at most: a few minutes of training. */
+  maxChars: 20e6,
+  /** Consecutive validations without a lower loss. */
+  patience: 5,
+  /** Characters between metrics of a long run. */
+  charsPerLog: 250_000,
+  /** Metrics of a shorter run. */
+  logsPerRun: 50,
+  /** Metrics between samples. */
+  logsPerSample: 5,
+});
+
+/** What limits refer to. */
+export interface LimitContext {
+  /** Characters of a batch, T·B. */
+  readonly charsPerStep: number;
+  /** Batches of an epoch. */
+  readonly stepsPerEpoch: number;
+  /** Whether a part of the text is held out for validation. */
+  readonly validates: boolean;
+}
 
 /**
- * Completes limits and intervals.
+ * Completes the limits and intervals of a run.
  *
- * @param given What the caller wants.
- * @param charsPerStep T·B.
- * @param stepsPerEpoch Steps from one start of the text to the next.
- * @param validates Whether a part of the text is held out for validation.
- * @throws {InputError} when a value is out of its range, or there is nothing to be patient about.
+ * @param input What the caller decides; the rest is chosen by {@linkcode limitDefaults}.
+ * @throws {InputError} if a value is out of range, or `patience` is given without a validation part.
+ *
+ * @example
+ * ```ts
+ * import { resolveLimits } from "./limits.ts";
+ *
+ * const context = { charsPerStep: 800, stepsPerEpoch: 175, validates: true };
+ * const { steps, logEvery } = resolveLimits({ epochs: 20 }, context);
+ * console.log(steps, logEvery); // 3500 100
+ * ```
  */
 export function resolveLimits(
-  given: LimitOptions & IntervalOptions,
-  charsPerStep: number,
-  stepsPerEpoch: number,
-  validates: boolean,
+  input: LimitOptions & IntervalOptions,
+  context: LimitContext,
 ): TrainingLimits {
-  checkWhole("steps", given.steps, 0);
-  checkPositive("epochs", given.epochs);
-  checkPositive("minutes", given.minutes);
-  checkWhole("patience", given.patience, 1);
-  if (given.patience !== undefined && !validates) {
-    throw new InputError(
-      `Cannot train with "patience" ${given.patience} and no validation part: it counts validations; ` +
-        `hold one out with --val-fraction, of a text that is long enough`,
-    );
-  }
-  checkWhole("log-every", given.logEvery, 1);
-  checkWhole("sample-every", given.sampleEvery, 0);
-  checkWhole("checkpoint-every", given.checkpointEvery, 1);
-
-  const { steps, byDefault } = stepsOf(given, charsPerStep, stepsPerEpoch);
-  const reports = Math.min(CHARS_PER_REPORT / charsPerStep, steps / REPORTS_PER_RUN);
-  const logEvery = given.logEvery ?? roundNumber(reports);
+  checkLimits(input, context.validates);
+  const isDefault = input.steps === undefined && input.epochs === undefined &&
+    input.minutes === undefined;
+  const steps = isDefault ? defaultSteps(context) : Math.min(
+    input.steps ?? Infinity,
+    Math.ceil((input.epochs ?? Infinity) * context.stepsPerEpoch),
+  );
+  const { charsPerLog, logsPerRun, logsPerSample, patience } = limitDefaults;
+  const logEvery = input.logEvery ??
+    roundUp(Math.min(charsPerLog / context.charsPerStep, steps / logsPerRun));
   return {
     steps,
-    seconds: (given.minutes ?? Infinity) * 60,
-    patience: given.patience ?? (byDefault && validates ? DEFAULT_PATIENCE : Infinity),
-    byDefault,
+    seconds: (input.minutes ?? Infinity) * 60,
+    patience: input.patience ?? (isDefault && context.validates ? patience : Infinity),
+    isDefault,
     logEvery,
-    sampleEvery: given.sampleEvery ?? REPORTS_PER_SAMPLE * logEvery,
-    checkpointEvery: given.checkpointEvery ?? null,
+    sampleEvery: input.sampleEvery ?? logsPerSample * logEvery,
+    checkpointEvery: input.checkpointEvery ?? null,
   };
 }
 
-/** The step after which training ends; Infinity when only the time is limited. */
-function stepsOf(
-  given: LimitOptions,
-  charsPerStep: number,
-  stepsPerEpoch: number,
-): Pick<TrainingLimits, "steps" | "byDefault"> {
-  const byDefault = given.steps === undefined && given.epochs === undefined &&
-    given.minutes === undefined;
-  const charsPerEpoch = stepsPerEpoch * charsPerStep;
-  const wanted = Math.max(DEFAULT_EPOCHS * charsPerEpoch, LEAST_DEFAULT_CHARS);
-  const defaultSteps = Math.ceil(Math.min(wanted, MOST_DEFAULT_CHARS) / charsPerStep);
-  const steps = byDefault ? defaultSteps : Math.min(
-    given.steps ?? Infinity,
-    given.epochs === undefined ? Infinity : Math.ceil(given.epochs * stepsPerEpoch),
-  );
-  return { steps, byDefault };
+function checkLimits(input: LimitOptions & IntervalOptions, validates: boolean): void {
+  checkWholeNumber("steps", input.steps, 0);
+  checkPositive("epochs", input.epochs);
+  checkPositive("minutes", input.minutes);
+  checkWholeNumber("patience", input.patience, 1);
+  checkWholeNumber("logEvery", input.logEvery, 1);
+  checkWholeNumber("sampleEvery", input.sampleEvery, 0);
+  checkWholeNumber("checkpointEvery", input.checkpointEvery, 1);
+  if (input.patience !== undefined && !validates) {
+    throw new InputError(
+      `Cannot train with "patience" ${input.patience}: it counts validations, and no part of the ` +
+        `text is held out; use a "valFraction" above 0 and a text that is long enough`,
+      { option: "patience" },
+    );
+  }
 }
 
-/** How far a run is, in what limits it. */
-export type Reached = Pick<Progress, "step" | "elapsedSeconds" | "validationsSinceBest">;
+function defaultSteps({ charsPerStep, stepsPerEpoch }: LimitContext): number {
+  const { epochs, minChars, maxChars } = limitDefaults;
+  const chars = Math.max(epochs * stepsPerEpoch * charsPerStep, minChars);
+  return Math.ceil(Math.min(chars, maxChars) / charsPerStep);
+}
 
-/** Whether a run that is so far is at its end. */
+/** How much of its limits a run has used. */
+export type LimitProgress = Pick<Progress, "step" | "elapsedSeconds" | "validationsSinceBest">;
+
+/** Whether a run has reached one of its limits. */
 export function isLimitReached(
   { steps, seconds, patience }: TrainingLimits,
-  { step, elapsedSeconds, validationsSinceBest }: Reached,
+  { step, elapsedSeconds, validationsSinceBest }: LimitProgress,
 ): boolean {
   return step >= steps || elapsedSeconds >= seconds || validationsSinceBest >= patience;
 }
 
-/** The share of a run that is done, from 0 to 1, by the limit that will be reached first. */
+/** The fraction of a run that is done, from 0 to 1, by the limit that is reached first. */
 export function fractionDone(
   { steps, seconds }: TrainingLimits,
-  { step, elapsedSeconds }: Pick<Reached, "step" | "elapsedSeconds">,
+  { step, elapsedSeconds }: Pick<LimitProgress, "step" | "elapsedSeconds">,
 ): number {
   const bySteps = steps === 0 ? 1 : step / steps;
   return Math.min(1, Math.max(bySteps, elapsedSeconds / seconds));
 }
 
-/** Whether a checkpoint is the end of a run, and by this schedule it stays one. */
+/** Whether a checkpoint is the end of its run, and still is with these limits. */
 export function isFinished(
   limits: TrainingLimits,
-  progress: Reached & Pick<Progress, "ended">,
+  progress: LimitProgress & Pick<Progress, "ended">,
 ): boolean {
   return progress.ended && isLimitReached(limits, progress);
 }
 
-/** The least of 1, 2, 5, 10, 20, 50, … that is not below `x`. */
-function roundNumber(x: number): number {
+/** The smallest of 1, 2, 5, 10, 20, 50, … that is not below `x`. */
+function roundUp(x: number): number {
   if (x <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(x));
-  const digit = [1, 2, 5, 10].find((digit) => digit * power >= x)!;
-  return digit * power;
+  return [1, 2, 5, 10].find((digit) => digit * power >= x)! * power;
 }
 
-function checkWhole(name: string, value: number | undefined, least: number): void {
-  if (value !== undefined && (!Number.isSafeInteger(value) || value < least)) {
-    throw new InputError(
-      `Cannot train: "${name}" must be a whole number, ${least} or above, not ${value}`,
-    );
-  }
+function checkWholeNumber(option: string, value: number | undefined, min: number): void {
+  if (value === undefined || Number.isSafeInteger(value) && value >= min) return;
+  throw new InputError(
+    `Cannot train: "${option}" must be a whole number, ${min} or above, not ${value}`,
+    { option },
+  );
 }
 
-function checkPositive(name: string, value: number | undefined): void {
-  if (value !== undefined && (!Number.isFinite(value) || value <= 0)) {
-    throw new InputError(`Cannot train: "${name}" must be a finite number above 0, not ${value}`);
-  }
+function checkPositive(option: string, value: number | undefined): void {
+  if (value === undefined || Number.isFinite(value) && value > 0) return;
+  throw new InputError(
+    `Cannot train: "${option}" must be a finite number above 0, not ${value}`,
+    { option },
+  );
 }

@@ -1,70 +1,81 @@
-import { Sampler } from "../generate/sampler.ts";
-import { TextError } from "../errors.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { TextError } from "../errors.ts";
+import { runInSlices, SLICE_MS, yieldToEventLoop } from "../event_loop.ts";
+import { sampleStream } from "../generate/sampler.ts";
 import { DivergenceError } from "./divergence.ts";
 import { fractionDone, isLimitReached, type TrainingLimits } from "./limits.ts";
-import { runInSlices, SLICE_MS, yieldToEventLoop } from "../event_loop.ts";
+import type { TrainingStatus } from "./metrics.ts";
+import type { TrainingCallbacks, TrainOptions } from "./options.ts";
 import { Throughput } from "./throughput.ts";
-import type { TrainOptions } from "./train.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** Time from one `latest` checkpoint to the next, where steps do not decide. */
-const SAVE_MS = 60_000;
-/** A validation of n characters is due after 20·n were trained: about once a pass, and little of the time. */
+/** Time between `latest` checkpoints without `checkpointEvery`. */
+const CHECKPOINT_MS = 60_000;
+/**
+ * Characters trained on for each character validated: about one validation an epoch with the default
+ * validation part of 5 %, and a small part of the time.
+ */
 const TRAINED_PER_VALIDATED = 20;
-/** Characters of the texts given to `onSample`. */
+/** Characters of a text passed to `onSample`. */
 const SAMPLE_LENGTH = 200;
-/** How often in a row the rate is halved: to about a thousandth. */
-const MOST_ROLLBACKS = 10;
+/** Consecutive rollbacks before the run fails: the learning rate is then a thousandth. */
+const MAX_ROLLBACKS = 10;
 
 /**
- * The loop around a trainer: when each thing is due, and whom to tell.
+ * The loop around a trainer: takes steps, and logs, samples, validates and saves when it is due.
  *
- * Reports at their interval, and the validations that come with them, depend on steps alone, so
- * that a run that was stopped and resumed makes the same ones. What the end of a run adds, a report
- * of its last step and a validation, leaves no trace in the state that it can be resumed from.
+ * Regular metrics, and the validations made with them, depend on the number of the step alone, so a
+ * resumed run makes the same ones as a run that was never stopped. The end of a run adds metrics of
+ * its last step and a validation, which leave no trace in the state that can be resumed from.
  */
 export class TrainingLoop {
   readonly #trainer: Trainer;
-  readonly #schedule: TrainingLimits;
-  #options: TrainOptions;
-  readonly #watch: Throughput;
-  /** The step of the last report at its interval. */
+  readonly #limits: TrainingLimits;
+  readonly #throughput: Throughput;
+  #callbacks: TrainingCallbacks;
+  /** The step of the last regular metrics, those due by `logEvery`. */
   #loggedStep: number | null;
-  /** The step of the last report of any kind. */
-  #toldStep: number | null;
+  /** The step of the last metrics, regular or not. */
+  #lastMetricsStep: number | null;
+  /** The step of the last `latest` checkpoint, and when it was made. */
   #savedStep: number | null;
   #savedAt = performance.now();
-  /** What a rollback goes back to. */
-  #good: Checkpoint | undefined;
+  /** The last good state; `undefined` if divergence stops the run. */
+  #rollbackState: Checkpoint | undefined;
+  /** Rollbacks since the last regular metrics. */
   #rollbacks = 0;
 
   constructor(trainer: Trainer, limits: TrainingLimits, options: TrainOptions) {
     this.#trainer = trainer;
-    this.#schedule = limits;
-    this.#options = options;
+    this.#limits = limits;
+    this.#callbacks = options;
     const progress = options.resume?.progress;
-    this.#watch = new Throughput(progress?.elapsedSeconds ?? 0);
+    this.#throughput = new Throughput(progress?.elapsedSeconds ?? 0);
     this.#loggedStep = progress?.loggedStep ?? null;
-    this.#toldStep = progress?.step ?? null;
+    this.#lastMetricsStep = progress?.step ?? null;
     this.#savedStep = progress?.step ?? null;
-    trainer.doneAfter = (step) =>
-      fractionDone(limits, { step, elapsedSeconds: this.#watch.elapsed() });
-    if (options.onDivergence === "rollback") this.#good = this.#state();
+    trainer.lastStep = limits.steps;
+    trainer.fractionDoneAfter = (step) =>
+      fractionDone(limits, { step, elapsedSeconds: this.#throughput.elapsedSeconds() });
+    if (options.onDivergence === "rollback") this.#rollbackState = this.#checkpoint();
   }
 
   /**
-   * Trains until the run is over, and gives its last checkpoint.
-   * @param callbacks In addition to the options of the constructor.
+   * Trains until a limit is reached or the signal aborts.
+   *
+   * @param callbacks Replace those passed to the constructor.
+   * @returns The last checkpoint.
    */
-  async toTheEnd(callbacks: Partial<TrainOptions> = {}): Promise<Checkpoint> {
-    this.#options = { ...this.#options, ...callbacks };
+  async run(callbacks: TrainingCallbacks = {}): Promise<Checkpoint> {
+    this.#callbacks = { ...this.#callbacks, ...callbacks };
     for (;;) {
       try {
         await this.#train();
         return await this.#end();
       } catch (error) {
-        if (error instanceof TextError) await this.#options.onCheckpoint?.(this.#state(), "latest");
+        if (error instanceof TextError) {
+          await this.#callbacks.onCheckpoint?.(this.#checkpoint(), "latest");
+        }
         if (!(error instanceof DivergenceError)) throw error;
         await this.#rollBack(error);
       }
@@ -72,185 +83,198 @@ export class TrainingLoop {
   }
 
   async #train(): Promise<void> {
-    // What a run that was stopped at a report had no time for.
-    if (this.#reportIsDue()) await this.#report();
+    // Metrics are due at once if the run was stopped before it could make them.
+    if (this.#isLogDue()) await this.#log();
     while (!this.#isOver()) {
-      this.#slice();
+      this.#trainSlice();
       await yieldToEventLoop();
-      this.#options.onStatus?.(this.#watch.live(this.#trainer, this.#schedule));
-      await this.#doWhatIsDue();
+      this.#callbacks.onStatus?.(this.#status());
+      await this.#runDueActions();
     }
   }
 
-  /** What a run begins with and ends in: all that it needs to go on. */
-  #state(ended = false): Checkpoint {
-    const state = this.#trainer.checkpoint(this.#watch.elapsed());
-    return { ...state, progress: { ...state.progress, loggedStep: this.#loggedStep, ended } };
-  }
-
-  #isInterrupted(): boolean {
-    return this.#options.signal?.aborted === true;
-  }
-
-  #isOver(): boolean {
-    const { steps: step, validation: { validationsSinceBest } } = this.#trainer;
-    const elapsedSeconds = this.#watch.elapsed();
-    return this.#isInterrupted() ||
-      isLimitReached(this.#schedule, { step, elapsedSeconds, validationsSinceBest });
-  }
-
-  /** Steps until something is due or the slice's time is up. */
-  #slice(): void {
+  /** Takes steps until something is due or the time of the slice is over. */
+  #trainSlice(): void {
     const trainer = this.#trainer;
-    this.#watch.time(trainer, (begin) => {
+    this.#throughput.measure(trainer, (begin) => {
       do trainer.step(); while (
-        !this.#reportIsDue() && !this.#sampleIsDue() && !this.#saveIsDue() &&
+        !this.#isLogDue() && !this.#isSampleDue() && !this.#isCheckpointDue() &&
         performance.now() - begin < SLICE_MS && !this.#isOver()
       );
     });
   }
 
-  #reportIsDue(): boolean {
-    const { steps } = this.#trainer;
-    return steps > 0 && steps !== this.#loggedStep &&
-      (steps === 1 || steps % this.#schedule.logEvery === 0);
+  async #runDueActions(): Promise<void> {
+    const isLast = this.#trainer.steps === this.#limits.steps;
+    // The end of the run makes metrics of the last step too: one line is enough, unless both validate.
+    if (this.#isLogDue() && (!isLast || this.#isValidationDue())) await this.#log();
+    if (this.#isSampleDue()) await this.#sample();
+    if (this.#isCheckpointDue() && !isLast && !this.#isInterrupted()) await this.#save();
   }
 
-  #sampleIsDue(): boolean {
-    const { sampleEvery } = this.#schedule;
+  #isInterrupted(): boolean {
+    return this.#callbacks.signal?.aborted === true;
+  }
+
+  #isOver(): boolean {
+    const { steps: step, validation: { validationsSinceBest } } = this.#trainer;
+    const elapsedSeconds = this.#throughput.elapsedSeconds();
+    return this.#isInterrupted() ||
+      isLimitReached(this.#limits, { step, elapsedSeconds, validationsSinceBest });
+  }
+
+  #isLogDue(): boolean {
+    const { steps } = this.#trainer;
+    return steps > 0 && steps !== this.#loggedStep &&
+      (steps === 1 || steps % this.#limits.logEvery === 0);
+  }
+
+  #isSampleDue(): boolean {
+    const { sampleEvery } = this.#limits;
     return sampleEvery > 0 && this.#trainer.steps % sampleEvery === 0;
   }
 
-  #saveIsDue(): boolean {
-    const { checkpointEvery } = this.#schedule;
-    if (checkpointEvery === null) return performance.now() - this.#savedAt > SAVE_MS;
+  #isCheckpointDue(): boolean {
+    const { checkpointEvery } = this.#limits;
+    if (checkpointEvery === null) return performance.now() - this.#savedAt > CHECKPOINT_MS;
     return this.#trainer.steps % checkpointEvery === 0;
   }
 
-  #validationIsDue(): boolean {
+  #isValidationDue(): boolean {
     const { validation, steps, charsPerStep } = this.#trainer;
-    const since = steps - (validation.step ?? 0);
-    return validation.chars > 0 && since * charsPerStep >= TRAINED_PER_VALIDATED * validation.chars;
+    const chars = (steps - (validation.step ?? 0)) * charsPerStep;
+    return validation.chars > 0 && chars >= TRAINED_PER_VALIDATED * validation.chars;
   }
 
-  async #doWhatIsDue(): Promise<void> {
-    const isLast = this.#trainer.steps === this.#schedule.steps;
-    // The end makes one of its report and the one that is due, unless each would validate.
-    if (this.#reportIsDue() && (!isLast || this.#validationIsDue())) await this.#report();
-    if (this.#sampleIsDue()) await this.#sample();
-    if (this.#saveIsDue() && !isLast && !this.#isInterrupted()) await this.#save();
+  /** Everything that is needed to resume the run from here. */
+  #checkpoint(ended = false): Checkpoint {
+    const checkpoint = this.#trainer.checkpoint(this.#throughput.elapsedSeconds());
+    const progress = { ...checkpoint.progress, loggedStep: this.#loggedStep, ended };
+    return { ...checkpoint, progress };
   }
 
-  /** A report at its interval; none when it was interrupted, so that a resumed run makes it. */
-  async #report(): Promise<void> {
+  #status(): TrainingStatus {
+    const { steps: step, loss } = this.#trainer;
+    const elapsedSeconds = this.#throughput.elapsedSeconds();
+    const done = fractionDone(this.#limits, { step, elapsedSeconds });
+    return {
+      step,
+      loss,
+      charsPerSecond: this.#throughput.charsPerSecond(),
+      done,
+      secondsLeft: done === 0 ? Infinity : elapsedSeconds * (1 - done) / done,
+    };
+  }
+
+  /** Makes regular metrics; none if the signal aborts their validation, as a resumed run makes them. */
+  async #log(): Promise<void> {
     const { validation, steps } = this.#trainer;
-    let best = false;
-    if (this.#validationIsDue()) {
-      const loss = await runInSlices(validation.measure(), this.#options.signal);
+    let isBest = false;
+    if (this.#isValidationDue()) {
+      const loss = await runInSlices(validation.measure(), this.#callbacks.signal);
       if (loss === undefined) return;
-      best = loss !== null && validation.record(loss);
+      isBest = loss !== null && validation.record(loss);
     }
-    await this.#tell(validation.step === steps ? validation.loss : null);
+    await this.#emitMetrics(validation.step === steps ? validation.loss : null);
     this.#loggedStep = steps;
-    if (best) await this.#options.onCheckpoint?.(this.#state(), "best");
-    if (this.#good && !this.#isInterrupted()) {
+    if (isBest) await this.#callbacks.onCheckpoint?.(this.#checkpoint(), "best");
+    if (this.#rollbackState && !this.#isInterrupted()) {
       this.#trainer.checkNextStep();
-      this.#good = this.#state();
+      this.#rollbackState = this.#checkpoint();
       this.#rollbacks = 0;
     }
   }
 
-  async #tell(validationLoss: number | null): Promise<void> {
-    const trainer = this.#trainer;
-    this.#toldStep = trainer.steps;
-    await this.#options.onLog?.({
-      step: trainer.steps,
-      epoch: trainer.epoch,
-      chars: trainer.chars,
-      loss: trainer.loss,
-      batchLoss: trainer.batchLoss,
-      validationLoss: validationLoss,
-      charsPerSecond: this.#watch.lap(),
-      elapsedSeconds: this.#watch.elapsed(),
+  async #emitMetrics(validationLoss: number | null): Promise<void> {
+    const { steps, epoch, chars, loss, batchLoss } = this.#trainer;
+    this.#lastMetricsStep = steps;
+    await this.#callbacks.onLog?.({
+      step: steps,
+      epoch,
+      chars,
+      loss,
+      batchLoss,
+      validationLoss,
+      charsPerSecond: this.#throughput.startInterval(),
+      elapsedSeconds: this.#throughput.elapsedSeconds(),
     });
   }
 
   async #sample(): Promise<void> {
-    const { onSample, signal } = this.#options;
+    const { onSample, signal } = this.#callbacks;
     if (!onSample) return;
     const { config, steps } = this.#trainer;
-    // Another one each time, and each time the same in the same run.
+    // Differs from sample to sample, and is the same whenever the run is repeated.
     const seed = (config.seed + steps) % Number.MAX_SAFE_INTEGER;
-    const characters = new Sampler(this.#trainer.model()).generate({ length: SAMPLE_LENGTH, seed });
-    let text: string | undefined;
+    let text = "";
     try {
-      text = await runInSlices(join(characters), signal);
+      const model = this.#trainer.model();
+      for await (const character of sampleStream(model, { length: SAMPLE_LENGTH, seed })) {
+        if (signal?.aborted) return;
+        text += character;
+      }
     } catch (error) {
-      // No text can come of such weights. Whether it is a divergence is for the training to say.
-      if (!(error instanceof RangeError)) throw error;
+      // The logits of such weights are not finite. Whether training diverges, its next step decides.
+      if (error instanceof RangeError) return;
+      throw error;
     }
-    if (text !== undefined) await onSample(text, steps);
+    await onSample(text, steps);
   }
 
   async #save(ended = false): Promise<void> {
-    // Whoever interrupts is in a hurry; that all weights are finite is known in any case.
+    // All weights are finite in any case; an interrupted run does not wait for a look at the next step.
     if (!this.#isInterrupted()) this.#trainer.checkNextStep();
-    const state = this.#state(ended);
-    await this.#options.onCheckpoint?.(state, "latest");
-    this.#savedStep = state.progress.step;
+    await this.#saveLatest(this.#checkpoint(ended));
+  }
+
+  async #saveLatest(checkpoint: Checkpoint): Promise<void> {
+    await this.#callbacks.onCheckpoint?.(checkpoint, "latest");
+    this.#savedStep = checkpoint.progress.step;
     this.#savedAt = performance.now();
   }
 
+  /** Makes the metrics, the validation and the checkpoint of the end of a run. */
   async #end(): Promise<Checkpoint> {
     const { steps, validation } = this.#trainer;
-    let loss: number | null | undefined = null;
+    let validationLoss: number | null = null;
     if (!this.#isInterrupted() && validation.step !== steps) {
-      loss = await runInSlices(validation.measure(), this.#options.signal);
+      validationLoss = await runInSlices(validation.measure(), this.#callbacks.signal) ?? null;
     }
     const ended = !this.#isInterrupted();
-    const measured = loss ?? null;
-    if (this.#toldStep !== steps || measured !== null) {
-      await this.#tell(measured);
-      if (this.#reportIsDue() && !this.#validationIsDue()) this.#loggedStep = steps;
+    if (this.#lastMetricsStep !== steps || validationLoss !== null) {
+      await this.#emitMetrics(validationLoss);
+      if (this.#isLogDue() && !this.#isValidationDue()) this.#loggedStep = steps;
     }
-    const last = withValidation(this.#state(ended), measured);
-    if (measured !== null && last.progress.bestValidationLoss !== validation.best) {
-      await this.#options.onCheckpoint?.(last, "best");
+    const last = withValidation(this.#checkpoint(ended), validationLoss);
+    if (validationLoss !== null && last.progress.bestValidationLoss !== validation.best) {
+      await this.#callbacks.onCheckpoint?.(last, "best");
     }
     await this.#save(ended);
     return last;
   }
 
-  /** Goes back to the last good state with half the rate, or throws what is to be said instead. */
-  async #rollBack({ step, reason }: DivergenceError): Promise<void> {
+  /** Restores the last good state with half the learning rate; throws if that cannot help. */
+  async #rollBack({ step: divergedAt, reason }: DivergenceError): Promise<void> {
     const from = this.#trainer.config.lr;
     const to = from / 2;
-    if (!this.#good || this.#rollbacks === MOST_ROLLBACKS || to === 0) {
+    if (!this.#rollbackState || this.#rollbacks === MAX_ROLLBACKS || to === 0) {
       const details = { savedStep: this.#savedStep, rollbacks: this.#rollbacks };
-      throw new DivergenceError(step, reason, details);
+      throw new DivergenceError(divergedAt, reason, details);
     }
     this.#rollbacks++;
-    this.#trainer.restore(this.#good, { lr: to });
-    this.#good = { ...this.#good, config: this.#trainer.config };
-    this.#loggedStep = this.#good.progress.loggedStep;
-    this.#toldStep = this.#good.progress.step;
-    this.#watch.lap();
-    // Now, so that a run that is killed next does not come to grief the same way once more.
-    const state = this.#state();
-    await this.#options.onCheckpoint?.(state, "latest");
-    this.#savedStep = state.progress.step;
-    this.#savedAt = performance.now();
-    await this.#options.onRollback?.({
-      divergedAt: step,
-      reason,
-      step: state.progress.step,
-      from,
-      to,
-    });
+    this.#trainer.restore(this.#rollbackState, { lr: to });
+    this.#rollbackState = { ...this.#rollbackState, config: this.#trainer.config };
+    const { loggedStep, step } = this.#rollbackState.progress;
+    this.#loggedStep = loggedStep;
+    this.#lastMetricsStep = step;
+    this.#throughput.startInterval();
+    // Saved at once: a run that is killed now would diverge again when it is resumed.
+    await this.#saveLatest(this.#checkpoint());
+    await this.#callbacks.onRollback?.({ divergedAt, reason, step, from, to });
   }
 }
 
-/** The same with a loss that only the end of the run measured. */
+/** The same checkpoint with a validation loss that only the end of the run measured. */
 function withValidation(checkpoint: Checkpoint, loss: number | null): Checkpoint {
   if (loss === null) return checkpoint;
   const { progress } = checkpoint;
@@ -259,14 +283,4 @@ function withValidation(checkpoint: Checkpoint, loss: number | null): Checkpoint
     ...checkpoint,
     progress: { ...progress, validationLoss: loss, bestValidationLoss: best },
   };
-}
-
-/** Joins characters, one at a time. */
-function* join(characters: Iterable<string>): Generator<void, string> {
-  let text = "";
-  for (const character of characters) {
-    text += character;
-    yield;
-  }
-  return text;
 }

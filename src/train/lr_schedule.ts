@@ -1,65 +1,101 @@
 import { InputError } from "../errors.ts";
 import type { Config } from "../model/config.ts";
 
+/** What learning-rate schedules depend on beside the step. */
+export interface LrContext {
+  /** Steps of an epoch, for the schedule `step`. */
+  readonly stepsPerEpoch: number;
+  /** The last step of the run, for the schedule `cosine`. */
+  readonly lastStep: number;
+  /** Plateaus of the validation loss so far, for the schedule `plateau`. */
+  readonly lrReductions: number;
+}
+
 /**
- * The learning rate of one step.
+ * The learning rate of a step, without cooldown.
+ *
+ * With t the step, W the warm-up and d the decay, the rate is lr times
+ *
+ * - t / (W + 1) during the warm-up, t ≤ W (Goyal et al., "Accurate, large minibatch SGD", 2017);
+ * - `step`: d^(⌊(e − `lrDecayAfter`) / `lrDecayEvery`⌋ + 1) from epoch e = `lrDecayAfter` on, as in
+ *   char-rnn's train.lua;
+ * - `cosine`: (1 + cos(π·(t − 1 − W) / (last − W))) / 2 (Loshchilov and Hutter, "SGDR", 2017,
+ *   without restarts), which would be 0 at the step after the last;
+ * - `inverse-sqrt`: √(W / t) (Vaswani et al., "Attention is all you need", 2017), which needs no
+ *   last step;
+ * - `plateau`: d^(number of plateaus), as PyTorch's ReduceLROnPlateau with a threshold of 0.
  *
  * @param step The number of the step, from 1.
- * @param stepsPerEpoch Steps of one pass over the text.
- * @param lastStep The run's last step, towards which `cosine` falls.
- * @param lrReductions How often validation came to a standstill so far.
+ *
+ * @example
+ * ```ts
+ * import { resolveConfig } from "../model/config.ts";
+ * import { learningRateAt } from "./lr_schedule.ts";
+ *
+ * const config = resolveConfig({ lr: 0.01, lrSchedule: "cosine" });
+ * const context = { stepsPerEpoch: 10, lastStep: 100, lrReductions: 0 };
+ * console.log([1, 51].map((step) => learningRateAt(config, step, context))); // [ 0.01, 0.005 ]
+ * ```
  */
 export function learningRateAt(
   config: Config,
   step: number,
-  stepsPerEpoch: number,
-  lastStep: number,
-  lrReductions: number,
+  { stepsPerEpoch, lastStep, lrReductions }: LrContext,
 ): number {
   const { lr, lrSchedule, warmup, lrDecay, lrDecayAfter, lrDecayEvery } = config;
   if (step <= warmup) return lr * step / (warmup + 1);
-  if (lrSchedule === "step") {
-    const epochs = Math.floor((step - 1) / stepsPerEpoch);
-    if (epochs < lrDecayAfter) return lr;
-    return lr * lrDecay ** (Math.floor((epochs - lrDecayAfter) / lrDecayEvery) + 1);
+  switch (lrSchedule) {
+    case "constant":
+      return lr;
+    case "step": {
+      const epochs = Math.floor((step - 1) / stepsPerEpoch);
+      if (epochs < lrDecayAfter) return lr;
+      return lr * lrDecay ** (Math.floor((epochs - lrDecayAfter) / lrDecayEvery) + 1);
+    }
+    case "cosine": {
+      const done = (step - 1 - warmup) / Math.max(1, lastStep - warmup);
+      return lr * (1 + Math.cos(Math.PI * Math.min(1, done))) / 2;
+    }
+    case "inverse-sqrt":
+      return lr * Math.sqrt(warmup / step);
+    case "plateau":
+      return lr * lrDecay ** lrReductions;
   }
-  if (lrSchedule === "cosine") {
-    // Loshchilov and Hutter, 2017, without restarts: the step after the last would have the rate 0.
-    const done = (step - 1 - warmup) / Math.max(1, lastStep - warmup);
-    return lr * (1 + Math.cos(Math.PI * Math.min(1, done))) / 2;
-  }
-  // Vaswani et al., "Attention is all you need", 2017: it needs to know no last step.
-  if (lrSchedule === "inverse-sqrt") return lr * Math.sqrt(warmup / step);
-  // As PyTorch's ReduceLROnPlateau, but that anything better is better.
-  if (lrSchedule === "plateau") return lr * lrDecay ** lrReductions;
-  return lr;
 }
 
 /**
- * What is left of the rate when this share of the run is done: in its last part, the configured share
- * of it, the rate falls to 0 in a straight line, whatever the schedule (Zhai et al., "Scaling vision
- * transformers", 2022, after a rate that falls as the root of the steps).
+ * The factor of the learning rate during the cooldown: over the last part of the run, the fraction
+ * `cooldown` of it, it falls linearly from 1 to 0, whatever the schedule (Zhai et al., "Scaling
+ * vision transformers", 2022, who do so after an inverse-square-root schedule).
+ *
+ * @param done Fraction of the run that is done, 0 to 1.
  */
 export function cooldownFactor({ cooldown }: Pick<Config, "cooldown">, done: number): number {
   return cooldown === 0 ? 1 : Math.min(1, (1 - done) / cooldown);
 }
 
 /**
- * Checks that a run has what its schedule goes by.
- * @throws {InputError} when the rate falls towards a last step that nobody knows, or by validations
- * that nobody makes.
+ * Checks that a run has what its learning-rate schedule depends on.
+ *
+ * @throws {InputError} if the schedule is `cosine` and there is no last step, or `plateau` and there
+ * is no validation.
  */
-export function checkSchedule(config: Config, lastStep: number, validates: boolean): void {
-  if (config.lrSchedule === "plateau" && !validates) {
+export function checkLrSchedule(
+  { lrSchedule }: Pick<Config, "lrSchedule">,
+  { lastStep, validates }: { readonly lastStep: number; readonly validates: boolean },
+): void {
+  if (lrSchedule === "plateau" && !validates) {
     throw new InputError(
-      `Cannot train with the schedule plateau and no validation part: it goes by validations; hold ` +
-        `one out with --val-fraction, of a text that is long enough`,
+      `Cannot train with "lrSchedule" plateau: it depends on validations, and no part of the text ` +
+        `is held out; use a "valFraction" above 0 and a text that is long enough`,
+      { option: "lrSchedule" },
     );
   }
-  if (config.lrSchedule === "cosine" && !Number.isFinite(lastStep)) {
+  if (lrSchedule === "cosine" && !Number.isFinite(lastStep)) {
     throw new InputError(
-      `Cannot train with the schedule cosine and no last step: it falls to 0 there; limit the run ` +
-        `by steps or epochs`,
+      `Cannot train with "lrSchedule" cosine: it reaches 0 at the last step, and steps are not ` +
+        `limited; set "steps" or "epochs"`,
+      { option: "lrSchedule" },
     );
   }
 }

@@ -1,8 +1,9 @@
-/** What a run must keep, and what it may change, when it goes on from a checkpoint. */
+/** What must stay the same when training is resumed from a checkpoint, and what may change. */
 
+import type { Checkpoint, CorpusIdentity } from "../checkpoint/checkpoint.ts";
 import { stateSlotsOf } from "../engine/update.ts";
 import { InputError } from "../errors.ts";
-import type { Checkpoint, CorpusIdentity } from "../checkpoint/checkpoint.ts";
+import { quote } from "../json.ts";
 import {
   checkConditions,
   type Config,
@@ -10,98 +11,101 @@ import {
   parseConfig,
   presetOf,
 } from "../model/config.ts";
-import { quote } from "../json.ts";
 import type { Corpus } from "../text/corpus.ts";
 
-const doing = "Cannot resume training";
+const SHAPES = "the shapes of its weights depend on it";
+const INITIALIZED = "its weights are initialized already";
+const SPLIT = "another split would mix characters that were trained on and characters held out";
 
-const HELD_OUT = "another split would train on what was held out, or hold out what was trained on";
-
-/** Why a key of the configuration stays what it is; a key that is not here may change. */
-const reasons: Partial<Record<keyof Config, string>> = {
-  cell: "its weights are that cell's",
-  layers: "its weights are those of so many layers",
-  hidden: "its weights have that shape",
-  seqLength: "its place in the text is counted in such steps",
-  batchSize: "its place in the text and its hidden state are those of so many streams",
-  optimizer: "what that one has summed up means nothing to another",
-  momentum: "its velocity was gathered with that",
-  weightAverage: "its weights were averaged over that share of the steps",
-  init: "its weights are drawn already",
-  precision: "its numbers are of that precision",
-  seed: "its weights are drawn already",
-  valFraction: HELD_OUT,
-  testFraction: HELD_OUT,
-  holdout: HELD_OUT,
-  lrPatience: "its plateaus were counted by that",
+/** Why a key of the configuration cannot change; keys that are missing here can. */
+const fixedKeys: Partial<Record<keyof Config, string>> = {
+  cell: "its weights belong to that cell",
+  layers: SHAPES,
+  hidden: SHAPES,
+  seqLength: "its epochs are counted in steps of that length",
+  batchSize: "its streams and their hidden states depend on it",
+  optimizer: "its optimizer state belongs to that update rule",
+  momentum: "its velocities were accumulated with it",
+  weightAverage: "its average covers that fraction of the steps",
+  init: INITIALIZED,
+  precision: "its numbers have that precision",
+  seed: INITIALIZED,
+  valFraction: SPLIT,
+  testFraction: SPLIT,
+  holdout: SPLIT,
+  lrPatience: "its plateaus were counted with it",
 };
 
 /**
- * The configuration that a run goes on with: the checkpoint's, with another rate or clip if one is
- * given. Keys may be given again with the value that they have.
+ * The configuration with which a run is resumed. Keys that cannot change may be given with the
+ * value that they have.
  *
- * @throws {InputError} when a key is not what it must be, or must stay what it is.
+ * @param config The configuration of the run.
+ * @param changes A preset and keys to change.
+ * @throws {InputError} if a value is invalid, or a key cannot change.
  */
-export function resumedConfig(config: Config, input: ConfigInput): Config {
-  const { preset, ...given } = input;
+export function resumedConfig(config: Config, changes: ConfigInput): Config {
+  const { preset, ...given } = changes;
   const base = preset === undefined ? {} : presetOf(preset);
-  const wanted = parseConfig({ ...config, ...base, ...given }, doing);
-  checkConditions(wanted, given, doing);
-  for (const key of Object.keys(wanted) as (keyof Config)[]) {
-    const reason = reasons[key];
-    if (reason === undefined || wanted[key] === config[key]) continue;
+  const changed = parseConfig({ ...config, ...base, ...given }, "Cannot resume training");
+  checkConditions(changed, given, "Cannot resume training");
+  for (const key of Object.keys(changed) as (keyof Config)[]) {
+    const reason = fixedKeys[key];
+    if (reason === undefined || changed[key] === config[key]) continue;
     throw new InputError(
-      `${doing} with ${key} ${wanted[key]}: the run has ${key} ${config[key]}, and ${reason}; ` +
-        `leave it, or train anew`,
+      `Cannot resume training with "${key}" ${changed[key]}: the run has ${config[key]}, and ` +
+        `${reason}; leave it out, or start a new run`,
+      { option: key },
     );
   }
-  return wanted;
+  return changed;
 }
 
 /**
- * Checks that a text is the one that a run was trained on.
+ * Checks that a text is the one that a run was trained on, by its hash.
  *
  * @param known The text of the run.
- * @throws {InputError} when its contents are others.
+ * @throws {InputError} if its contents differ.
  */
-export function checkSameText(known: Pick<CorpusIdentity, "name" | "sha256">, corpus: Corpus) {
+export function checkSameText(
+  known: Pick<CorpusIdentity, "name" | "sha256">,
+  corpus: Pick<Corpus, "path" | "sha256">,
+): void {
   if (known.sha256 === corpus.sha256) return;
-  const [was, is] = [known, corpus].map(({ sha256 }) => sha256.slice(0, 12));
+  const [expected, actual] = [known, corpus].map(({ sha256 }) => sha256.slice(0, 12));
   throw new InputError(
-    `${doing} on ${quote(corpus.path)}: its contents are not those of the run's text, ` +
-      `${
-        quote(known.name)
-      } (SHA-256 ${is}… instead of ${was}…); give it the same text, or train anew`,
+    `Cannot resume training on ${quote(corpus.path)}: its contents differ from ` +
+      `${quote(known.name)}, the text of the run (SHA-256 ${actual}…, not ${expected}…); use the ` +
+      `same text, or start a new run`,
   );
 }
 
 /**
- * Checks that a checkpoint's training can go on with this text.
+ * Checks that training can be resumed from a checkpoint on a text.
  *
- * @throws {InputError} when the text is another, or the checkpoint lacks what training needs.
+ * @throws {InputError} if the text is another one, or the checkpoint has no optimizer state or no
+ * weights beside their average.
  */
 export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
   const { corpus: known, vocabulary, config, progress } = checkpoint;
   if (known !== null) checkSameText(known, corpus);
   if (vocabulary.characters !== corpus.vocabulary.characters) {
     throw new InputError(
-      `${doing} on ${
-        quote(corpus.path)
-      }: its characters are not those that the model knows; give ` +
-        `it the model's own text`,
+      `Cannot resume training on ${quote(corpus.path)}: its characters are not the model's ` +
+        `vocabulary; use the text that the model was trained on`,
     );
   }
-  const wanted = stateSlotsOf(config);
-  if (wanted !== (checkpoint.optimizerState?.length ?? 0) && progress.step > 0) {
+  if (progress.step === 0) return;
+  if ((checkpoint.optimizerState?.length ?? 0) !== stateSlotsOf(config)) {
     throw new InputError(
-      `${doing}: the checkpoint is of step ${progress.step} and lacks what ${config.optimizer} ` +
-        `remembers; it must be complete`,
+      `Cannot resume training: the checkpoint of step ${progress.step} has no optimizer state of ` +
+        `${config.optimizer}; it must be complete`,
     );
   }
-  if (config.weightAverage > 0 && checkpoint.trainingParameters === null && progress.step > 0) {
+  if (config.weightAverage > 0 && checkpoint.trainingParameters === null) {
     throw new InputError(
-      `${doing}: the checkpoint is of step ${progress.step} and has the average of the weights ` +
-        `alone; it must have the weights themselves too`,
+      `Cannot resume training: the checkpoint of step ${progress.step} has only the average of ` +
+        `its weights; it must have the weights too`,
     );
   }
 }

@@ -1,58 +1,46 @@
-import { fractionDone, type TrainingLimits } from "./limits.ts";
-import type { TrainingStatus } from "./train.ts";
-import type { Trainer } from "./trainer.ts";
-
-/** How long a run has been going, how fast it trains, and when it will be done. */
+/** Measures how long a run takes, and how fast it trains. */
 export class Throughput {
   readonly #begin: number;
-  /** Milliseconds and characters of training alone, in this lap. */
+  /** Milliseconds of training in the current interval, and characters trained on. */
   #milliseconds = 0;
   #chars = 0;
-  #rate = 0;
+  #charsPerSecond = 0;
 
-  /** @param elapsed Seconds that the run took before. */
-  constructor(elapsed: number) {
-    this.#begin = performance.now() - elapsed * 1000;
+  /** @param elapsedSeconds Duration of the run before it was resumed. */
+  constructor(elapsedSeconds: number) {
+    this.#begin = performance.now() - elapsedSeconds * 1000;
   }
 
-  /** Seconds since the run began. */
-  elapsed(): number {
+  /** Seconds since the run began, without the time between stop and resume. */
+  elapsedSeconds(): number {
     return (performance.now() - this.#begin) / 1000;
   }
 
-  /** Counts what is trained meanwhile, and the time that it takes. */
-  time(trainer: Trainer, work: (begin: number) => void): void {
+  /**
+   * Adds training to the current interval.
+   *
+   * @param trainer Its `chars` count the characters trained on.
+   * @param work Trains; gets the time of its start, by `performance.now()`.
+   */
+  measure(trainer: { readonly chars: number }, work: (begin: number) => void): void {
     const begin = performance.now();
-    const before = trainer.chars;
+    const chars = trainer.chars;
     work(begin);
     this.#milliseconds += performance.now() - begin;
-    this.#chars += trainer.chars - before;
+    this.#chars += trainer.chars - chars;
   }
 
-  /** Characters trained on per second in this lap; right after its start, in the one before. */
+  /** Characters trained on per second in the current interval, or before its first in the last. */
   charsPerSecond(): number {
-    if (this.#chars > 0) this.#rate = this.#chars / this.#milliseconds * 1000;
-    return this.#rate;
+    if (this.#chars > 0) this.#charsPerSecond = this.#chars / this.#milliseconds * 1000;
+    return this.#charsPerSecond;
   }
 
-  /** Starts a new lap, and gives the speed of the last one, in characters per second. */
-  lap(): number {
-    const rate = this.charsPerSecond();
+  /** Starts a new interval; returns the characters per second of the one that ends. */
+  startInterval(): number {
+    const charsPerSecond = this.charsPerSecond();
     this.#milliseconds = 0;
     this.#chars = 0;
-    return rate;
-  }
-
-  /** Where the run stands. */
-  live({ steps: step, loss }: Trainer, limits: TrainingLimits): TrainingStatus {
-    const elapsed = this.elapsed();
-    const done = fractionDone(limits, { step, elapsedSeconds: elapsed });
-    return {
-      step,
-      loss,
-      charsPerSecond: this.charsPerSecond(),
-      done,
-      secondsLeft: done === 0 ? Infinity : elapsed * (1 - done) / done,
-    };
+    return charsPerSecond;
   }
 }

@@ -1,30 +1,31 @@
+import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
 import { Engine } from "../engine/engine.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
 import { stateSlotsOf } from "../engine/update.ts";
-import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
 import { type Config, type ConfigInput, parseConfig } from "../model/config.ts";
 import { initialParameters } from "../model/initialization.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
+import { BatchLoader } from "../text/batches.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { type Span, type Split, splitCorpus } from "../text/split.ts";
-import { BatchLoader } from "../text/batches.ts";
 import { DivergenceError } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
 import { Validation } from "./validation.ts";
 
 /**
- * How much of the smoothed loss a step of 25 characters keeps; min-char-rnn's figure. A step of
- * more characters keeps accordingly less, so that curves over characters can be compared.
+ * The smoothed loss is an exponential moving average that keeps 0.999 of itself every 25 characters,
+ * as in min-char-rnn. A step of more characters keeps accordingly less, so that curves over
+ * characters are comparable for all T and B.
  */
 const SMOOTHING = 0.999;
 const SMOOTHING_CHARS = 25;
 
-/** How a trainer computes; nothing of it changes the result. */
+/** Options of {@linkcode Trainer.create}; they do not change the result. */
 export interface TrainerOptions {
-  /** Threads that compute together, 1 to 64. Default: as many as train fastest on this machine. */
+  /** Threads to compute with, 1 to 64. Default: as many as train fastest on this machine. */
   readonly threads?: number;
 }
 
@@ -38,10 +39,11 @@ export interface ResumeOptions extends TrainerOptions {
 }
 
 /**
- * Training, step by step: a corpus, the parameters, and the position in both.
+ * Trains a model on a corpus, one step at a time.
  *
- * With one stream it is the Adagrad notebook's loop: the hidden state is carried from batch to
- * batch, and reset with the position at the end of the text.
+ * Each step computes the gradients of one batch by truncated back-propagation through time, and
+ * updates the parameters. The hidden state [L, B, H] is carried from batch to batch, and reset to
+ * zero where the streams start again. {@linkcode train} adds limits, validation and callbacks.
  *
  * @example
  * ```ts
@@ -58,28 +60,28 @@ export interface ResumeOptions extends TrainerOptions {
 export class Trainer {
   /** The text. */
   readonly corpus: Corpus;
-  /** Which parts of the text train and validate. */
+  /** The parts of the text for training, validation and test. */
   readonly split: Split;
-  /** T·B, characters that one step trains on. */
+  /** Characters of a batch, T·B. */
   readonly charsPerStep: number;
-  /** Steps from one start of the text to the next. */
+  /** Batches of an epoch. */
   readonly stepsPerEpoch: number;
-  /** The part of the text that is held out, and what was measured on it. */
+  /** The validation part, and the losses measured on it. */
   readonly validation: Validation;
-
-  /** Threads that compute together. */
+  /** Threads that compute. */
   readonly threads: number;
-  /** The run's last step, towards which the schedule `cosine` falls; Infinity: not known. */
+  /** The last step of the run, for the learning-rate schedule `cosine`; Infinity if unknown. */
   lastStep: number = Infinity;
   /**
-   * The share of the run that is done after so many steps, from 0 to 1, by which dropping begins and
-   * ends and the rate cools down. By itself a trainer knows of no end.
+   * The fraction of the run, 0 to 1, that is done after a number of steps, for dropout and cooldown.
+   * The trainer itself has no limits, so by default this is 0.
    */
-  doneAfter: (steps: number) => number = () => 0;
+  fractionDoneAfter: (steps: number) => number = () => 0;
+
   readonly #engine: Engine;
-  readonly #streams: BatchLoader;
+  readonly #batches: BatchLoader;
   #config: Config;
-  /** What made the state useless, until another one is restored. */
+  /** The divergence that made the state unusable, until another one is restored. */
   #divergence: DivergenceError | null = null;
   #step = 0;
   #loss: number;
@@ -92,9 +94,9 @@ export class Trainer {
     const pieces = holdout === "streams" ? batchSize : 1;
     this.split = splitCorpus(corpus.length, { ...config, pieces }, batchSize * (seqLength + 2));
     this.validation = new Validation(corpus, this.split.validation, this, lrPatience);
-    this.#streams = streamsOf(corpus, this.split, config);
-    this.charsPerStep = this.#streams.charactersPerStep;
-    this.stepsPerEpoch = this.#streams.batchesPerEpoch;
+    this.#batches = batchesOf(corpus, this.split, config);
+    this.charsPerStep = this.#batches.charactersPerStep;
+    this.stepsPerEpoch = this.#batches.batchesPerEpoch;
     const shape = { ...sizesOf({ config, vocabulary: corpus.vocabulary }), seqLength, batchSize };
     this.threads = checkThreadCount(options.threads ?? defaultThreadCount(shape));
     this.#engine = new Engine({
@@ -123,17 +125,6 @@ export class Trainer {
     const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
     trainer.#writeParameters(initialParameters(sizes, config, new Xoshiro128(config.seed)));
     return trainer;
-  }
-
-  /** Ends the threads; no further step can be taken. They keep no process alive in any case. */
-  close(): void {
-    this.#engine.close();
-    this.validation.close();
-  }
-
-  /** As {@linkcode Trainer.close}, at the end of a `using` block. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   /**
@@ -180,56 +171,53 @@ export class Trainer {
 
   /** The learning rate of the next step. */
   get lr(): number {
-    const { lrReductions } = this.validation;
-    const rate = learningRateAt(
-      this.config,
-      this.#step + 1,
-      this.stepsPerEpoch,
-      this.lastStep,
-      lrReductions,
-    );
-    return rate * cooldownFactor(this.config, this.doneAfter(this.#step));
+    const lr = learningRateAt(this.config, this.#step + 1, {
+      stepsPerEpoch: this.stepsPerEpoch,
+      lastStep: this.lastStep,
+      lrReductions: this.validation.lrReductions,
+    });
+    return lr * cooldownFactor(this.config, this.fractionDoneAfter(this.#step));
   }
 
-  /** Steps taken. */
+  /** Updates so far. */
   get steps(): number {
     return this.#step;
   }
 
-  /** Characters trained on, counting each time. */
+  /** Characters trained on so far, counting repeated ones. */
   get chars(): number {
     return this.#step * this.charsPerStep;
   }
 
-  /** Passes over the training part, with fractions. */
+  /** Epochs so far, with fractions. */
   get epoch(): number {
     return this.#step / this.stepsPerEpoch;
   }
 
-  /** The training loss in nats per character, smoothed over about 25,000 characters. */
+  /** The training loss, smoothed over about 25,000 characters, in nats per character. */
   get loss(): number {
     return this.#loss;
   }
 
-  /** The loss of the last batch, before its update, in nats per character; `null` before any. */
+  /** The loss of the last batch before its update, in nats per character; `null` before the first. */
   get batchLoss(): number | null {
     return this.#batchLoss;
   }
 
   /**
-   * Trains on the next batchSize: forward, loss, backward, clip, update.
+   * Trains on the next batch: forward pass, loss, backward pass, gradient clipping, update.
    *
-   * @returns The loss of this batch before the update, in nats per character.
-   * @throws {DivergenceError} when the loss, or a weight after the update, is not finite; from then
-   * on at everything but {@linkcode restore}.
-   * @throws {TextError} when the text can no longer be read; nothing has changed then.
+   * @returns The loss of the batch before the update, in nats per character.
+   * @throws {DivergenceError} if the loss, or a weight after the update, is not finite. All methods
+   * but {@linkcode Trainer.restore} throw it from then on.
+   * @throws {TextError} if the text can no longer be read; the trainer is then as it was before.
    */
   step(): number {
-    this.#checkState();
+    this.#throwIfDiverged();
     const engine = this.#engine;
-    const loss = this.#forwardAndBackward();
-    const finite = engine.update({ ...this.config, lr: this.lr, step: this.#step + 1 });
-    if (!finite) this.#checkWeights(this.#step + 1);
+    const loss = this.#computeGradients();
+    const isFinite = engine.update({ ...this.config, lr: this.lr, step: this.#step + 1 });
+    if (!isFinite) this.#checkWeights(this.#step + 1);
     engine.carryHiddenState();
     this.#step++;
     this.#batchLoss = loss;
@@ -239,88 +227,88 @@ export class Trainer {
   }
 
   /**
-   * Checks that training can go on from here: that the next batch has a finite loss and finite
-   * gradients. A state may be made of finite numbers and yet be beyond help. Changes nothing.
+   * Checks that the next batch has a finite loss and finite gradients: weights may be finite and yet
+   * too large to continue from. Does not change the training.
    *
-   * @throws {DivergenceError} when it cannot.
+   * @throws {DivergenceError} if they are not finite.
    */
   checkNextStep(): void {
-    this.#checkState();
-    const { position } = this.#streams;
+    this.#throwIfDiverged();
+    const { position } = this.#batches;
     const hiddenState = this.#engine.readHiddenState();
-    this.#forwardAndBackward();
+    this.#computeGradients();
     if (!this.#engine.gradientsAreFinite()) {
       throw this.#diverged(this.#step + 1, "a gradient is not finite");
     }
-    this.#streams.position = position;
+    this.#batches.position = position;
     this.#engine.writeHiddenState(hiddenState);
   }
 
   /**
-   * Measures the validation part as `evaluate` would; changes nothing that training uses.
+   * Measures and records the validation loss. Does not change the weights.
    *
-   * @returns The loss in nats per character, and whether it is the best so far; `null` when no part
+   * @returns The loss in nats per character, and whether it is the lowest so far; `null` if no part
    * of the text is held out.
-   * @throws {DivergenceError} when the loss is not finite.
+   * @throws {DivergenceError} if the loss is not finite.
    */
   validate(): { readonly loss: number; readonly best: boolean } | null {
-    const pieces = this.validation.measure();
+    const measurement = this.validation.measure();
     for (;;) {
-      const { done, value: loss } = pieces.next();
+      const { done, value: loss } = measurement.next();
       if (!done) continue;
       return loss === null ? null : { loss, best: this.validation.record(loss) };
     }
   }
 
   /**
-   * The model as it is now, in arrays of its own; where the configuration says so, of averages.
-   * @throws {DivergenceError} when training has diverged.
+   * Copies the current model; with `weightAverage`, its parameters are the running average.
+   *
+   * @throws {DivergenceError} if training has diverged.
    */
   model(): Model {
-    this.#checkState();
+    this.#throwIfDiverged();
     this.#checkWeights(this.#step);
-    const parameters = this.#averages
+    const parameters = this.#hasAverage
       ? this.#engine.readWeightAverage()
       : this.#engine.readParameters();
     return { config: this.config, vocabulary: this.corpus.vocabulary, parameters };
   }
 
   /**
-   * Everything needed to use the model or to go on training it.
+   * Copies the model and everything else that is needed to resume training.
    *
-   * @param elapsedSeconds How long the training took so far.
-   * @throws {DivergenceError} when training has diverged.
+   * @param elapsedSeconds Duration of the training so far.
+   * @throws {DivergenceError} if training has diverged.
    */
   checkpoint(elapsedSeconds = 0): Checkpoint {
-    const { corpus } = this;
-    const progress: Progress = {
+    const { path, length, bytes, sha256 } = this.corpus;
+    return {
+      ...this.model(),
+      trainingParameters: this.#hasAverage ? this.#engine.readParameters() : null,
+      optimizerState: this.#readOptimizerState(),
+      hiddenState: this.#engine.readHiddenState(),
+      progress: this.#progress(elapsedSeconds),
+      corpus: { name: path, chars: length, bytes, sha256 },
+    };
+  }
+
+  #progress(elapsedSeconds: number): Progress {
+    const { validation } = this;
+    return {
       step: this.#step,
       epoch: this.epoch,
       chars: this.chars,
-      position: this.#streams.position,
+      position: this.#batches.position,
       loss: this.#loss,
       batchLoss: this.#batchLoss,
-      validationLoss: this.validation.loss,
-      bestValidationLoss: this.validation.best,
-      validatedStep: this.validation.step,
+      validationLoss: validation.loss,
+      bestValidationLoss: validation.best,
+      validatedStep: validation.step,
       loggedStep: null,
-      validationsSinceBest: this.validation.validationsSinceBest,
-      lrReductions: this.validation.lrReductions,
+      validationsSinceBest: validation.validationsSinceBest,
+      lrReductions: validation.lrReductions,
       ended: false,
       elapsedSeconds,
-    };
-    return {
-      ...this.model(),
-      trainingParameters: this.#averages ? this.#engine.readParameters() : null,
-      optimizerState: this.#memories(),
-      hiddenState: this.#engine.readHiddenState(),
-      progress,
-      corpus: {
-        name: corpus.path,
-        chars: corpus.length,
-        bytes: corpus.bytes,
-        sha256: corpus.sha256,
-      },
     };
   }
 
@@ -337,14 +325,14 @@ export class Trainer {
     this.#config = config;
   }
 
-  /** Copies a checkpoint's state; nothing has changed if its position is not part of the text. */
+  /** Writes the state of a checkpoint; nothing has changed if it throws for a wrong position. */
   #load(checkpoint: Checkpoint): void {
     const { parameters, trainingParameters, optimizerState, hiddenState, progress } = checkpoint;
-    this.#streams.position = progress.position;
+    this.#batches.position = progress.position;
     const engine = this.#engine;
     engine.clear();
     this.#writeParameters(trainingParameters ?? parameters, parameters);
-    optimizerState?.forEach((memory, i) => engine.writeOptimizerState(memory, i));
+    optimizerState?.forEach((slot, i) => engine.writeOptimizerState(slot, i));
     engine.writeHiddenState(hiddenState);
     this.#divergence = null;
     this.#step = progress.step;
@@ -353,29 +341,51 @@ export class Trainer {
     this.validation.restore(progress);
   }
 
-  /** Takes the next batch, and leaves its gradients; the loss in nats per character. */
-  #forwardAndBackward(): number {
+  /** Ends the threads; no step can be taken afterwards. Idle threads keep no process alive. */
+  close(): void {
+    this.#engine.close();
+    this.validation[Symbol.dispose]();
+  }
+
+  /** Calls {@linkcode Trainer.close} at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Takes the next batch and computes its gradients; returns the loss in nats per character. */
+  #computeGradients(): number {
     const engine = this.#engine;
-    if (this.#streams.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
-    this.#refresh();
-    engine.forward(this.config.seqLength, this.#drop());
+    if (this.#batches.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
+    this.#resetDueStreams();
+    engine.forward(this.config.seqLength, this.#dropout());
     const loss = engine.crossEntropy() / this.config.seqLength;
     if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
     engine.backward();
     return loss;
   }
 
-  get #averages(): boolean {
+  get #hasAverage(): boolean {
     return this.config.weightAverage > 0;
   }
 
   #writeParameters(parameters: ParameterSet, average: ParameterSet = parameters): void {
     this.#engine.writeParameters(parameters);
-    if (this.#averages) this.#engine.writeWeightAverage(average);
+    if (this.#hasAverage) this.#engine.writeWeightAverage(average);
   }
 
-  /** Sets the states of the streams whose turn it is to zero: each every so many steps, evenly spread. */
-  #refresh(): void {
+  /** Copies the optimizer state, a set for each slot; `null` if the update rule has none. */
+  #readOptimizerState(): ParameterSet[] | null {
+    const count = stateSlotsOf(this.config);
+    if (count === 0) return null;
+    return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerState(i));
+  }
+
+  /**
+   * Sets the hidden states of the streams that are due to zero: each stream every `resetEvery`
+   * steps, staggered so that the resets are spread evenly. Cell states are stored like those of
+   * further layers.
+   */
+  #resetDueStreams(): void {
     const { batchSize, resetEvery, hidden } = this.config;
     if (resetEvery === 0) return;
     const isDue = (stream: number) =>
@@ -383,33 +393,30 @@ export class Trainer {
     const due = Array.from({ length: batchSize }, (_, stream) => stream).filter(isDue);
     if (due.length === 0) return;
     const state = this.#engine.readHiddenState();
-    for (let at = 0; at < state.length; at += batchSize * hidden) {
+    for (let layer = 0; layer < state.length; layer += batchSize * hidden) {
       for (const stream of due) {
-        state.fill(0, at + stream * hidden, at + (stream + 1) * hidden);
+        state.fill(0, layer + stream * hidden, layer + (stream + 1) * hidden);
       }
     }
     this.#engine.writeHiddenState(state);
   }
 
-  /** What the optimizer remembers; `null` when its rule needs no memory. */
-  #memories(): ParameterSet[] | null {
-    const count = stateSlotsOf(this.config);
-    if (count === 0) return null;
-    return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerState(i));
-  }
-
-  /** What is dropped in this step: another choice in each, and the same whenever it is taken. */
-  #drop(): { probability: number; seed: number } {
+  /**
+   * The dropout of the next step. Its seed depends on the step alone, so that a repeated or resumed
+   * step drops the same units: a number holds 53 bits exactly, of which the upper 21 are the lowest
+   * of the configuration's seed, and the lower 32 the step.
+   */
+  #dropout(): { probability: number; seed: number } {
     const { dropout, dropoutFrom, dropoutUntil, seed } = this.config;
-    const done = this.doneAfter(this.#step);
-    const drops = done >= dropoutFrom && done < dropoutUntil;
+    const done = this.fractionDoneAfter(this.#step);
+    const isActive = done >= dropoutFrom && done < dropoutUntil;
     return {
-      probability: drops ? dropout : 0,
+      probability: isActive ? dropout : 0,
       seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32,
     };
   }
 
-  #checkState(): void {
+  #throwIfDiverged(): void {
     if (this.#divergence) throw this.#divergence;
   }
 
@@ -420,13 +427,13 @@ export class Trainer {
   #checkWeights(step: number): void {
     if (this.#engine.parametersAreFinite()) return;
     const sets = Object.values(this.#engine.readParameters());
-    const wrong = sets.map((weights) => weights.find((weight) => !Number.isFinite(weight)));
-    throw this.#diverged(step, `a weight is ${wrong.find((weight) => weight !== undefined)}`);
+    const invalid = sets.map((weights) => weights.find((weight) => !Number.isFinite(weight)));
+    throw this.#diverged(step, `a weight is ${invalid.find((weight) => weight !== undefined)}`);
   }
 }
 
-/** The streams of the training part, which may be one stretch or one of each stream. */
-function streamsOf(
+/** Batches of the training part: one span, or with `holdout` streams one span of each stream. */
+function batchesOf(
   corpus: Corpus,
   { train }: Split,
   { batchSize, seqLength }: Config,
@@ -434,6 +441,7 @@ function streamsOf(
   const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
   const [[start, end], second] = train as [Span, Span?];
   if (second === undefined) return new BatchLoader(corpus, start, end, batchSize, seqLength, doing);
+  // Between the spans of two streams are the characters held out of the first.
   const held = second[0] - end;
   const all = batchSize * second[0];
   return new BatchLoader(corpus, start, all, batchSize, seqLength, doing, undefined, held);

@@ -1,126 +1,128 @@
-import { Evaluator } from "../evaluate/evaluate.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
+import { Evaluator } from "../evaluate/evaluate.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { charsOf, type Span } from "../text/split.ts";
 import { DivergenceError } from "./divergence.ts";
 
-/** Whose model is measured. */
+/** Supplies the model that is validated. */
 export interface ModelSource {
   /** Updates so far. */
   readonly steps: number;
-  /** Threads that may compute together. */
+  /** Threads that validation may use. */
   readonly threads: number;
-  /** The model as it is now, in arrays of its own. */
+  /** A copy of the current model. */
   model(): Model;
 }
 
 /**
- * The held-out part of a text: how well a model predicts it, now and at its best, and how long that
- * has been. Measuring changes nothing that training uses.
+ * Measures and records the validation loss during training: the last, the lowest, and how many
+ * validations have passed since.
+ *
+ * Measuring runs on an engine of its own, so it does not change the training.
  */
 export class Validation {
   readonly #corpus: Corpus;
   readonly #spans: readonly Span[];
-  readonly #plateau: number;
-  readonly #measured: ModelSource;
+  readonly #lrPatience: number;
+  readonly #source: ModelSource;
   #evaluator: Evaluator | undefined;
   #loss: number | null = null;
   #best: number | null = null;
   #step: number | null = null;
   #validationsSinceBest = 0;
-  #plateaus = 0;
+  #lrReductions = 0;
 
   /**
-   * Nothing is measured yet.
-   * @param spans The part; empty when none is held out.
-   * @param lrPatience How many validations in a row without a better one are a plateau.
+   * @param spans The validation part; empty if nothing is held out.
+   * @param lrPatience Consecutive validations without a lower loss that make a plateau.
    */
-  constructor(corpus: Corpus, spans: readonly Span[], measured: ModelSource, lrPatience: number) {
+  constructor(corpus: Corpus, spans: readonly Span[], source: ModelSource, lrPatience: number) {
     this.#corpus = corpus;
     this.#spans = spans;
-    this.#measured = measured;
-    this.#plateau = lrPatience;
+    this.#source = source;
+    this.#lrPatience = lrPatience;
   }
 
-  /** Characters that are held out; 0 when there is no such part. */
+  /** Characters of the validation part; 0 if nothing is held out. */
   get chars(): number {
     return charsOf(this.#spans);
   }
 
-  /** The last loss recorded, in nats per character; `null` when there is none. */
+  /** The last recorded loss, in nats per character; `null` if there is none. */
   get loss(): number | null {
     return this.#loss;
   }
 
-  /** The lowest loss recorded; `null` when there is none. */
+  /** The lowest recorded loss, in nats per character; `null` if there is none. */
   get best(): number | null {
     return this.#best;
   }
 
-  /** The step of the last loss recorded; `null` when there is none. */
+  /** The step of the last recorded loss; `null` if there is none. */
   get step(): number | null {
     return this.#step;
   }
 
-  /** How many of the last losses recorded were, in a row, not lower than the lowest before. */
+  /** Consecutive validations since the lowest loss. */
   get validationsSinceBest(): number {
     return this.#validationsSinceBest;
   }
 
-  /** How many plateaus there were; each begins anew after the one before, or after a lower loss. */
+  /** Plateaus so far: each is `lrPatience` consecutive validations without a lower loss. */
   get lrReductions(): number {
-    return this.#plateaus;
+    return this.#lrReductions;
   }
 
   /**
-   * Measures in pieces, without recording the result: between two of them the caller may do
-   * something else, or give up. One at a time.
+   * Measures the loss, step by step, without recording it: the caller may do other work between the
+   * steps of the generator, or abandon it. Only one measurement may run at a time.
    *
-   * @returns The loss in nats per character; `null` when no part is held out. The model reads each
-   * stretch from a state of zero.
-   * @throws {DivergenceError} when it is not finite.
-   * @throws {TextError} when the text can no longer be read.
+   * @returns The loss in nats per character, with a zero hidden state at the start of each span;
+   * `null` if nothing is held out.
+   * @throws {DivergenceError} if the loss is not finite.
+   * @throws {TextError} if the text can no longer be read.
    */
   *measure(): Generator<void, number | null> {
     if (this.#spans.length === 0) return null;
-    const step = this.#measured.steps;
-    const model = this.#measured.model();
-    this.#evaluator ??= new Evaluator(model, this.#measured.threads);
+    const step = this.#source.steps;
+    const model = this.#source.model();
+    this.#evaluator ??= new Evaluator(model, this.#source.threads);
     const loss = yield* this.#evaluator.inPieces(model.parameters, this.#corpus, ...this.#spans);
     if (!Number.isFinite(loss)) throw new DivergenceError(step, `the validation loss is ${loss}`);
     return loss;
   }
 
   /**
-   * Notes a loss as that of this step.
+   * Records a loss of the current step.
+   *
    * @returns Whether it is the lowest so far.
    */
   record(loss: number): boolean {
-    const best = this.#best === null || loss < this.#best;
+    const isBest = this.#best === null || loss < this.#best;
     this.#loss = loss;
-    this.#step = this.#measured.steps;
-    if (best) {
+    this.#step = this.#source.steps;
+    if (isBest) {
       this.#best = loss;
       this.#validationsSinceBest = 0;
     } else {
       this.#validationsSinceBest++;
-      if (this.#validationsSinceBest % this.#plateau === 0) this.#plateaus++;
+      if (this.#validationsSinceBest % this.#lrPatience === 0) this.#lrReductions++;
     }
-    return best;
+    return isBest;
   }
 
-  /** Ends the threads; nothing can be measured afterwards. */
-  close(): void {
-    this.#evaluator?.[Symbol.dispose]();
-  }
-
-  /** Goes back to what a checkpoint recorded. */
+  /** Restores what a checkpoint recorded. */
   restore(progress: Progress): void {
     this.#loss = progress.validationLoss;
     this.#best = progress.bestValidationLoss;
     this.#step = progress.validatedStep;
     this.#validationsSinceBest = progress.validationsSinceBest;
-    this.#plateaus = progress.lrReductions;
+    this.#lrReductions = progress.lrReductions;
+  }
+
+  /** Ends the threads; the loss can no longer be measured. */
+  [Symbol.dispose](): void {
+    this.#evaluator?.[Symbol.dispose]();
   }
 }

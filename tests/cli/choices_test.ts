@@ -9,9 +9,9 @@ const text = "Which of us two is the witch, and which was the witness? ".repeat(
 testProgram("without options train chooses by the text, and says what and why", async (f) => {
   await Deno.writeTextFile(`${f}/witch.txt`, text);
   const out = await succeed(f, "train", "witch.txt", "--steps", "3");
-  const { config, choices } = autoConfig([...text].length);
+  const { config, reasons } = autoConfig([...text].length);
   assertEquals((await readCheckpoint(`${f}/runs/witch`)).config, config);
-  for (const { what, why } of choices) assert(out.includes(`\n  ${what}: ${why}\n`));
+  for (const { choice, reason } of reasons) assert(out.includes(`\n  ${choice}: ${reason}\n`));
   const preset = await succeed(f, "train", "witch.txt", "--preset", "char-rnn", "--steps", "0");
   assert(!preset.includes("Chosen"));
   assertMatch(preset, / to validate at the end of each stream\n/);

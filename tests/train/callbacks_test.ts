@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { train, type TrainOptions } from "../../src/train/train.ts";
+import type { TrainOptions } from "../../src/train/options.ts";
+import { train } from "../../src/train/train.ts";
 import { charsOf } from "../../src/text/split.ts";
 import { createTrainer } from "../trainers.ts";
 

@@ -18,7 +18,7 @@ Deno.test("a step that makes a weight useless says so, and gives the model to no
     const error = assertThrows(() => trainer[use](), DivergenceError);
     assertMatch(
       error.message,
-      /^Training diverged at step 1: a weight is (NaN|-?Infinity); a lower --lr or --grad-clip keeps it finite$/,
+      /^Training diverged at step 1: a weight is (NaN|-?Infinity); .*"lr"/,
     );
     assertEquals([error.step, error.details], [1, null]);
     assertEquals(trainer.steps, 0);
@@ -34,10 +34,7 @@ Deno.test("a run that diverges at its last step fails, and keeps nothing of it",
     const options = { config: { ...config, valFraction }, steps: 1, onCheckpoint };
     const error = await assertRejects(() => train(corpus, options), DivergenceError);
     assert(error.message.startsWith(start), error.message);
-    assertMatch(
-      error.message,
-      /; no checkpoint had been saved; a lower --lr or --grad-clip keeps it/,
-    );
+    assertEquals(error.details, { savedStep: null, rollbacks: 0 });
     assert(!(error instanceof InputError));
     assertEquals(kept, []);
   }

@@ -1,68 +1,106 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
-import { resolveLimits } from "../../src/train/limits.ts";
+import {
+  fractionDone,
+  type IntervalOptions,
+  isFinished,
+  limitDefaults,
+  type LimitOptions,
+  resolveLimits,
+} from "../../src/train/limits.ts";
 
-Deno.test("without a limit the length suits the text, and says that it is the default", () => {
-  // Characters a step, steps an epoch, and the characters that the default trains on.
+type Options = LimitOptions & IntervalOptions;
+const context = { charsPerStep: 10, stepsPerEpoch: 30, validates: true };
+
+Deno.test("resolveLimits() limits the characters and the patience of a run without limits", () => {
   for (
-    const [charsPerStep, stepsPerEpoch, chars] of [
-      [100, 20, 4e6], // a short text: at least so much
-      [100, 10_000, 10e6], // ten epochs
-      [100, 1_000_000, 20e6], // a long one: at most so much
+    const [stepsPerEpoch, chars] of [
+      [20, 4e6], // short text: the minimum
+      [10_000, 10e6], // ten epochs
+      [1_000_000, 20e6], // long text: the maximum
     ] as const
   ) {
-    const schedule = resolveLimits({}, charsPerStep, stepsPerEpoch, true);
-    assertEquals(schedule.steps, chars / charsPerStep);
-    assertEquals(schedule.seconds, Infinity);
-    assert(schedule.byDefault);
+    const limits = resolveLimits({}, { charsPerStep: 100, stepsPerEpoch, validates: true });
+    assertEquals(limits.steps, chars / 100);
+    assertEquals(limits.seconds, Infinity);
+    assertEquals(limits.patience, limitDefaults.patience);
+    assert(limits.isDefault);
+  }
+  assertEquals(resolveLimits({}, { ...context, validates: false }).patience, Infinity);
+});
+
+Deno.test("resolveLimits() converts given limits to steps and seconds", () => {
+  for (
+    const [options, steps, seconds] of [
+      [{ steps: 7 }, 7, Infinity],
+      [{ epochs: 0.05 }, 2, Infinity],
+      [{ minutes: 2 }, Infinity, 120],
+      [{ steps: 100, epochs: 2, minutes: 0.5 }, 60, 30],
+    ] as const
+  ) {
+    const limits = resolveLimits(options, context);
+    assertEquals([limits.steps, limits.seconds], [steps, seconds]);
+    assertEquals([limits.isDefault, limits.patience], [false, Infinity]);
   }
 });
 
-Deno.test("limits are taken as given, in steps and seconds", () => {
-  const limits = (given: Parameters<typeof resolveLimits>[0]) => {
-    const { steps, seconds, byDefault } = resolveLimits(given, 10, 30, true);
-    assert(!byDefault);
-    return [steps, seconds];
-  };
-  assertEquals(limits({ steps: 7 }), [7, Infinity]);
-  assertEquals(limits({ epochs: 0.05 }), [2, Infinity]);
-  assertEquals(limits({ minutes: 2 }), [Infinity, 120]);
-  assertEquals(limits({ steps: 100, epochs: 2, minutes: 0.5 }), [60, 30]);
-});
-
-Deno.test("a run has a few dozen reports, at round steps, and some samples", () => {
+Deno.test("resolveLimits() picks a few dozen metrics at round steps, and some samples", () => {
+  const long = { charsPerStep: 100, stepsPerEpoch: 1000, validates: true };
   for (const steps of [1, 3, 60, 1000, 12345, 10 ** 6]) {
-    const { logEvery, sampleEvery } = resolveLimits({ steps }, 100, 1000, true);
+    const { logEvery, sampleEvery } = resolveLimits({ steps }, long);
     assert(/^[125]0*$/.test(String(logEvery)), `every ${logEvery}`);
     assert(logEvery === 1 || steps / logEvery <= 50 || logEvery * 100 >= 250_000);
     assertEquals(sampleEvery, 5 * logEvery);
   }
-  const given = resolveLimits({ steps: 9, logEvery: 4, sampleEvery: 0 }, 100, 1000, true);
+  const given = resolveLimits({ steps: 9, logEvery: 4, sampleEvery: 0 }, long);
   assertEquals([given.logEvery, given.sampleEvery], [4, 0]);
 });
 
-Deno.test("limits and intervals out of range are refused by name", () => {
-  for (
-    const [name, key, values] of [
-      ["steps", "steps", [-1, 0.5, NaN, Infinity]],
-      ["epochs", "epochs", [-1, 0, NaN, Infinity]],
-      ["minutes", "minutes", [-1, 0, NaN, Infinity]],
-      ["patience", "patience", [0, -1, 1.5, NaN]],
-      ["log-every", "logEvery", [0, -1, 1.5, NaN]],
-      ["sample-every", "sampleEvery", [-1, 1.5, NaN]],
-    ] as const
-  ) {
+Deno.test("resolveLimits() rejects values out of range and names the property", () => {
+  const invalid: Record<keyof Options, readonly number[]> = {
+    steps: [-1, 0.5, NaN, Infinity],
+    epochs: [-1, 0, NaN, Infinity],
+    minutes: [-1, 0, NaN, Infinity],
+    patience: [0, -1, 1.5, NaN],
+    logEvery: [0, -1, 1.5, NaN],
+    sampleEvery: [-1, 1.5, NaN],
+    checkpointEvery: [0, -1, 1.5, NaN],
+  };
+  for (const [option, values] of Object.entries(invalid)) {
     for (const value of values) {
-      assertThrows(
-        () => resolveLimits({ [key]: value }, 10, 10, true),
-        InputError,
-        `"${name}" must be a`,
-      );
+      const resolve = () => resolveLimits({ [option]: value }, context);
+      const error = assertThrows(resolve, InputError, `"${option}" must be a`);
+      assertEquals(error.option, option);
     }
   }
 });
 
-Deno.test("patience needs validations", () => {
-  assertEquals(resolveLimits({ patience: 3 }, 10, 10, true).patience, 3);
-  assertThrows(() => resolveLimits({ patience: 3 }, 10, 10, false), InputError, "--val-fraction");
+Deno.test("resolveLimits() rejects patience without a validation part", () => {
+  assertEquals(resolveLimits({ patience: 3 }, context).patience, 3);
+  const resolve = () => resolveLimits({ patience: 3 }, { ...context, validates: false });
+  assertEquals(assertThrows(resolve, InputError, "valFraction").option, "patience");
+});
+
+Deno.test("fractionDone() goes by the limit that is reached first", () => {
+  const limits = resolveLimits({ steps: 100, minutes: 1 }, context);
+  const done = (step: number, elapsedSeconds: number) =>
+    fractionDone(limits, { step, elapsedSeconds });
+  assertEquals([done(0, 0), done(25, 6), done(25, 30), done(200, 0)], [0, 0.25, 0.5, 1]);
+  assertEquals(
+    fractionDone(resolveLimits({ steps: 0 }, context), { step: 0, elapsedSeconds: 0 }),
+    1,
+  );
+});
+
+Deno.test("isFinished() needs an ended run that is still at its limit", () => {
+  const progress = { step: 10, elapsedSeconds: 0, validationsSinceBest: 0 };
+  for (
+    const [steps, ended, expected] of [[10, true, true], [10, false, false], [
+      11,
+      true,
+      false,
+    ]] as const
+  ) {
+    assertEquals(isFinished(resolveLimits({ steps }, context), { ...progress, ended }), expected);
+  }
 });

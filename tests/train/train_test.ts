@@ -2,12 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import {
-  train,
-  type TrainingMetrics,
-  type TrainingStatus,
-  type TrainOptions,
-} from "../../src/train/train.ts";
+import type { TrainingMetrics, TrainingStatus } from "../../src/train/metrics.ts";
+import type { TrainOptions } from "../../src/train/options.ts";
+import { train } from "../../src/train/train.ts";
 import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));

@@ -1,0 +1,49 @@
+/** Figures of a run while it trains. */
+
+/** Measurements of a run, taken every `logEvery` steps and at its end. */
+export interface TrainingMetrics {
+  /** Updates so far. */
+  readonly step: number;
+  /** Epochs so far, with fractions. */
+  readonly epoch: number;
+  /** Characters trained on so far, counting repeated ones. */
+  readonly chars: number;
+  /** Smoothed training loss, in nats per character. */
+  readonly loss: number;
+  /** Loss of the last batch before its update, in nats per character; `null` before the first. */
+  readonly batchLoss: number | null;
+  /** Validation loss in nats per character; `null` if it was not measured at this step. */
+  readonly validationLoss: number | null;
+  /** Characters trained on per second since the last metrics, without validation and samples. */
+  readonly charsPerSecond: number;
+  /** Seconds of training so far, everything included but the time between stop and resume. */
+  readonly elapsedSeconds: number;
+}
+
+/** State of a run several times a second, for a progress display. */
+export interface TrainingStatus {
+  /** Updates so far. */
+  readonly step: number;
+  /** Smoothed training loss, in nats per character. */
+  readonly loss: number;
+  /** Characters trained on per second since the last metrics. */
+  readonly charsPerSecond: number;
+  /** Fraction of the run that is done, 0 to 1, by the limit that is reached first. */
+  readonly done: number;
+  /** Estimated seconds until the end. */
+  readonly secondsLeft: number;
+}
+
+/** Details of a rollback: a run diverged and went back to its last good state. */
+export interface Rollback {
+  /** The step, counted from 1, that diverged. */
+  readonly divergedAt: number;
+  /** What was not finite, for example `the loss is NaN`. */
+  readonly reason: string;
+  /** The step of the state that training continues from. */
+  readonly step: number;
+  /** Learning rate before. */
+  readonly from: number;
+  /** Learning rate from now on. */
+  readonly to: number;
+}

@@ -1,0 +1,55 @@
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import type { ConfigInput } from "../model/config.ts";
+import type { IntervalOptions, LimitOptions, TrainingLimits } from "./limits.ts";
+import type { Rollback, TrainingMetrics, TrainingStatus } from "./metrics.ts";
+import type { Trainer, TrainerOptions } from "./trainer.ts";
+
+/** What happens on divergence: the run fails, or goes back and halves its learning rate. */
+export type OnDivergence = "stop" | "rollback";
+
+/** Signal and callbacks of a run. Callbacks are awaited, and what they throw ends the run. */
+export interface TrainingCallbacks {
+  /**
+   * Stops the run after the current step. Unlike a limit, it skips the final validation, so that
+   * the run can be resumed with the same bits.
+   */
+  readonly signal?: AbortSignal;
+  /** Called after the first step, then every `logEvery` steps, and at the end. */
+  readonly onLog?: (metrics: TrainingMetrics) => void | Promise<void>;
+  /** Called every `sampleEvery` steps with a text that the model generated. */
+  readonly onSample?: (text: string, step: number) => void | Promise<void>;
+  /** Called several times a second. */
+  readonly onStatus?: (status: TrainingStatus) => void;
+  /** Called after a rollback; `onCheckpoint` gets the restored state before. */
+  readonly onRollback?: (rollback: Rollback) => void | Promise<void>;
+  /**
+   * Called with checkpoints to keep, from each of which training can be resumed: `latest` every
+   * `checkpointEvery` steps (or about once a minute) and at the end; `best` after every validation
+   * with a lower loss than all before.
+   */
+  readonly onCheckpoint?: (checkpoint: Checkpoint, kind: "latest" | "best") => void | Promise<void>;
+}
+
+/** Options of {@linkcode train}. */
+export interface TrainOptions
+  extends TrainingCallbacks, LimitOptions, IntervalOptions, TrainerOptions {
+  /**
+   * Keys of the configuration; the others are picked by {@linkcode autoConfig}. With `resume`: keys
+   * to change in the checkpoint's configuration.
+   */
+  readonly config?: ConfigInput;
+  /**
+   * Continue from this checkpoint of the same text with the same bits as if training had never
+   * stopped; limits and intervals count from the start of the run. `config` may change what only
+   * steers the training, for example `lr`, `gradClip` and the learning-rate schedule.
+   */
+  readonly resume?: Checkpoint;
+  /**
+   * On divergence, `stop` throws. `rollback` restores the state of the last regular metrics (or the
+   * one that this call started with), halves the learning rate and continues; it throws after ten
+   * rollbacks without new metrics in between. Default: `stop`.
+   */
+  readonly onDivergence?: OnDivergence;
+  /** Called once, before the first step. */
+  readonly onStart?: (trainer: Trainer, limits: TrainingLimits) => void | Promise<void>;
+}
