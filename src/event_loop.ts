@@ -69,3 +69,15 @@ export async function runInSlices<T>(
   }
   return undefined;
 }
+
+/**
+ * Runs an iterator to its end at once, without yielding to the event loop.
+ *
+ * @returns The iterator's return value.
+ */
+export function runToEnd<T>(work: Iterator<unknown, T>): T {
+  while (true) {
+    const result = work.next();
+    if (result.done) return result.value;
+  }
+}

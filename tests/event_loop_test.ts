@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { runInSlices } from "../src/event_loop.ts";
+import { runInSlices, runToEnd } from "../src/event_loop.ts";
 
 /** An iterator of that many pieces of work, each of a millisecond. */
 function* work(pieces: number): Generator<number, string> {
@@ -29,4 +29,8 @@ Deno.test("runInSlices() stops soon after the signal, and does not start after i
   const untouched = work(3);
   assertEquals(await runInSlices(untouched, controller.signal), undefined);
   assertEquals(untouched.next().value, 0);
+});
+
+Deno.test("runToEnd() returns the iterator's value", () => {
+  assertEquals(runToEnd(work(3)), "done");
 });

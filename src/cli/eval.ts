@@ -2,7 +2,7 @@ import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
 import type { Model } from "../model/model.ts";
 import { type Corpus, readCorpus } from "../text/corpus.ts";
-import { streamedGzipNats } from "../evaluate/gzip.ts";
+import { gzipNatsPerChar } from "../evaluate/baselines/gzip.ts";
 import type { Command } from "./args.ts";
 import { ProgressBar, readWithProgress } from "./progress_bar.ts";
 import { table } from "./format.ts";
@@ -75,7 +75,7 @@ function evaluateWithProgress(model: Model, corpus: Corpus): Evaluation {
 
 async function gzipWithProgress(corpus: Corpus): Promise<number> {
   using progress = new ProgressBar("Compressing");
-  return await streamedGzipNats(watched(corpus, progress), [[0, corpus.length]]);
+  return await gzipNatsPerChar(watched(corpus, progress), [[0, corpus.length]]);
 }
 
 /** A view of a text that reports how far the first pass over it has come. */

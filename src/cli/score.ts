@@ -1,6 +1,7 @@
 import { InputError } from "../errors.ts";
 import { type Score, score } from "../evaluate/score.ts";
-import { figures, nameOf, percent, scoreHtml } from "../evaluate/score_html.ts";
+import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
+import { scoreHtml } from "../evaluate/score_html.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
 import { quote } from "../json.ts";
 import type { Command } from "./args.ts";
@@ -64,8 +65,8 @@ export const scoreCommand: Command = {
 
 function summaryOf({ characters, nats, natsPerChar }: Score): string {
   const count = characters.length.toLocaleString("en");
-  return `${count} characters predicted: ${figures(nats, 1)} in total, ` +
-    `${figures(natsPerChar, 4)} per character`;
+  return `${count} characters predicted: ${formatNats(nats, 1)} in total, ` +
+    `${formatNats(natsPerChar, 4)} per character`;
 }
 
 /** One line per character, in aligned columns. */
@@ -76,7 +77,7 @@ function* rows(result: Score): Generator<string> {
   let column = 1;
   const place = (character: string) => {
     const text = `${String(line).padStart(6)}${String(column).padStart(5)}  ${
-      nameOf(character).padEnd(10)
+      formatCharacter(character).padEnd(10)
     }`;
     column = character === "\n" ? 1 : column + 1;
     if (character === "\n") line++;
@@ -87,10 +88,10 @@ function* rows(result: Score): Generator<string> {
     const numbers = [
       nats.toFixed(4).padStart(10),
       (nats / Math.LN2).toFixed(4).padStart(9),
-      percent(Math.exp(-nats)).padStart(13),
+      formatPercent(Math.exp(-nats)).padStart(13),
     ];
     const predictions = top.map(({ character, probability }) =>
-      `${nameOf(character)} ${percent(probability)}`
+      `${formatCharacter(character)} ${formatPercent(probability)}`
     );
     yield `${place(character)}${numbers.join("")}  ${predictions.join(", ")}\n`;
   }

@@ -2,22 +2,33 @@ import { Engine } from "../engine/engine.ts";
 import { defaultThreadCount } from "../engine/thread_count.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 
-/** Steps of one call of the engine: enough rows to make its products efficient. */
-export const STEPS = 128;
+/** T of an evaluation engine: enough rows for efficient matrix products. */
+export const EVAL_SEQ_LENGTH = 128;
+
+/** Options of evaluation engines. */
+export interface EvalEngineOptions {
+  /**
+   * The most threads to use; small networks use fewer, which is faster. The results are the same
+   * bits with any number. Default: the number of cores.
+   */
+  readonly threads?: number | undefined;
+}
 
 /**
- * An engine that reads one text from its beginning to its end, {@linkcode STEPS} characters at a
- * time. All its parameters are zero.
+ * Creates an engine that reads one text, {@linkcode EVAL_SEQ_LENGTH} characters per call. It has no
+ * room for gradients, and its parameters are zero.
  *
- * @param most Threads that may compute together; they are fewer where that is faster. The results
- * are the same bits with any number.
- * @throws {InputError} when a network of these sizes does not fit into memory.
+ * @throws {InputError} if the network does not fit into memory.
  */
 export function createEvalEngine(
   model: Pick<Model, "config" | "vocabulary">,
-  most: number = Infinity,
+  { threads = Infinity }: EvalEngineOptions = {},
 ): Engine {
-  const sizes = { ...sizesOf(model), seqLength: STEPS, batchSize: 1 };
-  const threads = Math.min(most, defaultThreadCount(sizes));
-  return new Engine({ ...sizes, precision: model.config.precision, training: false, threads });
+  const sizes = { ...sizesOf(model), seqLength: EVAL_SEQ_LENGTH, batchSize: 1 };
+  return new Engine({
+    ...sizes,
+    precision: model.config.precision,
+    training: false,
+    threads: Math.min(threads, defaultThreadCount(sizes)),
+  });
 }

@@ -2,52 +2,52 @@ import { InputError } from "../errors.ts";
 import { logSoftmax } from "../model/logits.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
-import { createEvalEngine, STEPS } from "./eval_engine.ts";
+import { createEvalEngine, EVAL_SEQ_LENGTH } from "./eval_engine.ts";
 
-/** A character that may come next. */
+/** One of the most probable characters at a position. */
 export interface TopPrediction {
   /** The character. */
   readonly character: string;
-  /** How probable it is. */
+  /** Its probability. */
   readonly probability: number;
 }
 
-/** How a character of a text surprised a model. */
+/** The score of one character of a text. */
 export interface CharacterScore {
   /** The character. */
   readonly character: string;
-  /** −ln of its probability after all characters before it, in nats. */
+  /** Its surprisal: −ln of its probability after all characters before it, in nats. */
   readonly nats: number;
-  /** What was most probable in its place, the most probable first. */
+  /** The most probable characters at its position, in descending order. */
   readonly top: readonly TopPrediction[];
 }
 
-/** How every character of a text surprised a model; see {@linkcode score}. */
+/** The scores of all characters of a text; see {@linkcode score}. */
 export interface Score {
-  /** The first character, which is only read: nothing precedes it. */
+  /** The first character, which is context only and not predicted. */
   readonly first: string;
-  /** All the others. */
+  /** All other characters. */
   readonly characters: readonly CharacterScore[];
-  /** The sum of all surprises, in nats. */
+  /** Sum of the surprisals, in nats. */
   readonly nats: number;
-  /** Their mean, which {@linkcode evaluate} gives too, in nats per character. */
+  /** Mean surprisal, in nats per character: the loss that {@linkcode evaluate} measures. */
   readonly natsPerChar: number;
 }
 
-/** What {@linkcode score} may be told. */
+/** Options of {@linkcode score}. */
 export interface ScoreOptions {
-  /** How many of the most probable characters are listed, if there are as many. Default: 3. */
+  /** Length of the lists of most probable characters, at most V. Default: 3. */
   readonly top?: number;
 }
 
 /**
- * Tells how much each character of a text surprises a model that has read all before it.
+ * Measures how well a model predicts each character of a text from all characters before it.
  *
  * @param model A model, for example a checkpoint.
- * @param text At least two characters that the model knows.
- * @throws {InputError} when the text is shorter, has a character that the model does not know, or
- * `top` is no whole number, 0 or above.
- * @throws {RangeError} when the model's weights are so great that logits overflow.
+ * @param text At least two characters of the model's vocabulary.
+ * @throws {InputError} if the text is shorter or has a character that is not in the vocabulary, or
+ * if `top` is not a whole number from 0.
+ * @throws {RangeError} if the model's weights are so large that its logits are not finite.
  *
  * @example
  * ```ts
@@ -55,86 +55,95 @@ export interface ScoreOptions {
  *
  * const corpus = corpusFromText("abcd".repeat(100));
  * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 }, { chars: corpus.length });
- * const trainer = Trainer.create(corpus, config);
+ * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const { characters, natsPerChar } = score(trainer.model(), "abcdabdc");
  * for (const { character, nats, top } of characters) {
  *   console.log(character, nats.toFixed(2), top[0]!.character);
  * }
- * console.log(natsPerChar > characters[0]!.nats); // true: "dc" comes as a surprise
+ * console.log(natsPerChar > characters[0]!.nats); // true: "dc" was never seen
  * ```
  */
 export function score(model: Model, text: string, options: ScoreOptions = {}): Score {
   const { top = 3 } = options;
   if (!Number.isSafeInteger(top) || top < 0) {
     throw new InputError(
-      `Cannot score a text: "likeliest" must be a whole number, 0 or above, not ${top}`,
+      `Cannot score a text: "top" must be a whole number, 0 or above, not ${top}`,
+      { option: "top" },
     );
   }
   const ids = model.vocabulary.encode(text, "Cannot score the text");
   if (ids.length < 2) {
     throw new InputError(
-      `Cannot score a text of ${ids.length} character${ids.length === 1 ? "" : "s"}: ` +
-        `at least 2 are needed, as the first is only read`,
+      `Cannot score the text: it has ${ids.length === 1 ? "1 character" : "no characters"}; ` +
+        "it must have at least 2, since the first is not predicted",
     );
   }
-  const characters = new Array<CharacterScore>();
-  let nats = 0;
-  for (const [id, surprise, logits] of predictions(model, ids)) {
-    nats += surprise;
-    characters.push({
-      character: model.vocabulary.decode([id]),
-      nats: surprise,
-      top: guesses(model, logits, top),
-    });
+  const characters: CharacterScore[] = [];
+  let sum = 0;
+  for (const { id, nats, logits } of predictions(model, ids)) {
+    sum += nats;
+    const character = model.vocabulary.decode([id]);
+    characters.push({ character, nats, top: topPredictions(model, logits, top) });
   }
   return {
     first: model.vocabulary.decode(ids.subarray(0, 1)),
     characters,
-    nats,
-    natsPerChar: nats / characters.length,
+    nats: sum,
+    natsPerChar: sum / characters.length,
   };
 }
 
-/** Of each id but the first: it, its cross-entropy in nats, and the logits in its place, [V]. */
-function* predictions(model: Model, ids: Uint32Array): Generator<[number, number, RealArray]> {
+/** A character, its surprisal and the logits at its position, [V]. */
+interface Prediction {
+  readonly id: number;
+  readonly nats: number;
+  readonly logits: RealArray;
+}
+
+/** Predicts each id but the first. */
+function* predictions(model: Model, ids: Uint32Array): Generator<Prediction> {
   const { outputs } = sizesOf(model);
   using engine = createEvalEngine(model);
   engine.writeParameters(model.parameters);
-  for (let at = 0; at + 1 < ids.length; at += STEPS) {
-    const targets = ids.subarray(at + 1, at + 1 + STEPS);
-    engine.inputIds.set(ids.subarray(at, at + targets.length));
+  for (let at = 0; at + 1 < ids.length; at += EVAL_SEQ_LENGTH) {
+    const targets = ids.subarray(at + 1, at + 1 + EVAL_SEQ_LENGTH);
+    const seqLength = targets.length;
+    engine.inputIds.set(ids.subarray(at, at + seqLength));
     engine.targetIds.set(targets);
-    engine.forward(targets.length);
-    const logits = engine.readOutputs(targets.length);
+    engine.forward(seqLength);
+    // Read before crossEntropy(), which overwrites the logits by their gradient.
+    const logits = engine.readOutputs(seqLength);
     if (!logits.every(Number.isFinite)) {
       throw new RangeError(
-        "Cannot score: the model's weights are so great that its logits are not finite",
+        "Cannot score the text: the model's weights are so large that its logits are not finite",
       );
     }
-    // The figures of the evaluation, to the bit; it takes the logits' place by their gradient.
-    engine.crossEntropy(targets.length);
-    const losses = engine.readLosses(targets.length);
-    for (const [row, id] of targets.entries()) {
-      yield [id, losses[row]!, logits.subarray(row * outputs, (row + 1) * outputs)];
+    // The engine's own losses, so that they are the bits that evaluate() sums.
+    engine.crossEntropy(seqLength);
+    const losses = engine.readLosses(seqLength);
+    for (const [t, id] of targets.entries()) {
+      yield { id, nats: losses[t]!, logits: logits.subarray(t * outputs, (t + 1) * outputs) };
     }
-    engine.carryHiddenState(targets.length);
+    engine.carryHiddenState(seqLength);
   }
 }
 
-/** The most probable characters by their logits; of equally probable ones the lower id first. */
-function guesses({ vocabulary }: Model, logits: RealArray, most: number): TopPrediction[] {
-  if (most === 0) return [];
-  const logs = logSoftmax(logits);
-  const best: number[] = [];
-  for (let id = 0; id < logs.length; id++) {
-    if (best.length === most && !(logs[id]! > logs[best[most - 1]!]!)) continue;
-    const place = best.findIndex((other) => logs[id]! > logs[other]!);
-    best.splice(place < 0 ? best.length : place, 0, id);
-    best.length = Math.min(best.length, most);
+/** The most probable characters, in descending order; of equally probable ones the lower id first. */
+function topPredictions({ vocabulary }: Model, logits: RealArray, count: number): TopPrediction[] {
+  if (count === 0) return [];
+  const logProbabilities = logSoftmax(logits);
+  const exceeds = (id: number, other: number) => logProbabilities[id]! > logProbabilities[other]!;
+  // Insertion into a short sorted list: sorting all V logits of each character takes far longer.
+  const top: number[] = [];
+  for (let id = 0; id < logProbabilities.length; id++) {
+    if (top.length === count && !exceeds(id, top[count - 1]!)) continue;
+    const rank = top.findIndex((other) => exceeds(id, other));
+    top.splice(rank < 0 ? top.length : rank, 0, id);
+    top.length = Math.min(top.length, count);
   }
-  return best.map((id) => ({
+  return top.map((id) => ({
     character: vocabulary.decode([id]),
-    probability: Math.exp(logs[id]!),
+    probability: Math.exp(logProbabilities[id]!),
   }));
 }

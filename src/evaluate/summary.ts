@@ -1,37 +1,30 @@
-import type { Model } from "../model/model.ts";
-import { BigramModel } from "./baselines.ts";
-import type { Corpus } from "../text/corpus.ts";
-import { gzipNats } from "./gzip.ts";
-import { charsOf, type Span, type Split } from "../text/split.ts";
-import { Evaluator } from "./evaluate.ts";
 import { runInSlices } from "../event_loop.ts";
+import type { Model } from "../model/model.ts";
+import type { Corpus } from "../text/corpus.ts";
+import { charsOf, type Span, type Split } from "../text/split.ts";
+import { BigramModel } from "./baselines/bigram.ts";
+import { gzipNatsPerChar } from "./baselines/gzip.ts";
+import { Evaluator } from "./evaluator.ts";
 
-/** How well a model predicts a part of its text, beside what knows less; in nats per character. */
+/** Losses of a model and of the baselines on one part of a corpus, in nats per character. */
 export interface PartSummary {
-  /** Which part of the text. */
+  /** The part. */
   readonly part: "training" | "validation" | "test";
-  /** Characters that were measured. */
+  /** Number of measured characters. */
   readonly chars: number;
   /** The model. */
   readonly model: number;
-  /** Frequencies of characters after the one before, counted on the training part. */
+  /** The bigram baseline, counted on the training part. */
   readonly bigram: number;
-  /** Frequencies of characters, counted on the training part. */
+  /** The unigram baseline, counted on the training part. */
   readonly unigram: number;
-  /** A guess among all characters of the text. */
+  /** A uniform prediction among all characters of the vocabulary. */
   readonly uniform: number;
-  /** `gzip -9`, of this part alone. */
+  /** `gzip -9` of this part alone. */
   readonly gzip: number;
 }
 
-/** Of each part at most so many characters are measured. */
-const MOST_MEASURED = 1_000_000;
-/** Without a validation part so many of the training part. */
-const MEASURED_OF_TRAINING = 50_000;
-/** Characters whose frequencies are counted: a bigram learns little from more. */
-const MOST_COUNTED = 2_000_000;
-
-/** Which text to measure; see {@linkcode summarize}. */
+/** What to measure; see {@linkcode summarize}. */
 export interface SummarizeOptions {
   /** The parts of the corpus, for example those of a {@linkcode Trainer}. */
   readonly split: Split;
@@ -39,13 +32,20 @@ export interface SummarizeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The most characters that are measured of a part. */
+const MAX_MEASURED = 1_000_000;
+/** Characters of the training part that are measured if there is no validation part. */
+const TRAINING_MEASURED = 50_000;
+/** The most characters that n-grams are counted on: a bigram model learns little from more. */
+const MAX_COUNTED = 2_000_000;
+
 /**
- * Measures a model's loss on each part of its corpus, next to the n-gram and `gzip` baselines.
+ * Measures a model's loss on each part of its corpus, next to uniform, n-gram and `gzip` baselines.
  *
- * The hidden state is zero at the start of each span. At most the first million characters of the
- * validation and test parts are measured, and as many of the training part as are held out for
- * validation: its last ones. N-grams are counted on the last two million characters of the training
- * part. The computation yields to the event loop.
+ * At most the first million characters of the validation part and of the test part are measured,
+ * and of the training part its last characters, as many as the validation part has. N-grams are
+ * counted on the last two million characters of the training part. The hidden state is zero at the
+ * start of each span. The computation yields to the event loop.
  *
  * @returns One entry for each part that is not empty; `undefined` if the signal stopped it.
  * @throws {TextError} if the text can no longer be read.
@@ -68,47 +68,44 @@ export async function summarize(
   corpus: Pick<Corpus, "read" | "vocabulary">,
   { split, signal }: SummarizeOptions,
 ): Promise<PartSummary[] | undefined> {
-  return await runInSlices(summaries(model, corpus, split), signal);
-}
-
-function* summaries(
-  model: Model,
-  corpus: Pick<Corpus, "read" | "vocabulary">,
-  split: Split,
-): Generator<void, PartSummary[]> {
-  const frequencies = new BigramModel(corpus.vocabulary.size);
-  for (const span of ends(split.train, MOST_COUNTED)) yield* frequencies.count(corpus, span);
-  using evaluator = new Evaluator(model);
-  const held = charsOf(split.validation) || MEASURED_OF_TRAINING;
+  const ngrams = new BigramModel(corpus.vocabulary.size);
+  for (const span of lastOf(split.train, MAX_COUNTED)) {
+    await runInSlices(ngrams.countInSlices(corpus, span), signal);
+  }
+  const held = charsOf(split.validation) || TRAINING_MEASURED;
   const parts = [
-    ["training", ends(split.train, Math.min(held, MOST_MEASURED))],
-    ["validation", starts(split.validation, MOST_MEASURED)],
-    ["test", starts(split.test, MOST_MEASURED)],
+    ["training", lastOf(split.train, Math.min(held, MAX_MEASURED))],
+    ["validation", firstOf(split.validation, MAX_MEASURED)],
+    ["test", firstOf(split.test, MAX_MEASURED)],
   ] as const;
-  const summaries: PartSummary[] = [];
+  using evaluator = new Evaluator(model);
+  const { parameters } = model;
+  const summary: PartSummary[] = [];
   for (const [part, spans] of parts) {
     if (spans.length === 0) continue;
-    summaries.push({
+    const loss = await runInSlices(evaluator.lossInSlices(corpus, { parameters, spans }), signal);
+    const baselines = await runInSlices(ngrams.lossInSlices(corpus, spans), signal);
+    if (loss === undefined || baselines === undefined) return undefined;
+    summary.push({
       part,
       chars: charsOf(spans),
-      model: yield* evaluator.inPieces(model.parameters, corpus, ...spans),
-      ...yield* frequencies.measure(corpus, spans),
+      model: loss,
+      ...baselines,
       uniform: Math.log(corpus.vocabulary.size),
-      gzip: gzipNats(corpus, spans),
+      gzip: await gzipNatsPerChar(corpus, spans),
     });
-    yield;
   }
-  return summaries;
+  return signal?.aborted ? undefined : summary;
 }
 
-/** The last characters of stretches, about so many in all and as many of each. */
-function ends(spans: readonly Span[], chars: number): Span[] {
+/** The last characters of the spans, about `chars` in total and the same number of each. */
+function lastOf(spans: readonly Span[], chars: number): Span[] {
   const each = Math.max(2, Math.floor(chars / spans.length));
   return spans.map(([start, end]) => [Math.max(start, end - each), end]);
 }
 
-/** The first characters of stretches, likewise. */
-function starts(spans: readonly Span[], chars: number): Span[] {
+/** The first characters of the spans, likewise. */
+function firstOf(spans: readonly Span[], chars: number): Span[] {
   const each = Math.max(2, Math.floor(chars / spans.length));
   return spans.map(([start, end]) => [start, Math.min(end, start + each)]);
 }

@@ -1,5 +1,5 @@
 import type { Progress } from "../checkpoint/checkpoint.ts";
-import { Evaluator } from "../evaluate/evaluate.ts";
+import { Evaluator } from "../evaluate/evaluator.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { charsOf, type Span } from "../text/split.ts";
@@ -87,8 +87,11 @@ export class Validation {
     if (this.#spans.length === 0) return null;
     const step = this.#source.steps;
     const model = this.#source.model();
-    this.#evaluator ??= new Evaluator(model, this.#source.threads);
-    const loss = yield* this.#evaluator.inPieces(model.parameters, this.#corpus, ...this.#spans);
+    this.#evaluator ??= new Evaluator(model, { threads: this.#source.threads });
+    const loss = yield* this.#evaluator.lossInSlices(this.#corpus, {
+      parameters: model.parameters,
+      spans: this.#spans,
+    });
     if (!Number.isFinite(loss)) throw new DivergenceError(step, `the validation loss is ${loss}`);
     return loss;
   }

@@ -17,6 +17,13 @@ declare module "@std/assert" {
     expected: T,
     message?: string,
   ): void;
+  /** Fails unless the two differ by at most `tolerance`. */
+  export function assertAlmostEquals(
+    actual: number,
+    expected: number,
+    tolerance?: number,
+    message?: string,
+  ): void;
   /** Fails if the two are deeply equal. */
   export function assertNotEquals<T>(
     actual: T,

@@ -81,7 +81,10 @@ testProgram("a text of one character trains, samples and is evaluated", async (f
   await Deno.writeTextFile(`${f}/one.txt`, "a");
   const { code, err } = await run(f, ["eval", "run", "one.txt"]);
   assertEquals(code, 2);
-  assertMatch(err, /^error: Cannot evaluate "one\.txt", a text of 1 character: at least 2 .*\n$/);
+  assertMatch(
+    err,
+    /^error: Cannot evaluate on "one\.txt": it has 1 character; it must have at least 2.*\n$/,
+  );
 });
 
 testProgram("emoji, combining marks and line ends come out as they went in", async (f) => {

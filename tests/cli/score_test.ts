@@ -127,8 +127,8 @@ testProgram("score reads a text from standard input", async (f) => {
   assertEquals(await scoreInput(f, "empty.txt"), {
     code: 2,
     out: "",
-    err: "error: Cannot score a text of 0 characters: at least 2 are needed, " +
-      "as the first is only read\n",
+    err: "error: Cannot score the text: it has no characters; it must have at least 2, since the " +
+      "first is not predicted\n",
   });
 });
 

@@ -1,119 +1,98 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
-import { batchGradients } from "../../src/engine/batch_gradients.ts";
-import { sizesOf } from "../../src/model/model.ts";
-import { parameterNames } from "../../src/model/parameters.ts";
-import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { createTrainer } from "../trainers.ts";
-import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { modelOf, referenceLoss } from "../generate/models.ts";
 import { idsOf, textOf } from "../text/ids.ts";
+import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("peter piper picked a peck of pickled peppers. ".repeat(8));
-const model = createTrainer(corpus, {
-  hidden: 7,
-  seqLength: 9,
-  batchSize: 2,
-  precision: "f64",
-  init: "normal:0.7",
-})
-  .model();
-const sizes = sizesOf(model);
+const text = corpus.vocabulary.characters;
+const model = modelOf(text, { hidden: 7 }, 0.7);
 
-Deno.test("the loss of a text is the reference's over all of it, at any length", () => {
-  // Around the 128 steps that are run at a time.
+Deno.test("evaluate() measures the reference's loss of texts of any length", () => {
+  // Lengths around the 128 characters of one call of the engine.
   for (const length of [2, 3, 127, 128, 129, 130, 256, 257, 258, 300]) {
     const ids = corpus.read(0, length);
-    const { loss } = referenceGradients(sizes, model.parameters, {
-      seqLength: length - 1,
-      batchSize: 1,
-      inputs: oneHot(ids.slice(0, -1), sizes.inputs),
-      targets: oneHot(ids.slice(1), sizes.outputs),
-      hiddenState: new Float64Array(sizes.hidden),
-    });
-    const wanted = loss / (length - 1);
     const result = evaluate(model, { ...textOf(ids), counts: corpus.counts });
     assertEquals(result.chars, length - 1);
-    assert(Math.abs(result.natsPerChar - wanted) < 1e-13, `${length}: ${result.natsPerChar}`);
+    assertAlmostEquals(result.natsPerChar, referenceLoss(model, ids), 1e-13);
     assertEquals(result.bitsPerChar, result.natsPerChar / Math.LN2);
     assertEquals(result.perplexity, Math.exp(result.natsPerChar));
   }
 });
 
-Deno.test("uniform and unigram figures are those of the text", () => {
-  const text = corpusFromText("aabb cc");
+Deno.test("evaluate() measures the reference's loss in every precision, cell and depth", () => {
+  const ids = idsOf(corpus);
+  for (
+    const config of [
+      { precision: "f64", cell: "gru" },
+      { precision: "f64", cell: "lstm", layers: 2 },
+      { precision: "f32" },
+      { precision: "f32-strict", hidden: 9 },
+    ] as const
+  ) {
+    const model = modelOf(text, config, 0.5);
+    const tolerance = config.precision === "f64" ? 1e-13 : 1e-5;
+    assertAlmostEquals(evaluate(model, corpus).natsPerChar, referenceLoss(model, ids), tolerance);
+  }
+});
+
+Deno.test("evaluate() measures the reference's loss of trained models, at any batch size", () => {
+  for (const precision of ["f64", "f32", "f32-strict"] as const) {
+    const losses = [1, 4].map((batchSize) => {
+      const config = { hidden: 9, seqLength: 7, batchSize, init: "normal:0.5", precision } as const;
+      using trainer = createTrainer(corpus, config);
+      for (let step = 0; step < 5; step++) trainer.step();
+      const model = trainer.model();
+      const { natsPerChar } = evaluate(model, corpus);
+      const tolerance = precision === "f64" ? 1e-13 : 1e-5;
+      assertAlmostEquals(natsPerChar, referenceLoss(model, idsOf(corpus)), tolerance);
+      return natsPerChar;
+    });
+    assert(losses[0] !== losses[1], "the two models differ");
+  }
+});
+
+Deno.test("evaluate() computes the uniform and unigram baselines from the counts", () => {
   const { uniformNatsPerChar, unigramNatsPerChar } = evaluate(model, {
-    ...textOf(idsOf(corpus).subarray(0, 5)),
-    counts: text.counts,
+    ...textOf(corpus.read(0, 5)),
+    counts: corpusFromText("aabb cc").counts,
   });
   assertEquals(uniformNatsPerChar, Math.log(4));
   const entropy = -(3 * 2 / 7 * Math.log(2 / 7) + 1 / 7 * Math.log(1 / 7));
-  assert(Math.abs(unigramNatsPerChar - entropy) < 1e-14);
+  assertAlmostEquals(unigramNatsPerChar, entropy, 1e-14);
 });
 
-Deno.test("the bigram figure is what follows what in the text", () => {
-  const text = corpusFromText("abacabacab");
-  // Of 9 pairs 5 begin with an a: 3 go on with b, 2 with c. After b and c there is always an a.
+Deno.test("evaluate() computes the bigram baseline from the text", () => {
+  // 5 of the 9 pairs begin with "a": "ab" three times, "ac" twice. Only "a" follows "b" and "c".
   const entropy = -(3 * Math.log(3 / 5) + 2 * Math.log(2 / 5)) / 9;
-  const { bigramNatsPerChar } = evaluate(model, text);
-  assert(Math.abs(bigramNatsPerChar - entropy) < 1e-14);
+  const { bigramNatsPerChar } = evaluate(model, corpusFromText("abacabacab"));
+  assertAlmostEquals(bigramNatsPerChar, entropy, 1e-14);
 });
 
-Deno.test("a text without a character to predict is refused", () => {
-  for (const length of [0, 1]) {
-    const text = { ...textOf(corpus.read(0, length)), counts: corpus.counts };
-    assertThrows(() => evaluate(model, text), InputError, `a text of ${length} character`);
-  }
+Deno.test("evaluate() of a model with zero weights is the uniform baseline", () => {
+  const result = evaluate(modelOf(text, {}, 0), corpus);
+  assertAlmostEquals(result.natsPerChar, result.uniformNatsPerChar, 1e-12);
+  assertAlmostEquals(result.perplexity, corpus.vocabulary.size, 1e-9);
+  assert(result.unigramNatsPerChar < result.uniformNatsPerChar);
 });
 
-Deno.test("the gradients of one batch are the reference's, and the model stays as it is", () => {
-  const random = new Xoshiro128(2);
-  const [seqLength, batchSize] = [6, 3];
-  const ids = () => Array.from({ length: 18 }, () => random.nextUint32() % sizes.inputs);
-  const [inputs, targets] = [ids(), ids()];
-  const hiddenState = Float64Array.from({ length: 21 }, () => random.normal());
-  const before = structuredClone(model.parameters);
-  for (const state of [undefined, hiddenState]) {
-    const result = batchGradients(model, {
-      seqLength,
-      batchSize,
-      inputs,
-      targets,
-      ...(state && { hiddenState: state }),
-    });
-    const wanted = referenceGradients(sizes, model.parameters, {
-      seqLength,
-      batchSize,
-      inputs: oneHot(inputs, sizes.inputs),
-      targets: oneHot(targets, sizes.outputs),
-      hiddenState: state ?? new Float64Array(21),
-    });
-    assert(Math.abs(result.loss - wanted.loss) < 1e-12);
-    for (const name of parameterNames) {
-      wanted.gradients[name].forEach((g, i) => {
-        assert(Math.abs(g - result.gradients[name][i]!) < 1e-13, name);
-      });
-    }
-    wanted.hiddenStates.slice(-21).forEach((h, i) => {
-      assert(Math.abs(h - result.hiddenState[i]!) < 1e-14);
-    });
-  }
-  assertEquals(model.parameters, before);
+Deno.test("evaluate() of a text with one distinct character is 0", () => {
+  assertEquals(evaluate(modelOf("a"), corpusFromText("a".repeat(200))), {
+    chars: 199,
+    natsPerChar: 0,
+    bitsPerChar: 0,
+    perplexity: 1,
+    uniformNatsPerChar: 0,
+    unigramNatsPerChar: 0,
+    bigramNatsPerChar: 0,
+  });
 });
 
-Deno.test("a batch of the wrong length or with unknown ids is refused", () => {
-  const good = { seqLength: 2, batchSize: 1, inputs: [0, 1], targets: [1, 2] };
-  for (
-    const [wrong, words] of [
-      [{ inputs: [0] }, "the inputs of a batch: 1 ids given, 2 · 1 wanted"],
-      [{ targets: [0, 1, 2] }, "the targets of a batch: 3 ids given"],
-      [{ inputs: [0, 99] }, "input id 99"],
-      [{ targets: [0, 99] }, "target id 99"],
-      [{ hiddenState: [1] }, "hidden state: 1 numbers given, 7 wanted"],
-      [{ seqLength: 0 }, "seqLength must be a whole number"],
-    ] as const
-  ) {
-    assertThrows(() => batchGradients(model, { ...good, ...wrong }), RangeError, words);
-  }
+Deno.test("evaluate() rejects a text without a character to predict, and names it", () => {
+  const empty = { ...textOf([]), counts: corpus.counts };
+  assertThrows(() => evaluate(model, empty), InputError, "on the text: it has no characters");
+  const single = corpusFromText("a", "one.txt");
+  assertThrows(() => evaluate(model, single), InputError, 'on "one.txt": it has 1 character;');
 });

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import type { Score } from "../../src/evaluate/score.ts";
-import { figures, nameOf, percent, scoreHtml } from "../../src/evaluate/score_html.ts";
+import { scoreHtml } from "../../src/evaluate/score_html.ts";
 
-/** A score of any characters, even of halves of surrogate pairs. */
+/** Scores of any characters, lone surrogates included. */
 function scoreOf(text: string, nats = 1): Score {
   const [first = "a", ...others] = text;
   const characters = others.map((character, i) => ({
@@ -17,16 +17,16 @@ function scoreOf(text: string, nats = 1): Score {
   return { first, characters, nats, natsPerChar: nats };
 }
 
-/** Text that was escaped for HTML: numbers are all that stands after an ampersand. */
+/** Decodes escaped text, and fails on anything but numeric character references. */
 function unescape(html: string): string {
   assert(!/[<>"']/.test(html), html);
   return html.replace(/&(?:#(\d+);)?/g, (_, code) => {
-    assert(code !== undefined, `an ampersand by itself in ${html}`);
+    assert(code !== undefined, `a bare ampersand in ${html}`);
     return String.fromCodePoint(Number(code));
   });
 }
 
-/** Reads a page as a browser would if it knew no more than what may be there; fails on all else. */
+/** Parses a page, and fails on any markup that the page should not have. */
 function readPage(page: string): { text: string; title: string; tooltips: string[] } {
   const [head, rest] = page.split("<pre>") as [string, string];
   const [body, foot, ...more] = rest.split("</pre>");
@@ -50,10 +50,10 @@ function readPage(page: string): { text: string; title: string; tooltips: string
       else {
         const character = unescape(shown);
         assertEquals([...character].length, 1);
-        const wanted = { "\n": "<i>↵</i>", "\t": "<i>→</i>" }[character] ??
+        const symbol = { "\n": "<i>↵</i>", "\t": "<i>→</i>" }[character] ??
           (/\p{M}/u.test(character) ? "<i>◌</i>" : "");
-        assertEquals(mark, wanted);
-        // Nothing that a parser of HTML would change, or that turns text around.
+        assertEquals(mark, symbol);
+        // No character that an HTML parser replaces, or that changes the direction of text.
         assert(/^[^\p{C}\p{Zl}\p{Zp}]$|^[\n\t]$/u.test(character), JSON.stringify(character));
         text += character;
       }
@@ -64,7 +64,7 @@ function readPage(page: string): { text: string; title: string; tooltips: string
   return { text, title: unescape(titles[0]!), tooltips };
 }
 
-const nasty = fc.oneof(
+const hostileText = fc.oneof(
   fc.string({ unit: "binary", minLength: 2 }),
   fc.string({ unit: "grapheme", minLength: 2 }),
   fc.array(
@@ -85,12 +85,12 @@ const nasty = fc.oneof(
   ).map((parts) => parts.join("")),
 );
 
-Deno.test("a page shows any text, and nothing of it becomes a part of the page", () => {
+Deno.test("scoreHtml() shows any text and name without letting them become markup", () => {
   fc.assert(
-    fc.property(nasty, nasty, (text, name) => {
+    fc.property(hostileText, hostileText, (text, name) => {
       const page = readPage(scoreHtml(scoreOf(text), name));
       assertEquals(page.text, text);
-      assert(page.title.startsWith("Surprise of "));
+      assert(page.title.startsWith("Surprisal of "));
       assertMatch(page.title, /^[^\p{C}\p{Zl}\p{Zp}]*$/u);
       assertEquals(page.tooltips.length, [...text].length);
       for (const tooltip of page.tooltips) {
@@ -101,7 +101,7 @@ Deno.test("a page shows any text, and nothing of it becomes a part of the page",
   );
 });
 
-Deno.test("the page says the sums, and each character its probability and the likeliest", () => {
+Deno.test("scoreHtml() shows the totals, and each character's predictions as its tooltip", () => {
   const score: Score = {
     first: "T",
     characters: [
@@ -121,60 +121,49 @@ Deno.test("the page says the sums, and each character its probability and the li
   };
   const page = scoreHtml(score, "a/b.txt");
   assertEquals(readPage(page).tooltips, [
-    "“T”: the first character, only read",
-    "“h”: 50 %, 0.69 nats = 1.00 bits\nlikeliest: “h” 50 %",
-    "space: 0.391 %, 5.55 nats = 8.00 bits\nlikeliest: line break 12.3 %, “é” 0.00123 %",
+    "“T”: the first character, not predicted",
+    "“h”: 50 %, 0.69 nats = 1.00 bits\nmost probable: “h” 50 %",
+    "space: 0.391 %, 5.55 nats = 8.00 bits\nmost probable: line break 12.3 %, “é” 0.00123 %",
     "U+0301: 100 %, 0.00 nats = 0.00 bits",
   ]);
-  assertMatch(page, /3 characters predicted: in all <b>6\.2 nats = 9\.0 bits<\/b>/);
+  assertMatch(page, /3 characters predicted: <b>6\.2 nats = 9\.0 bits<\/b> in total/);
   assertMatch(
     page,
-    /in the mean <b>2\.0794 nats = 3\.0000 bits<\/b> per character, perplexity <b>8\.000</,
+    /<b>2\.0794 nats = 3\.0000 bits<\/b> per character, perplexity <b>8\.000</,
   );
   const classes = [...page.split("<pre>")[1]!.matchAll(/class="([^"]*)"/g)].map(([, name]) => name);
   assertEquals(classes, ["c", "c2", "c7 s", "c0"]);
-  assertEquals(readPage(page).title, "Surprise of a/b.txt");
+  assertEquals(readPage(page).title, "Surprisal of a/b.txt");
 });
 
-Deno.test("the legend has every level of colour, and so has each scheme", () => {
+Deno.test("scoreHtml() defines every color level for light and dark, and lists it in the legend", () => {
   const page = scoreHtml(scoreOf("ab"), "x");
   for (let level = 0; level < 8; level++) {
     assertEquals(page.split(`.c${level}{background-color:#`).length, 3, "light and dark");
     assertEquals(page.split(`<span class="c${level}">`).length, 2, "the legend");
   }
   assertMatch(page, /@media \(prefers-color-scheme:dark\)/);
-  assert(!/https?:|src=|url\(|@import/.test(page), "nothing is fetched");
+  assert(!/https?:|src=|url\(|@import/.test(page), "the page loads nothing");
 });
 
-Deno.test("text stands out from every colour behind it: 4.5 to 1 or more", () => {
+Deno.test("scoreHtml() colors have a contrast of at least 4.5:1 with the text (WCAG 2.2, AA)", () => {
   const page = scoreHtml(scoreOf("ab"), "x");
   const [light, dark] = page.split("@media") as [string, string];
   for (const scheme of [light, dark]) {
     const text = luminance(/--text:(#\w+)/.exec(scheme)![1]!);
-    for (const [, colour] of scheme.matchAll(/\{background-color:(#\w+)\}/g)) {
-      const other = luminance(colour!);
+    for (const [, color] of scheme.matchAll(/\{background-color:(#\w+)\}/g)) {
+      const other = luminance(color!);
       const contrast = (Math.max(text, other) + 0.05) / (Math.min(text, other) + 0.05);
-      assert(contrast >= 4.5, `${colour}: ${contrast}`);
+      assert(contrast >= 4.5, `${color}: ${contrast}`);
     }
   }
 });
 
-/** Relative luminance by WCAG 2.2. */
-function luminance(colour: string): number {
+/** Relative luminance as WCAG 2.2 defines it. */
+function luminance(color: string): number {
   const [r, g, b] = [1, 3, 5].map((at) => {
-    const c = parseInt(colour.slice(at, at + 2), 16) / 255;
+    const c = parseInt(color.slice(at, at + 2), 16) / 255;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   }) as [number, number, number];
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
-
-Deno.test("names, percentages and figures are short", () => {
-  assertEquals([..." \n\te<\u0301\u200d\x1b\u00a0🌧"].map(nameOf), [
-    ...["space", "line break", "tab", "“e”", "“<”"],
-    ...["U+0301", "U+200D", "U+001B", "U+00A0", "“🌧”"],
-  ]);
-  assertEquals([1, 0.5, 0.123456, 0.000123456, 0].map(percent), [
-    ...["100 %", "50 %", "12.3 %", "0.0123 %", "0 %"],
-  ]);
-  assertEquals(figures(Math.LN2, 2), "0.69 nats = 1.00 bits");
-});

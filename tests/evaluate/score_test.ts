@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
 import { score } from "../../src/evaluate/score.ts";
-import { modelOf, probabilitiesAfter } from "../generate/models.ts";
+import { modelOf, overflowingModelOf, probabilitiesAfter } from "../generate/models.ts";
 import { textOf } from "../text/ids.ts";
 
 const alphabet = "ab 🌧\n.";
@@ -13,9 +13,10 @@ const [model] = models as [typeof models[0]];
 const anyText = (maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...alphabet), minLength: 2, maxLength });
 
-Deno.test("the mean of the scores is what evaluate gives, to 1e-12 in f64", () => {
-  for (const [model, most] of models.map((model, i) => [model, i === 0 ? 1e-12 : 1e-6] as const)) {
-    // Around the 128 characters that are run at a time.
+Deno.test("score() averages to the loss of evaluate()", () => {
+  for (const model of models) {
+    const tolerance = model.config.precision === "f64" ? 1e-12 : 1e-6;
+    // Lengths around the 128 characters of one call of the engine.
     fc.assert(
       fc.property(fc.oneof(anyText(20), anyText(400)), (text) => {
         const ids = model.vocabulary.encode(text);
@@ -23,16 +24,16 @@ Deno.test("the mean of the scores is what evaluate gives, to 1e-12 in f64", () =
         const { natsPerChar, chars } = evaluate(model, { ...textOf(ids), counts });
         const result = score(model, text);
         const mean = result.characters.reduce((sum, { nats }) => sum + nats, 0) / chars;
-        assert(Math.abs(mean - natsPerChar) <= most, `${mean}, not ${natsPerChar}`);
-        assert(Math.abs(result.natsPerChar - natsPerChar) <= most);
-        assert(Math.abs(result.nats - chars * natsPerChar) <= most * chars);
+        assertAlmostEquals(mean, natsPerChar, tolerance);
+        assertAlmostEquals(result.natsPerChar, natsPerChar, tolerance);
+        assertAlmostEquals(result.nats, chars * natsPerChar, tolerance * chars);
       }),
       { numRuns: 60 },
     );
   }
 });
 
-Deno.test("the characters are those of the text", () => {
+Deno.test("score() lists the characters of the text in order", () => {
   fc.assert(fc.property(anyText(300), (text) => {
     const { first, characters } = score(model, text, { top: 0 });
     assertEquals(first + characters.map(({ character }) => character).join(""), text);
@@ -40,53 +41,55 @@ Deno.test("the characters are those of the text", () => {
   }));
 });
 
-Deno.test("surprises and guesses are those of the reference", () => {
+Deno.test("score() returns the reference's surprisals and most probable characters", () => {
+  const text = "ab🌧 .\nba .a🌧bb";
   for (const model of models) {
-    const near = model.config.precision === "f64" ? 1e-12 : 1e-5;
-    const text = "ab🌧 .\nba .a🌧bb";
+    const tolerance = model.config.precision === "f64" ? 1e-12 : 1e-5;
     const ids = [...model.vocabulary.encode(text)];
-    const size = model.vocabulary.size;
-    const results = [1, 3, size, size + 5].map((top) => score(model, text, { top }));
-    for (const [i, id] of ids.entries()) {
-      if (i === 0) continue;
-      const p = probabilitiesAfter(model, ids.slice(0, i));
-      const order = [...p.keys()].toSorted((a, b) => p[b]! - p[a]! || a - b);
-      for (const [n, { characters }] of results.entries()) {
-        const { nats, top } = characters[i - 1]!;
-        assert(Math.abs(nats + Math.log(p[id]!)) < 10 * near);
-        assertEquals(top.length, [1, 3, size, size][n]!);
-        top.forEach(({ character, probability }, rank) => {
-          assertEquals(character, model.vocabulary.decode([order[rank]!]));
-          assert(Math.abs(probability - p[order[rank]!]!) < near);
-        });
+    const { size } = model.vocabulary;
+    for (const top of [1, 3, size, size + 5]) {
+      const { characters } = score(model, text, { top });
+      for (const [i, { nats, top: predictions }] of characters.entries()) {
+        const p = probabilitiesAfter(model, ids.slice(0, i + 1));
+        assertAlmostEquals(nats, -Math.log(p[ids[i + 1]!]!), 10 * tolerance);
+        const order = [...p.keys()].toSorted((a, b) => p[b]! - p[a]! || a - b).slice(0, top);
+        assertEquals(
+          predictions.map(({ character }) => character),
+          order.map((id) => model.vocabulary.decode([id])),
+        );
+        predictions.forEach(({ probability }, rank) =>
+          assertAlmostEquals(probability, p[order[rank]!]!, tolerance)
+        );
       }
     }
   }
 });
 
-Deno.test("of equally probable characters the first come first", () => {
-  const even = modelOf(alphabet, {}, 0);
-  const { characters } = score(even, "aab", { top: 4 });
+Deno.test("score() lists equally probable characters by id", () => {
+  const { characters } = score(modelOf(alphabet, {}, 0), "aab", { top: 4 });
   for (const { nats, top } of characters) {
-    assert(Math.abs(nats - Math.log(6)) < 1e-15);
+    assertAlmostEquals(nats, Math.log(6), 1e-15);
     assertEquals(top.map(({ character }) => character).join(""), "\n .a");
-    assert(top.every(({ probability }) => Math.abs(probability - 1 / 6) < 1e-15));
+    for (const { probability } of top) assertAlmostEquals(probability, 1 / 6, 1e-15);
   }
 });
 
-Deno.test("what cannot be scored is refused", () => {
+Deno.test("score() rejects short texts, unknown characters and a wrong top", () => {
   for (
-    const [text, options, words] of [
-      ["", {}, "Cannot score a text of 0 characters: at least 2 are needed"],
-      ["🌧", {}, "Cannot score a text of 1 character: at least 2 are needed"],
-      ["ab☃", {}, 'Cannot score the text: character 3, "☃" (U+2603), is not among'],
-      ["ab\ud83c", {}, "character 3 is U+D83C, one half of a surrogate pair"],
-      ["ab", { top: -1 }, '"likeliest" must be a whole number, 0 or above, not -1'],
-      ["ab", { top: 1.5 }, '"likeliest" must be a whole number, 0 or above, not 1.5'],
+    const [text, options, fragment, option] of [
+      ["", {}, "no characters", undefined],
+      ["🌧", {}, "1 character;", undefined],
+      ["ab☃", {}, 'character 3, "☃" (U+2603), is not among', undefined],
+      ["ab\ud83c", {}, "character 3 is U+D83C, one half of a surrogate pair", undefined],
+      ["ab", { top: -1 }, '"top" must be a whole number, 0 or above, not -1', "top"],
+      ["ab", { top: 1.5 }, "not 1.5", "top"],
     ] as const
-  ) assertThrows(() => score(model, text, options), InputError, words);
-  const great = modelOf(alphabet);
-  great.parameters.Why.fill(1e308);
-  great.parameters.bh.fill(9);
-  assertThrows(() => score(great, "ab"), RangeError, "its logits are not finite");
+  ) {
+    const error = assertThrows(() => score(model, text, options), InputError, fragment);
+    assertEquals(error.option, option);
+  }
+});
+
+Deno.test("score() throws a RangeError for logits that are not finite", () => {
+  assertThrows(() => score(overflowingModelOf(alphabet), "ab"), RangeError, "not finite");
 });

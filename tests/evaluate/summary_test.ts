@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Evaluator } from "../../src/evaluate/evaluate.ts";
+import { Evaluator } from "../../src/evaluate/evaluator.ts";
 import { type PartSummary, summarize } from "../../src/evaluate/summary.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
@@ -12,7 +12,7 @@ async function summaryOf(trainer: Trainer): Promise<PartSummary[]> {
   return (await summarize(trainer.model(), corpus, { split }))!;
 }
 
-Deno.test("each part that there is is summed up, and the model's figures are the evaluator's", async () => {
+Deno.test("summarize() measures each part, with the losses of the evaluator", async () => {
   for (const holdout of ["end", "streams"] as const) {
     const config = {
       hidden: 16,
@@ -33,10 +33,9 @@ Deno.test("each part that there is is summed up, and the model's figures are the
     assertEquals(training!.chars, validation!.chars);
     assertEquals(validation!.model, trainer.validate()!.loss);
     const model = trainer.model();
-    assertEquals(
-      test!.model,
-      new Evaluator(model).natsPerChar(model.parameters, corpus, ...trainer.split.test),
-    );
+    using evaluator = new Evaluator(model);
+    const { parameters } = model;
+    assertEquals(test!.model, evaluator.loss(corpus, { parameters, spans: trainer.split.test }));
     for (const part of [training!, validation!, test!]) {
       assert(part.model < part.bigram && part.bigram < part.unigram && part.unigram < part.uniform);
       assert(part.gzip > 0);
@@ -44,18 +43,18 @@ Deno.test("each part that there is is summed up, and the model's figures are the
   }
 });
 
-Deno.test("without anything held out only the training is summed up", async () => {
+Deno.test("summarize() returns the training part alone if nothing is held out", async () => {
   using trainer = createTrainer(corpus, { hidden: 4, seqLength: 8, batchSize: 1, valFraction: 0 });
   const summary = await summaryOf(trainer);
   assertEquals(summary.map(({ part, chars }) => [part, chars]), [["training", corpus.length]]);
 });
 
-Deno.test("the shortest text and one of a single character have a summary", async () => {
+Deno.test("summarize() is finite for the shortest text and for a single distinct character", async () => {
   for (const text of ["abc", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]) {
     using trainer = createTrainer(corpusFromText(text), { hidden: 4, seqLength: 1, batchSize: 1 });
     for (const part of await summaryOf(trainer)) {
-      for (const figure of [part.model, part.bigram, part.unigram, part.uniform, part.gzip]) {
-        assert(Number.isFinite(figure) && figure >= 0);
+      for (const nats of [part.model, part.bigram, part.unigram, part.uniform, part.gzip]) {
+        assert(Number.isFinite(nats) && nats >= 0);
       }
     }
   }

@@ -1,37 +1,59 @@
-/** Models to generate with, and what the plain reference makes of them. */
-
+/** Models with random weights, and what the reference network computes with them. */
 import type { ConfigInput } from "../../src/model/config.ts";
 import { type Model, sizesOf } from "../../src/model/model.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { createTrainer } from "../trainers.ts";
-import { networkGradients } from "../reference/network.ts";
+import { networkGradients, type NetworkResult } from "../reference/network.ts";
 import { oneHot, softmax } from "../reference/rnn.ts";
+import { createTrainer } from "../trainers.ts";
 
-/** A model of a text's characters, with random weights of this size. */
-export function modelOf(text: string, config: ConfigInput = {}, size = 1): Model {
-  const settings = { hidden: 6, seqLength: 1, batchSize: 1, precision: "f64", ...config } as const;
-  const model = createTrainer(corpusFromText(text.padEnd(9, text)), settings).model();
+/** A model of a text's characters with weights from N(0, deviation²); in f64 by default. */
+export function modelOf(text: string, config: ConfigInput = {}, deviation = 1): Model {
+  const input = { hidden: 6, seqLength: 1, batchSize: 1, precision: "f64", ...config } as const;
+  using trainer = createTrainer(corpusFromText(text.padEnd(9, text)), input);
+  const model = trainer.model();
   const random = new Xoshiro128(9);
   for (const weights of Object.values(model.parameters)) {
-    for (let i = 0; i < weights.length; i++) weights[i] = size * random.normal();
+    for (let i = 0; i < weights.length; i++) weights[i] = deviation * random.normal();
   }
   return model;
 }
 
-/** The distribution of the character after these, by the plain reference. */
-export function probabilitiesAfter(model: Model, ids: readonly number[]): Float64Array {
-  const { cell = "rnn", layers = 1, ...others } = sizesOf(model);
+/** A model whose logits overflow. */
+export function overflowingModelOf(text: string): Model {
+  const model = modelOf(text);
+  model.parameters.Why.fill(1e308);
+  model.parameters.bh.fill(9);
+  return model;
+}
+
+/** The distribution after these ids, by the reference network. */
+export function probabilitiesAfter(model: Model, ids: ArrayLike<number>): Float64Array {
+  const { logits } = reference(model, ids, ids);
+  return softmax(logits.slice(-model.vocabulary.size));
+}
+
+/** The mean cross-entropy of all ids but the first, by the reference network. */
+export function referenceLoss(model: Model, ids: ArrayLike<number>): number {
+  const all = Array.from(ids);
+  return reference(model, all.slice(0, -1), all.slice(1)).loss / (all.length - 1);
+}
+
+function reference(
+  model: Model,
+  inputs: ArrayLike<number>,
+  targets: ArrayLike<number>,
+): NetworkResult {
+  const { cell = "rnn", layers = 1, ...sizes } = sizesOf(model);
   const parameters = Object.fromEntries(
     Object.entries(model.parameters).map(([name, weights]) => [name, Float64Array.from(weights)]),
   );
-  const { logits } = networkGradients({ cell, layers, ...others }, parameters, {
-    seqLength: ids.length,
+  return networkGradients({ cell, layers, ...sizes }, parameters, {
+    seqLength: inputs.length,
     batchSize: 1,
-    inputs: oneHot(ids, others.inputs),
-    targets: oneHot(ids, others.outputs),
-    hiddenState: new Float64Array(layers * others.hidden),
-    cellState: new Float64Array(layers * others.hidden),
+    inputs: oneHot(inputs, sizes.inputs),
+    targets: oneHot(targets, sizes.outputs),
+    hiddenState: new Float64Array(layers * sizes.hidden),
+    cellState: new Float64Array(layers * sizes.hidden),
   });
-  return softmax(logits.slice(-others.outputs));
 }

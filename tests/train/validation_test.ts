@@ -1,7 +1,7 @@
 /** When validation stands still: plateaus, patience, and what a part at the end of each stream is. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Evaluator } from "../../src/evaluate/evaluate.ts";
+import { Evaluator } from "../../src/evaluate/evaluator.ts";
 import { resolveConfig } from "../../src/model/config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
@@ -138,7 +138,8 @@ Deno.test("stretches are measured together, each from a state of zero", () => {
   let predicted = 0;
   for (const span of trainer.split.validation) {
     const chars = span[1] - span[0] - 1;
-    nats += chars * new Evaluator(model).natsPerChar(model.parameters, corpus, span);
+    nats += chars *
+      new Evaluator(model).loss(corpus, { parameters: model.parameters, spans: [span] });
     predicted += chars;
   }
   assert(Math.abs(trainer.validate()!.loss - nats / predicted) < 1e-12);

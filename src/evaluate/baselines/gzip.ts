@@ -1,0 +1,53 @@
+import { Buffer } from "node:buffer";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import type { Corpus } from "../../text/corpus.ts";
+import { charsOf, type Span } from "../../text/split.ts";
+import { readBlocks } from "./read_blocks.ts";
+
+/** The best compression of `gzip`. */
+const GZIP_LEVEL = 9;
+
+/**
+ * The size of spans of a text after `gzip -9`, in nats per character: 8 ln 2 for each compressed
+ * byte, divided by the number of characters.
+ *
+ * The spans are compressed as one UTF-8 text, read in blocks: memory does not grow with the text,
+ * and the event loop runs in between.
+ *
+ * @param spans At least one character in total.
+ * @throws {TextError} as {@linkcode Corpus.read} does.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText } from "../../text/corpus.ts";
+ * import { gzipNatsPerChar } from "./gzip.ts";
+ *
+ * const corpus = corpusFromText("to be or not to be. ".repeat(50));
+ * const nats = await gzipNatsPerChar(corpus, [[0, corpus.length]]);
+ * console.log(nats / Math.LN2 < 1); // bits per character: true
+ * ```
+ */
+export async function gzipNatsPerChar(
+  corpus: Pick<Corpus, "read" | "vocabulary">,
+  spans: readonly Span[],
+): Promise<number> {
+  let bytes = 0;
+  await pipeline(
+    utf8Blocks(corpus, spans),
+    createGzip({ level: GZIP_LEVEL }),
+    async (compressed: AsyncIterable<Uint8Array>) => {
+      for await (const block of compressed) bytes += block.length;
+    },
+  );
+  return 8 * bytes * Math.LN2 / charsOf(spans);
+}
+
+function* utf8Blocks(
+  corpus: Pick<Corpus, "read" | "vocabulary">,
+  spans: readonly Span[],
+): Generator<Buffer> {
+  for (const span of spans) {
+    for (const ids of readBlocks(corpus, span)) yield Buffer.from(corpus.vocabulary.decode(ids));
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Formats of scores that the HTML page and the command line share.
+ *
+ * @module
+ */
+
+/** Nats in bits. */
+export function bitsOf(nats: number): number {
+  return nats / Math.LN2;
+}
+
+/** A loss or surprisal in nats and bits, for example `0.69 nats = 1.00 bits`. */
+export function formatNats(nats: number, decimals: number): string {
+  // Rounding errors may leave slightly less than 0, which would print a minus sign.
+  const clamped = Math.max(0, nats);
+  return `${clamped.toFixed(decimals)} nats = ${bitsOf(clamped).toFixed(decimals)} bits`;
+}
+
+/** A probability with three significant digits, for example `12.3 %`. */
+export function formatPercent(probability: number): string {
+  return `${Number((100 * probability).toPrecision(3))} %`;
+}
+
+/** A character in quotes, its name, or its code point if it is invisible; always on one line. */
+export function formatCharacter(character: string): string {
+  if (character === " ") return "space";
+  if (character === "\n") return "line break";
+  if (character === "\t") return "tab";
+  // A combining mark would join the quotation mark before it.
+  const isPrintable = !isInvisible(character) && !/\p{M}/u.test(character);
+  return isPrintable ? `“${character}”` : formatCodePoint(character);
+}
+
+/** The code point of a character, for example `U+00AD`. */
+export function formatCodePoint(character: string): string {
+  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** Whether a character other than the space is invisible, or changes how others are displayed. */
+export function isInvisible(character: string): boolean {
+  return character !== " " && /[\p{C}\p{Z}]/u.test(character);
+}

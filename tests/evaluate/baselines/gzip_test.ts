@@ -1,0 +1,56 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { TextError } from "../../../src/errors.ts";
+import { gzipNatsPerChar } from "../../../src/evaluate/baselines/gzip.ts";
+import { Xoshiro128 } from "../../../src/random.ts";
+import { corpusFromText } from "../../../src/text/corpus.ts";
+
+/** The UTF-8 of a text after `gzip -9`. */
+function compress(text: string) {
+  return gzipSync(new TextEncoder().encode(text), { level: 9 });
+}
+
+Deno.test("gzipNatsPerChar() compresses the spans as one text", async () => {
+  const text = "so many sheep – 🐑 – to count. ".repeat(50);
+  const corpus = corpusFromText(text);
+  const characters = [...text];
+  const spanned = [...characters.slice(3, 400), ...characters.slice(700, 900)].join("");
+  const compressed = compress(spanned);
+  assertEquals(new TextDecoder().decode(gunzipSync(compressed)), spanned);
+  const nats = 8 * compressed.length * Math.LN2 / 597;
+  assertEquals(await gzipNatsPerChar(corpus, [[3, 400], [700, 900]]), nats);
+});
+
+Deno.test("gzipNatsPerChar() reads in blocks, with the size of a compression at once", async () => {
+  const random = new Xoshiro128(3);
+  const words = ["sheep ", "🐑 ", "count ", "– ", "many\n"];
+  const text = Array.from({ length: 60_000 }, () => words[random.nextUint32() % 5]).join("");
+  const corpus = corpusFromText(text);
+  const reads: number[] = [];
+  const watched = {
+    vocabulary: corpus.vocabulary,
+    read(start: number, count: number, into?: Uint32Array) {
+      reads.push(count);
+      return corpus.read(start, count, into);
+    },
+  };
+  const nats = await gzipNatsPerChar(watched, [[0, corpus.length]]);
+  assertEquals(nats, 8 * compress(text).length * Math.LN2 / corpus.length);
+  assert(reads.length > 3 && reads.every((count) => count <= 65_536));
+});
+
+Deno.test("gzipNatsPerChar() rejects with the TextError of the corpus", async () => {
+  const corpus = corpusFromText("abc".repeat(50_000));
+  const changed = {
+    vocabulary: corpus.vocabulary,
+    read(start: number, count: number) {
+      if (start > 0) throw new TextError("Cannot read it: it has changed");
+      return corpus.read(start, count);
+    },
+  };
+  await assertRejects(
+    () => gzipNatsPerChar(changed, [[0, corpus.length]]),
+    TextError,
+    "it has changed",
+  );
+});
