@@ -1,39 +1,39 @@
 import { logSoftmax } from "../model/logits.ts";
 import type { Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
-import { type BeamOptions, checkOptions, promptIds } from "./options.ts";
 import { Decoder } from "./decoder.ts";
+import { type BeamOptions, checkOptions, generateDefaults, promptIds } from "./options.ts";
 
-/** What {@linkcode beamSearch} finds. */
+/** The result of {@linkcode beamSearch}. */
 export interface BeamResult {
-  /** The characters that follow the prime, without it. */
+  /** The characters that follow the prompt, without it. */
   readonly text: string;
-  /** ln of their joint probability after the prime. */
+  /** ln of their joint probability, given the prompt. */
   readonly logProbability: number;
 }
 
-/** A beginning that is followed, or may be: one character more than the beginning before it. */
-interface Beam {
-  /** The place of the beginning before it among those that were followed. */
+/** A text of the beam: one of the step before, and one more character. */
+interface Hypothesis {
+  /** Index in the beam of the step before. */
   readonly parent: number;
-  /** Its last character. */
+  /** The last character. */
   readonly id: number;
-  /** ln of its joint probability. */
-  readonly score: number;
+  /** ln of the joint probability. */
+  readonly logProbability: number;
 }
 
 /**
- * Looks for the most probable text of a length that continues the prime, by following the `beam`
- * most probable beginnings at a time (B. Lowerre, "The HARPY speech recognition system", 1976). With
- * one it takes the most probable character each time; with as many as there are texts it finds the
- * most probable text of all.
+ * Searches for the most probable continuation of a text of a given length, by beam search (B.
+ * Lowerre, "The HARPY speech recognition system", 1976): of all texts that are one character longer,
+ * only the `beam` most probable are kept in each step.
  *
- * Of equally probable texts it takes the first in the order of their characters' ids. The result is
- * the same each time, as nothing is drawn.
+ * A beam width of 1 is greedy decoding; a beam as wide as there are texts finds the most probable of
+ * all. Of equally probable texts it keeps the first in the order of their ids. The result is
+ * deterministic.
  *
- * @throws {InputError} when an option is out of its range, the prime has a character that the model
- * does not know, or the network does not fit into memory so many times.
- * @throws {RangeError} when the model's weights are so great that logits overflow.
+ * @throws {InputError} if an option is out of its range, the prompt has a character that is not in
+ * the vocabulary, or the network does not fit into memory as often as the beam is wide.
+ * @throws {RangeError} if the model's weights are so large that its logits are not finite.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ interface Beam {
  *
  * const corpus = corpusFromText("abcd".repeat(100));
  * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 }, { chars: corpus.length });
- * const trainer = Trainer.create(corpus, config);
+ * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const { text, logProbability } = beamSearch(trainer.model(), { prompt: "b", length: 4, beam: 3 });
  * console.log(text, Math.exp(logProbability).toFixed(1)); // cdab 0.8
@@ -49,68 +49,80 @@ interface Beam {
  */
 export function beamSearch(model: Model, options: BeamOptions = {}): BeamResult {
   checkOptions(options);
-  const { prompt, length = 500, beam = 10 } = options;
+  const { prompt, length = generateDefaults.length, beam = generateDefaults.beam } = options;
   const ids = promptIds(prompt, model.vocabulary);
   if (length === 0) return { text: "", logProbability: 0 };
 
-  const reader = new Decoder(model, beam);
-  let logits = [reader.begin(ids)];
-  let beams: readonly Beam[] = [{ parent: 0, id: 0, score: 0 }];
+  const decoder = new Decoder(model, beam);
+  let logits = [decoder.readPrompt(ids)];
+  let hypotheses: readonly Hypothesis[] = [{ parent: 0, id: 0, logProbability: 0 }];
   let ranks: readonly number[] = [0];
-  const followed: (readonly Beam[])[] = [];
+  const history: (readonly Hypothesis[])[] = [];
   for (let n = 0; n < length; n++) {
     if (n > 0) {
-      reader.reorder(beams.map(({ parent }) => parent));
-      logits = reader.read(beams.map(({ id }) => id));
+      decoder.reorder(hypotheses.map(({ parent }) => parent));
+      logits = decoder.step(hypotheses.map(({ id }) => id));
     }
-    beams = bestOf(candidates(beams, logits), beam, ranks);
-    ranks = ranksOf(beams, ranks);
-    followed.push(beams);
-  }
-
-  const text: number[] = [];
-  let place = 0;
-  for (const step of followed.toReversed()) {
-    text.push(step[place]!.id);
-    place = step[place]!.parent;
+    hypotheses = mostProbable(extend(hypotheses, logits), beam, ranks);
+    ranks = lexicographicRanks(hypotheses, ranks);
+    history.push(hypotheses);
   }
   return {
-    text: model.vocabulary.decode(text.toReversed()),
-    logProbability: beams[0]!.score,
+    text: model.vocabulary.decode(backtrack(history)),
+    logProbability: hypotheses[0]!.logProbability,
   };
 }
 
-/** The scores of every beam with every character after it, [beams, V]. */
-function candidates(beams: readonly Beam[], logits: readonly RealArray[]): Float64Array {
-  const size = logits[0]!.length;
-  const scores = new Float64Array(beams.length * size);
-  beams.forEach(({ score }, place) => {
-    scores.set(logSoftmax(logits[place]!).map((log) => score + log), place * size);
+/** Log probabilities of every hypothesis followed by every character, [hypotheses, V]. */
+function extend(hypotheses: readonly Hypothesis[], logits: readonly RealArray[]): Float64Array {
+  const vocabularySize = logits[0]!.length;
+  const extended = new Float64Array(hypotheses.length * vocabularySize);
+  hypotheses.forEach(({ logProbability }, i) => {
+    extended.set(logSoftmax(logits[i]!).map((log) => logProbability + log), i * vocabularySize);
   });
-  return scores;
+  return extended;
 }
 
-/** The best candidates, best first; equal ones in the order of their characters. */
-function bestOf(scores: Float64Array, most: number, ranks: readonly number[]): Beam[] {
-  const size = scores.length / ranks.length;
-  const least = scores.toSorted().at(-most) ?? -Infinity;
-  const best: Beam[] = [];
-  scores.forEach((score, i) => {
-    if (score >= least) best.push({ parent: Math.floor(i / size), id: i % size, score });
+/** The most probable extensions in descending order; equal ones in the order of their texts. */
+function mostProbable(extended: Float64Array, count: number, ranks: readonly number[]) {
+  const vocabularySize = extended.length / ranks.length;
+  const threshold = extended.toSorted().at(-count) ?? -Infinity;
+  const hypotheses: Hypothesis[] = [];
+  extended.forEach((logProbability, i) => {
+    if (logProbability < threshold) return;
+    const parent = Math.floor(i / vocabularySize);
+    hypotheses.push({ parent, id: i % vocabularySize, logProbability });
   });
-  return best.sort((a, b) => b.score - a.score || byCharacters(a, b, ranks)).slice(0, most);
+  return hypotheses
+    .sort((a, b) => b.logProbability - a.logProbability || compareTexts(a, b, ranks))
+    .slice(0, count);
 }
 
-/** The rank of each beam in the order of the characters, from those of the beams before. */
-function ranksOf(beams: readonly Beam[], before: readonly number[]): number[] {
-  const ranks = new Array<number>(beams.length);
-  [...beams.keys()]
-    .sort((a, b) => byCharacters(beams[a]!, beams[b]!, before))
-    .forEach((place, rank) => ranks[place] = rank);
+/** The rank of each hypothesis in the order of their texts, given the ranks of their parents. */
+function lexicographicRanks(
+  hypotheses: readonly Hypothesis[],
+  parentRanks: readonly number[],
+): number[] {
+  const ranks = new Array<number>(hypotheses.length);
+  [...hypotheses.keys()]
+    .sort((a, b) => compareTexts(hypotheses[a]!, hypotheses[b]!, parentRanks))
+    .forEach((index, rank) => ranks[index] = rank);
   return ranks;
 }
 
-/** Compares two texts by the ids of their characters, from the first to the last. */
-function byCharacters(a: Beam, b: Beam, ranks: readonly number[]): number {
-  return ranks[a.parent]! - ranks[b.parent]! || a.id - b.id;
+/** Compares two texts of equal length by their ids, from the first to the last. */
+function compareTexts(a: Hypothesis, b: Hypothesis, parentRanks: readonly number[]): number {
+  return parentRanks[a.parent]! - parentRanks[b.parent]! || a.id - b.id;
+}
+
+/** The ids of the best hypothesis, found from its last character to its first. */
+function backtrack(history: readonly (readonly Hypothesis[])[]): number[] {
+  const ids: number[] = [];
+  let index = 0;
+  for (const hypotheses of history.toReversed()) {
+    const { id, parent } = hypotheses[index]!;
+    ids.push(id);
+    index = parent;
+  }
+  return ids.reverse();
 }

@@ -1,161 +1,203 @@
 import { InputError } from "../errors.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 
-/** What every generated text begins from, and how long it gets. */
+/** The prompt and the length of a generated text. */
 export interface TextOptions {
   /**
-   * The text to continue, of any length. Default: a line feed if the model knows one, else its first
-   * character; that one is not part of the result.
+   * The text to continue, of any length. It is not part of the result. Default: a line feed, or the
+   * first character of the vocabulary if it has no line feed.
    */
   readonly prompt?: string;
-  /** How many characters to generate: a whole number, 0 or above. Default: 500. */
+  /** Number of characters to generate: a whole number, 0 or above. Default: 500. */
   readonly length?: number;
 }
 
-/** How a text is drawn; see {@linkcode sample}. The filters apply in the order of their listing. */
+/**
+ * How a text is sampled; see {@linkcode sample}. The filters apply in this order: temperature,
+ * top-k, top-p.
+ */
 export interface SampleOptions extends TextOptions {
   /**
-   * What the logits are divided by: below 1 the likely becomes likelier, above 1 all become more
-   * alike. Above 0. Default: 1.
+   * What the logits are divided by before softmax. Below 1 the text is more predictable, above 1
+   * more varied. Above 0. Default: 1.
    */
   readonly temperature?: number;
   /**
-   * Draw from the K most probable characters only: a whole number, 1 or above. Default: from all.
+   * Sample from the k most probable characters only: a whole number, 1 or above. Default: all
+   * characters.
    */
   readonly topK?: number;
   /**
-   * Draw only from the fewest characters, the most probable ones, whose probabilities come to P in
-   * sum, of those that top-k left: above 0, at most 1. Default: from all.
+   * Nucleus sampling: sample from the smallest set of characters whose probabilities sum to at least
+   * p. Above 0, at most 1. Default: 1, all characters.
    */
   readonly topP?: number;
   /**
-   * Always take the most probable character, instead of drawing one. Default: false. None of the
-   * filters, and no seed, can be given beside it: they would change nothing.
+   * Greedy decoding: always take the most probable character. It excludes the filters and the seed,
+   * which would have no effect. Default: false.
    */
   readonly greedy?: boolean;
-  /** Seed of the draws: a whole number from 0 to 2^53 − 1. Default: 1. */
+  /** Seed of the random numbers: a whole number from 0 to 2^53 − 1. Default: 1. */
   readonly seed?: number;
-  /** A text that ends the generated one, whose last part it is then. Default: only length ends it. */
+  /**
+   * A text after whose first occurrence generation ends; it is part of the result. An occurrence
+   * that begins in the prompt does not count. Default: generation ends by length only.
+   */
   readonly stop?: string;
 }
 
-/** How several texts are drawn at once; see {@linkcode sampleMany}. */
+/** How several texts are sampled; see {@linkcode sampleMany}. */
 export interface SampleManyOptions extends SampleOptions {
-  /** How many texts: a whole number from 1 to 255. Default: 1. */
+  /** Number of texts: a whole number from 1 to 255. Default: 1. */
   readonly count?: number;
 }
 
-/** How the most probable text is looked for; see {@linkcode beamSearch}. */
+/** Options of a beam search; see {@linkcode beamSearch}. */
 export interface BeamOptions extends TextOptions {
-  /** How many beginnings are followed at a time: a whole number from 1 to 1024. Default: 10. */
+  /** Beam width: a whole number from 1 to 1024. Default: 10. */
   readonly beam?: number;
 }
 
-type Given = SampleManyOptions & BeamOptions;
+/** All options of this folder's functions together, as a command line may combine them. */
+export type GenerateOptions = SampleManyOptions & BeamOptions;
 
-/** Text i has the generator's stream 1 + i, and there are 256; training uses stream 0. */
-const MOST_TEXTS = 255;
-const MOST_BEAMS = 1024;
+/** Defaults of the options that have one; without `topK` and `topP` all characters are kept. */
+export const generateDefaults = {
+  length: 500,
+  temperature: 1,
+  seed: 1,
+  count: 1,
+  beam: 10,
+} as const satisfies GenerateOptions;
 
-const whole = (low: number, high = Infinity) => (n: number) =>
-  Number.isSafeInteger(n) && n >= low && n <= high;
+/** Text i uses stream 1 + i of the random generator, which has 256; training uses stream 0. */
+export const MAX_COUNT = 255;
+/** The widest beam, which bounds memory: the engine computes one stream per hypothesis. */
+export const MAX_BEAM = 1024;
 
-/** What each number must be; the names are the command line's. */
-const ranges: readonly {
-  readonly key: "length" | "temperature" | "topK" | "topP" | "count" | "beam";
-  readonly accepts: (n: number) => boolean;
-  readonly wanted: string;
-  /** What would do what 0 was meant to do. */
-  readonly zero?: string;
-}[] = [
-  { key: "length", accepts: whole(0), wanted: "a whole number, 0 or above" },
-  {
-    key: "temperature",
-    accepts: (x) => Number.isFinite(x) && x > 0,
-    wanted: "a finite number above 0",
-    zero: "for the most probable characters, use greedy",
+type NumberName = "length" | "temperature" | "topK" | "topP" | "seed" | "count" | "beam";
+
+/** What values a number may have. */
+interface Range {
+  readonly includes: (x: number) => boolean;
+  /** The range in words. */
+  readonly expected: string;
+  /** What to use instead of 0. */
+  readonly insteadOfZero?: string;
+}
+
+function integers(min: number, max = Infinity): Range {
+  return {
+    includes: (x) => Number.isSafeInteger(x) && x >= min && x <= max,
+    expected: `a whole number${max === Infinity ? `, ${min} or above` : ` from ${min} to ${max}`}`,
+  };
+}
+
+const insteadOfZero = 'to always take the most probable character, use "greedy"';
+
+const ranges: Readonly<Record<NumberName, Range>> = {
+  length: integers(0),
+  temperature: {
+    includes: (x) => Number.isFinite(x) && x > 0,
+    expected: "a finite number above 0",
+    insteadOfZero,
   },
-  {
-    key: "topK",
-    accepts: whole(1),
-    wanted: "a whole number, 1 or above",
-    zero: "to draw from all characters, leave it out",
+  topK: { ...integers(1), insteadOfZero: "to sample from all characters, leave it out" },
+  topP: {
+    includes: (x) => x > 0 && x <= 1,
+    expected: "a number above 0, at most 1",
+    insteadOfZero,
   },
-  {
-    key: "topP",
-    accepts: (x) => x > 0 && x <= 1,
-    wanted: "a number above 0, at most 1",
-    zero: "for the most probable characters, use greedy",
-  },
-  { key: "count", accepts: whole(1, MOST_TEXTS), wanted: `a whole number from 1 to ${MOST_TEXTS}` },
-  { key: "beam", accepts: whole(1, MOST_BEAMS), wanted: `a whole number from 1 to ${MOST_BEAMS}` },
-];
+  seed: integers(0, Number.MAX_SAFE_INTEGER),
+  count: integers(1, MAX_COUNT),
+  beam: integers(1, MAX_BEAM),
+};
 
-/** Which options cannot be given beside another, and why. */
+/** Which options cannot be combined, and why. */
 const conflicts: readonly {
-  readonly key: "beam" | "greedy";
-  readonly others: readonly (keyof Given)[];
-  readonly why: string;
+  readonly name: "beam" | "greedy";
+  readonly others: readonly (keyof GenerateOptions)[];
+  readonly reason: string;
 }[] = [
   {
-    key: "beam",
+    name: "beam",
     others: ["temperature", "topK", "topP", "greedy", "seed"],
-    why: "a beam search draws nothing: it looks for the one text that is most probable",
+    reason: "a beam search does not sample",
   },
-  { key: "beam", others: ["count"], why: "a beam search finds one text" },
-  { key: "beam", others: ["stop"], why: "a beam search compares texts of the same length" },
+  { name: "beam", others: ["count"], reason: "a beam search finds one text" },
+  { name: "beam", others: ["stop"], reason: "a beam search compares texts of equal length" },
   {
-    key: "greedy",
+    name: "greedy",
     others: ["temperature", "topK", "topP", "seed"],
-    why: "the most probable character is the same with any",
+    reason: "the most probable character does not depend on it",
   },
-  { key: "greedy", others: ["count"], why: "all texts would be the same" },
+  { name: "greedy", others: ["count"], reason: "all texts would be the same" },
 ];
 
 /**
- * Checks options of any kind together, apart from those that are texts.
+ * Checks options of sampling and beam search together, apart from the prompt and the stop text.
  *
- * @throws {InputError} when one is out of its range, or two cannot be given together.
+ * @throws {InputError} if one is out of its range, or two cannot be combined. Its `option` is the
+ * wrong one.
  */
-export function checkOptions(given: Given): void {
-  for (const { key, accepts, wanted, zero } of ranges) {
-    const value = given[key];
-    if (value === undefined || accepts(value)) continue;
-    const hint = value === 0 && zero !== undefined ? `; ${zero}` : "";
-    throw new InputError(`Cannot sample: "${nameOf(key)}" must be ${wanted}, not ${value}${hint}`);
+export function checkOptions(options: GenerateOptions): void {
+  for (const name of Object.keys(ranges) as NumberName[]) {
+    const value = options[name];
+    const { includes, expected, insteadOfZero } = ranges[name];
+    if (value === undefined || includes(value)) continue;
+    const hint = value === 0 && insteadOfZero !== undefined ? `; ${insteadOfZero}` : "";
+    throw new InputError(`Cannot sample: "${name}" must be ${expected}, not ${value}${hint}`, {
+      option: name,
+    });
   }
-  // One text, and not to be greedy, are what holds anyway.
-  const says = (key: keyof Given) =>
-    given[key] !== undefined && given[key] !== false && !(key === "count" && given.count === 1);
-  for (const { key, others, why } of conflicts) {
-    const other = says(key) ? others.find(says) : undefined;
+  for (const { name, others, reason } of conflicts) {
+    const other = isInEffect(options, name)
+      ? others.find((other) => isInEffect(options, other))
+      : undefined;
     if (other === undefined) continue;
     throw new InputError(
-      `Cannot sample with both "${key}" and "${nameOf(other)}": ${why}; leave one of them out`,
+      `Cannot sample with both "${name}" and "${other}": ${reason}; leave one of them out`,
+      { option: other },
     );
   }
 }
 
-/** The ids that a text begins from. */
+/** Whether an option is given and changes something: `greedy: false` and `count: 1` do not. */
+function isInEffect(options: GenerateOptions, name: keyof GenerateOptions): boolean {
+  const value = options[name];
+  return value !== undefined && value !== false && !(name === "count" && value === 1);
+}
+
+/**
+ * The ids of the prompt.
+ *
+ * @throws {InputError} if it is empty or has a character that is not in the vocabulary.
+ */
 export function promptIds(prompt: string | undefined, vocabulary: Vocabulary): Uint32Array {
   if (prompt === undefined) return Uint32Array.of(vocabulary.idOf(0x0a) ?? 0);
-  if (prompt === "") {
-    throw new InputError(`Cannot sample: the prime text is empty; it must have a character`);
-  }
-  return vocabulary.encode(prompt, "Cannot sample from the prime text");
+  return encodeOption("prompt", prompt, vocabulary);
 }
 
-/** @throws {InputError} when a text can never come to its end by this one. */
+/**
+ * Checks that generation can reach the stop text.
+ *
+ * @throws {InputError} if it is empty or has a character that is not in the vocabulary.
+ */
 export function checkStop(stop: string, vocabulary: Vocabulary): void {
-  if (stop === "") {
-    throw new InputError(
-      `Cannot sample: the stop text is empty; it must have a character, or be left out`,
-    );
-  }
-  vocabulary.encode(stop, "Cannot sample up to the stop text");
+  encodeOption("stop", stop, vocabulary);
 }
 
-/** How an option is called in an error. */
-function nameOf(key: keyof Given): string {
-  return key === "topK" ? "top-k" : key === "topP" ? "top-p" : key;
+function encodeOption(option: "prompt" | "stop", text: string, vocabulary: Vocabulary) {
+  const context = `Cannot sample with this "${option}"`;
+  if (text === "") {
+    throw new InputError(`${context}: it is empty; it must have at least one character`, {
+      option,
+    });
+  }
+  try {
+    return vocabulary.encode(text, context);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(error.message, { option, cause: error });
+  }
 }

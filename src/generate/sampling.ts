@@ -1,24 +1,33 @@
-/** From the logits of the next character to the choice of one. */
-
+/**
+ * From the logits of the next character to a choice of one.
+ *
+ * @module
+ */
 import { argmax } from "../model/logits.ts";
 import type { RealArray } from "../model/parameters.ts";
-import type { SampleOptions } from "./options.ts";
+import { generateDefaults, type SampleOptions } from "./options.ts";
 
-/** What of a distribution is left, and how even it is. */
-export type Filters = Pick<SampleOptions, "temperature" | "topK" | "topP">;
+/** What reshapes the distribution that characters are drawn from. */
+export type SamplingFilters = Pick<SampleOptions, "temperature" | "topK" | "topP">;
 
 /**
- * The distribution to draw the next character from: the weight of each id, 0 for what is filtered
- * out. Weights are not normalised.
+ * Computes the distribution to draw the next character from, as unnormalized weights of all ids, 0
+ * for those that are filtered out.
  *
- * The filters follow one another as is usual. Temperature: softmax(logits / temperature). Then top-k:
- * the k most probable stay (A. Fan, M. Lewis and Y. Dauphin, "Hierarchical neural story generation",
- * ACL 2018, section 5.4). Then top-p, the nucleus: of those, the fewest, most probable first, whose
- * share of the weight comes to p (A. Holtzman and others, "The curious case of neural text
- * degeneration", ICLR 2020, section 3.1). Of equally probable ones the lower id comes first.
+ * The filters apply in the usual order:
  *
- * @param logits The logits of all ids, [V].
+ * 1. Temperature: softmax(logits / temperature).
+ * 2. Top-k: only the k most probable ids are kept (A. Fan, M. Lewis and Y. Dauphin, "Hierarchical
+ *    neural story generation", ACL 2018, section 5.4).
+ * 3. Top-p, nucleus sampling: of those, only the smallest set whose probabilities sum to at least p
+ *    is kept (A. Holtzman et al., "The curious case of neural text degeneration", ICLR 2020, section
+ *    3.1).
+ *
+ * Of equally probable ids the lower ones are kept.
+ *
+ * @param logits Logits of all ids, [V], finite.
  * @param filters Numbers in their ranges.
+ * @returns Weights, [V].
  *
  * @example
  * ```ts
@@ -31,38 +40,44 @@ export type Filters = Pick<SampleOptions, "temperature" | "topK" | "topP">;
  */
 export function samplingWeights(
   logits: RealArray,
-  { temperature = 1, topK, topP }: Filters,
+  { temperature = generateDefaults.temperature, topK, topP }: SamplingFilters,
 ): Float64Array {
-  const greatest = logits[argmax(logits)]!;
-  // A loop: `from` with a function takes several times as long, and this is done for each character.
+  const maximum = logits[argmax(logits)]!;
+  // A loop, since Float64Array.from() with a function takes several times as long.
   const weights = new Float64Array(logits.length);
   for (let id = 0; id < weights.length; id++) {
-    weights[id] = Math.exp((logits[id]! - greatest) / temperature);
+    weights[id] = Math.exp((logits[id]! - maximum) / temperature);
   }
   if (topK === undefined && topP === undefined) return weights;
 
-  // By logits: of great ones over a low temperature, all weights but few are 0.
+  // Sorted by logits: at a low temperature most weights underflow to 0 and are not ordered.
   const order = Uint32Array.from(logits.keys())
     .sort((a, b) => logits[b]! - logits[a]! || a - b);
-  const top = order.subarray(0, topK);
-  const share = topP ?? 1;
-  const wanted = share * top.reduce((sum, id) => sum + weights[id]!, 0);
-  let kept = 0;
-  // All of them, and not as many as rounding tells apart from all.
-  for (let sum = 0; kept < top.length && (share === 1 || sum < wanted); kept++) {
-    sum += weights[top[kept]!]!;
-  }
-  for (const id of order.subarray(kept)) weights[id] = 0;
+  const kept = order.subarray(0, topK);
+  const nucleus = topP === undefined || topP === 1
+    // Not by the sum, which rounding lets reach its end before the least probable ids.
+    ? kept.length
+    : nucleusSize(kept, weights, topP);
+  for (const id of order.subarray(nucleus)) weights[id] = 0;
   return weights;
 }
 
+/** How many of the first ids it takes to reach a share of the weight of all. */
+function nucleusSize(ids: Uint32Array, weights: Float64Array, topP: number): number {
+  const threshold = topP * ids.reduce((sum, id) => sum + weights[id]!, 0);
+  let size = 0;
+  for (let sum = 0; size < ids.length && sum < threshold; size++) sum += weights[ids[size]!]!;
+  return size;
+}
+
 /**
- * The id at which the cumulated weights exceed a share of all.
+ * Draws an id with a probability proportional to its weight, by inverting the cumulative
+ * distribution.
  *
- * @param weights Numbers, 0 or above, one of them above 0.
- * @param uniform The share: 0 up to, not including, 1.
+ * @param weights Numbers, 0 or above, at least one of them above 0.
+ * @param uniform A uniformly distributed number from 0 to below 1.
  */
-export function draw(weights: Float64Array, uniform: number): number {
+export function drawIndex(weights: Float64Array, uniform: number): number {
   let sum = 0;
   for (const weight of weights) sum += weight;
   let rest = uniform * sum;
@@ -70,6 +85,6 @@ export function draw(weights: Float64Array, uniform: number): number {
     rest -= weights[id]!;
     if (rest < 0) return id;
   }
-  // Rounding may leave a rest of about 0 after the last.
+  // Rounding errors can leave a rest of about 0.
   return weights.findLastIndex((weight) => weight > 0);
 }

@@ -5,33 +5,37 @@ import { sample } from "../../src/generate/sampler.ts";
 import type { Model } from "../../src/model/model.ts";
 import { modelOf, probabilitiesAfter } from "./models.ts";
 
-/** All texts of a length with ln of their probability after the prime, by the plain reference. */
-function allTexts(model: Model, prompt: string, length: number): { text: string; score: number }[] {
-  let all = [{ ids: [...model.vocabulary.encode(prompt)], text: "", score: 0 }];
+/** All texts of a length with ln of their probability, by the reference network. */
+function allTexts(
+  model: Model,
+  prompt: string,
+  length: number,
+): { text: string; logProbability: number }[] {
+  let all = [{ ids: [...model.vocabulary.encode(prompt)], text: "", logProbability: 0 }];
   for (let n = 0; n < length; n++) {
-    all = all.flatMap(({ ids, text, score }) =>
+    all = all.flatMap(({ ids, text, logProbability }) =>
       [...probabilitiesAfter(model, ids)].map((p, id) => ({
         ids: [...ids, id],
         text: text + model.vocabulary.decode([id]),
-        score: score + Math.log(p),
+        logProbability: logProbability + Math.log(p),
       }))
     );
   }
   return all;
 }
 
-Deno.test("a beam as wide as all texts finds the most probable of all", () => {
+Deno.test("beamSearch() with a beam as wide as there are texts finds the most probable one", () => {
   for (const [text, length] of [["ab", 6], ["abc", 4], ["a🌧 b", 3]] as const) {
     for (const precision of ["f64", "f32", "f32-strict"] as const) {
-      for (const size of [0.3, 1, 2]) {
-        const model = modelOf(text, { precision }, size);
+      for (const deviation of [0.3, 1, 2]) {
+        const model = modelOf(text, { precision }, deviation);
         for (const prompt of [..."ab", "aab"]) {
-          const wanted = allTexts(model, prompt, length)
-            .reduce((best, other) => other.score > best.score ? other : best);
+          const expected = allTexts(model, prompt, length)
+            .reduce((best, other) => other.logProbability > best.logProbability ? other : best);
           const beam = model.vocabulary.size ** length;
           const found = beamSearch(model, { prompt, length, beam });
-          assertEquals(found.text, wanted.text);
-          const error = Math.abs(found.logProbability - wanted.score);
+          assertEquals(found.text, expected.text);
+          const error = Math.abs(found.logProbability - expected.logProbability);
           assert(error < (precision === "f64" ? 1e-12 : 1e-5), `${error}`);
         }
       }
@@ -39,61 +43,63 @@ Deno.test("a beam as wide as all texts finds the most probable of all", () => {
   }
 });
 
-/** The same search by its definition: all beginnings and characters, sorted, and the best kept. */
-function reference(model: Model, prompt: string, length: number, beam: number): string {
+/** Beam search by definition: extend all hypotheses, sort, keep the best. */
+function referenceBeamSearch(model: Model, prompt: string, length: number, beam: number): string {
   const before = [...model.vocabulary.encode(prompt)];
-  let beams = [{ ids: [] as number[], score: 0 }];
+  let beams = [{ ids: [] as number[], logProbability: 0 }];
   for (let n = 0; n < length; n++) {
     beams = beams
-      .flatMap(({ ids, score }) =>
+      .flatMap(({ ids, logProbability }) =>
         [...probabilitiesAfter(model, [...before, ...ids])]
-          .map((p, id) => ({ ids: [...ids, id], score: score + Math.log(p) }))
+          .map((p, id) => ({ ids: [...ids, id], logProbability: logProbability + Math.log(p) }))
       )
-      .toSorted((a, b) => b.score - a.score)
+      .toSorted((a, b) => b.logProbability - a.logProbability)
       .slice(0, beam);
   }
   return model.vocabulary.decode(beams[0]!.ids);
 }
 
-Deno.test("a narrow beam follows as many beginnings as it is wide", () => {
-  let found = 0;
-  const shallow = [0.2, 0.4, 0.7, 1].map((size) => modelOf("abcd", {}, size));
+Deno.test("beamSearch() keeps as many hypotheses as the beam is wide", () => {
+  let different = 0;
+  const shallow = [0.2, 0.4, 0.7, 1].map((deviation) => modelOf("abcd", {}, deviation));
   const deep = (["gru", "lstm"] as const).map((cell) => modelOf("abcd", { cell, layers: 2 }));
   for (const model of [...shallow, ...deep]) {
     const greedy = sample(model, { prompt: "a", length: 8, greedy: true });
     for (const beam of [1, 2, 3, 5, 8]) {
       const { text } = beamSearch(model, { prompt: "a", length: 8, beam });
-      assertEquals(text, reference(model, "a", 8, beam));
+      assertEquals(text, referenceBeamSearch(model, "a", 8, beam));
       if (beam === 1) assertEquals(text, greedy);
-      if (text !== greedy) found++;
+      if (text !== greedy) different++;
     }
   }
-  assert(found > 0, "wider beams find other texts");
+  assert(different > 0, "wide beams find texts other than greedy decoding");
 });
 
-Deno.test("a wider beam finds the same text again, and the first of equal ones", () => {
+Deno.test("beamSearch() is deterministic, and finds nothing less probable with a wide beam", () => {
   const model = modelOf("the cat sat on the mat.\n");
   const wide = beamSearch(model, { prompt: "the", length: 30, beam: 40 });
   assertEquals(beamSearch(model, { prompt: "the", length: 30, beam: 40 }), wide);
   assert(
     wide.logProbability >= beamSearch(model, { prompt: "the", length: 30, beam: 1 }).logProbability,
   );
+});
 
-  // Without weights every text is as probable as another.
+Deno.test("beamSearch() returns the first of equally probable texts", () => {
+  // Without weights all texts are equally probable.
   const even = modelOf("cab", {}, 0);
   for (const beam of [1, 2, 3, 5, 100]) {
     const { text, logProbability } = beamSearch(even, { length: 7, beam });
     assertEquals(text, "aaaaaaa");
     assert(Math.abs(logProbability + 7 * Math.log(3)) < 1e-12);
   }
-  // Of two characters that are equally probable, each after each.
+  // "a" is improbable; "b" and "c" are equally probable.
   even.parameters.by[0] = -9;
   assertEquals(beamSearch(even, { length: 5, beam: 20 }).text, "bbbbb");
 });
 
-Deno.test("of equally probable texts the first by its first characters is taken", () => {
+Deno.test("beamSearch() orders equally probable texts by their first difference", () => {
   for (const precision of ["f64", "f32"] as const) {
-    // After "c", "a" and "b" are equally probable, and after each the other is the more probable.
+    // After "c", "a" and "b" are equally probable; after each of them the other one is likely.
     const model = modelOf("abc", { hidden: 1, precision }, 0);
     model.parameters.Wxh.set([1, -1, 0]);
     model.parameters.Why.set([-3, 3, 0]);
@@ -107,7 +113,7 @@ Deno.test("of equally probable texts the first by its first characters is taken"
   }
 });
 
-Deno.test("the text has just the length, and follows a prime of any length", () => {
+Deno.test("beamSearch() returns `length` characters after a prompt of any length", () => {
   const model = modelOf("tick tock ", { precision: "f32" });
   assertEquals(beamSearch(model, { length: 0 }), { text: "", logProbability: 0 });
   assertEquals([...beamSearch(model, { beam: 2 }).text].length, 500);
@@ -118,15 +124,17 @@ Deno.test("the text has just the length, and follows a prime of any length", () 
   );
 });
 
-Deno.test("what cannot be searched is refused", () => {
+Deno.test("beamSearch() rejects wrong options, and names them", () => {
   const model = modelOf("ab");
   for (
-    const [options, words] of [
-      [{ beam: 0 }, '"beam" must be a whole number from 1 to 1024, not 0'],
-      [{ beam: 1025 }, '"beam" must be a whole number from 1 to 1024, not 1025'],
-      [{ length: -1 }, '"length" must be a whole number'],
-      [{ prompt: "" }, "the prime text is empty"],
-      [{ prompt: "c" }, 'character 1, "c" (U+0063), is not among'],
+    const [options, option, fragment] of [
+      [{ beam: 0 }, "beam", "not 0"],
+      [{ length: -1 }, "length", "not -1"],
+      [{ prompt: "" }, "prompt", "it is empty"],
+      [{ prompt: "c" }, "prompt", 'character 1, "c" (U+0063), is not among'],
     ] as const
-  ) assertThrows(() => beamSearch(model, options), InputError, words);
+  ) {
+    const error = assertThrows(() => beamSearch(model, options), InputError, fragment);
+    assertEquals(error.option, option);
+  }
 });

@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { InputError } from "../../src/errors.ts";
 import { sample, sampleMany, Sampler } from "../../src/generate/sampler.ts";
-import { modelOf, probabilitiesAfter } from "./models.ts";
+import { modelOf, overflowingModelOf, probabilitiesAfter } from "./models.ts";
 
 const text = "the cat sat on the mat 🌧.\n";
-/** All precisions, and sizes around the kernels' tiles and blocks. */
+/** All precisions and cells, and sizes around the kernels' tiles and blocks. */
 const models = [
   modelOf(text),
   modelOf(text, { precision: "f32", hidden: 7 }),
@@ -15,7 +14,7 @@ const models = [
 ];
 const [model] = models as [typeof models[0]];
 
-Deno.test("text i is the same whatever the count, and the first that of sample", () => {
+Deno.test("sampleMany() returns the same text i for any count, and text 0 of sample()", () => {
   for (const model of models) {
     const options = { prompt: "the ", length: 60, seed: 5, temperature: 1.5, topP: 0.95 };
     const all = sampleMany(model, { ...options, count: 20 });
@@ -28,40 +27,40 @@ Deno.test("text i is the same whatever the count, and the first that of sample",
   }
 });
 
-Deno.test("255 texts can be drawn at once", () => {
+Deno.test("sampleMany() returns up to 255 texts", () => {
   const all = sampleMany(model, { length: 12, count: 255 });
   assertEquals(all.length, 255);
   assert(all.every((text) => [...text].length === 12));
   assertEquals(sampleMany(model, { length: 12, count: 200 }), all.slice(0, 200));
 });
 
-Deno.test("a text ends with its stop text, whatever the others do", () => {
+Deno.test("sampleMany() with stop ends each text after its own stop text", () => {
   for (const model of models) {
     const options = { prompt: "the", length: 200, count: 12, seed: 3 };
-    const endless = sampleMany(model, options);
-    for (const stop of ["t", "🌧", "\n", endless[4]!.slice(10, 12), endless[7]!.slice(-3)]) {
-      const wanted = endless.map((text) => {
+    const unstopped = sampleMany(model, options);
+    for (const stop of ["t", "🌧", "\n", unstopped[4]!.slice(10, 12), unstopped[7]!.slice(-3)]) {
+      const expected = unstopped.map((text) => {
         const at = text.indexOf(stop);
         return at < 0 ? text : text.slice(0, at + stop.length);
       });
-      assertEquals(sampleMany(model, { ...options, stop }), wanted);
-      assertEquals(sample(model, { prompt: "the", length: 200, seed: 3, stop }), wanted[0]);
+      assertEquals(sampleMany(model, { ...options, stop }), expected);
+      assertEquals(sample(model, { prompt: "the", length: 200, seed: 3, stop }), expected[0]);
     }
   }
 });
 
-Deno.test("what the prime ends with does not stop the text", () => {
+Deno.test("sample() with stop ignores an occurrence that begins in the prompt", () => {
   const options = { prompt: "cat", length: 50 };
-  const free = sample(model, options);
-  const stop = `t${free[0]}`;
-  assert(!free.includes(stop));
-  assertEquals(sample(model, { ...options, stop }), free);
+  const unstopped = sample(model, options);
+  const stop = `t${unstopped[0]}`;
+  assert(!unstopped.includes(stop));
+  assertEquals(sample(model, { ...options, stop }), unstopped);
 });
 
-Deno.test("a prime of any length is read whole", () => {
+Deno.test("sample() and sampleMany() read prompts of any length", () => {
   for (const model of models.slice(0, 3)) {
     const long = text.repeat(10);
-    // Around the 32 characters that are read at a time.
+    // Lengths around the 32 characters that one call of the engine reads of a single text.
     for (const length of [1, 2, 31, 32, 33, 34, 63, 64, 65, 66, 129, 200]) {
       const prompt = [...long].slice(0, length).join("");
       const ids = [...model.vocabulary.encode(prompt)];
@@ -78,7 +77,7 @@ Deno.test("a prime of any length is read whole", () => {
   assertEquals([...sample(model, { prompt: text.repeat(2000), length: 3 })].length, 3);
 });
 
-Deno.test("top-k of 1 and a small top-p are greedy", () => {
+Deno.test("sample() with top-k of 1 or a small top-p is greedy", () => {
   for (const model of models) {
     const options = { prompt: "sat", length: 80 };
     const greedy = sample(model, { ...options, greedy: true });
@@ -90,7 +89,7 @@ Deno.test("top-k of 1 and a small top-p are greedy", () => {
   }
 });
 
-Deno.test("top-k and top-p never draw what they leave out", () => {
+Deno.test("sample() with top-k never draws a less probable character", () => {
   const ids = [...model.vocabulary.encode("on")];
   const drawn = sample(model, { prompt: "on", length: 100, topK: 3, temperature: 50, seed: 2 });
   for (const character of drawn) {
@@ -101,24 +100,11 @@ Deno.test("top-k and top-p never draw what they leave out", () => {
   }
 });
 
-Deno.test("nothing is written of no length, and weights too great are an error", () => {
+Deno.test("sampleMany() returns empty texts for a length of 0", () => {
   assertEquals(sampleMany(model, { length: 0, count: 2 }), ["", ""]);
-  const great = modelOf(text);
-  great.parameters.Why.fill(1e308);
-  great.parameters.bh.fill(9);
-  assertThrows(
-    () => sampleMany(great, { length: 3, count: 3 }),
-    RangeError,
-    "logits are not finite",
-  );
 });
 
-Deno.test("a stop text of characters that the model does not know is refused at the call", () => {
-  const sampler = new Sampler(model);
-  assertThrows(
-    () => sampler.generate({ stop: "the ☃" }),
-    InputError,
-    'Cannot sample up to the stop text: character 5, "☃" (U+2603), is not among',
-  );
-  assertThrows(() => sampler.generate({ stop: "" }), InputError, "the stop text is empty");
+Deno.test("sampleMany() throws a RangeError for logits that are not finite", () => {
+  const overflowing = overflowingModelOf(text);
+  assertThrows(() => sampleMany(overflowing, { length: 3, count: 3 }), RangeError, "not finite");
 });

@@ -1,0 +1,105 @@
+import { argmax } from "../model/logits.ts";
+import type { Model } from "../model/model.ts";
+import type { RealArray } from "../model/parameters.ts";
+import { Xoshiro128 } from "../random.ts";
+import type { Vocabulary } from "../text/vocabulary.ts";
+import {
+  checkOptions,
+  checkStop,
+  generateDefaults,
+  promptIds,
+  type SampleManyOptions,
+} from "./options.ts";
+import { drawIndex, samplingWeights } from "./sampling.ts";
+
+/** Stream of the random generator that the first text uses; training uses stream 0 of its seed. */
+const FIRST_STREAM = 1;
+
+/** A generated character. */
+export interface GeneratedCharacter {
+  /** Its id. */
+  readonly id: number;
+  /** The character. */
+  readonly character: string;
+}
+
+/** Chooses the characters of one text, and detects its stop text. */
+export class TextGenerator {
+  /** Whether the text has reached its stop text. */
+  isStopped = false;
+  readonly #vocabulary: Vocabulary;
+  readonly #choose: (logits: RealArray) => number;
+  readonly #stop: string | undefined;
+  /** The end of the text, as long as the stop text. */
+  #end = "";
+
+  /**
+   * @param choose Returns the id of the next character.
+   * @param stop The stop text, if there is one.
+   */
+  constructor(
+    vocabulary: Vocabulary,
+    choose: (logits: RealArray) => number,
+    stop: string | undefined,
+  ) {
+    this.#vocabulary = vocabulary;
+    this.#choose = choose;
+    this.#stop = stop;
+  }
+
+  /** Chooses the next character by its logits, [V]. */
+  next(logits: RealArray): GeneratedCharacter {
+    const id = this.#choose(logits);
+    const character = this.#vocabulary.decode([id]);
+    if (this.#stop !== undefined) {
+      this.#end = (this.#end + character).slice(-this.#stop.length);
+      this.isStopped = this.#end === this.#stop;
+    }
+    return { id, character };
+  }
+}
+
+/** Checked options with their defaults. */
+export interface ResolvedOptions {
+  /** Ids of the prompt, at least one. */
+  readonly promptIds: Uint32Array;
+  /** Number of characters to generate. */
+  readonly length: number;
+  /** One for each text. */
+  readonly generators: readonly TextGenerator[];
+}
+
+/**
+ * Checks options and completes them.
+ *
+ * @throws {InputError} if an option is out of its range, two cannot be combined, or the prompt or
+ * the stop text has a character that is not in the vocabulary.
+ */
+export function resolveOptions(
+  { vocabulary }: Pick<Model, "vocabulary">,
+  options: SampleManyOptions,
+): ResolvedOptions {
+  checkOptions(options);
+  const {
+    prompt,
+    length = generateDefaults.length,
+    greedy = false,
+    seed = generateDefaults.seed,
+    stop,
+    count = generateDefaults.count,
+  } = options;
+  if (stop !== undefined) checkStop(stop, vocabulary);
+  const chooserOf = (text: number) => {
+    if (greedy) return argmax;
+    const random = new Xoshiro128(seed, FIRST_STREAM + text);
+    return (logits: RealArray) => drawIndex(samplingWeights(logits, options), random.uniform());
+  };
+  return {
+    promptIds: promptIds(prompt, vocabulary),
+    length,
+    generators: Array.from(
+      { length: count },
+      (_, text) => new TextGenerator(vocabulary, chooserOf(text), stop),
+    ),
+  };
+}
