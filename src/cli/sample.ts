@@ -1,5 +1,5 @@
 import { beamSearch } from "../generate/beam.ts";
-import { checkOptions } from "../generate/options.ts";
+import { checkOptions, generateDefaults, MAX_BEAM, MAX_COUNT } from "../generate/options.ts";
 import { sampleMany, Sampler } from "../generate/sampler.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
@@ -22,7 +22,7 @@ export const sampleCommand: Command = {
       name: "length",
       value: "N",
       description: "Number of characters to generate",
-      default: "500",
+      default: String(generateDefaults.length),
       group: "Text",
     },
     {
@@ -34,16 +34,17 @@ export const sampleCommand: Command = {
     {
       name: "count",
       value: "N",
-      description: "Number of texts to generate, at most 255; each one is printed after a line " +
+      description:
+        `Number of texts to generate, at most ${MAX_COUNT}; each one is printed after a line ` +
         '"--- 1 of 3 ---"',
-      default: "1, without such a line",
+      default: `${generateDefaults.count}, without such a line`,
       group: "Text",
     },
     {
       name: "temperature",
       value: "X",
       description: "Divide the logits by X: below 1 for safer text, above 1 for more varied text",
-      default: "1",
+      default: String(generateDefaults.temperature),
       group: "Sampling",
     },
     {
@@ -63,7 +64,7 @@ export const sampleCommand: Command = {
       name: "seed",
       value: "N",
       description: "Seed of the random numbers",
-      default: "1",
+      default: String(generateDefaults.seed),
       group: "Sampling",
     },
     {
@@ -74,7 +75,8 @@ export const sampleCommand: Command = {
     {
       name: "beam",
       value: "N",
-      description: "Search for the most probable text with a beam of N candidates, at most 1024, " +
+      description:
+        `Search for the most probable text with a beam of width N, at most ${MAX_BEAM}, ` +
         "instead of sampling",
       group: "Search",
     },

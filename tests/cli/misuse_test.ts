@@ -203,14 +203,14 @@ testProgram(
     await refused(
       f,
       ["sample", "run", "--prompt", "Some"],
-      /^Cannot sample from the prime text: character 1, "S" \(U\+0053\), is not among /,
+      /^Cannot sample with this --prompt: character 1, "S" \(U\+0053\), is not among /,
     );
-    await refused(f, ["sample", "run", "--prompt", ""], /the prime text is empty/);
-    await refused(f, ["sample", "run", "--length", "-1"], /"length" must be a whole number/);
+    await refused(f, ["sample", "run", "--prompt", ""], /--prompt: it is empty/);
+    await refused(f, ["sample", "run", "--length", "-1"], /--length must be a whole number/);
     await refused(
       f,
       ["sample", "run", "--temperature", "0"],
-      /"temperature" must be a finite number/,
+      /--temperature must be a finite number/,
     );
     await refused(f, ["sample", "run", "--greedy=yes"], /--greedy takes no value/);
     await refused(
