@@ -2,29 +2,29 @@
  * Each kernel at each size: `deno bench`, without flags or permissions.
  *
  * A group for each kernel and size: the f32 module, and the same mathematics in plain float64
- * TypeScript (bench/scalar.ts). Before anything is timed, the two are held against each other.
+ * TypeScript (bench/scalar_rnn.ts). Before anything is timed, the two are held against each other.
  */
 import {
   multiply as scalarMultiply,
   multiplyTransposed as scalarMultiplyTransposed,
-  ScalarNetwork,
-} from "./scalar.ts";
-import { type Product, product, transposedProduct, vectorProduct } from "./products.ts";
-import { repetitions } from "./repetitions.ts";
-import { nameOf, settingOf, tableSizes, VOCABULARY } from "./sizes.ts";
-import { engineOf, update } from "./step.ts";
+  ScalarRnn,
+} from "./scalar_rnn.ts";
+import { type Product, product, transposedProduct, vectorProduct } from "./kernel_products.ts";
+import { iterationsFor } from "./iterations.ts";
+import { formatSize, networkSizes, randomWorkload, VOCABULARY_SIZE } from "./network_size.ts";
+import { createEngine, update } from "./training_step.ts";
 import { verify } from "./verify.ts";
 
 /** What rounding in f32 may change, relative to the largest number. */
 const TOLERANCE = 1e-4;
 /** V, padded as the engine does. */
-const COLUMNS = Math.ceil(VOCABULARY / 4) * 4;
+const COLUMNS = Math.ceil(VOCABULARY_SIZE / 4) * 4;
 
-for (const size of tableSizes) {
+for (const size of networkSizes) {
   const { hidden, seqLength, batchSize } = size;
   const rows = seqLength * batchSize;
   const square = hidden * hidden;
-  const name = nameOf(size);
+  const name = formatSize(size);
 
   const logits = { rows, depth: hidden, columns: COLUMNS };
   benchProduct(`${name}: product, ${rows} × ${hidden} × ${COLUMNS}`, product(logits), (c, a, b) => {
@@ -44,9 +44,9 @@ for (const size of tableSizes) {
     square,
   );
 
-  const setting = settingOf(size);
-  const { engine, loss } = engineOf(size);
-  const network = new ScalarNetwork(setting, size);
+  const setting = randomWorkload(size);
+  const { engine, loss } = createEngine(size);
+  const network = new ScalarRnn(setting, size);
   network.forward();
   verify(`${name}, loss`, [loss], [network.crossEntropy()], TOLERANCE);
   engine.backward();
@@ -54,8 +54,8 @@ for (const size of tableSizes) {
   const gradients = engine.readGradients();
   verify(`${name}, gradient of Whh`, gradients.Whh, network.gradients.Whh, TOLERANCE);
 
-  const forwardWork = rows * (square + hidden * VOCABULARY);
-  const parameters = square + (2 * VOCABULARY + 1) * hidden + VOCABULARY;
+  const forwardWork = rows * (square + hidden * VOCABULARY_SIZE);
+  const parameters = square + (2 * VOCABULARY_SIZE + 1) * hidden + VOCABULARY_SIZE;
   benchPair(
     `${name}: forward`,
     () => engine.forward(),
@@ -67,7 +67,7 @@ for (const size of tableSizes) {
     `${name}: softmax and cross-entropy`,
     () => engine.crossEntropy(),
     () => network.crossEntropy(),
-    20 * rows * VOCABULARY, // An exponential is some 20 operations.
+    20 * rows * VOCABULARY_SIZE, // An exponential is some 20 operations.
   );
   benchPair(
     `${name}: backward`,
@@ -101,7 +101,7 @@ function benchPair(group: string, module: () => void, scalar: () => void, work: 
   Deno.bench({ group, name: `${group}: f32`, baseline: true, fn: () => module() });
   Deno.bench({
     ...{ group, name: `${group}: plain float64 TypeScript` },
-    ...repetitions(work),
+    ...iterationsFor(work),
     fn: () => scalar(),
   });
 }

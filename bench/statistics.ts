@@ -14,7 +14,7 @@ export interface Summary {
 }
 
 /** Summarises one or more measurements. */
-export function summaryOf(values: readonly number[]): Summary {
+export function summarize(values: readonly number[]): Summary {
   return {
     median: median(values),
     minimum: Math.min(...values),

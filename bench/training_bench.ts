@@ -6,11 +6,11 @@
  * After the table of times, one of characters per second.
  */
 import type { Precision } from "../src/model/config.ts";
-import { repetitions } from "./repetitions.ts";
-import { ScalarNetwork } from "./scalar.ts";
-import { nameOf, settingOf, tableSizes, VOCABULARY } from "./sizes.ts";
+import { iterationsFor } from "./iterations.ts";
+import { ScalarRnn } from "./scalar_rnn.ts";
+import { formatSize, networkSizes, randomWorkload, VOCABULARY_SIZE } from "./network_size.ts";
 import { median } from "./statistics.ts";
-import { engineOf, trainStep, update } from "./step.ts";
+import { createEngine, trainStep, update } from "./training_step.ts";
 import { verify } from "./verify.ts";
 
 const precisions: readonly Precision[] = ["f32", "f32-strict", "f64"];
@@ -23,30 +23,30 @@ interface Timing {
 }
 const timings: Timing[] = [];
 
-for (const size of tableSizes) {
-  const group = nameOf(size);
+for (const size of networkSizes) {
+  const group = formatSize(size);
   const { hidden, seqLength, batchSize } = size;
   const chars = seqLength * batchSize;
-  const { loss: expected } = engineOf(size, "f64");
+  const { loss: expected } = createEngine(size, "f64");
 
   for (const precision of precisions) {
-    const { engine, loss } = engineOf(size, precision);
+    const { engine, loss } = createEngine(size, precision);
     verify(`${group}, ${precision}, loss`, [loss], [expected], precision === "f64" ? 0 : 1e-5);
     bench({ group, name: precision, chars, milliseconds: [] }, () => trainStep(engine));
   }
-  const network = new ScalarNetwork(settingOf(size), size);
+  const network = new ScalarRnn(randomWorkload(size), size);
   network.forward();
   verify(`${group}, plain TypeScript, loss`, [network.crossEntropy()], [expected], 1e-12);
-  const work = 3 * chars * hidden * (hidden + VOCABULARY);
+  const work = 3 * chars * hidden * (hidden + VOCABULARY_SIZE);
   bench({ group, name: "plain float64 TypeScript", chars, milliseconds: [] }, () => {
     network.forward();
     network.crossEntropy();
     network.backward();
     network.update(update.lr, update.gradClip);
-  }, repetitions(work));
+  }, iterationsFor(work));
 }
 
-function bench(timing: Timing, step: () => void, repeated: ReturnType<typeof repetitions> = {}) {
+function bench(timing: Timing, step: () => void, repeated: ReturnType<typeof iterationsFor> = {}) {
   const { group, name, milliseconds } = timing;
   timings.push(timing);
   Deno.bench({

@@ -1,12 +1,12 @@
 import type { Command, CommandLine } from "../../src/cli/args.ts";
 import { InputError } from "../../src/errors.ts";
-import { chartSizes, writeCharts } from "../charts/charts.ts";
+import { chartSizes, writeCharts } from "../charts/speed_charts.ts";
 import { describe, environment } from "../environment.ts";
-import { type Plan, planOf, planOptions } from "../plan.ts";
-import { tableSizes } from "../sizes.ts";
+import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
+import { networkSizes } from "../network_size.ts";
 import { measure } from "./measure.ts";
-import { jsonOf, type Results, textOf } from "./results.ts";
-import { productSizes, productSubject, stepSubject } from "./subjects.ts";
+import { jsonOf, type Results, textOf } from "./report.ts";
+import { productBenchmark, productSizes, trainingStepBenchmark } from "./benchmarks.ts";
 
 const defaults = { rounds: 15, seconds: 0.1 } as const;
 
@@ -16,7 +16,7 @@ export const reportCommand: Command = {
   summary: "Measure training steps and products against the peak of the processor",
   operands: [],
   options: [
-    ...planOptions(defaults),
+    ...timingOptions(defaults),
     {
       name: "threads",
       value: "N",
@@ -35,7 +35,7 @@ export const reportCommand: Command = {
     "just before and after each subject. bench/README.md says what each column means.",
   ],
   async run(line) {
-    const plan = planOf(line, defaults);
+    const plan = readTimingOptions(line, defaults);
     const threads = threadsOf(line);
     const results = resultsOf(plan, threads, line.flag("charts"));
     console.log(`${describe(results.environment)}\n\n${textOf(results)}`);
@@ -63,18 +63,18 @@ export function threadsOf(
   return threads === 1 ? [1] : [1, threads];
 }
 
-function resultsOf(plan: Plan, threads: readonly number[], charts: boolean): Results {
+function resultsOf(plan: TimingOptions, threads: readonly number[], charts: boolean): Results {
   using stack = new DisposableStack();
-  const start = (size: typeof tableSizes[number], count: number) => {
-    const subject = stepSubject(size, count);
+  const start = (size: typeof networkSizes[number], count: number) => {
+    const subject = trainingStepBenchmark(size, count);
     stack.defer(subject.close);
     return { size, ...subject };
   };
-  const seqLength = tableSizes.flatMap((size) => threads.map((count) => start(size, count)));
-  const products = productSizes.map((size) => ({ size, ...productSubject(size) }));
+  const seqLength = networkSizes.flatMap((size) => threads.map((count) => start(size, count)));
+  const products = productSizes.map((size) => ({ size, ...productBenchmark(size) }));
   const grid = charts ? chartSizes.map((size) => start(size, 1)) : [];
   const { subjects, peaks } = measure([...seqLength, ...products, ...grid], plan, (round) => {
-    console.error(round === 0 ? "Warming up" : `Round ${round} of ${plan.rounds}`);
+    console.error(round === 0 ? "Warming up" : `RoundResult ${round} of ${plan.rounds}`);
   });
   return {
     environment: environment(),

@@ -1,9 +1,9 @@
 import { PeakProbe } from "../peak/probe.ts";
-import type { Plan } from "../plan.ts";
-import { type Summary, summaryOf } from "../statistics.ts";
+import type { TimingOptions } from "../timing_options.ts";
+import { summarize, type Summary } from "../statistics.ts";
 
 /** Something to be timed. */
-export interface Subject {
+export interface Benchmark {
   /** Threads that it computes with. */
   readonly threads: number;
   /** Useful operations of one run. */
@@ -38,8 +38,8 @@ const PROBE_SECONDS = 0.02;
  * @param onRound Called before each round with its number; 0 is for warming up and not counted.
  */
 export function measure(
-  subjects: readonly Subject[],
-  { rounds, seconds }: Plan,
+  subjects: readonly Benchmark[],
+  { rounds, seconds }: TimingOptions,
   onRound: (round: number) => void = () => {},
 ): Measurements {
   using stack = new DisposableStack();
@@ -67,11 +67,11 @@ export function measure(
   }
   return {
     subjects: subjects.map(({ flop }, i) => ({
-      milliseconds: summaryOf(times[i]!),
-      gflops: summaryOf(times[i]!.map((milliseconds) => gflopsOf(flop, milliseconds))),
-      share: summaryOf(shares[i]!),
+      milliseconds: summarize(times[i]!),
+      gflops: summarize(times[i]!.map((milliseconds) => gflopsOf(flop, milliseconds))),
+      share: summarize(shares[i]!),
     })),
-    peaks: new Map([...peaks].map(([threads, values]) => [threads, summaryOf(values)])),
+    peaks: new Map([...peaks].map(([threads, values]) => [threads, summarize(values)])),
   };
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { median, summaryOf } from "../../bench/statistics.ts";
+import { median, summarize } from "../../bench/statistics.ts";
 
 Deno.test("the median is the middle value, or the mean of the two in the middle", () => {
   assertEquals(median([3]), 3);
@@ -11,14 +11,14 @@ Deno.test("the median is the middle value, or the mean of the two in the middle"
 
 Deno.test("a summary leaves the values as they are", () => {
   const values = [5, 1, 3];
-  assertEquals(summaryOf(values), { median: 3, minimum: 1, maximum: 5 });
+  assertEquals(summarize(values), { median: 3, minimum: 1, maximum: 5 });
   assertEquals(values, [5, 1, 3]);
 });
 
 Deno.test("half of all values are at most the median, and half at least", () => {
   const values = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1 });
   fc.assert(fc.property(values, (values) => {
-    const { median, minimum, maximum } = summaryOf(values);
+    const { median, minimum, maximum } = summarize(values);
     assert(minimum <= median && median <= maximum);
     assert(2 * values.filter((value) => value <= median).length >= values.length);
     assert(2 * values.filter((value) => value >= median).length >= values.length);

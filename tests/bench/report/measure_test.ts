@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { measure } from "../../../bench/report/measure.ts";
-import { productSubject, stepSubject } from "../../../bench/report/subjects.ts";
+import { productBenchmark, trainingStepBenchmark } from "../../../bench/report/benchmarks.ts";
 
 Deno.test("all subjects run in every round, and once to warm up", () => {
   const log: string[] = [];
@@ -28,11 +28,11 @@ Deno.test("all subjects run in every round, and once to warm up", () => {
 });
 
 Deno.test("useful operations: 6·T·B·(H² + H·V) of a step, 2·96·K² of a product", () => {
-  const step = stepSubject({ hidden: 100, seqLength: 25, batchSize: 1 }, 1);
+  const step = trainingStepBenchmark({ hidden: 100, seqLength: 25, batchSize: 1 }, 1);
   assertEquals(step.flop, 6 * 25 * (100 * 100 + 100 * 65));
   step.run();
   step.close();
-  const product = productSubject(64);
+  const product = productBenchmark(64);
   assertEquals(product.flop, 2 * 96 * 64 * 64);
   product.run();
 });

@@ -1,0 +1,5 @@
+/** `deno task compare`: the entry. */
+import { exitCodeOf } from "../../src/cli/program.ts";
+import { compareCommand } from "./command.ts";
+
+if (import.meta.main) Deno.exit(await exitCodeOf([compareCommand], ["compare", ...Deno.args]));
