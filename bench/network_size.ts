@@ -38,7 +38,7 @@ export interface Workload {
 export function randomWorkload({ hidden, seqLength, batchSize }: NetworkSize): Workload {
   const random = new Xoshiro128(1);
   const sizes = { inputs: VOCABULARY_SIZE, hidden, outputs: VOCABULARY_SIZE };
-  const parameters = initialParameters(sizes, { init: "normal:0.05", precision: "f64" }, random);
+  const parameters = initialParameters(sizes, { init: "normal:0.05", precision: "f64", random });
   const ids = Uint32Array.from(
     { length: (seqLength + 1) * batchSize },
     () => random.nextUint32() % VOCABULARY_SIZE,

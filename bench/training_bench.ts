@@ -5,7 +5,7 @@
  * plain float64 TypeScript. Before anything is timed, its loss is held against the f64 engine's.
  * After the table of times, one of characters per second.
  */
-import type { Precision } from "../src/model/config.ts";
+import type { Precision } from "../src/model/types.ts";
 import { iterationsFor } from "./iterations.ts";
 import { ScalarRnn } from "./scalar_rnn.ts";
 import { formatSize, networkSizes, randomWorkload, VOCABULARY_SIZE } from "./network_size.ts";

@@ -1,5 +1,5 @@
 import { Engine } from "../src/engine/engine.ts";
-import type { Precision } from "../src/model/config.ts";
+import type { Precision } from "../src/model/types.ts";
 import { type NetworkSize, randomWorkload } from "./network_size.ts";
 
 /** So small a rate that the network stays what it is, however often it is trained. */

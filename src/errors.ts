@@ -43,3 +43,63 @@ export class InputError extends Error {
 export class TextError extends InputError {
   override readonly name: string = "TextError";
 }
+
+/**
+ * Runs a function and puts a context before the message of an input error that it throws.
+ *
+ * Code that finds something wrong throws what is wrong and what would be right. The function that a
+ * user called adds what was being done, once. Other errors pass unchanged.
+ *
+ * @param context What is being done, to what (quoted), for example `Cannot read the text "a.txt"`.
+ * @param action What to run.
+ * @param changes Replaces properties of the error: `{ option: undefined }` where a property of a
+ * file is wrong, not an option of the call.
+ * @throws {InputError} of the same class, with the first error as its `cause`.
+ *
+ * @example
+ * ```ts
+ * import { InputError, withContext } from "./errors.ts";
+ *
+ * const check = () => {
+ *   throw new InputError("it is empty; it must have at least one character");
+ * };
+ * try {
+ *   withContext('Cannot read the text "a.txt"', check);
+ * } catch (error) {
+ *   console.log((error as Error).message); // Cannot read the text "a.txt": it is empty; it must …
+ * }
+ * ```
+ */
+export function withContext<T>(
+  context: string,
+  action: () => T,
+  changes?: InputErrorOptions,
+): T {
+  try {
+    return action();
+  } catch (error) {
+    throw addContext(context, error, changes);
+  }
+}
+
+/** As {@linkcode withContext}, for a function that returns a promise. */
+export async function withContextAsync<T>(
+  context: string,
+  action: () => Promise<T>,
+  changes?: InputErrorOptions,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw addContext(context, error, changes);
+  }
+}
+
+function addContext(context: string, error: unknown, changes?: InputErrorOptions): unknown {
+  if (!(error instanceof InputError)) return error;
+  const message = `${context}: ${error.message}`;
+  const options = { option: error.option, ...changes, cause: error };
+  return error instanceof TextError
+    ? new TextError(message, options)
+    : new InputError(message, options);
+}

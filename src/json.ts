@@ -1,28 +1,46 @@
-/** JSON that is not trusted: parsed, checked, and quoted in errors of one line. */
+/** Untrusted JSON: parsed, checked against a schema, and quoted in one-line errors. */
 
 import * as v from "valibot";
 import { InputError } from "./errors.ts";
 
 /** An object takes twenty times the memory of its text; no file of this project has half as many. */
-const MOST_VALUES = 4096;
+const MAX_VALUES = 4096;
+
+/** Options of {@linkcode parseJson}. */
+export interface ParseJsonOptions {
+  /** How many arrays and objects may be nested; 0 for a lone string or number. */
+  readonly maxDepth: number;
+  /** The subject of an error's sentence. Default: `it`. */
+  readonly subject?: string;
+}
 
 /**
- * Parses JSON that is nested at most so deep, has at most 4096 values and no key twice in an object.
+ * Parses untrusted JSON of limited depth, with at most 4096 values and no duplicate keys.
  *
- * Deep nesting overflows the stack of whatever walks through the value. Of a key that stands twice
- * `JSON.parse` keeps the last value; other readers keep the first, and would see another file.
+ * Deep nesting would overflow the stack of a function that walks through the value. Of duplicate
+ * keys `JSON.parse` keeps the last one and other parsers the first, so they would read another file.
  *
- * @param depth How many arrays and objects may lie within each other; 0 for a string or number.
- * @param subject What the text is, for an error's first words.
- * @throws {InputError} when the text is no such JSON.
+ * @param text The JSON.
+ * @param options The limits, and the subject of an error.
+ * @throws {InputError} when the text is not such JSON.
+ *
+ * @example
+ * ```ts
+ * import { parseJson } from "./json.ts";
+ *
+ * console.log(parseJson('{"a":[1]}', { maxDepth: 2 })); // { a: [ 1 ] }
+ * ```
  */
-export function parseJson(text: string, depth: number, subject: string): unknown {
-  const { deepest, colons, values } = scan(text);
-  if (deepest > depth) {
-    throw new InputError(`${subject} is nested ${deepest} deep; it must be at most ${depth}`);
+export function parseJson(
+  text: string,
+  { maxDepth, subject = "it" }: ParseJsonOptions,
+): unknown {
+  const { depth, colons, values } = scan(text);
+  if (depth > maxDepth) {
+    throw new InputError(`${subject} is nested ${depth} deep; it must be at most ${maxDepth}`);
   }
-  if (values > MOST_VALUES) {
-    throw new InputError(`${subject} has ${values} values; it must have at most ${MOST_VALUES}`);
+  if (values > MAX_VALUES) {
+    throw new InputError(`${subject} has ${values} values; it must have at most ${MAX_VALUES}`);
   }
   let value: unknown;
   try {
@@ -31,42 +49,44 @@ export function parseJson(text: string, depth: number, subject: string): unknown
     throw new InputError(`${subject} is not valid JSON`);
   }
   if (countKeys(value) !== colons) {
-    throw new InputError(`${subject} has a key twice in one object; it must be there once`);
+    throw new InputError(`${subject} has a duplicate key in an object; keys must be unique`);
   }
   return value;
 }
 
 /** What {@linkcode scan} counts. */
 interface Counts {
-  readonly deepest: number;
+  readonly depth: number;
   readonly colons: number;
   readonly values: number;
 }
 
 /**
- * The depth of a JSON text; how many keys stand in it: each has the one colon outside of strings;
- * and how many values: each but the outermost follows a comma or begins an array or object, and an
- * empty one counts for the value that it has not. Of a text that is not JSON it gives some numbers.
+ * Counts, without building anything, the depth of a JSON text, its keys and its values.
+ *
+ * Each key has the one colon outside of strings. Each value but the outermost follows a comma or
+ * opens an array or object; an empty array or object counts as having one. For a text that is not
+ * JSON the numbers have no meaning.
  */
 function scan(text: string): Counts {
   let depth = 0;
-  let deepest = 0;
+  let maxDepth = 0;
   let colons = 0;
   let values = 1;
-  let quoted = false;
+  let inString = false;
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
-    if (character === '"') quoted = !quoted;
-    else if (quoted) {
+    if (character === '"') inString = !inString;
+    else if (inString) {
       if (character === "\\") i++;
     } else if (character === "{" || character === "[") {
-      deepest = Math.max(deepest, ++depth);
+      maxDepth = Math.max(maxDepth, ++depth);
       values++;
     } else if (character === "}" || character === "]") depth--;
     else if (character === ":") colons++;
     else if (character === ",") values++;
   }
-  return { deepest, colons, values };
+  return { depth: maxDepth, colons, values };
 }
 
 function countKeys(value: unknown): number {
@@ -78,53 +98,66 @@ function countKeys(value: unknown): number {
 /**
  * Checks a value against a schema whose messages say what is right, for example "must be a number".
  *
- * @param doing What is being done, for an error's first words.
- * @throws {InputError} naming the first key that is wrong, what it must be, and what it is.
+ * @param schema The schema.
+ * @param value Anything, for example parsed JSON.
+ * @returns The checked value.
+ * @throws {InputError} naming the first key that is wrong, what it must be, and what it is; the key
+ * is the error's `option`.
  */
-export function validate<T>(
-  schema: v.GenericSchema<unknown, T>,
-  value: unknown,
-  doing: string,
-): T {
+export function validate<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
+  const options = { option: path ?? undefined };
   const name = path === null ? "it" : quote(path);
   if (issue.type === "strict_object" && path !== null) {
     const wrong = issue.expected === "never" ? "is not a known key" : "is missing";
-    throw new InputError(`${doing}: ${name} ${wrong}`);
+    throw new InputError(`${name} ${wrong}`, options);
   }
-  const wanted = issue.type === "strict_object" ? "must be an object" : issue.message;
-  throw new InputError(`${doing}: ${name} ${wanted}, not ${quote(issue.input)}`);
+  const expected = issue.type === "strict_object" ? "must be an object" : issue.message;
+  throw new InputError(`${name} ${expected}, not ${quote(issue.input)}`, options);
 }
 
 /**
- * A value as an error shows it: as JSON, on one line, cut when it is long, and without characters
- * that show nothing or direct the terminal.
+ * Formats a value for an error: as JSON on one line, shortened, with invisible and control
+ * characters escaped, so that an untrusted value cannot direct a terminal.
  *
- * @param most How many characters of JSON are shown.
+ * @param value Anything.
+ * @param maxLength How many characters of JSON are shown.
+ *
+ * @example
+ * ```ts
+ * import { quote } from "./json.ts";
+ *
+ * console.log(quote("two\nlines"), quote("x".repeat(100), 10)); // "two\nlines" "xxxxxx...
+ * ```
  */
-export function quote(value: unknown, most = 60): string {
-  const text = beginning(value, most);
-  const short = text.length > most ? `${text.slice(0, most - 3)}...` : text;
+export function quote(value: unknown, maxLength = 60): string {
+  const json = jsonPrefix(value, maxLength);
+  const short = json.length > maxLength ? `${json.slice(0, maxLength - 3)}...` : json;
   return short.replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
 }
 
-/** A value as JSON, or as much of it as makes it longer than `most`: it may be as long as a file. */
-function beginning(value: unknown, most: number): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, most));
-  // JSON has no NaN and no ∞.
+/** Formats a path as {@linkcode quote} does, but whole: file systems limit its length. */
+export function quotePath(path: string): string {
+  return quote(path, 5000);
+}
+
+/** The JSON of a value that may be as long as a file: all of it, or more than `length` characters. */
+function jsonPrefix(value: unknown, length: number): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, length));
+  // JSON has no NaN and no infinity.
   if (typeof value !== "object" || value === null) return String(value);
   const isArray = Array.isArray(value);
   let text = "";
   for (const key of Object.keys(value)) {
-    if (text.length > most) break;
-    const name = isArray ? "" : `${beginning(key, most)}:`;
-    text += (text && ",") + name + beginning((value as Record<string, unknown>)[key], most);
+    if (text.length > length) break;
+    const name = isArray ? "" : `${jsonPrefix(key, length)}:`;
+    text += (text && ",") + name + jsonPrefix((value as Record<string, unknown>)[key], length);
   }
   return isArray ? `[${text}]` : `{${text}}`;
 }

@@ -55,22 +55,18 @@ export {
   type Progress,
 } from "./checkpoint/checkpoint.ts";
 export { readCheckpoint, writeCheckpoint } from "./checkpoint/file.ts";
+export type { Config } from "./model/config.ts";
+export { baseConfig, presets } from "./model/presets.ts";
 export {
-  baseConfig,
-  type Config,
   type ConfigInput,
-  type LrSchedule,
-  type Optimizer,
-  type Precision,
-  presets,
   resolveConfig,
   type ResolveConfigOptions,
-} from "./model/config.ts";
+} from "./model/resolve_config.ts";
+export type { LrSchedule, Optimizer, Precision } from "./model/types.ts";
 export { initialParameters } from "./model/initialization.ts";
 export type { Model } from "./model/model.ts";
 export {
-  type Cell,
-  type FirstName,
+  type BaseParameterName,
   type ParameterName,
   parameterNames,
   type ParameterSet,
@@ -78,9 +74,10 @@ export {
   parameterShapes,
   type RealArray,
   type Sizes,
-  type UpperName,
+  type UpperParameterName,
   zeroParameters,
 } from "./model/parameters.ts";
+export type { Cell } from "./model/types.ts";
 export { Xoshiro128 } from "./random.ts";
 export {
   type Corpus,

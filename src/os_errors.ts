@@ -1,19 +1,105 @@
-/** What the system's errors mean; not every one has a class of its own, but each a code. */
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: "the system denies access",
-  EDQUOT: "the quota of the disk is used up",
-  ENOENT: "it is not there",
-  ENOSPC: "the disk is full",
-  ENOTDIR: "a part of its path is no folder",
-  EROFS: "the file system is read-only",
+/** Errors of the operating system, in words. */
+
+import { InputError } from "./errors.ts";
+
+/** What a program does with a file. */
+export type FileAction = "read" | "write";
+
+/**
+ * What is wrong, and what would be right, by the error code of the operating system. The code is the
+ * only thing to go by: Deno has no class for every error.
+ */
+const reasons: Readonly<Record<string, readonly [wrong: string, right: string]>> = {
+  EACCES: ["the system denies access", "the user who runs this must be allowed to ACTION it"],
+  EPERM: ["the system denies access", "the user who runs this must be allowed to ACTION it"],
+  EDQUOT: ["the disk quota is used up", "there must be room for the old file and the new one"],
+  EISDIR: ["it is a folder", "it must be a file"],
+  ENAMETOOLONG: ["its name is too long for the file system", "it must be shorter"],
+  ENOENT: ["there is no such file", "it must exist"],
+  ENOSPC: ["the disk is full", "there must be room for the old file and the new one"],
+  ENOTDIR: ["a part of its path is not a folder", "it must exist"],
+  ENOTEMPTY: ["it is a folder", "it must be a file"],
+  EROFS: ["the file system is read-only", "it must be writable"],
 };
 
-/** Why something could not be done to a file or a folder, in words. */
+const flags: Readonly<Record<FileAction, string>> = {
+  read: "--allow-read",
+  write: "--allow-read and --allow-write",
+};
+
+/** Whether a file or folder is missing, by the error that using it threw. */
+function isMissing(code: string): boolean {
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && "code" in error) return String(error.code);
+  // An error that Deno throws by itself has a class, but no code.
+  return error instanceof Deno.errors.PermissionDenied ? "EACCES" : "";
+}
+
+/**
+ * Why something could not be done to a file or a folder.
+ *
+ * @param error What was thrown.
+ * @returns The reason, for example `the disk is full`; the error's own message when it is another.
+ *
+ * @example
+ * ```ts
+ * import { osErrorReason } from "./os_errors.ts";
+ *
+ * const error = Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+ * console.log(osErrorReason(error)); // the disk is full
+ * ```
+ */
 export function osErrorReason(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
-    return "Deno has no permission to; run with --allow-read and --allow-write";
+    return `Deno has no permission; run with ${flags.write}`;
   }
   if (!(error instanceof Error)) return String(error);
-  const code = "code" in error ? String(error.code) : "";
-  return reasons[code] ?? error.message;
+  return reasons[codeOf(error)]?.[0] ?? error.message;
+}
+
+/** What was done to a file; see {@linkcode toInputError}. */
+export interface FileAttempt {
+  /** The file's path. */
+  readonly path: string;
+  /** What was done to it. */
+  readonly action: FileAction;
+  /** What would be right when the file is missing, for example `its folder must exist`. */
+  readonly missing: string;
+}
+
+/**
+ * Translates an error of the operating system that user input caused: a path that is wrong, a
+ * missing permission, a full disk.
+ *
+ * @param error What was thrown.
+ * @param attempt What was done, and to which file.
+ * @returns An {@linkcode InputError} with what is wrong and what would be right; the error itself
+ * when it is another one.
+ *
+ * @example
+ * ```ts
+ * import { toInputError } from "./os_errors.ts";
+ *
+ * const error = Object.assign(new Error("Not a directory"), { code: "ENOTDIR" });
+ * const attempt = { path: "a/b", action: "write", missing: "its folder must exist" } as const;
+ * console.log(String(toInputError(error, attempt)));
+ * // InputError: there is no such file; its folder must exist
+ * ```
+ */
+export function toInputError(error: unknown, { path, action, missing }: FileAttempt): unknown {
+  if (error instanceof Deno.errors.NotCapable) {
+    return new InputError(`Deno has no permission to ${action} it; run with ${flags[action]}`, {
+      cause: error,
+    });
+  }
+  // For an empty path Deno may throw an error without a code.
+  const code = path === "" ? "ENOENT" : codeOf(error);
+  const reason = reasons[code];
+  if (reason === undefined) return error;
+  const [wrong, right] = reason;
+  const advice = isMissing(code) ? missing : right.replace("ACTION", action);
+  return new InputError(`${wrong}; ${advice}`, { cause: error });
 }

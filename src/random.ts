@@ -1,28 +1,27 @@
 import { InputError } from "./errors.ts";
 
-/** The streams of one seed are numbered below this; reaching the last takes 255 jumps, 3 ms. */
-const streamLimit = 256;
+/** Streams of one seed; making the last takes 255 jumps, 3 ms. */
+const MAX_STREAMS = 256;
 
 /**
- * The jump polynomial of xoshiro128 (Blackman & Vigna, `xoshiro128starstar.c` 1.1, `jump()`): lowest
- * power first, it is x^(2^64) modulo the generator's characteristic polynomial.
+ * The jump polynomial of xoshiro128 (D. Blackman and S. Vigna, `xoshiro128starstar.c` 1.1, `jump()`):
+ * x^(2^64) modulo the characteristic polynomial of the generator, lowest power first.
  */
-const jumpPolynomial = [0x8764000b, 0xf542d2d3, 0x6fa035c3, 0x77f2db5b];
+const JUMP_POLYNOMIAL = [0x8764000b, 0xf542d2d3, 0x6fa035c3, 0x77f2db5b];
 
 /**
- * The seeded generator of every random choice: xoshiro128** 1.1, of period 2^128 − 1 (D. Blackman
- * and S. Vigna, "Scrambled linear pseudorandom number generators", 2018, arXiv:1805.01407).
+ * The seeded random generator: xoshiro128** 1.1, with the period 2^128 − 1 (D. Blackman and S. Vigna,
+ * "Scrambled linear pseudorandom number generators", 2018, arXiv:1805.01407).
  *
- * A seed is expanded to the 128-bit state by two outputs of SplitMix64 (G. Steele, D. Lea and
- * C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), as the authors advise.
- * SplitMix64's output is a bijection of its counter: so the first gives each seed a state of its
- * own, and of two outputs at most one is zero, so that no state is all zero.
+ * A seed is expanded to the 128-bit state by two outputs of SplitMix64, as the authors recommend
+ * (G. Steele, D. Lea and C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+ * The output of SplitMix64 is a bijection of its counter. So each seed has a different first output,
+ * and at most one of two outputs is zero: the state is never all zero.
  *
- * Stream k of a seed starts k · 2^64 draws after stream 0 in the same sequence: two streams have no
- * stretch in common until one of them has made 2^64 draws, that is, never.
+ * Stream k of a seed starts k · 2^64 draws after stream 0 of the same sequence. Two streams do not
+ * overlap before one of them has made 2^64 draws.
  *
- * The whole state is four numbers. Nothing else is kept between calls, so a generator restored from
- * them goes on exactly where the first one was.
+ * The state is four numbers. A generator that is made of them continues the sequence exactly.
  *
  * @example
  * ```ts
@@ -38,24 +37,25 @@ export class Xoshiro128 {
   readonly #s: Uint32Array = new Uint32Array(4);
 
   /**
-   * Starts the sequence that belongs to a seed and a stream.
+   * Makes a generator at the start of a stream.
    *
    * @param seed A whole number from 0 to 2^53 − 1.
-   * @param stream Which of the seed's sequences: a whole number from 0 to 255.
-   * @throws {InputError} when the seed is not such a number.
+   * @param stream The stream of the seed: a whole number from 0 to 255.
+   * @throws {InputError} when the seed is not such a number: it is part of configurations.
    * @throws {RangeError} when the stream is not such a number.
    */
   constructor(seed: number, stream = 0) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new InputError(
-        `Cannot seed the random generator with ${seed}: the seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`,
+        'Cannot seed the random generator: "seed" must be a whole number from 0 to ' +
+          `${Number.MAX_SAFE_INTEGER}, not ${seed}`,
+        { option: "seed" },
       );
     }
-    if (!Number.isInteger(stream) || stream < 0 || stream >= streamLimit) {
+    if (!Number.isInteger(stream) || stream < 0 || stream >= MAX_STREAMS) {
       throw new RangeError(
-        `Cannot make random stream ${stream}: it must be a whole number from 0 to ${
-          streamLimit - 1
-        }`,
+        `Cannot make random stream ${stream}: it must be a whole number from 0 to ` +
+          `${MAX_STREAMS - 1}`,
       );
     }
     const first = splitMix64(BigInt(seed), 1n);
@@ -67,17 +67,18 @@ export class Xoshiro128 {
   }
 
   /**
-   * A generator that goes on from a state that {@linkcode Xoshiro128.state} gave.
+   * Makes a generator that continues from a state, as {@linkcode Xoshiro128.state} returns it.
    *
-   * @throws {InputError} unless it is four whole numbers from 0 to 2^32 − 1, not all of them 0.
+   * @throws {RangeError} unless the state is four whole numbers from 0 to 2^32 − 1, not all 0.
    */
   static fromState(state: readonly number[]): Xoshiro128 {
-    const valid = Array.isArray(state) && state.length === 4 &&
+    const isValid = Array.isArray(state) && state.length === 4 &&
       state.every((word) => Number.isInteger(word) && word === word >>> 0) &&
       state.some((word) => word !== 0);
-    if (!valid) {
-      throw new InputError(
-        "Cannot restore the random generator: its state must be four whole numbers from 0 to 4294967295, not all 0",
+    if (!isValid) {
+      throw new RangeError(
+        "Cannot restore the random generator: its state must be four whole numbers from 0 to " +
+          "4294967295, not all 0",
       );
     }
     const generator = new Xoshiro128(0);
@@ -85,12 +86,12 @@ export class Xoshiro128 {
     return generator;
   }
 
-  /** The state: four whole numbers from 0 to 2^32 − 1, not all of them 0. */
+  /** Returns a copy of the state: four whole numbers from 0 to 2^32 − 1, not all 0. */
   state(): readonly number[] {
     return [...this.#s];
   }
 
-  /** The next draw: a whole number from 0 to 2^32 − 1. */
+  /** Draws a whole number from 0 to 2^32 − 1. */
   nextUint32(): number {
     const s = this.#s;
     const s1 = s[1]!;
@@ -104,8 +105,8 @@ export class Xoshiro128 {
   }
 
   /**
-   * A number in [0, 1), evenly distributed over the multiples of 2^-53, from two draws: 27 bits of
-   * the first above 26 of the second (M. Matsumoto's `genrand_res53`, 2002).
+   * Draws a number in [0, 1), uniformly among the multiples of 2^-53. It takes two draws of 32 bits:
+   * 27 bits of the first above 26 of the second (M. Matsumoto's `genrand_res53`, 2002).
    */
   uniform(): number {
     const high = this.nextUint32() >>> 5;
@@ -114,10 +115,10 @@ export class Xoshiro128 {
   }
 
   /**
-   * A number of the standard normal distribution, by the polar method (G. Marsaglia and T. Bray,
-   * "A convenient method for generating normal variables", SIAM Review 6, 1964).
+   * Draws a number from the standard normal distribution, by the polar method (G. Marsaglia and
+   * T. Bray, "A convenient method for generating normal variables", SIAM Review 6, 1964).
    *
-   * The method yields two numbers; the second is dropped, as keeping it would add to the state.
+   * The method yields two numbers. The second is dropped, as it would become part of the state.
    */
   normal(): number {
     while (true) {
@@ -128,10 +129,10 @@ export class Xoshiro128 {
     }
   }
 
-  /** Goes 2^64 draws ahead: evaluates the jump polynomial at the transition of the state. */
+  /** Jumps 2^64 draws ahead: evaluates the jump polynomial at the transition of the state. */
   #jump(): void {
     const sum = new Uint32Array(4);
-    for (const coefficients of jumpPolynomial) {
+    for (const coefficients of JUMP_POLYNOMIAL) {
       for (let bit = 0; bit < 32; bit++) {
         if ((coefficients >>> bit) & 1) {
           this.#s.forEach((word, i) => sum[i]! ^= word);
@@ -143,7 +144,7 @@ export class Xoshiro128 {
   }
 }
 
-/** The n-th output, counted from 1, of SplitMix64 seeded with `seed` (constants: Vigna's `splitmix64.c`). */
+/** The n-th output of SplitMix64 for a seed, counted from 1 (constants: S. Vigna's `splitmix64.c`). */
 function splitMix64(seed: bigint, n: bigint): bigint {
   let z = BigInt.asUintN(64, seed + n * 0x9e3779b97f4a7c15n);
   z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
@@ -151,7 +152,7 @@ function splitMix64(seed: bigint, n: bigint): bigint {
   return z ^ (z >> 31n);
 }
 
-/** The low 32 bits of `word`, rotated. */
+/** Rotates the low 32 bits of a word. */
 function rotateLeft(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits));
 }

@@ -29,7 +29,7 @@ function slowDraws(state: readonly number[], count: number): number[] {
   });
 }
 
-Deno.test("draws are the published ones of the reference implementation", () => {
+Deno.test("Xoshiro128 draws the published numbers of the reference implementation", () => {
   // From state 1, 2, 3, 4: printed by xoshiro128starstar.c, quoted in the tests of rand_xoshiro.
   assertEquals(draws(Xoshiro128.fromState([1, 2, 3, 4]), 10), [
     11520,
@@ -45,7 +45,7 @@ Deno.test("draws are the published ones of the reference implementation", () => 
   ]);
 });
 
-Deno.test("draws equal a slow transcription from any state", () => {
+Deno.test("Xoshiro128.nextUint32() equals a slow transcription from any state", () => {
   fc.assert(fc.property(states, (state) => {
     assertEquals(
       draws(Xoshiro128.fromState(state), 100),
@@ -54,7 +54,7 @@ Deno.test("draws equal a slow transcription from any state", () => {
   }));
 });
 
-Deno.test("the seed is expanded by the published outputs of SplitMix64", () => {
+Deno.test("Xoshiro128 expands the seed by the published outputs of SplitMix64", () => {
   // Seed 0 gives e220a8397b1dcdaf, 6e789e6aa1b965f4, low words first.
   assertEquals(new Xoshiro128(0).state(), [
     0x7b1dcdaf,
@@ -64,7 +64,7 @@ Deno.test("the seed is expanded by the published outputs of SplitMix64", () => {
   ]);
 });
 
-Deno.test("stream k is k · 2^64 draws ahead of stream 0", () => {
+Deno.test("Xoshiro128 starts stream k at k · 2^64 draws after stream 0", () => {
   // The step is linear over GF(2): a matrix of 128 columns, squared 64 times.
   const toBits = (state: readonly number[]) =>
     state.reduceRight((bits, word) => (bits << 32n) | BigInt(word), 0n);
@@ -92,7 +92,7 @@ Deno.test("stream k is k · 2^64 draws ahead of stream 0", () => {
   }
 });
 
-Deno.test("seeds and streams give states of their own, never all zero", () => {
+Deno.test("Xoshiro128 has distinct states for seeds and streams, never all zero", () => {
   const seen = new Map<string, string>();
   const add = (seed: number, stream: number) => {
     const state = new Xoshiro128(seed, stream).state();
@@ -117,7 +117,7 @@ Deno.test("seeds and streams give states of their own, never all zero", () => {
   for (let stream = 0; stream < 256; stream++) add(1, stream);
 });
 
-Deno.test("a generator restored from its state goes on as the first", () => {
+Deno.test("Xoshiro128.fromState() continues the sequence of state()", () => {
   fc.assert(
     fc.property(seeds, fc.nat(3), fc.nat(20), (seed, stream, before) => {
       const random = new Xoshiro128(seed, stream);
@@ -133,7 +133,7 @@ Deno.test("a generator restored from its state goes on as the first", () => {
   );
 });
 
-Deno.test("uniform takes the top bits of two draws", () => {
+Deno.test("Xoshiro128.uniform() takes the top bits of two draws", () => {
   fc.assert(fc.property(states, (state) => {
     const [high, low] = slowDraws(state, 2).map(BigInt) as [bigint, bigint];
     const bits = ((high >> 5n) << 26n) | (low >> 6n);
@@ -144,7 +144,7 @@ Deno.test("uniform takes the top bits of two draws", () => {
   }));
 });
 
-/** Mean of `f` over a million draws. */
+/** The mean of `f` over a million draws. */
 function mean(draw: () => number, f: (x: number) => number): number {
   let sum = 0;
   for (let i = 0; i < 1e6; i++) sum += f(draw());
@@ -156,7 +156,7 @@ function assertMean(actual: number, expected: number, sigma: number): void {
   assertLess(Math.abs(actual - expected), 5 * sigma / 1e3);
 }
 
-Deno.test("uniform has the moments of the uniform distribution", () => {
+Deno.test("Xoshiro128.uniform() has the moments of the uniform distribution", () => {
   const random = new Xoshiro128(7);
   const draw = () => {
     const x = random.uniform();
@@ -171,7 +171,7 @@ Deno.test("uniform has the moments of the uniform distribution", () => {
   assertMean(mean(draw, (x) => x < 1 / 256 ? 1 : 0), 1 / 256, 1 / 16);
 });
 
-Deno.test("normal has the moments and tails of the normal distribution", () => {
+Deno.test("Xoshiro128.normal() has the moments and tails of the normal distribution", () => {
   const random = new Xoshiro128(7, 1);
   const draw = () => random.normal();
   // E x^k and the deviation of x^k, from E x^2k = (2k − 1)!!.
@@ -195,15 +195,15 @@ Deno.test("normal has the moments and tails of the normal distribution", () => {
   }
 });
 
-Deno.test("two streams of a seed are uncorrelated", () => {
+Deno.test("Xoshiro128 streams of one seed are uncorrelated", () => {
   const first = new Xoshiro128(3, 0);
   const second = new Xoshiro128(3, 1);
   assertMean(mean(() => first.normal() * second.normal(), (x) => x), 0, 1);
 });
 
-Deno.test("what is no seed, stream or state is refused", () => {
+Deno.test("Xoshiro128 rejects invalid seeds, streams and states", () => {
   for (const seed of [-1, 0.5, NaN, Infinity, 2 ** 53]) {
-    assertThrows(() => new Xoshiro128(seed), InputError, `with ${seed}: `);
+    assertThrows(() => new Xoshiro128(seed), InputError, `not ${seed}`);
   }
   for (const stream of [-1, 0.5, NaN, 256]) {
     assertThrows(() => new Xoshiro128(1, stream), RangeError, `${stream}: `);
@@ -223,7 +223,7 @@ Deno.test("what is no seed, stream or state is refused", () => {
   for (const state of wrong) {
     assertThrows(
       () => Xoshiro128.fromState(state as readonly number[]),
-      InputError,
+      RangeError,
       "four whole numbers",
     );
   }

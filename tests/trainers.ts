@@ -1,5 +1,5 @@
 /** Trainers for tests. */
-import { type ConfigInput, resolveConfig } from "../src/model/config.ts";
+import { type ConfigInput, resolveConfig } from "../src/model/resolve_config.ts";
 import type { Corpus } from "../src/text/corpus.ts";
 import { Trainer, type TrainerOptions } from "../src/train/trainer.ts";
 

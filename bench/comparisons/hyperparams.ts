@@ -1,4 +1,4 @@
-import type { ConfigInput } from "../../src/model/config.ts";
+import type { ConfigInput } from "../../src/model/resolve_config.ts";
 import type { NetworkSize } from "../network_size.ts";
 
 /** Adagrad's rate: small enough that the loss falls steadily at every size. */

@@ -1,5 +1,5 @@
 import type { Corpus } from "../../src/text/corpus.ts";
-import { resolveConfig } from "../../src/model/config.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import type { NetworkSize } from "../network_size.ts";
 import { configOf } from "./hyperparams.ts";

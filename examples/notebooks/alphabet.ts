@@ -42,8 +42,9 @@ const bands = [
 /** A fresh network for the given task. */
 export function start(seed: number, inputs: string, targets: string): Sequence {
   const sequence = new Sequence(inputs, targets, HIDDEN, "f64");
-  const settings = { init: "normal:0.01", precision: "f64" } as const;
-  const parameters = initialParameters(sequence.engine.options, settings, new Xoshiro128(seed));
+  const random = new Xoshiro128(seed);
+  const options = { init: "normal:0.01", precision: "f64", random } as const;
+  const parameters = initialParameters(sequence.engine.options, options);
   sequence.engine.writeParameters(parameters);
   return sequence;
 }

@@ -36,8 +36,8 @@ interface Outcome {
 /** A fresh network of the notebook's kind. */
 export function start(seed: number, precision: Precision): Sequence {
   const sequence = new Sequence(TEXT.slice(0, -1), TEXT.slice(1), HIDDEN, precision);
-  const settings = { init: "normal:0.01", precision };
-  const parameters = initialParameters(sequence.engine.options, settings, new Xoshiro128(seed));
+  const options = { init: "normal:0.01", precision, random: new Xoshiro128(seed) };
+  const parameters = initialParameters(sequence.engine.options, options);
   sequence.engine.writeParameters(parameters);
   return sequence;
 }

@@ -1,70 +1,72 @@
-import * as v from "valibot";
-import { InputError } from "../errors.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
-import { type Config, configSchema } from "../model/config.ts";
-import { parseJson, quote, validate } from "../json.ts";
+/** The metadata of a checkpoint: untrusted strings with JSON, and their schemas. */
 
-/** How far a training run has come. */
+import * as v from "valibot";
+import { InputError, withContext } from "../errors.ts";
+import { parseJson, quote, validate } from "../json.ts";
+import { type Config, configSchema } from "../model/config.ts";
+import { Vocabulary } from "../text/vocabulary.ts";
+
+/** The progress of a training run. */
 export interface Progress {
-  /** Updates of the parameters. */
+  /** Updates of the parameters so far. */
   readonly step: number;
-  /** Passes over the training part, with fractions. */
+  /** Passes over the training part so far, with fractions. */
   readonly epoch: number;
-  /** Characters trained on, counting each time. */
+  /** Characters trained on so far, counting repetitions. */
   readonly chars: number;
-  /** How many characters of every stream were read since its start. */
+  /** Characters of each stream that the current pass has read. */
   readonly position: number;
-  /** Smoothed training loss in nats per character; `null` when it is not known. */
+  /** Smoothed training loss in nats per character; `null` when unknown. */
   readonly loss: number | null;
-  /** Training loss of the last batch in nats per character; `null` when it is not known. */
+  /** Training loss of the last batch in nats per character; `null` when unknown. */
   readonly batchLoss: number | null;
-  /** The last loss on the validation part in nats per character; `null` when there is none. */
+  /** Latest validation loss in nats per character; `null` before the first validation. */
   readonly validationLoss: number | null;
-  /** The lowest loss on the validation part; `null` when there is none. */
+  /** Lowest validation loss in nats per character; `null` before the first validation. */
   readonly bestValidationLoss: number | null;
-  /** The step of the last validation; `null` when there is none. */
+  /** Step of the latest validation; `null` before the first. */
   readonly validatedStep: number | null;
-  /** The step of the last report at its interval; `null` when there is none. */
+  /** Step of the latest metrics that were logged at their interval; `null` before the first. */
   readonly loggedStep: number | null;
-  /** How many validations, in a row, were not better than the best before. */
+  /** Validations in a row without a new lowest loss. */
   readonly validationsSinceBest: number;
-  /** How many plateaus of the validation loss there were. */
+  /** How often the schedule `plateau` has lowered the learning rate. */
   readonly lrReductions: number;
-  /** Whether this is the end of a run that came to its limit. */
+  /** Whether the run has reached its limit. */
   readonly ended: boolean;
-  /** Seconds that the training took. */
+  /** Seconds of training, without the time between stop and resume. */
   readonly elapsedSeconds: number;
 }
 
-/** Which text a model was trained on. */
+/** The text that a model was trained on. */
 export interface CorpusIdentity {
-  /** The file's path, or the name that the text was given. */
+  /** The path of its file, or the name that it was given. */
   readonly name: string;
   /** Length in characters. */
   readonly chars: number;
-  /** Length in UTF-8, in bytes. */
+  /** Length in bytes of UTF-8. */
   readonly bytes: number;
-  /** SHA-256 of the text in UTF-8, in lower-case hexadecimal digits. */
+  /** SHA-256 of the UTF-8, in lower-case hexadecimal digits. */
   readonly sha256: string;
 }
 
-/** What a checkpoint holds beside its tensors. */
+/** The contents of a checkpoint beside its tensors. */
 export interface CheckpointMetadata {
-  /** How the model was made. */
+  /** The configuration that the model was trained with. */
   readonly config: Config;
-  /** The characters that the model knows. */
+  /** The characters of the model. */
   readonly vocabulary: Vocabulary;
-  /** How far the training has come. */
+  /** The progress of the training. */
   readonly progress: Progress;
-  /** The text that the model was trained on; `null` when it is not known. */
+  /** The text that the model was trained on; `null` when unknown. */
   readonly corpus: CorpusIdentity | null;
 }
 
-/** The version of the format; it is raised when files of the version before cannot be read. */
+/** The version of the checkpoint format, raised when older files can no longer be read. */
 export const FORMAT = "unroll-checkpoint-2";
 
-const number = (accepts: (n: number) => boolean, wanted: string) =>
-  v.pipe(v.number(wanted), v.check(accepts, wanted));
+const number = (accepts: (n: number) => boolean, expected: string) =>
+  v.pipe(v.number(expected), v.check(accepts, expected));
 
 const count = number(
   (n) => Number.isSafeInteger(n) && n >= 0,
@@ -104,24 +106,24 @@ const corpusSchema = v.nullable(v.strictObject({
 const vocabularySchema = v.pipe(
   v.string("must be a string of all characters"),
   v.check((text) => text !== "" && text.isWellFormed(), "must be text of at least one character"),
-  v.check(isAscending, "must be in the order of code points, and no character twice"),
+  v.check(isAscending, "must be in the order of code points, without duplicates"),
   v.transform((text) => Vocabulary.fromText(text)),
 );
 
 /** Whether each code point is greater than the one before. */
 function isAscending(text: string): boolean {
-  let before = -1;
+  let previous = -1;
   for (let i = 0; i < text.length; i++) {
     const codePoint = text.codePointAt(i)!;
-    if (codePoint <= before) return false;
+    if (codePoint <= previous) return false;
     if (codePoint > 0xffff) i++;
-    before = codePoint;
+    previous = codePoint;
   }
   return true;
 }
 
-/** What training begins with, for a model that was not trained by this project. */
-const noProgress: Progress = Object.freeze({
+/** The progress of a model that another program trained. */
+const initialProgress: Progress = Object.freeze({
   step: 0,
   epoch: 0,
   chars: 0,
@@ -139,10 +141,10 @@ const noProgress: Progress = Object.freeze({
 });
 
 /**
- * The metadata as strings: `format`, and JSON under `config`, `vocabulary` (a string of all
+ * Formats metadata as strings: `format`, and JSON under `config`, `vocabulary` (a string of all
  * characters), `progress` and `corpus`.
  *
- * JSON has no NaN and no infinity: a loss that is one becomes `null`.
+ * JSON has no NaN and no infinity: such a loss becomes `null`.
  */
 export function formatMetadata(metadata: CheckpointMetadata): Record<string, string> {
   const { config, vocabulary, progress, corpus } = metadata;
@@ -156,64 +158,66 @@ export function formatMetadata(metadata: CheckpointMetadata): Record<string, str
 }
 
 /**
- * Checks that strings are the metadata of a checkpoint, of the version that this project reads.
+ * Checks that the format version is the one that this code reads.
  *
- * @param doing What is being done, for the error's first words.
- * @throws {InputError} when they are not.
+ * @throws {InputError} when it is missing, or another one.
  */
-export function checkFormat(strings: Readonly<Record<string, string>>, doing: string): void {
-  const { format } = strings;
+export function checkFormat({ format }: Readonly<Record<string, string>>): void {
   if (format === FORMAT) return;
   if (format === undefined) {
     throw new InputError(
-      `${doing}: it has no "format" in its metadata; a checkpoint of unroll has "${FORMAT}"`,
+      `it has no "format" in its metadata; a checkpoint of unroll has "${FORMAT}"`,
     );
   }
-  const version = (text: string) => Number(/^unroll-checkpoint-(\d{1,3})$/.exec(text)?.[1] ?? NaN);
-  const known = version(FORMAT);
-  const found = version(format);
-  const [wrong, right] = found < known
+  const supported = versionOf(FORMAT);
+  const found = versionOf(format);
+  const [wrong, right] = found < supported
     ? ["is of an earlier version", "train it again"]
-    : found > known
-    ? ["is of a later version", "use a later version"]
+    : found > supported
+    ? ["is of a later version", "use a later version of unroll"]
     : ["is unknown", "it must be a checkpoint of unroll"];
   throw new InputError(
-    `${doing}: its format ${quote(format)} ${wrong}; this version reads "${FORMAT}"; ${right}`,
+    `its format ${quote(format)} ${wrong}; this version reads "${FORMAT}"; ${right}`,
   );
 }
 
+/** The number of a format version; NaN for another string. */
+function versionOf(format: string): number {
+  return Number(/^unroll-checkpoint-(\d{1,3})$/.exec(format)?.[1] ?? NaN);
+}
+
 /**
- * Reads metadata back. `config` and `vocabulary` are required. Without `progress` the model counts
- * as untrained, and without `corpus` its text is unknown. Other keys are ignored.
+ * Parses metadata. `config` and `vocabulary` are required. Without `progress` the model counts as
+ * untrained, and without `corpus` its text is unknown. Other keys are ignored.
  *
- * @param doing What is being done, for an error's first words.
- * @throws {InputError} when a key is missing or its value is not what it must be.
+ * @throws {InputError} when a key is missing, or its value is invalid.
  */
-export function parseMetadata(
-  strings: Readonly<Record<string, string>>,
-  doing: string,
-): CheckpointMetadata {
-  const config = Object.freeze(parse("config", configSchema, strings, doing));
+export function parseMetadata(strings: Readonly<Record<string, string>>): CheckpointMetadata {
   return {
-    config,
-    vocabulary: parse("vocabulary", vocabularySchema, strings, doing),
+    config: Object.freeze(parseValue("config", { schema: configSchema, strings })),
+    vocabulary: parseValue("vocabulary", { schema: vocabularySchema, strings }),
     progress: strings.progress === undefined
-      ? noProgress
-      : parse("progress", progressSchema, strings, doing),
-    corpus: strings.corpus === undefined ? null : parse("corpus", corpusSchema, strings, doing),
+      ? initialProgress
+      : parseValue("progress", { schema: progressSchema, strings }),
+    corpus: strings.corpus === undefined
+      ? null
+      : parseValue("corpus", { schema: corpusSchema, strings }),
   };
 }
 
-function parse<T>(
-  key: string,
-  schema: v.GenericSchema<unknown, T>,
-  strings: Readonly<Record<string, string>>,
-  doing: string,
-): T {
+/** Where a value is parsed from, and what it must be. */
+interface Source<T> {
+  readonly schema: v.GenericSchema<unknown, T>;
+  readonly strings: Readonly<Record<string, string>>;
+}
+
+function parseValue<T>(key: string, { schema, strings }: Source<T>): T {
   const text = strings[key];
   if (text === undefined) {
-    throw new InputError(`${doing}: it has no "${key}" in its metadata; a checkpoint has one`);
+    throw new InputError(`it has no "${key}" in its metadata; a checkpoint has one`);
   }
-  const subject = `${doing}: the metadata's "${key}"`;
-  return validate(schema, parseJson(text, 1, subject), subject);
+  const subject = `the metadata's "${key}"`;
+  const value = parseJson(text, { maxDepth: 1, subject });
+  // What is wrong is a property of the file, not an option of the call.
+  return withContext(subject, () => validate(schema, value), { option: undefined });
 }

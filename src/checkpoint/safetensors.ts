@@ -1,37 +1,37 @@
 /**
- * The safetensors container: named arrays of numbers and named strings in one file, pure data
+ * The safetensors container: named arrays of numbers and named strings in one file, without code
  * (https://github.com/huggingface/safetensors, section "Format").
  *
- *     byte 0     N, length of the header, unsigned, 8 bytes
- *     byte 8     header, UTF-8: {"__metadata__": {key: text, ...},
- *                                name: {"dtype", "shape", "data_offsets": [begin, end]}, ...}
- *                and spaces, so that the data begin at a multiple of 8
- *     byte 8+N   data: the tensors, row-major, without gaps; offsets count from here
+ *     byte 0      N, length of the header: unsigned, 8 bytes
+ *     byte 8      header, UTF-8: {"__metadata__": {key: text, …},
+ *                 name: {"dtype", "shape", "data_offsets": [begin, end]}, …},
+ *                 padded with spaces so that the data begin at a multiple of 8
+ *     byte 8 + N  data: the tensors, row-major, without gaps; offsets count from here
  *
- * Everything is little-endian, as typed arrays are on each platform that runs Deno.
+ * Everything is little-endian, as typed arrays are on every platform that runs Deno.
  */
 
 import { quote } from "../json.ts";
+import { elementCount, type RealArray } from "../model/parameters.ts";
 import {
   type Dtype,
-  elementCount,
-  headerLength,
   LENGTH_BYTES,
+  maxHeaderBytes,
   METADATA,
-  mostHeaderBytes,
-  type Place,
   readHeader,
+  readHeaderLength,
+  type TensorEntry,
 } from "./safetensors_header.ts";
 
 /** An array of numbers and its shape. */
 export interface Tensor {
-  /** Length of each dimension; none for a single number. */
+  /** Length of each dimension; empty for a single number. */
   readonly shape: readonly number[];
   /** The numbers, row-major. */
-  readonly data: Float32Array | Float64Array;
+  readonly data: RealArray;
 }
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface Safetensors {
   /** The tensors by name, in the order of their data. */
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -44,7 +44,7 @@ const ALIGNMENT = 8;
 const arrayTypes = { F32: Float32Array, F64: Float64Array } as const;
 
 /**
- * The name of the numbers' type in the file.
+ * The format's name of an array's number type.
  *
  * @example
  * ```ts
@@ -53,31 +53,31 @@ const arrayTypes = { F32: Float32Array, F64: Float64Array } as const;
  * console.log(dtypeOf(new Float32Array(3))); // F32
  * ```
  */
-export function dtypeOf(data: Float32Array | Float64Array): Dtype {
+export function dtypeOf(data: RealArray): Dtype {
   return data instanceof Float64Array ? "F64" : "F32";
 }
 
-/** The bytes of an array, as they stand in the file; not a copy. */
-export function bytesOf(data: Float32Array | Float64Array): Uint8Array {
+/** The bytes of an array as they are stored in the file: a view, not a copy. */
+export function bytesOf(data: RealArray): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /**
- * Writes tensors and metadata as a file.
+ * Encodes tensors and metadata as the bytes of a file.
  *
- * The data are in the order given, but double precision before single: each tensor is then aligned.
+ * Tensors keep their order, except that double precision comes before single, which aligns each.
  *
  * @throws {RangeError} when a tensor's shape does not fit its data, its name is `__metadata__`, or
- * the header takes more than 16 MiB, or more than 64 KiB and a quarter of the file.
+ * the header exceeds 16 MiB, or exceeds both 64 KiB and a quarter of the file.
  *
  * @example
  * ```ts
  * import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
  *
  * const data = new Float32Array([1, 2, 3, 4, 5, 6]);
- * const bytes = encodeSafetensors({ weight: { shape: [2, 3], data } }, { made: "by hand" });
- * const { tensors, metadata } = decodeSafetensors(bytes, "Cannot read the example");
- * console.log(tensors.get("weight")?.shape, metadata); // [ 2, 3 ] { made: "by hand" }
+ * const bytes = encodeSafetensors({ weight: { shape: [2, 3], data } }, { source: "example" });
+ * const { tensors, metadata } = decodeSafetensors(bytes);
+ * console.log(tensors.get("weight")?.shape, metadata); // [ 2, 3 ] { source: "example" }
  * ```
  */
 export function encodeSafetensors(
@@ -92,8 +92,10 @@ export function encodeSafetensors(
   for (const [name, { shape, data }] of ordered) {
     if (name === METADATA || elementCount(shape) !== data.length) {
       throw new RangeError(
-        `Cannot encode the tensor ${quote(name)} of shape [${shape}] and ${data.length} numbers: ` +
-          `they must agree, and the name must not be ${METADATA}`,
+        `Cannot encode the tensor ${
+          quote(name)
+        } of shape [${shape}] with ${data.length} numbers: ` +
+          `shape and numbers must agree, and the name must not be ${METADATA}`,
       );
     }
     const end = dataBytes + data.byteLength;
@@ -103,45 +105,44 @@ export function encodeSafetensors(
 
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
-  const most = mostHeaderBytes(headerBytes + dataBytes);
-  if (headerBytes > most) {
+  const max = maxHeaderBytes(headerBytes + dataBytes);
+  if (headerBytes > max) {
     throw new RangeError(
-      `Cannot encode a header of ${headerBytes} bytes: at most ${most} are read back`,
+      `Cannot encode a header of ${headerBytes} bytes: it must have at most ${max}`,
     );
   }
   const bytes = new Uint8Array(LENGTH_BYTES + headerBytes + dataBytes);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
   bytes.set(json, LENGTH_BYTES);
-  let at = LENGTH_BYTES + headerBytes;
-  bytes.fill(0x20, LENGTH_BYTES + json.length, at);
+  let offset = LENGTH_BYTES + headerBytes;
+  bytes.fill(0x20, LENGTH_BYTES + json.length, offset);
   for (const [, { data }] of ordered) {
-    bytes.set(bytesOf(data), at);
-    at += data.byteLength;
+    bytes.set(bytesOf(data), offset);
+    offset += data.byteLength;
   }
   return bytes;
 }
 
 /**
- * Reads a file, trusting nothing in it: whatever is allocated has been compared with its length.
+ * Decodes the bytes of a file. They are untrusted: nothing is allocated that exceeds their length.
  *
- * @param bytes The whole file. The tensors are copies; they share no memory with it.
- * @param doing What is being done, for an error's first words.
+ * @param bytes The whole file. The tensors are copies and share no memory with it.
  * @throws {InputError} when the file is not a valid safetensors file of `F32` and `F64` tensors.
  */
-export function decodeSafetensors(bytes: Uint8Array, doing: string): Safetensors {
-  const start = LENGTH_BYTES + headerLength(bytes, bytes.length, doing);
+export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  const start = LENGTH_BYTES + readHeaderLength(bytes, bytes.length);
   const data = bytes.subarray(start);
-  const { places, metadata } = readHeader(bytes.subarray(LENGTH_BYTES, start), data.length, doing);
+  const { entries, metadata } = readHeader(bytes.subarray(LENGTH_BYTES, start), data.length);
   const tensors = new Map<string, Tensor>();
-  for (const place of places) {
-    const copy = new Uint8Array(place.end - place.begin);
-    copy.set(data.subarray(place.begin, place.end));
-    tensors.set(place.name, tensorAt(place, copy));
+  for (const entry of entries) {
+    const copy = new Uint8Array(entry.end - entry.begin);
+    copy.set(data.subarray(entry.begin, entry.end));
+    tensors.set(entry.name, toTensor(entry, copy));
   }
   return { tensors, metadata };
 }
 
-/** The tensor of a place whose data these are; they are kept, not copied. */
-export function tensorAt({ dtype, shape }: Place, data: Uint8Array<ArrayBuffer>): Tensor {
+/** Makes a tensor of its header entry and its data, which are kept, not copied. */
+export function toTensor({ dtype, shape }: TensorEntry, data: Uint8Array<ArrayBuffer>): Tensor {
   return { shape, data: new arrayTypes[dtype](data.buffer) };
 }

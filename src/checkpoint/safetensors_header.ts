@@ -1,137 +1,139 @@
-/** The header of a safetensors file: read and checked before anything else of the file is. */
+/** The header of a safetensors file: untrusted input, checked before anything else is read. */
 
 import * as v from "valibot";
-import { InputError } from "../errors.ts";
+import { InputError, withContext } from "../errors.ts";
 import { parseJson, quote, validate } from "../json.ts";
+import { elementCount } from "../model/parameters.ts";
 
-/** The length of the header takes this many bytes, the first of the file. */
+/** Bytes at the start of a file that hold the length of its header. */
 export const LENGTH_BYTES = 8;
-/** Far above any need; a vocabulary of all of Unicode takes a third of it. */
-const MOST_HEADER_BYTES = 2 ** 24;
+
+/** Far above any need: a vocabulary of all of Unicode takes a third of it. */
+const MAX_HEADER_BYTES = 2 ** 24;
+
 /**
- * A header may be this long whatever the data are. A longer one names many characters, and the
- * weights of each take three times the bytes of its name or more: so that reading takes memory in
- * proportion to the file, of what a header is decoded into, such a one must be at most a quarter.
+ * A header up to this length is accepted whatever the data are. A longer one must be at most a
+ * quarter of the file, so that the memory for decoding it is bounded by the length of the file. No
+ * checkpoint exceeds that: a long header names many characters, and the weights of each character
+ * take at least three times the bytes of its name.
  */
 const FREE_HEADER_BYTES = 2 ** 16;
-/** The key of the strings; every other key is the name of a tensor. */
+
+/** The key of the metadata; every other key is the name of a tensor. */
 export const METADATA = "__metadata__";
+
 /** The header, an entry in it, and an array in that. */
 const HEADER_DEPTH = 3;
 
-/** The format's names of the types of numbers that are read. */
+/** The format's names of the number types that are read. */
 export type Dtype = "F32" | "F64";
 
-const bytesOf: Readonly<Record<Dtype, number>> = { F32: 4, F64: 8 };
+const bytesPerElement: Readonly<Record<Dtype, number>> = { F32: 4, F64: 8 };
 
 /**
- * The length of the header, which begins at byte 8.
+ * Reads the length of the header, which starts at byte 8.
  *
- * @param start The first 8 bytes of the file, or more, or all that it has.
+ * @param start The first 8 bytes of the file or more, or the whole file if it is shorter.
  * @param fileBytes The length of the whole file.
- * @param doing What is being done, for an error's first words.
- * @throws {InputError} when a file of this length has no such header.
+ * @throws {InputError} when a file of this length cannot have such a header.
  */
-export function headerLength(start: Uint8Array, fileBytes: number, doing: string): number {
+export function readHeaderLength(start: Uint8Array, fileBytes: number): number {
   // The shortest header is "{}".
   if (fileBytes < LENGTH_BYTES + 2) {
     throw new InputError(
       fileBytes === 0
-        ? `${doing}: it is empty; it must be a safetensors file`
-        : `${doing}: it has ${fileBytes} bytes; a safetensors file has at least 10`,
+        ? "it is empty; it must be a safetensors file"
+        : `it has ${fileBytes} bytes; a safetensors file has at least 10`,
     );
   }
   const view = new DataView(start.buffer, start.byteOffset, LENGTH_BYTES);
   const length = view.getBigUint64(0, true);
-  const most = mostHeaderBytes(fileBytes - LENGTH_BYTES);
-  if (length > most) {
+  const max = maxHeaderBytes(fileBytes - LENGTH_BYTES);
+  if (length > max) {
     throw new InputError(
-      `${doing}: its first 8 bytes say that the header has ${length} bytes, and it can have at ` +
-        `most ${most}; it must be a safetensors file, and complete`,
+      `its first 8 bytes declare a header of ${length} bytes; it can have at most ${max}; the file ` +
+        "must be a safetensors file, and complete",
     );
   }
   return Number(length);
 }
 
-/** How many bytes a header can have that has so many together with its data. */
-export function mostHeaderBytes(bytes: number): number {
-  return Math.min(MOST_HEADER_BYTES, bytes, Math.max(FREE_HEADER_BYTES, Math.floor(bytes / 4)));
+/** The longest header that is accepted, by the bytes of header and data together. */
+export function maxHeaderBytes(bytes: number): number {
+  return Math.min(MAX_HEADER_BYTES, bytes, Math.max(FREE_HEADER_BYTES, Math.floor(bytes / 4)));
 }
 
-/** Where a tensor is, checked as far as it can be without its data. */
-export interface Place {
+/** The position of a tensor in a file, checked as far as possible without its data. */
+export interface TensorEntry {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
   /** Where its data begin, in bytes from the end of the header. */
   readonly begin: number;
-  /** Where they end. */
+  /** Where its data end. */
   readonly end: number;
 }
 
-/** What a header says. */
+/** The contents of a header. */
 export interface Header {
-  /** Where the tensors are, in the order of their data. */
-  readonly places: readonly Place[];
+  /** The tensors, in the order of their data. */
+  readonly entries: readonly TensorEntry[];
   /** Strings by key. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads a header, and checks that its tensors follow one another to the end of the file.
+ * Reads a header, and checks that the data of its tensors fill the rest of the file without gaps.
  *
- * @param header Its bytes.
- * @param dataBytes How many bytes follow it.
- * @param doing What is being done, for an error's first words.
- * @throws {InputError} when the header is not valid, or not that of so many bytes.
+ * @param header The bytes of the header.
+ * @param dataBytes The number of bytes that follow the header.
+ * @throws {InputError} when the header is invalid, or does not fit the data.
  */
-export function readHeader(header: Uint8Array, dataBytes: number, doing: string): Header {
-  const { [METADATA]: metadata = {}, ...rest } = parseHeader(header, doing);
-  const places = Object.entries(rest)
-    .map(([name, value]) => readPlace(name, value, doing))
+export function readHeader(header: Uint8Array, dataBytes: number): Header {
+  const { [METADATA]: metadata = {}, ...rest } = parseHeader(header);
+  const entries = Object.entries(rest)
+    .map(([name, value]) => readEntry(name, value))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
-  for (const { name, begin, end } of places) {
+  for (const { name, begin, end } of entries) {
     if (begin !== covered) {
       throw new InputError(
-        `${doing}: the data of ${quote(name)} begin at byte ${begin}; they must begin at ` +
-          `${covered}, where those before them end`,
+        `the data of ${quote(name)} begin at byte ${begin}; they must begin at ${covered}, where ` +
+          "the previous tensor ends",
       );
     }
     covered = end;
   }
   if (covered !== dataBytes) {
     throw new InputError(
-      `${doing}: its tensors take ${covered} bytes, and ${dataBytes} follow the header; ` +
-        `the file is incomplete or has something added`,
+      `its tensors take ${covered} bytes, but ${dataBytes} follow the header; the file is ` +
+        "incomplete or has extra bytes",
     );
   }
-  return { places, metadata: readMetadata(metadata, doing) };
+  return { entries, metadata: readMetadata(metadata) };
 }
 
-function parseHeader(header: Uint8Array, doing: string): Readonly<Record<string, unknown>> {
+function parseHeader(header: Uint8Array): Readonly<Record<string, unknown>> {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
   } catch {
-    throw new InputError(`${doing}: its header is not UTF-8; it must be a safetensors file`);
+    throw new InputError("its header is not UTF-8; it must be a safetensors file");
   }
   if (!text.startsWith("{")) {
-    throw new InputError(
-      `${doing}: its header does not begin with "{"; it must be a safetensors file`,
-    );
+    throw new InputError('its header does not begin with "{"; it must be a safetensors file');
   }
-  // What begins so is an object, if it is JSON at all.
-  return parseJson(text, HEADER_DEPTH, `${doing}: its header`) as Record<string, unknown>;
+  // JSON that begins with a brace is an object.
+  const json = parseJson(text, { maxDepth: HEADER_DEPTH, subject: "its header" });
+  return json as Record<string, unknown>;
 }
 
-function readMetadata(value: unknown, doing: string): Readonly<Record<string, string>> {
+function readMetadata(value: unknown): Readonly<Record<string, string>> {
   const isRecord = typeof value === "object" && value !== null && !Array.isArray(value) &&
     Object.values(value).every((text) => typeof text === "string");
   if (isRecord) return value as Record<string, string>;
   throw new InputError(
-    `${doing}: the header's "${METADATA}" must be an object whose values are strings, ` +
-      `not ${quote(value)}`,
+    `the header's "${METADATA}" must be an object whose values are strings, not ${quote(value)}`,
   );
 }
 
@@ -146,32 +148,24 @@ const entrySchema = v.strictObject({
   data_offsets: v.strictTuple([size, size], "must be two whole numbers"),
 });
 
-function readPlace(name: string, value: unknown, doing: string): Place {
-  const tensor = `${doing}: the header's ${quote(name)}`;
-  const { dtype, shape, data_offsets: [begin, end] } = validate(entrySchema, value, tensor);
-  const bytesEach = bytesOf[dtype];
+function readEntry(name: string, value: unknown): TensorEntry {
+  const subject = `the header's ${quote(name)}`;
+  // What is wrong is a property of the file, not an option of the call.
+  const entry = withContext(subject, () => validate(entrySchema, value), { option: undefined });
+  const { dtype, shape, data_offsets: [begin, end] } = entry;
+  const bytesEach = bytesPerElement[dtype];
   const bytes = elementCount(shape) * bytesEach;
   if (!Number.isSafeInteger(bytes) || end - begin !== bytes) {
-    const shown = quote(shape);
     throw new InputError(
-      `${tensor} has the data from byte ${begin} to ${end}; its shape ${shown} of ${dtype} takes ` +
-        (Number.isSafeInteger(bytes) ? `${bytes} bytes` : "more bytes than any file has"),
+      `${subject} has the data from byte ${begin} to ${end}; its shape ${quote(shape)} of ` +
+        `${dtype} takes ` +
+        (Number.isSafeInteger(bytes) ? `${bytes} bytes` : "more bytes than a file can have"),
     );
   }
   if (begin % bytesEach !== 0) {
     throw new InputError(
-      `${tensor} begins at byte ${begin}; that must be a multiple of ${bytesEach}`,
+      `${subject} begins at byte ${begin}; that must be a multiple of ${bytesEach}`,
     );
   }
   return { name, dtype, shape, begin, end };
-}
-
-/** How many numbers a tensor of this shape has; NaN when that cannot be counted exactly. */
-export function elementCount(shape: readonly number[]): number {
-  let count = 1;
-  for (const n of shape) {
-    count *= n;
-    if (n < 0 || !Number.isSafeInteger(n) || !Number.isSafeInteger(count)) return NaN;
-  }
-  return count;
 }

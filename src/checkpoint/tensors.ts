@@ -1,169 +1,204 @@
-/**
- * A set of parameters as tensors with the names and shapes of PyTorch, and back. checkpoint.ts tells
- * which names those are.
- */
+/** Conversion between parameter sets and tensors with PyTorch's names and shapes. */
 
 import { InputError } from "../errors.ts";
-import type { Config, Precision } from "../model/config.ts";
 import { quote } from "../json.ts";
+import type { Config } from "../model/config.ts";
 import {
-  length,
+  elementCount,
   type ParameterName,
   type ParameterSet,
   parameterSet,
-  placeOfName,
+  parseParameterName,
   type RealArray,
   realArray,
   shapeEntries,
   type Sizes,
 } from "../model/parameters.ts";
+import type { Precision } from "../model/types.ts";
 import { dtypeOf, type Tensor } from "./safetensors.ts";
 
-/** What stands before the names of the weights that training goes on from, beside their average. */
+/** The prefix of the trained weights where the weights without a prefix are their average. */
 export const TRAINING = "training.";
 
-/** A parameter's name in PyTorch; bhn is a part of bias_hh. */
+/** PyTorch's names of a layer's parameters; bhn is a part of `bias_hh`. */
+const torchKinds: Readonly<Record<string, string>> = {
+  Wxh: "weight_ih",
+  Whh: "weight_hh",
+  bh: "bias_ih",
+  bhn: "bias_hh",
+};
+
 function torchName(name: ParameterName): string {
   if (name === "Why") return "head.weight";
   if (name === "by") return "head.bias";
-  const { kind, layer } = placeOfName(name);
-  const names: Record<string, string> = {
-    Wxh: "weight_ih",
-    Whh: "weight_hh",
-    bh: "bias_ih",
-    bhn: "bias_hh",
-  };
-  return `rnn.${names[kind]}_l${layer}`;
+  const { kind, layer } = parseParameterName(name);
+  return `rnn.${torchKinds[kind]}_l${layer}`;
 }
 
-/** The tensors of a set of the parameters' form, each bias of a layer with its second beside it. */
-export function tensorsOf(set: ParameterSet, sizes: Sizes, prefix: string): [string, Tensor][] {
+/** What is converted to or from tensors. */
+export interface SetLayout {
+  /** The sizes of the network. */
+  readonly sizes: Sizes;
+  /** What precedes the names of the weights, for example `training.`; empty for the weights. */
+  readonly prefix: string;
+}
+
+/** Converts a parameter set to tensors; each layer's bias is followed by its second bias. */
+export function toTensors(set: ParameterSet, { sizes, prefix }: SetLayout): [string, Tensor][] {
   const tensors: [string, Tensor][] = [];
   for (const [name, shape] of shapeEntries(sizes)) {
     const data = set[name]!;
     if (name.startsWith("bhn")) continue;
     tensors.push([prefix + torchName(name), { shape, data }]);
-    if (!name.startsWith("bh") || !hasSeconds(sizes, prefix)) continue;
+    if (!name.startsWith("bh") || !hasSecondBiases({ sizes, prefix })) continue;
     const second = data.slice().fill(0);
-    const candidates = set[secondOf(name)];
+    const candidates = set[secondBiasOf(name)];
     if (candidates) second.set(candidates, 2 * sizes.hidden);
-    tensors.push([prefix + torchName(secondOf(name)), { shape, data: second }]);
+    tensors.push([prefix + torchName(secondBiasOf(name)), { shape, data: second }]);
   }
   return tensors;
 }
 
-/** Whether there are second biases: of all weights, but nothing is remembered of what is always 0. */
-function hasSeconds({ cell }: Sizes, prefix: string): boolean {
+/** Weights always have second biases. Optimizer state has them for the GRU only: elsewhere they are 0. */
+function hasSecondBiases({ sizes: { cell }, prefix }: SetLayout): boolean {
   return prefix === "" || prefix === TRAINING || cell === "gru";
 }
 
-/** The name of the bias beside a layer's bh. */
-function secondOf(name: ParameterName): ParameterName {
+/** The name of the second bias that belongs to a layer's bh. */
+function secondBiasOf(name: ParameterName): ParameterName {
   return name.replace("bh", "bhn") as ParameterName;
 }
 
-/** What each number of a tensor must be. */
-export interface Wanted {
+/** What the numbers of a tensor must be. */
+export interface NumberRule {
   readonly accepts: (x: number) => boolean;
-  /** Whether `accepts` takes every negative number that is finite, as it does every positive one. */
-  readonly negative: boolean;
-  readonly words: string;
+  /** Whether every finite negative number is accepted; every finite positive number always is. */
+  readonly allowsNegative: boolean;
+  /** For an error, for example `finite`. */
+  readonly description: string;
 }
 
-export const finite: Wanted = { accepts: Number.isFinite, negative: true, words: "finite" };
-/** A sum of squares may overflow: its weight then stays as it is, and training can go on. */
-export const sum: Wanted = { accepts: (x) => x >= 0, negative: false, words: "0 or above" };
+export const FINITE: NumberRule = {
+  accepts: Number.isFinite,
+  allowsNegative: true,
+  description: "finite",
+};
 
-/** Takes tensors by name, and knows which are left. */
+/**
+ * For sums of squares. They may be infinite: after an overflow the weight no longer changes, and
+ * training continues.
+ */
+export const NON_NEGATIVE: NumberRule = {
+  accepts: (x) => x >= 0,
+  allowsNegative: false,
+  description: "0 or above",
+};
+
+/** Reads untrusted tensors by name, checks them, and keeps track of those that were not read. */
 export class TensorReader {
-  readonly #left: Map<string, Tensor>;
+  readonly #unread: Map<string, Tensor>;
   readonly #precision: Precision;
-  readonly #doing: string;
-  /** How many numbers the tensors have in all. */
-  readonly #numbers: number;
+  /** The count of numbers in all tensors together. */
+  readonly #totalElements: number;
 
-  constructor(tensors: ReadonlyMap<string, Tensor>, precision: Precision, doing: string) {
-    this.#left = new Map(tensors);
+  constructor(tensors: ReadonlyMap<string, Tensor>, precision: Precision) {
+    this.#unread = new Map(tensors);
     this.#precision = precision;
-    this.#doing = doing;
-    this.#numbers = tensors.values().reduce((sum, { data }) => sum + data.length, 0);
+    this.#totalElements = tensors.values().reduce((sum, { data }) => sum + data.length, 0);
   }
 
+  /** Whether a tensor with this prefix was not yet read. */
   hasAny(prefix: string): boolean {
-    return this.#left.keys().some((name) => name.startsWith(prefix));
+    return this.#unread.keys().some((name) => name.startsWith(prefix));
   }
 
-  read(name: string, shape: readonly number[], wanted: Wanted): RealArray {
-    const tensor = this.#left.get(name);
-    if (tensor === undefined) this.#refuse(name, "is missing");
-    this.#left.delete(name);
-    const right = `F${this.#precision === "f64" ? 64 : 32} [${shape.join(", ")}]`;
+  /**
+   * Reads the tensor of a name.
+   *
+   * @throws {InputError} when it is missing, has another type or shape, or breaks the rule.
+   */
+  read(name: string, { shape, rule }: { shape: readonly number[]; rule: NumberRule }): RealArray {
+    const tensor = this.#unread.get(name);
+    if (tensor === undefined) throw refusal(name, "is missing");
+    this.#unread.delete(name);
+    const expected = `F${this.#precision === "f64" ? 64 : 32} [${shape.join(", ")}]`;
     const found = `${dtypeOf(tensor.data)} ${quote(tensor.shape).replaceAll(",", ", ")}`;
-    if (found !== right) {
-      this.#refuse(name, `is ${found}; by configuration and vocabulary it must be ${right}`);
+    if (found !== expected) {
+      throw refusal(name, `is ${found}; by configuration and vocabulary it must be ${expected}`);
     }
-    this.check(name, tensor.data, wanted);
+    check(name, tensor.data, rule);
     return tensor.data;
   }
 
-  /** Reads a set of the parameters' form, which {@linkcode tensorsOf} wrote, or PyTorch. */
-  readSet(sizes: Sizes, prefix: string, wanted: Wanted): ParameterSet {
+  /**
+   * Reads a parameter set that {@linkcode toTensors} or PyTorch wrote.
+   *
+   * @throws {InputError} as {@linkcode TensorReader.read} does.
+   */
+  readSet({ sizes, prefix }: SetLayout, rule: NumberRule): ParameterSet {
     const seconds = new Map<string, RealArray>();
     return parameterSet(sizes, (name, shape) => {
       const tensorName = prefix + torchName(name);
       if (name.startsWith("bhn")) return seconds.get(tensorName)!.slice(2 * sizes.hidden);
-      const data = this.read(tensorName, shape, wanted);
-      if (!name.startsWith("bh") || !hasSeconds(sizes, prefix)) return data;
-      const secondName = prefix + torchName(secondOf(name));
-      const second = this.read(secondName, shape, wanted);
+      const data = this.read(tensorName, { shape, rule });
+      if (!name.startsWith("bh") || !hasSecondBiases({ sizes, prefix })) return data;
+      const secondName = prefix + torchName(secondBiasOf(name));
+      const second = this.read(secondName, { shape, rule });
       seconds.set(secondName, second);
-      // Of the GRU's candidates the two biases stay two.
+      // The two biases of the GRU's candidate state stay apart; all others are added.
       const summed = sizes.cell === "gru" ? 2 * sizes.hidden : data.length;
-      // Where nothing is added nothing may change, not even −0, to which 0 would be added.
+      // Adding 0 would change −0.
       const sum = data.map((x, i) => i >= summed || second[i] === 0 ? x : x + second[i]!);
-      this.check(`${tensorName} + ${secondName}`, sum, wanted);
+      check(`${tensorName} + ${secondName}`, sum, rule);
       return sum;
     });
   }
 
-  /** Zeros for a tensor that is not there: no more than there are numbers in the file. */
+  /**
+   * Zeros in place of a tensor that may be missing, at most as many numbers as the file has: what
+   * reading allocates is bounded by the length of the file.
+   *
+   * @throws {InputError} when the shape has more.
+   */
   zeros(name: string, shape: readonly number[]): RealArray {
-    const numbers = length(shape);
-    if (numbers > this.#numbers) {
-      this.#refuse(
+    const elements = elementCount(shape);
+    if (elements > this.#totalElements) {
+      throw refusal(
         name,
-        `is missing; of shape [${shape.join(", ")}] it must be there, as all others together ` +
-          `have only ${this.#numbers} numbers`,
+        `is missing; with the shape [${shape.join(", ")}] it must be present, as all other ` +
+          `tensors together have only ${this.#totalElements} numbers`,
       );
     }
-    return realArray(this.#precision, numbers);
+    return realArray(this.#precision, elements);
   }
 
-  check(name: string, data: RealArray, { accepts, negative, words }: Wanted): void {
-    // By sign and exponent, which are the high word of a number: until a loop is compiled, V8 puts
-    // every float that it reads, but not a whole number, on the heap, in all four times the file.
-    const each = data.BYTES_PER_ELEMENT / 4;
-    const high = new Int32Array(data.buffer, data.byteOffset, data.length * each);
-    const notFinite = each === 2 ? 0x7ff00000 : 0x7f800000;
-    for (let i = 0; i < data.length; i++) {
-      const word = high[i * each + each - 1]!;
-      if ((word & notFinite) !== notFinite && (negative || word >= 0)) continue;
-      const x = data[i]!;
-      if (accepts(x)) continue;
-      this.#refuse(name, `is ${x} at index ${i}; each number must be ${words}`);
-    }
-  }
-
+  /** @throws {InputError} when a tensor was not read. */
   finish({ weightAverage, optimizer }: Config): void {
-    const [name] = this.#left.keys();
+    const [name] = this.#unread.keys();
     if (name === undefined) return;
-    const which = name.startsWith(TRAINING) && weightAverage === 0
-      ? "whose weights are no average"
+    const kind = name.startsWith(TRAINING) && weightAverage === 0
+      ? "without weight averaging"
       : `with the optimizer ${optimizer}`;
-    this.#refuse(name, `does not belong to a checkpoint ${which}`);
+    throw refusal(name, `does not belong to a checkpoint ${kind}`);
   }
+}
 
-  #refuse(name: string, wrong: string): never {
-    throw new InputError(`${this.#doing}: the tensor ${quote(name)} ${wrong}`);
+/** @throws {InputError} naming the first number that breaks a rule. */
+function check(name: string, data: RealArray, rule: NumberRule): void {
+  // Checks sign and exponent, which are in the high word of a number. Until V8 has compiled a loop,
+  // it allocates every float that the loop reads, in all four times the file, but no integer.
+  const wordsEach = data.BYTES_PER_ELEMENT / 4;
+  const words = new Int32Array(data.buffer, data.byteOffset, data.length * wordsEach);
+  const exponentMask = wordsEach === 2 ? 0x7ff00000 : 0x7f800000;
+  for (let i = 0; i < data.length; i++) {
+    const word = words[i * wordsEach + wordsEach - 1]!;
+    if ((word & exponentMask) !== exponentMask && (rule.allowsNegative || word >= 0)) continue;
+    const x = data[i]!;
+    if (rule.accepts(x)) continue;
+    throw refusal(name, `is ${x} at index ${i}; each number must be ${rule.description}`);
   }
+}
+
+function refusal(name: string, wrong: string): InputError {
+  return new InputError(`the tensor ${quote(name)} ${wrong}`);
 }

@@ -1,6 +1,7 @@
 import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
-import { type Cell, gateCounts } from "../model/parameters.ts";
+import { gateCounts } from "../model/parameters.ts";
+import type { Cell } from "../model/types.ts";
 import { type Command, type CommandLine, optionOf } from "./args.ts";
 import { table } from "./format.ts";
 

@@ -1,86 +1,90 @@
-import { InputError } from "../errors.ts";
-import { explain, reading } from "../text/text_file.ts";
+import { InputError, withContextAsync } from "../errors.ts";
+import { quotePath } from "../json.ts";
+import { openRegularFile } from "../text/text_file.ts";
 import { unknownCharacter, type Vocabulary } from "../text/vocabulary.ts";
 
-/** What stands for standard input where a path is expected. */
+/** Stands for standard input where a path is expected. */
 const STANDARD_INPUT = "-";
 
+/** Options of {@linkcode readKnownText}. */
+export interface ReadKnownTextOptions {
+  /** The vocabulary that the text must be in. */
+  readonly vocabulary: Vocabulary;
+  /** The maximal length in bytes. */
+  readonly maxBytes: number;
+}
+
 /**
- * Reads a whole text in UTF-8 whose characters a model knows.
+ * Reads a whole UTF-8 text whose characters are all in a model's vocabulary.
  *
  * @param path A file, or `-` for standard input.
- * @param mostBytes How long it may be.
+ * @param options The vocabulary, and the maximal length.
  * @throws {InputError} when it cannot be read, is longer, is not UTF-8, or has a character that is
  * not in the vocabulary, naming the first.
  */
 export async function readKnownText(
   path: string,
-  mostBytes: number,
-  vocabulary: Vocabulary,
+  { vocabulary, maxBytes }: ReadKnownTextOptions,
 ): Promise<string> {
-  const fromInput = path === STANDARD_INPUT;
-  const doing = fromInput ? "Cannot read the text from standard input" : reading(path);
-  const bytes = fromInput
-    ? await readAtMost(Deno.stdin, mostBytes, doing)
-    : await readFile(path, mostBytes, doing);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new InputError(`${doing}: it is not UTF-8; convert it to UTF-8`);
-  }
-  checkKnown(text, vocabulary, doing);
-  return text;
+  const name = path === STANDARD_INPUT ? "from standard input" : quotePath(path);
+  return await withContextAsync(`Cannot read the text ${name}`, async () => {
+    const text = decode(
+      path === STANDARD_INPUT
+        ? await readAtMost(Deno.stdin, maxBytes)
+        : await readFile(path, maxBytes),
+    );
+    checkKnown(text, vocabulary);
+    return text;
+  });
 }
 
-async function readFile(path: string, mostBytes: number, doing: string): Promise<Uint8Array> {
-  try {
-    // Asked before it is opened: opening a named pipe would wait for a writer.
-    const { isFile, isDirectory } = await Deno.stat(path);
-    if (!isFile) {
-      const found = isDirectory ? "a directory" : "a device, pipe or socket";
-      throw new InputError(`${doing}: it is ${found}; it must be a regular file`);
-    }
-    using file = await Deno.open(path);
-    return await readAtMost(file, mostBytes, doing);
-  } catch (error) {
-    throw explain(path, error);
-  }
+async function readFile(path: string, maxBytes: number): Promise<Uint8Array> {
+  using file = await openRegularFile(path);
+  return await readAtMost(file, maxBytes);
 }
 
-/** All that a reader gives, if that is no more than so many bytes. */
+/** Reads everything, if it is at most so many bytes. */
 async function readAtMost(
   reader: { read(buffer: Uint8Array): Promise<number | null> },
-  mostBytes: number,
-  doing: string,
+  maxBytes: number,
 ): Promise<Uint8Array> {
-  // It grows with what is there, which may be much less than what may be.
-  let bytes = new Uint8Array(Math.min(1 << 16, mostBytes + 1));
+  // The buffer grows with what is read, which may be much less than the maximum.
+  let bytes = new Uint8Array(Math.min(1 << 16, maxBytes + 1));
   let length = 0;
   while (true) {
     const count = await reader.read(bytes.subarray(length));
     if (count === null) return bytes.subarray(0, length);
     length += count;
-    if (length > mostBytes) {
-      throw new InputError(`${doing}: it has more than ${mostBytes} bytes; take a part of it`);
+    if (length > maxBytes) {
+      throw new InputError(`it has more than ${maxBytes} bytes; take a part of it`);
     }
     if (length === bytes.length) {
-      const longer = new Uint8Array(Math.min(2 * length, mostBytes + 1));
+      const longer = new Uint8Array(Math.min(2 * length, maxBytes + 1));
       longer.set(bytes);
       bytes = longer;
     }
   }
 }
 
-function checkKnown(text: string, vocabulary: Vocabulary, doing: string): void {
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new InputError("it is not UTF-8; convert it to UTF-8");
+  }
+}
+
+function checkKnown(text: string, vocabulary: Vocabulary): void {
   let line = 1;
   let column = 0;
   for (const character of text) {
     column++;
     const codePoint = character.codePointAt(0)!;
     if (!vocabulary.has(codePoint)) {
-      const where = `line ${line}, character ${column}`;
-      throw new InputError(unknownCharacter(doing, codePoint, where, vocabulary.size));
+      throw unknownCharacter(codePoint, {
+        where: `line ${line}, character ${column}`,
+        vocabulary,
+      });
     }
     if (character === "\n") {
       line++;

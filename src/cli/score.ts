@@ -50,7 +50,7 @@ export const scoreCommand: Command = {
       );
     }
     const model = await readCheckpoint(run);
-    const text = await readKnownText(path, MAX_BYTES, model.vocabulary);
+    const text = await readKnownText(path, { vocabulary: model.vocabulary, maxBytes: MAX_BYTES });
     const result = score(model, text);
     if (html !== undefined) {
       await writePage(html, scoreHtml(result, path === "-" ? "standard input" : path));

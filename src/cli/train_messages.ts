@@ -5,7 +5,7 @@ import type { PartSummary } from "../evaluate/summary.ts";
 import { sizesOf } from "../model/model.ts";
 import { parameterCount } from "../model/parameters.ts";
 import type { Run } from "../run/run.ts";
-import { charsOf } from "../text/split.ts";
+import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
 import type { DivergenceError } from "../train/divergence.ts";
 import type { Trainer } from "../train/trainer.ts";
@@ -63,9 +63,9 @@ function hanging(text: string, indent: number): string {
 function describeSplit({ split, config }: Trainer): string {
   const { valFraction, testFraction, holdout } = config;
   const [training, validation, test] = [
-    charsOf(split.train),
-    charsOf(split.validation),
-    charsOf(split.test),
+    countChars(split.train),
+    countChars(split.validation),
+    countChars(split.test),
   ];
   const where = holdout === "streams" ? " at the end of each stream" : "";
   const slow = validation < LONG_VALIDATION

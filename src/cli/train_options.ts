@@ -1,11 +1,7 @@
 /** The options of `train`, and what they mean to the library. */
-import {
-  baseConfig,
-  type Config,
-  type ConfigInput,
-  presets,
-  resolveConfig,
-} from "../model/config.ts";
+import type { Config } from "../model/config.ts";
+import { baseConfig, presets } from "../model/presets.ts";
+import { type ConfigInput, resolveConfig } from "../model/resolve_config.ts";
 import type { RunLimits } from "../run/run_config.ts";
 import { autoConfig } from "../train/auto_config.ts";
 import type { OnDivergence } from "../train/options.ts";

@@ -1,10 +1,10 @@
 import {
-  type Cell,
-  length,
+  elementCount,
   type ParameterName,
   parameterSet,
   shapeEntries,
 } from "../model/parameters.ts";
+import type { Cell } from "../model/types.ts";
 import { Xoshiro128 } from "../random.ts";
 import { Engine } from "./engine.ts";
 
@@ -94,7 +94,7 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
   });
   const parameters = parameterSet(engine.options, (name, shape) => {
     const deviation = name.startsWith("Whh") ? 1 / Math.sqrt(hidden) : 0.5;
-    return Float64Array.from({ length: length(shape) }, () => deviation * random.normal());
+    return Float64Array.from({ length: elementCount(shape) }, () => deviation * random.normal());
   });
   engine.writeParameters(parameters);
   engine.writeHiddenState(engine.readHiddenState().map(() => random.uniform() - 0.5));
@@ -119,7 +119,7 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
   return shapeEntries(engine.options).map(([name, shape]) => {
     const all = gradients[name]!;
     let worst = { largestError: -1, index: 0, gradient: 0, difference: 0 };
-    for (let index = 0; index < length(shape); index++) {
+    for (let index = 0; index < elementCount(shape); index++) {
       const gradient = all[index]!;
       const value = parameters[name]![index]!;
       const difference = centralDifference(value, (x) => lossAt(name, index, x));
@@ -131,7 +131,7 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
         worst = { largestError: error, index, gradient, difference };
       }
     }
-    return { name, elements: length(shape), ...worst };
+    return { name, elements: elementCount(shape), ...worst };
   });
 }
 

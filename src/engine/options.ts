@@ -1,4 +1,4 @@
-import type { Precision } from "../model/config.ts";
+import type { Precision } from "../model/types.ts";
 import { gateCounts, type Sizes } from "../model/parameters.ts";
 
 /** What an {@linkcode Engine} is built for. */

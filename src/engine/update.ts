@@ -1,4 +1,4 @@
-import type { Optimizer } from "../model/config.ts";
+import type { Optimizer } from "../model/types.ts";
 import type { Kernels } from "./kernels/instance.ts";
 
 /** An update of the parameters by their gradients. */

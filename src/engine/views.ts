@@ -1,16 +1,16 @@
 import {
-  length,
+  elementCount,
   type ParameterName,
   type ParameterSet,
   parameterSet,
   parameterShapes,
-  placeOfName,
+  parseParameterName,
   type RealArray,
   realArray,
   shapeEntries,
   type Sizes,
 } from "../model/parameters.ts";
-import type { Precision } from "../model/config.ts";
+import type { Precision } from "../model/types.ts";
 import type { Instance, Kernels, Layout } from "./kernels/instance.ts";
 
 /** A matrix in the kernels' memory: each row begins `stride` numbers after the one before. */
@@ -87,7 +87,7 @@ export class Views {
   /** Reads the parameters, or what lies `distance` bytes after them in the same form. */
   readParameters(distance = 0): ParameterSet {
     return parameterSet(this.#sizes, (name, shape) => {
-      const array = realArray(this.#precision, length(shape));
+      const array = realArray(this.#precision, elementCount(shape));
       const place = this.#placeOf(name, shape, distance);
       for (let i = 0; i < array.length; i++) array[i] = this.#reals[place(i)]!;
       return array;
@@ -101,7 +101,7 @@ export class Views {
    */
   writeParameters(set: ParameterSet, distance = 0): void {
     const entries = shapeEntries(this.#sizes);
-    for (const [name, shape] of entries) checkLength(name, set[name] ?? [], length(shape));
+    for (const [name, shape] of entries) checkLength(name, set[name] ?? [], elementCount(shape));
     for (const [name, shape] of entries) {
       const array = set[name]!;
       const place = this.#placeOf(name, shape, distance);
@@ -115,7 +115,7 @@ export class Views {
    */
   writeParameter(name: ParameterName, index: number, value: number): void {
     const shape = parameterShapes(this.#sizes)[name] ?? [0];
-    const count = length(shape);
+    const count = elementCount(shape);
     if (!Number.isInteger(index) || index < 0 || index >= count) {
       throw new RangeError(`Cannot write ${name}[${index}]: it has ${count} numbers`);
     }
@@ -149,7 +149,7 @@ export class Views {
   /** Where a parameter begins, in bytes. */
   #addressOf(name: ParameterName): number {
     if (name === "Why" || name === "by") return this.#layout[name];
-    const { kind, layer } = placeOfName(name);
+    const { kind, layer } = parseParameterName(name);
     const kernels = this.#kernels;
     const address = kind === "Wxh"
       ? kernels.Wxh(layer)

@@ -79,10 +79,10 @@ export class Evaluator {
     let predicted = 0;
     for (const [start, end] of spans) {
       engine.writeHiddenState();
-      const window = new IdWindow(corpus, end, Math.min(WINDOW_LENGTH, end - start));
+      const window = new IdWindow(corpus, { end, size: Math.min(WINDOW_LENGTH, end - start) });
       for (let at = start; at + 1 < end; at += EVAL_SEQ_LENGTH) {
         const seqLength = Math.min(EVAL_SEQ_LENGTH, end - 1 - at);
-        const ids = window.ids(at, seqLength + 1);
+        const ids = window.read(at, seqLength + 1);
         engine.inputIds.set(ids.subarray(0, seqLength));
         engine.targetIds.set(ids.subarray(1));
         engine.forward(seqLength);

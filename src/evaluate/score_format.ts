@@ -4,6 +4,8 @@
  * @module
  */
 
+import { formatCodePoint } from "../text/unicode.ts";
+
 /** Nats in bits. */
 export function bitsOf(nats: number): number {
   return nats / Math.LN2;
@@ -28,12 +30,7 @@ export function formatCharacter(character: string): string {
   if (character === "\t") return "tab";
   // A combining mark would join the quotation mark before it.
   const isPrintable = !isInvisible(character) && !/\p{M}/u.test(character);
-  return isPrintable ? `“${character}”` : formatCodePoint(character);
-}
-
-/** The code point of a character, for example `U+00AD`. */
-export function formatCodePoint(character: string): string {
-  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
+  return isPrintable ? `“${character}”` : formatCodePoint(character.codePointAt(0)!);
 }
 
 /** Whether a character other than the space is invisible, or changes how others are displayed. */

@@ -1,12 +1,6 @@
+import { formatCodePoint } from "../text/unicode.ts";
 import type { CharacterScore, Score } from "./score.ts";
-import {
-  bitsOf,
-  formatCharacter,
-  formatCodePoint,
-  formatNats,
-  formatPercent,
-  isInvisible,
-} from "./score_format.ts";
+import { bitsOf, formatCharacter, formatNats, formatPercent, isInvisible } from "./score_format.ts";
 
 /**
  * Renders scores as an HTML page that colors each character by its surprisal. The page is a single
@@ -107,7 +101,7 @@ function visible(character: string): string {
   // The symbol comes first: after the character, it would be on the next line or past the tab stop.
   if (character === "\n") return "<i>↵</i>\n";
   if (character === "\t") return "<i>→</i>\t";
-  if (isInvisible(character)) return `<b>${formatCodePoint(character)}</b>`;
+  if (isInvisible(character)) return `<b>${formatCodePoint(character.codePointAt(0)!)}</b>`;
   return /\p{M}/u.test(character) ? `<i>◌</i>${character}` : escapeHtml(character);
 }
 
@@ -122,7 +116,7 @@ function tooltip({ character, nats, top }: CharacterScore): string {
 }
 
 function displayName(name: string): string {
-  return Array.from(name, (c) => isInvisible(c) ? formatCodePoint(c) : c).join("");
+  return Array.from(name, (c) => isInvisible(c) ? formatCodePoint(c.codePointAt(0)!) : c).join("");
 }
 
 /** Escapes text for HTML elements and quoted attributes. */

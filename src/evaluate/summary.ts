@@ -1,7 +1,7 @@
 import { runInSlices } from "../event_loop.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { charsOf, type Span, type Split } from "../text/split.ts";
+import { countChars, type Span, type Split } from "../text/split.ts";
 import { BigramModel } from "./baselines/bigram.ts";
 import { gzipNatsPerChar } from "./baselines/gzip.ts";
 import { Evaluator } from "./evaluator.ts";
@@ -72,7 +72,7 @@ export async function summarize(
   for (const span of lastOf(split.train, MAX_COUNTED)) {
     await runInSlices(ngrams.countInSlices(corpus, span), signal);
   }
-  const held = charsOf(split.validation) || TRAINING_MEASURED;
+  const held = countChars(split.validation) || TRAINING_MEASURED;
   const parts = [
     ["training", lastOf(split.train, Math.min(held, MAX_MEASURED))],
     ["validation", firstOf(split.validation, MAX_MEASURED)],
@@ -88,7 +88,7 @@ export async function summarize(
     if (loss === undefined || baselines === undefined) return undefined;
     summary.push({
       part,
-      chars: charsOf(spans),
+      chars: countChars(spans),
       model: loss,
       ...baselines,
       uniform: Math.log(corpus.vocabulary.size),

@@ -1,7 +1,8 @@
+/** The initialization of weights. */
+
 import type { Xoshiro128 } from "../random.ts";
-import type { Config } from "./config.ts";
 import {
-  length,
+  elementCount,
   type ParameterName,
   type ParameterSet,
   parameterSet,
@@ -9,39 +10,58 @@ import {
   realArray,
   type Sizes,
 } from "./parameters.ts";
+import type { Precision } from "./types.ts";
 
-/** What `init` may be, for an error. */
+/** The syntax of `init`, for an error. */
 export const INIT_SYNTAX =
   "normal:S, uniform:S (S a number, 0 or above), xavier, orthogonal, identity or pytorch";
 
-/** Whether a text names a way to initialise; see {@linkcode initialParameters}. */
+/** Whether a string names an initialization; see {@linkcode initialParameters}. */
 export function isInit(init: string): boolean {
   return ["xavier", "orthogonal", "identity", "pytorch"].includes(init) ||
     Number.isFinite(scaleOf(init));
 }
 
-/** The number of `normal:0.01` or `uniform:0.08`; NaN when there is none. */
+/** The S of `normal:S` or `uniform:S`; NaN for another string. */
 function scaleOf(init: string): number {
   const [, scale] = /^(?:normal|uniform):(\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+)$/i.exec(init) ?? [];
   return scale === undefined ? NaN : Number(scale);
 }
 
+/** Options of {@linkcode initialParameters}. */
+export interface InitOptions {
+  /** The initialization: `normal:S`, `uniform:S`, `xavier`, `orthogonal`, `identity` or `pytorch`. */
+  readonly init: string;
+  /** The number format of the arrays. */
+  readonly precision: Precision;
+  /** The generator that weights are drawn from. */
+  readonly random: Xoshiro128;
+}
+
 /**
- * Parameters to start training from, drawn in their order, row by row. `config.init` is one of
+ * Draws initial parameters, in the order of `parameterShapes`, row by row.
+ *
+ * The initializations are
  *
  * - `normal:S`: weights from the normal distribution of mean 0 and standard deviation S, biases 0;
- *   `normal:0.01` is the notebooks';
- * - `uniform:S`: weights and biases evenly between −S and S; `uniform:0.08` is char-rnn's;
- * - `xavier`: each gate's weights evenly between ±√(6 / (fan in + fan out)), biases 0 (Glorot and
- *   Bengio, 2010);
- * - `orthogonal`: as `xavier`, but each gate's Whh a random orthogonal matrix (Saxe and others,
- *   2014), through which gradients neither vanish nor explode at first;
- * - `identity`: as `xavier`, but each gate's Whh the identity, so that a state begins by staying what
- *   it is (Le, Jaitly and Hinton, 2015, there with rectified units);
- * - `pytorch`: weights and biases evenly between ±1/√H, as torch.nn's recurrent layers begin.
+ *   the notebooks use `normal:0.01`;
+ * - `uniform:S`: weights and biases uniformly from −S to S; char-rnn uses `uniform:0.08`;
+ * - `xavier`: the weights of each gate uniformly from ±√(6 / (fan in + fan out)), biases 0 (X. Glorot
+ *   and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010);
+ * - `orthogonal`: as `xavier`, but Whh of each gate a random orthogonal matrix, which preserves the
+ *   norm of gradients at first (A. Saxe, J. McClelland and S. Ganguli, "Exact solutions to the
+ *   nonlinear dynamics of learning in deep linear neural networks", 2014);
+ * - `identity`: as `xavier`, but Whh of each gate the identity, which preserves the state at first
+ *   (Q. Le, N. Jaitly and G. Hinton, "A simple way to initialize recurrent networks of rectified
+ *   linear units", 2015);
+ * - `pytorch`: weights and biases uniformly from ±1/√H, as torch.nn's recurrent layers.
  *
- * The LSTM's forget bias starts at 1 whatever is chosen, so that it remembers until it has learnt to
- * forget (Jozefowicz, Zaremba and Sutskever, 2015).
+ * The forget bias of the LSTM is always 1, which keeps the cell state until the network learns to
+ * forget (R. Jozefowicz, W. Zaremba and I. Sutskever, "An empirical exploration of recurrent network
+ * architectures", 2015).
+ *
+ * @param sizes The sizes of the network.
+ * @param options The initialization, the number format and the generator.
  *
  * @example
  * ```ts
@@ -49,23 +69,23 @@ function scaleOf(init: string): number {
  * import { Xoshiro128 } from "../random.ts";
  *
  * const sizes = { inputs: 3, hidden: 2, outputs: 3 };
- * const config = { init: "normal:0.01", precision: "f64" } as const;
- * const { Wxh, bh } = initialParameters(sizes, config, new Xoshiro128(1));
+ * const options = { init: "normal:0.01", precision: "f64", random: new Xoshiro128(1) } as const;
+ * const { Wxh, bh } = initialParameters(sizes, options);
  * console.log(Wxh.length, bh); // 6 Float64Array(2) [ 0, 0 ]
  * ```
  */
 export function initialParameters(
   sizes: Sizes,
-  config: Pick<Config, "init" | "precision">,
-  random: Xoshiro128,
+  { init, precision, random }: InitOptions,
 ): ParameterSet {
   const { hidden, cell = "rnn" } = sizes;
   const set = parameterSet(sizes, (name, shape) => {
-    const array = realArray(config.precision, length(shape));
-    fill(array, name, shape, config.init, hidden, random);
+    const array = realArray(precision, elementCount(shape));
+    fill(array, { name, shape, init, hidden, random });
     return array;
   });
   if (cell === "lstm") {
+    // The rows of gates are i, f, g, o.
     for (const [name, bias] of Object.entries(set)) {
       if (name.startsWith("bh")) bias.fill(1, hidden, 2 * hidden);
     }
@@ -73,49 +93,53 @@ export function initialParameters(
   return set;
 }
 
-function fill(
-  array: RealArray,
-  name: ParameterName,
-  shape: readonly number[],
-  init: string,
-  hidden: number,
-  random: Xoshiro128,
-): void {
+/** The parameter to fill, and how. */
+interface Fill extends Pick<InitOptions, "init" | "random"> {
+  readonly name: ParameterName;
+  readonly shape: readonly number[];
+  readonly hidden: number;
+}
+
+function fill(array: RealArray, { name, shape, init, hidden, random }: Fill): void {
   const draw = (next: () => number) => {
     for (let i = 0; i < array.length; i++) array[i] = next();
   };
-  const evenly = (most: number) => draw(() => most * (2 * random.uniform() - 1));
+  const drawUniform = (bound: number) => draw(() => bound * (2 * random.uniform() - 1));
   const isBias = shape.length === 1;
-  if (init.startsWith("uniform:")) return evenly(scaleOf(init));
-  if (init === "pytorch") return evenly(1 / Math.sqrt(hidden));
+  if (init.startsWith("uniform:")) return drawUniform(scaleOf(init));
+  if (init === "pytorch") return drawUniform(1 / Math.sqrt(hidden));
   if (isBias) return;
   if (init.startsWith("normal:")) {
     const deviation = scaleOf(init);
     return draw(() => deviation * random.normal());
   }
-  const square = name.startsWith("Whh");
-  if (square && init === "orthogonal") {
-    for (let at = 0; at < array.length; at += hidden * hidden) {
-      array.set(orthogonal(hidden, random), at);
+  const isRecurrent = name.startsWith("Whh");
+  if (isRecurrent && init === "orthogonal") {
+    for (let offset = 0; offset < array.length; offset += hidden * hidden) {
+      array.set(orthogonal(hidden, random), offset);
     }
-  } else if (square && init === "identity") {
+  } else if (isRecurrent && init === "identity") {
     for (let row = 0; row < shape[0]!; row++) array[row * hidden + row % hidden] = 1;
   } else {
     const fanOut = name === "Why" ? shape[0]! : hidden;
-    evenly(Math.sqrt(6 / (shape[1]! + fanOut)));
+    drawUniform(Math.sqrt(6 / (shape[1]! + fanOut)));
   }
 }
 
-/** A random orthogonal matrix: rows of normal numbers, made orthonormal one after the other. */
+/**
+ * Draws a random orthogonal matrix: rows of normal numbers, orthonormalized one after the other by
+ * the Gram-Schmidt process.
+ */
 function orthogonal(size: number, random: Xoshiro128): Float64Array {
   const rows: Float64Array[] = [];
   for (let r = 0; r < size; r++) {
     const row = Float64Array.from({ length: size }, () => random.normal());
-    // Twice is enough (Parlett, 1980): the second time mends what rounding left of the first.
-    for (const before of [...rows, ...rows]) {
+    // Two passes are enough (B. Parlett, "The symmetric eigenvalue problem", 1980): the second one
+    // removes the rounding errors of the first.
+    for (const earlier of [...rows, ...rows]) {
       let product = 0;
-      for (let i = 0; i < size; i++) product += row[i]! * before[i]!;
-      for (let i = 0; i < size; i++) row[i]! -= product * before[i]!;
+      for (let i = 0; i < size; i++) product += row[i]! * earlier[i]!;
+      for (let i = 0; i < size; i++) row[i]! -= product * earlier[i]!;
     }
     const norm = Math.hypot(...row);
     rows.push(row.map((x) => x / norm));

@@ -1,6 +1,6 @@
 import type { RealArray } from "./parameters.ts";
 
-/** The first of the greatest logits. */
+/** Returns the id of the greatest logit; of equal ones, the first. */
 export function argmax(logits: RealArray): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) {
@@ -10,7 +10,9 @@ export function argmax(logits: RealArray): number {
 }
 
 /**
- * ln of the probability of each id, by softmax, in double precision.
+ * Computes the natural logarithm of the softmax of logits, [V], in double precision.
+ *
+ * The greatest logit is subtracted first, so that no exponential overflows.
  *
  * @example
  * ```ts
@@ -20,11 +22,11 @@ export function argmax(logits: RealArray): number {
  * ```
  */
 export function logSoftmax(logits: RealArray): Float64Array {
-  const greatest = logits[argmax(logits)]!;
+  const max = logits[argmax(logits)]!;
   let sum = 0;
-  for (const y of logits) sum += Math.exp(y - greatest);
-  const logs = new Float64Array(logits.length);
+  for (const y of logits) sum += Math.exp(y - max);
   const logSum = Math.log(sum);
-  for (let id = 0; id < logs.length; id++) logs[id] = logits[id]! - greatest - logSum;
+  const logs = new Float64Array(logits.length);
+  for (let id = 0; id < logs.length; id++) logs[id] = logits[id]! - max - logSum;
   return logs;
 }

@@ -3,19 +3,19 @@ import type { Config } from "./config.ts";
 import type { ParameterSet, Sizes } from "./parameters.ts";
 
 /**
- * A model of a language: what sampling and evaluating need. A checkpoint is one, and a trainer
- * gives one at any step.
+ * A character-level language model: what sampling and evaluation need. A checkpoint is one, and a
+ * trainer returns one at any step.
  */
 export interface Model {
-  /** How the model was made; sampling and evaluating use its sizes and precision. */
+  /** The configuration that it was trained with; sampling and evaluation use sizes and precision. */
   readonly config: Config;
-  /** The characters that the model knows. */
+  /** The characters that it reads and predicts. */
   readonly vocabulary: Vocabulary;
-  /** The weights and biases. */
+  /** The weights. */
   readonly parameters: ParameterSet;
 }
 
-/** The sizes of a model's parameters: I = V = the size of the vocabulary, the rest from the config. */
+/** Returns the sizes of a model's parameters; I = V is the vocabulary size. */
 export function sizesOf(model: Pick<Model, "config" | "vocabulary">): Sizes {
   const { size } = model.vocabulary;
   const { cell, layers, hidden } = model.config;

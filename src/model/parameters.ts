@@ -1,71 +1,78 @@
 /**
  * The parameters of a recurrent network and its softmax head, as plain arrays.
  *
- * The mathematics is that of the notebooks for a tanh layer, and PyTorch's for the other cells:
+ * A tanh layer follows the equations of the notebooks, the other cells those of PyTorch:
  *
  *     h_t = cell(Wxh x_t, Whh h_{t-1}, bh)      y_t = Why h_t + by      p_t = softmax(y_t)
  */
 
-import type { Precision } from "./config.ts";
+import type { Cell, Precision } from "./types.ts";
 
 /** Numbers in the precision of the model: single for `f32` and `f32-strict`, double for `f64`. */
 export type RealArray = Float32Array | Float64Array;
 
-/** The recurrent cell: a tanh layer, gated recurrent units, or long short-term memory. */
-export type Cell = "rnn" | "gru" | "lstm";
-
-/** G, how many gates each cell has: the candidate state counts as one. */
+/** G, the number of gates of each cell; the candidate state counts as one. */
 export const gateCounts: Readonly<Record<Cell, number>> = { rnn: 1, gru: 3, lstm: 4 };
 
-/** The sizes that decide the parameters' shapes. */
+/** The sizes that determine the shapes of the parameters. */
 export interface Sizes {
   /** The cell. Default: `rnn`. */
   readonly cell?: Cell;
-  /** L, layers, each reading the states of the one below. Default: 1. */
+  /** L, the number of layers; each reads the hidden state of the one below. Default: 1. */
   readonly layers?: number;
-  /** I, length of an input vector; V when the inputs are characters. */
+  /** I, the length of an input vector; V when the inputs are characters. */
   readonly inputs: number;
-  /** H, hidden units of each layer. */
+  /** H, the hidden units of each layer. */
   readonly hidden: number;
-  /** V, length of an output vector: the size of the vocabulary. */
+  /** V, the length of an output vector: the vocabulary size. */
   readonly outputs: number;
 }
 
-/** The names of the mathematics, as in the notebooks; all that one tanh layer and its head have. */
-export type FirstName = "Wxh" | "Whh" | "Why" | "bh" | "by";
+/** The parameters that every network has: those of one tanh layer and the head. */
+export type BaseParameterName = "Wxh" | "Whh" | "Why" | "bh" | "by";
 
-/** The names of the layers above the first: they end in `_l1`, `_l2`, … */
-export type UpperName = `${"Wxh" | "Whh" | "bh" | "bhn"}_l${number}`;
+/** The parameters of the layers above the first; their names end in `_l1`, `_l2`, … */
+export type UpperParameterName = `${"Wxh" | "Whh" | "bh" | "bhn"}_l${number}`;
 
 /**
- * A parameter's name. `bhn` is the GRU's second bias of the candidate state, which the reset gate
- * scales.
+ * The name of a parameter. `bhn` is the second bias of the GRU's candidate state, which the reset
+ * gate scales.
  */
-export type ParameterName = FirstName | "bhn" | UpperName;
+export type ParameterName = BaseParameterName | "bhn" | UpperParameterName;
 
-/** The names that every network has, in the order in which they are initialised and listed. */
-export const parameterNames: readonly FirstName[] = ["Wxh", "Whh", "Why", "bh", "by"];
+/** The names of the parameters that every network has, in order of initialization. */
+export const parameterNames: readonly BaseParameterName[] = ["Wxh", "Whh", "Why", "bh", "by"];
 
 /**
- * One array for each parameter, row-major, without padding. Of the first layer Wxh [G·H, I],
- * Whh [G·H, H] and bh [G·H], of the others Wxh_l1 [G·H, H] and so on, of the GRU bhn [H] beside each
- * bh, of the head Why [V, H] and by [V]. The rows of gates follow PyTorch: i, f, g, o of the LSTM,
- * r, z, n of the GRU. Gradients and optimizer sums have the same form.
+ * One array for each parameter, row-major, without padding.
+ *
+ * The first layer has Wxh [G·H, I], Whh [G·H, H] and bh [G·H], further layers Wxh_l1 [G·H, H] and so
+ * on. The GRU has bhn [H] beside each bh. The head has Why [V, H] and by [V]. The rows of the gates
+ * are in PyTorch's order: i, f, g, o for the LSTM, and r, z, n for the GRU. Gradients and optimizer
+ * state have the same form.
  */
 export type ParameterSet =
-  & { readonly [Name in FirstName]: RealArray }
-  & { readonly [Name in UpperName]: RealArray }
+  & { readonly [Name in BaseParameterName]: RealArray }
+  & { readonly [Name in UpperParameterName]: RealArray }
   & { readonly bhn?: RealArray };
 
 /** The shape of each parameter, [rows, columns] or [length]. */
 export type ParameterShapes =
-  & { readonly [Name in FirstName]: readonly number[] }
-  & { readonly [Name in UpperName]: readonly number[] }
+  & { readonly [Name in BaseParameterName]: readonly number[] }
+  & { readonly [Name in UpperParameterName]: readonly number[] }
   & { readonly bhn?: readonly number[] };
 
 /**
- * The shape of each parameter; the keys are in the order in which parameters are initialised and
- * listed: weights from the first layer up to the head, then biases likewise.
+ * Returns the shape of each parameter. The keys are in order of initialization: the weights from the
+ * first layer up to the head, then the biases in the same order.
+ *
+ * @example
+ * ```ts
+ * import { parameterShapes } from "./parameters.ts";
+ *
+ * const shapes = parameterShapes({ cell: "gru", inputs: 5, hidden: 4, outputs: 5 });
+ * console.log(shapes.Wxh, shapes.bhn); // [ 12, 5 ] [ 4 ]
+ * ```
  */
 export function parameterShapes(sizes: Sizes): ParameterShapes {
   const { cell = "rnn", layers = 1, inputs, hidden, outputs } = sizes;
@@ -84,18 +91,21 @@ export function parameterShapes(sizes: Sizes): ParameterShapes {
   return Object.fromEntries([...weights, ...biases]) as ParameterShapes;
 }
 
-/** Names and shapes, in their order. */
+/** Returns names and shapes of the parameters, in order of initialization. */
 export function shapeEntries(sizes: Sizes): [ParameterName, readonly number[]][] {
   return Object.entries(parameterShapes(sizes)) as [ParameterName, readonly number[]][];
 }
 
-/** Which parameter of which layer a name means; the head's are of no layer: 0. */
-export function placeOfName(name: ParameterName): { kind: string; layer: number } {
+/**
+ * Splits a parameter's name into its kind, for example `Wxh`, and its layer, counted from 0. The
+ * parameters of the head have layer 0.
+ */
+export function parseParameterName(name: ParameterName): { kind: string; layer: number } {
   const [kind, layer] = name.split("_l");
   return { kind: kind!, layer: Number(layer ?? 0) };
 }
 
-/** A parameter set from a function of names and shapes. */
+/** Makes a parameter set with a function that makes the array of a name and a shape. */
 export function parameterSet(
   sizes: Sizes,
   make: (name: ParameterName, shape: readonly number[]) => RealArray,
@@ -104,22 +114,27 @@ export function parameterSet(
   return Object.fromEntries(entries) as ParameterSet;
 }
 
-/** How many numbers the parameters have in all. */
+/** Counts the numbers of all parameters together. */
 export function parameterCount(sizes: Sizes): number {
-  return shapeEntries(sizes).reduce((sum, [, shape]) => sum + length(shape), 0);
+  return shapeEntries(sizes).reduce((sum, [, shape]) => sum + elementCount(shape), 0);
 }
 
-/** A parameter set of zeros. */
+/** Makes a parameter set of zeros. */
 export function zeroParameters(sizes: Sizes, precision: Precision): ParameterSet {
-  return parameterSet(sizes, (_, shape) => realArray(precision, length(shape)));
+  return parameterSet(sizes, (_, shape) => realArray(precision, elementCount(shape)));
 }
 
-/** An array of `length` zeros in the precision of the model. */
+/** Makes an array of zeros in the precision of the model. */
 export function realArray(precision: Precision, length: number): RealArray {
   return precision === "f64" ? new Float64Array(length) : new Float32Array(length);
 }
 
-/** How many numbers an array of this shape has. */
-export function length(shape: readonly number[]): number {
-  return shape.reduce((product, n) => product * n, 1);
+/** Counts the numbers of an array of this shape; NaN when the count is not exact, or no count. */
+export function elementCount(shape: readonly number[]): number {
+  let count = 1;
+  for (const size of shape) {
+    count *= size;
+    if (size < 0 || !Number.isSafeInteger(size) || !Number.isSafeInteger(count)) return NaN;
+  }
+  return count;
 }

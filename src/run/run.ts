@@ -1,7 +1,8 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { BEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
 import { TextError } from "../errors.ts";
-import type { Config, ConfigInput } from "../model/config.ts";
+import type { Config } from "../model/config.ts";
+import type { ConfigInput } from "../model/resolve_config.ts";
 import type { Corpus } from "../text/corpus.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Config, configSchema } from "../model/config.ts";
-import { parseJson, quote, validate } from "../json.ts";
+import { withContext } from "../errors.ts";
+import { parseJson, quotePath, validate } from "../json.ts";
 import type { IntervalOptions, LimitOptions } from "../train/limits.ts";
 import type { Rollback } from "../train/metrics.ts";
 import type { OnDivergence } from "../train/options.ts";
@@ -68,9 +69,14 @@ const schema = v.strictObject({
  * @throws {InputError} when it is not what a run writes there.
  */
 export function parseRunConfig(text: string, path: string): RunConfig {
-  const doing = `Cannot resume the run of ${quote(path)}`;
-  const value = validate(schema, parseJson(text, 5, `${doing}: it`), doing);
-  return value as RunConfig;
+  const context = `Cannot resume the run of ${quotePath(path)}`;
+  // What is wrong is a property of the file, not an option of the call.
+  const changes = { option: undefined };
+  return withContext(
+    context,
+    () => validate(schema, parseJson(text, { maxDepth: 5 })) as RunConfig,
+    changes,
+  );
 }
 
 /**

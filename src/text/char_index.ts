@@ -1,59 +1,64 @@
-/** A place in a text, found by counting characters, and where its bytes begin. */
-export interface Landmark {
-  /** How many characters come before it. */
+/** A position in a text, in characters and in bytes. */
+export interface CharOffset {
+  /** The number of characters before it. */
   readonly character: number;
-  /** How many bytes of UTF-8 come before it. */
-  readonly offset: number;
+  /** The number of UTF-8 bytes before it. */
+  readonly byte: number;
+}
+
+/** Options of {@linkcode CharIndex}. */
+export interface CharIndexOptions {
+  /** Characters between two entries at first: a whole number above 0. Default: 512. */
+  readonly stride?: number;
+  /** The number of entries at most: an even number above 0. Default: 524,288. */
+  readonly maxEntries?: number;
 }
 
 /**
- * The byte offsets of every n-th character of a text, so that any character is found by reading
- * only the few before it.
+ * A sparse index of a UTF-8 text: the byte offset of every n-th character. It finds any character
+ * by decoding only the few before it.
  *
- * n doubles whenever there would be too many of them: 4 MiB is the most that they ever take, and in
- * a text of 2 GiB they are at most 4,096 characters apart.
+ * When the index is full, n doubles and every other entry is dropped. So it never takes more than
+ * 4 MiB, and in a text of 2 GiB its entries are at most 4,096 characters apart.
  *
  * @example
  * ```ts
  * import { CharIndex } from "./char_index.ts";
  *
- * const landmarks = new CharIndex(2);
- * for (const offset of [0, 3, 7]) landmarks.add(offset); // of characters 0, 2 and 4
- * console.log(landmarks.before(3)); // { character: 2, offset: 3 }
+ * const index = new CharIndex({ stride: 2 });
+ * for (const byte of [0, 3, 7]) index.add(byte); // of characters 0, 2 and 4
+ * console.log(index.floor(3)); // { character: 2, byte: 3 }
  * ```
  */
 export class CharIndex {
   #offsets: number[] = [];
   #stride: number;
-  readonly #most: number;
+  readonly #maxEntries: number;
 
-  /**
-   * @param stride n at first: a whole number above 0.
-   * @param most How many there may be: an even number above 0.
-   */
-  constructor(stride = 512, most = 1 << 19) {
+  /** Makes an empty index. */
+  constructor({ stride = 512, maxEntries = 1 << 19 }: CharIndexOptions = {}) {
     this.#stride = stride;
-    this.#most = most;
+    this.#maxEntries = maxEntries;
   }
 
-  /** The character whose offset is to be added next. */
-  get next(): number {
+  /** The character whose byte offset must be added next. */
+  get nextCharacter(): number {
     return this.#offsets.length * this.#stride;
   }
 
-  /** Adds the offset of the character that is {@linkcode CharIndex.next}. */
-  add(offset: number): void {
-    if (this.#offsets.length === this.#most) {
+  /** Adds the byte offset of {@linkcode CharIndex.nextCharacter}. */
+  add(byte: number): void {
+    if (this.#offsets.length === this.#maxEntries) {
       this.#offsets = this.#offsets.filter((_, i) => i % 2 === 0);
       this.#stride *= 2;
     }
-    this.#offsets.push(offset);
+    this.#offsets.push(byte);
   }
 
-  /** The last one that is not after a character; the text's start if there is none. */
-  before(character: number): Landmark {
+  /** Returns the last entry at or before a character; the start of the text if there is none. */
+  floor(character: number): CharOffset {
     const last = Math.max(0, this.#offsets.length - 1);
     const i = Math.min(Math.floor(character / this.#stride), last);
-    return { character: i * this.#stride, offset: this.#offsets[i] ?? 0 };
+    return { character: i * this.#stride, byte: this.#offsets[i] ?? 0 };
   }
 }

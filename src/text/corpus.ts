@@ -1,44 +1,46 @@
-import { type ByteSource, reading, TextFile } from "./text_file.ts";
-import { InputError } from "../errors.ts";
-import { Utf8Scanner } from "./scan.ts";
-import { Utf8Corpus } from "./utf8_corpus.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { InputError, TextError, withContext, withContextAsync } from "../errors.ts";
+import { quotePath } from "../json.ts";
+import { type ScanResult, Utf8Scanner } from "./scan.ts";
+import { type ByteSource, TextFile } from "./text_file.ts";
+import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
+import { unknownCharacter, Vocabulary } from "./vocabulary.ts";
 
 /**
- * A text as numbers, ready for training or evaluation.
+ * A text as character ids, with its vocabulary.
  *
- * It may be larger than memory: then it stays in its file, which is open until
- * {@linkcode Corpus.close} and must stay as it is until then.
+ * A text may be larger than memory. It then stays in its file, which is open until
+ * {@linkcode Corpus.close} and must not change until then.
  */
 export interface Corpus extends Disposable {
-  /** The file's path, or the name that the text was given. */
+  /** The path of the file, or the name that the text was given. */
   readonly path: string;
   /** The characters that the ids stand for. */
   readonly vocabulary: Vocabulary;
-  /** Length of the text in characters. */
+  /** Length in characters. */
   readonly length: number;
   /** How often each id occurs, [V]. */
   readonly counts: readonly number[];
-  /** Length of the text in UTF-8, in bytes. */
+  /** Length in bytes of UTF-8. */
   readonly bytes: number;
-  /** SHA-256 of the text in UTF-8, in lower-case hexadecimal digits. */
+  /** SHA-256 of the UTF-8, in lower-case hexadecimal digits. */
   readonly sha256: string;
   /**
-   * The ids of `count` characters from `start` on, found without reading what comes before them.
+   * Reads the ids of `count` characters from `start` on, without decoding the text before them.
    *
-   * @param start Where to begin, in characters.
-   * @param into An array for the ids, at its start; a new one by default.
+   * @param start The first character.
+   * @param count The number of characters.
+   * @param into An array to write the ids to, from its start; a new one by default.
    * @returns The array.
-   * @throws {TextError} when the text's file has changed since it was opened, or cannot be read.
-   * @throws {Error} when the corpus was closed.
-   * @throws {RangeError} when that is no part of the text, or the array is too short.
+   * @throws {TextError} when the file has changed since it was opened, or cannot be read.
+   * @throws {Error} when the corpus is closed.
+   * @throws {RangeError} when the characters are not within the text, or the array is too short.
    */
   read(start: number, count: number, into?: Uint32Array): Uint32Array;
-  /** Closes the text's file, if it is open. A `using` declaration does the same. */
+  /** Closes the file, if one is open. A `using` declaration does the same. */
   close(): void;
 }
 
-/** How far the reading of a file has come. */
+/** The progress of reading a file. */
 export interface ReadProgress {
   /** Bytes read so far. */
   readonly bytes: number;
@@ -48,29 +50,35 @@ export interface ReadProgress {
 
 /** Options of {@linkcode readCorpus}. */
 export interface ReadOptions {
-  /** The vocabulary to read the text in, for example a model's. Default: the text's own. */
+  /** The vocabulary to encode the text with, for example a model's. Default: the text's own. */
   readonly vocabulary?: Vocabulary | undefined;
-  /** Called several times for every MiB that was read. */
+  /** Called several times per MiB. */
   readonly onProgress?: (progress: ReadProgress) => void;
   /**
-   * The most bytes of a file that are held in memory. A longer file stays open, and is read where
-   * it is needed. Default: 64 MiB.
+   * Files up to this length are kept in memory. A longer file stays open, and is read where needed.
+   * Default: 64 MiB.
    */
-  readonly heldBytes?: number;
+  readonly maxBytesInMemory?: number;
 }
 
-const HELD_BYTES = 64 * 2 ** 20;
-/** Bytes read at a time: few calls, and a small part of any memory. */
-const PIECE = 1 << 18;
+const MAX_BYTES_IN_MEMORY = 64 * 2 ** 20;
+
+/** Bytes that are read at a time: few calls, and a small part of any memory. */
+const READ_BYTES = 1 << 18;
+
+/** Bytes that are decoded at a time. */
+const DECODE_BYTES = 1 << 17;
 
 /**
- * Reads a UTF-8 file of any length.
+ * Reads a UTF-8 file of any length; needs `--allow-read`.
  *
- * All of it is read once, in pieces. Of a file that is not held in memory nothing is kept but the
- * counts of its characters and where some of them are, in a few MiB at most.
+ * The whole file is read once, in chunks. A file that is not kept in memory leaves a few MiB: the
+ * counts of its characters, and the byte offsets of some.
  *
- * @throws {InputError} when the file is missing, not a file, not readable, empty or not UTF-8, or
- * when it changes meanwhile, or has a character that is not in the given vocabulary.
+ * @param path The file.
+ * @param options The vocabulary, a progress callback, and a limit of memory.
+ * @throws {InputError} when the file is missing, not regular, not readable, empty or not UTF-8, when
+ * it changes meanwhile, or when the given vocabulary lacks one of its characters.
  *
  * @example
  * ```ts
@@ -81,36 +89,41 @@ const PIECE = 1 << 18;
  * ```
  */
 export async function readCorpus(path: string, options: ReadOptions = {}): Promise<Corpus> {
-  const { vocabulary: given, onProgress, heldBytes = HELD_BYTES } = options;
-  using opened = new DisposableStack();
-  const file = opened.use(await TextFile.open(path));
-  const all = file.size <= heldBytes ? new Uint8Array(file.size) : undefined;
-  const survey = new Utf8Scanner(reading(path));
-  let bytes = 0;
-  for await (const piece of file.pieces(PIECE)) {
-    survey.add(piece);
-    all?.set(piece, bytes);
-    bytes += piece.length;
-    onProgress?.({ bytes, total: file.size });
-  }
-  const result = survey.finish();
-  if (result.length === 0) {
-    throw new InputError(
-      `${reading(path)}: the file is empty; it must have at least one character`,
-    );
-  }
-  const vocabulary = given ?? Vocabulary.fromCodePoints(result.occurrences.keys());
-  const corpus = new Utf8Corpus(path, vocabulary, result, all ? held(all) : file);
-  // From here on an open file is the corpus's to close.
-  if (!all) opened.move();
-  return corpus;
+  const { vocabulary, onProgress, maxBytesInMemory = MAX_BYTES_IN_MEMORY } = options;
+  return await withContextAsync(contextOf(path), async () => {
+    using opened = new DisposableStack();
+    const file = opened.use(await TextFile.open(path));
+    const all = file.size <= maxBytesInMemory ? new Uint8Array(file.size) : undefined;
+    const scanner = new Utf8Scanner();
+    let bytes = 0;
+    for await (const chunk of file.chunks(READ_BYTES)) {
+      scanner.add(chunk);
+      all?.set(chunk, bytes);
+      bytes += chunk.length;
+      onProgress?.({ bytes, total: file.size });
+    }
+    const scan = scanner.finish();
+    if (scan.length === 0) {
+      throw new InputError("the file is empty; it must have at least one character");
+    }
+    const corpus = new Utf8Corpus({
+      path,
+      vocabulary: vocabulary ?? Vocabulary.fromCodePoints(scan.occurrences.keys()),
+      scan,
+      source: all ? inMemory(all) : file,
+    });
+    // From here on, the corpus closes the file.
+    if (!all) opened.move();
+    return corpus;
+  });
 }
 
 /**
  * Makes a corpus of a text in memory; needs no permission, and nothing has to be closed.
  *
- * @param name What the text is called where a file would be called by its path.
- * @throws {InputError} when the text is empty, or has a surrogate that is not one of a pair.
+ * @param text The text.
+ * @param name What to call the text in errors and in checkpoints.
+ * @throws {InputError} when the text is empty, or has a lone surrogate.
  *
  * @example
  * ```ts
@@ -124,14 +137,151 @@ export async function readCorpus(path: string, options: ReadOptions = {}): Promi
 export function corpusFromText(text: string, name = "text"): Corpus {
   const vocabulary = Vocabulary.fromText(text);
   const utf8 = new TextEncoder().encode(text);
-  const survey = new Utf8Scanner(reading(name));
-  survey.add(utf8);
-  return new Utf8Corpus(name, vocabulary, survey.finish(), held(utf8));
+  const scanner = new Utf8Scanner();
+  scanner.add(utf8);
+  return new Utf8Corpus({
+    path: name,
+    vocabulary,
+    scan: scanner.finish(),
+    source: inMemory(utf8),
+  });
 }
 
-function held(bytes: Uint8Array): ByteSource {
+function contextOf(path: string): string {
+  return `Cannot read the text ${quotePath(path)}`;
+}
+
+function inMemory(bytes: Uint8Array): ByteSource {
   return {
-    at: (offset, length) => bytes.subarray(offset, offset + length),
+    read: (offset, length) => bytes.subarray(offset, offset + length),
     [Symbol.dispose]() {},
   };
+}
+
+/** What a {@linkcode Utf8Corpus} is made of. */
+interface Utf8CorpusParts extends Pick<Corpus, "path" | "vocabulary"> {
+  readonly scan: ScanResult;
+  /** The text itself; the corpus disposes of it. */
+  readonly source: ByteSource;
+}
+
+/** A text that stays in UTF-8, in memory or in a file, and is decoded where it is read. */
+class Utf8Corpus implements Corpus {
+  readonly path: string;
+  readonly vocabulary: Vocabulary;
+  readonly length: number;
+  readonly counts: readonly number[];
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly #scan: ScanResult;
+  readonly #source: ByteSource;
+
+  /** @throws {InputError} naming the first character that the vocabulary lacks. */
+  constructor({ path, vocabulary, scan, source }: Utf8CorpusParts) {
+    this.path = path;
+    this.vocabulary = vocabulary;
+    this.length = scan.length;
+    this.bytes = scan.bytes;
+    this.sha256 = scan.sha256;
+    this.#scan = scan;
+    this.#source = source;
+    const counts = new Array<number>(vocabulary.size).fill(0);
+    for (const [codePoint, count] of scan.occurrences) {
+      const id = vocabulary.idOf(codePoint);
+      if (id === undefined) throw this.#findUnknown();
+      counts[id] = count;
+    }
+    this.counts = counts;
+  }
+
+  read(start: number, count: number, into?: Uint32Array): Uint32Array {
+    const isWithin = Number.isSafeInteger(start) && Number.isSafeInteger(count) &&
+      start >= 0 && count >= 0 && start + count <= this.length;
+    if (!isWithin || into && into.length < count) {
+      const where = into ? ` into an array of ${into.length} ids` : "";
+      throw new RangeError(
+        `Cannot read ${count} characters from ${start} on${where}: the text has ${this.length}`,
+      );
+    }
+    const ids = into ?? new Uint32Array(count);
+    withContext(contextOf(this.path), () => this.#decode(ids, { start, end: start + count }));
+    return ids;
+  }
+
+  close(): void {
+    this.#source[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Decodes the characters from `start` to `end` into the start of an array. */
+  #decode(ids: Uint32Array, { start, end }: { start: number; end: number }): void {
+    const { vocabulary } = this;
+    let { character, byte } = this.#scan.index.floor(start);
+    while (character < end) {
+      const bytes = this.#readAbout(end - character, byte);
+      const complete = completeLength(bytes);
+      if (complete === 0) throw contentsChanged();
+      let i = 0;
+      for (; character < start && i < complete; character++) {
+        i += utf8Length(decodeAt(bytes, i));
+      }
+      for (; character < end && i < complete; character++) {
+        const codePoint = decodeAt(bytes, i);
+        const id = vocabulary.idOf(codePoint);
+        if (id === undefined) throw contentsChanged();
+        ids[character - start] = id;
+        i += utf8Length(codePoint);
+      }
+      byte += i;
+    }
+  }
+
+  /** Reads the bytes of about as many characters, from a byte offset on. */
+  #readAbout(characters: number, byte: number): Uint8Array {
+    const length = 16 + Math.ceil(characters * this.bytes / this.length);
+    return this.#source.read(byte, Math.min(length, DECODE_BYTES, this.bytes - byte));
+  }
+
+  /** Searches a text that has one for the first character that the vocabulary lacks. */
+  #findUnknown(): InputError {
+    const { vocabulary } = this;
+    let line = 1;
+    let column = 0;
+    for (let byte = 0; byte < this.bytes;) {
+      const bytes = this.#source.read(byte, Math.min(DECODE_BYTES, this.bytes - byte));
+      const complete = completeLength(bytes);
+      if (complete === 0) break;
+      for (let i = 0; i < complete;) {
+        const codePoint = decodeAt(bytes, i);
+        column++;
+        if (!vocabulary.has(codePoint)) {
+          const where = `line ${line}, character ${column}`;
+          return unknownCharacter(codePoint, { where, vocabulary });
+        }
+        if (codePoint === 0x0a) {
+          line++;
+          column = 0;
+        }
+        i += utf8Length(codePoint);
+      }
+      byte += complete;
+    }
+    return contentsChanged();
+  }
+}
+
+function decodeAt(bytes: Uint8Array, i: number): number {
+  const codePoint = codePointAt(bytes, i);
+  if (codePoint < 0) throw contentsChanged();
+  return codePoint;
+}
+
+/** The error for characters that are not those of the scan. */
+function contentsChanged(): TextError {
+  return new TextError(
+    "its contents changed while it was read; it must not change while it is in use",
+  );
 }

@@ -1,11 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { CharIndex } from "./char_index.ts";
-import { codePointAt, utf8Length, wholeCharacters } from "./utf8.ts";
+import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 
-/** What there is to know of a text before its characters have ids. */
+/** Everything that is found in a text before its characters have ids. */
 export interface ScanResult {
-  /** Length in UTF-8, in bytes. */
+  /** Length in bytes of UTF-8. */
   readonly bytes: number;
   /** Length in characters. */
   readonly length: number;
@@ -13,16 +13,16 @@ export interface ScanResult {
   readonly sha256: string;
   /** How often each code point of the text occurs. */
   readonly occurrences: ReadonlyMap<number, number>;
-  /** Where characters are found. */
-  readonly landmarks: CharIndex;
+  /** The byte offsets of some characters. */
+  readonly index: CharIndex;
 }
 
-/** Bytes that are looked at together. */
-const PIECE = 1 << 18;
+/** Bytes that are scanned together. */
+const CHUNK_BYTES = 1 << 18;
 
 /**
- * The one pass over all bytes of a text: checks that they are UTF-8, counts every character, and
- * remembers where some are, in memory that does not grow with the text (13 MiB at most).
+ * Scans the bytes of a text once: checks that they are UTF-8, hashes them, counts every character
+ * and indexes some, in at most 13 MiB of memory whatever the length of the text.
  *
  * A byte-order mark is a character like any other.
  *
@@ -30,52 +30,47 @@ const PIECE = 1 << 18;
  * ```ts
  * import { Utf8Scanner } from "./scan.ts";
  *
- * const survey = new Utf8Scanner("Cannot read it");
- * for (const byte of new TextEncoder().encode("née")) survey.add(Uint8Array.of(byte));
- * const { bytes, length, occurrences } = survey.finish();
+ * const scanner = new Utf8Scanner();
+ * for (const byte of new TextEncoder().encode("née")) scanner.add(Uint8Array.of(byte));
+ * const { bytes, length, occurrences } = scanner.finish();
  * console.log(bytes, length, occurrences.get(101)); // 4 3 1
  * ```
  */
 export class Utf8Scanner {
-  readonly #doing: string;
   readonly #hash: Hash = createHash("sha256");
-  readonly #landmarks: CharIndex;
-  /** The bytes in hand: first what the piece before left over. */
-  readonly #buffer = new Uint8Array(PIECE);
-  /** The same, four at a time. */
+  readonly #index: CharIndex;
+  /** The bytes to scan; the first are left over from those before. */
+  readonly #buffer = new Uint8Array(CHUNK_BYTES);
+  /** The same memory, four bytes at a time. */
   readonly #words = new Uint32Array(this.#buffer.buffer);
   #leftOver = 0;
-  /** Bytes and characters before those in hand. */
+  /** Bytes and characters before the buffer. */
   #bytes = 0;
   #length = 0;
-  /** ASCII by its place in a word: counters that do not wait for each other. */
+  /** Counts of ASCII, by position in a word: increments of different counters do not wait for each other. */
   readonly #ascii = Array.from({ length: 4 }, () => new Float64Array(128));
-  /** All other characters, by code point; 8.5 MiB, made when the first one comes. */
+  /** Counts of other characters by code point: 8.5 MiB, allocated when the first one occurs. */
   #others: Float64Array | undefined;
 
-  /**
-   * @param doing What is being done, for an error's first words.
-   * @param landmarks Where landmarks are kept; there must be none yet.
-   */
-  constructor(doing: string, landmarks: CharIndex = new CharIndex()) {
-    this.#doing = doing;
-    this.#landmarks = landmarks;
+  /** @param index Where byte offsets are added; it must be empty. */
+  constructor(index: CharIndex = new CharIndex()) {
+    this.#index = index;
   }
 
   /**
-   * Takes the next bytes of the text, any number of them.
+   * Scans the next bytes of the text, any number of them.
    *
-   * @throws {InputError} when they are not UTF-8, naming the offset from 0 of the first byte of the
-   * first sequence that is not.
+   * @throws {InputError} when they are not UTF-8, with the byte offset from 0 of the first sequence
+   * that is not well-formed.
    */
   add(bytes: Uint8Array): void {
     this.#hash.update(bytes);
     for (let taken = 0; taken < bytes.length;) {
-      const part = bytes.subarray(taken, taken + PIECE - this.#leftOver);
+      const part = bytes.subarray(taken, taken + CHUNK_BYTES - this.#leftOver);
       this.#buffer.set(part, this.#leftOver);
       taken += part.length;
       const filled = this.#leftOver + part.length;
-      const end = wholeCharacters(this.#buffer.subarray(0, filled));
+      const end = completeLength(this.#buffer.subarray(0, filled));
       this.#count(end);
       this.#buffer.copyWithin(0, end, filled);
       this.#leftOver = filled - end;
@@ -84,7 +79,7 @@ export class Utf8Scanner {
   }
 
   /**
-   * Says what was found; nothing may be added afterwards.
+   * Returns what was found. Nothing may be added afterwards.
    *
    * @throws {InputError} when the text ends within a character.
    */
@@ -104,14 +99,15 @@ export class Utf8Scanner {
       length: this.#length,
       sha256: this.#hash.digest("hex"),
       occurrences,
-      landmarks: this.#landmarks,
+      index: this.#index,
     };
   }
 
-  /** Counts the characters of the buffer's first `end` bytes, of which none is cut. */
+  /** Counts the characters of the buffer's first `end` bytes, which end between two characters. */
   #count(end: number): void {
     const bytes = this.#buffer;
     const words = this.#words;
+    const index = this.#index;
     const [ascii0, ascii1, ascii2, ascii3] = this.#ascii as [
       Float64Array,
       Float64Array,
@@ -121,9 +117,9 @@ export class Utf8Scanner {
     let others = this.#others;
     let length = this.#length;
     for (let i = 0; i < end;) {
-      if (length === this.#landmarks.next) this.#landmarks.add(this.#bytes + i);
-      // No character takes less than a byte: the next landmark cannot come before `stop`.
-      const stop = Math.min(end, i + this.#landmarks.next - length);
+      if (length === index.nextCharacter) index.add(this.#bytes + i);
+      // A character takes at least a byte: the next index entry cannot come before `stop`.
+      const stop = Math.min(end, i + index.nextCharacter - length);
       while (i < stop) {
         if (bytes[i]! < 0x80) {
           ascii0[bytes[i]!]!++;
@@ -154,7 +150,7 @@ export class Utf8Scanner {
 
   #notUtf8(i: number): InputError {
     return new InputError(
-      `${this.#doing}: it is not UTF-8 at byte offset ${this.#bytes + i}; convert it to UTF-8`,
+      `it is not UTF-8 at byte offset ${this.#bytes + i}; convert it to UTF-8`,
     );
   }
 }

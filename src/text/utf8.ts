@@ -1,13 +1,17 @@
-/** How many bytes a character takes in UTF-8: 1 to 4. */
+/** Decoding of UTF-8 from bytes that are not known to be well-formed. */
+
+/** Returns the number of bytes that a character takes in UTF-8: 1 to 4. */
 export function utf8Length(codePoint: number): number {
   return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
 }
 
 /**
- * The code point whose UTF-8 begins at bytes[i], or −1 when what begins there is not well-formed,
- * by table 3-7 of the Unicode Standard, or is cut by the end of the bytes.
+ * Decodes the code point whose UTF-8 starts at `bytes[i]`.
  *
- * @param i Where to look: 0 up to, not including, the number of bytes.
+ * @param bytes Any bytes.
+ * @param i The index to decode at: 0 to below the number of bytes.
+ * @returns The code point; −1 when the sequence is not well-formed, by table 3-7 of the Unicode
+ * Standard, or is cut off by the end of the bytes.
  *
  * @example
  * ```ts
@@ -20,8 +24,8 @@ export function utf8Length(codePoint: number): number {
 export function codePointAt(bytes: Uint8Array, i: number): number {
   const first = bytes[i]!;
   if (first < 0x80) return first;
-  // Of a byte that continues a sequence, 10xxxxxx, six bits are left; of any other, more. Beyond
-  // the end there is `undefined`, which counts as 0 and so continues nothing.
+  // A continuation byte is 10xxxxxx: this leaves its six bits, and more than six of any other byte.
+  // Beyond the end there is `undefined`, which counts as 0, and so is no continuation byte.
   const second = bytes[i + 1]! ^ 0x80;
   if (first < 0xe0) {
     return first >= 0xc2 && second < 0x40 ? (first & 0x1f) << 6 | second : -1;
@@ -29,21 +33,22 @@ export function codePointAt(bytes: Uint8Array, i: number): number {
   const third = bytes[i + 2]! ^ 0x80;
   if (first < 0xf0) {
     const codePoint = (first & 0x0f) << 12 | second << 6 | third;
-    const valid = (second | third) < 0x40 && codePoint >= 0x800 && (codePoint & 0xf800) !== 0xd800;
-    return valid ? codePoint : -1;
+    const isValid = (second | third) < 0x40 && codePoint >= 0x800 &&
+      (codePoint & 0xf800) !== 0xd800;
+    return isValid ? codePoint : -1;
   }
   const fourth = bytes[i + 3]! ^ 0x80;
   const codePoint = (first & 0x07) << 18 | second << 12 | third << 6 | fourth;
-  const valid = first < 0xf5 && (second | third | fourth) < 0x40 &&
+  const isValid = first < 0xf5 && (second | third | fourth) < 0x40 &&
     codePoint >= 0x10000 && codePoint <= 0x10ffff;
-  return valid ? codePoint : -1;
+  return isValid ? codePoint : -1;
 }
 
 /**
- * How many of the bytes come before a character that their end cuts; all of them when it cuts none.
- * At most three bytes are left over.
+ * Returns the length of the longest prefix that ends between two characters: all bytes, or up to
+ * three fewer when the end cuts a character.
  */
-export function wholeCharacters(bytes: Uint8Array): number {
+export function completeLength(bytes: Uint8Array): number {
   const end = bytes.length;
   for (let i = end - 1; i >= 0 && i >= end - 3; i--) {
     const byte = bytes[i]!;

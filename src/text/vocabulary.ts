@@ -1,10 +1,11 @@
-import { InputError } from "../errors.ts";
+import { InputError, withContext } from "../errors.ts";
+import { describeCharacter, formatCodePoint, isSurrogate } from "./unicode.ts";
 
 /**
- * The characters of a text: its distinct Unicode code points, ascending. A character's id is its
- * rank, so that ids do not depend on the order in which characters occur.
+ * The distinct characters of a text, which are Unicode code points, in ascending order. The id of a
+ * character is its rank, so ids do not depend on the order in which characters occur.
  *
- * Nothing is normalised or left out: line ends, combining marks and U+FEFF are characters too.
+ * Nothing is normalized or skipped: line breaks, combining marks and U+FEFF are characters too.
  *
  * @example
  * ```ts
@@ -17,24 +18,22 @@ import { InputError } from "../errors.ts";
  * ```
  */
 export class Vocabulary {
-  /** All characters in the order of their ids. */
+  /** All characters, in the order of their ids. */
   readonly characters: string;
-  /** V, how many characters there are: at least 1. */
+  /** V, the number of characters: at least 1. */
   readonly size: number;
   /** The character of each id. */
   readonly #strings: readonly string[];
-  /** One more than the id at each code point up to the highest; 0 where there is none. */
+  /** The id of each code point plus 1, up to the highest code point; 0 for code points without id. */
   readonly #ranks: Uint32Array;
 
   private constructor(distinct: ReadonlySet<number>, source: string) {
     if (distinct.size === 0) {
-      throw new InputError(
-        `Cannot make a vocabulary: ${source} must have at least one character, not none`,
-      );
+      throw new InputError(`${source} must have at least one character, not none`);
     }
-    // A typed array sorts by value; it is as long as the number of distinct characters.
+    // A typed array sorts by value.
     const codePoints = Uint32Array.from(distinct).sort();
-    this.#strings = Array.from(codePoints, (c) => String.fromCodePoint(c));
+    this.#strings = Array.from(codePoints, (codePoint) => String.fromCodePoint(codePoint));
     this.#ranks = new Uint32Array(codePoints.at(-1)! + 1);
     codePoints.forEach((codePoint, id) => this.#ranks[codePoint] = id + 1);
     this.characters = this.#strings.join("");
@@ -42,66 +41,68 @@ export class Vocabulary {
   }
 
   /**
-   * The vocabulary of a text. That of `characters` of another vocabulary is the same again.
+   * Makes the vocabulary of a text. The `characters` of a vocabulary give the same one again.
    *
-   * @throws {InputError} when the text is empty, or has a surrogate that is not one of a pair.
+   * @throws {InputError} when the text is empty, or has a lone surrogate.
    */
   static fromText(text: string): Vocabulary {
-    const distinct = new Set<number>();
-    let position = 0;
-    for (const character of text) {
-      position++;
-      const codePoint = character.codePointAt(0)!;
-      if (isSurrogate(codePoint)) {
-        throw new InputError(
-          loneSurrogate("Cannot make a vocabulary", codePoint, position),
-        );
+    return withContext("Cannot make a vocabulary", () => {
+      const distinct = new Set<number>();
+      let position = 0;
+      for (const character of text) {
+        position++;
+        const codePoint = character.codePointAt(0)!;
+        if (isSurrogate(codePoint)) throw loneSurrogate(codePoint, position);
+        distinct.add(codePoint);
       }
-      distinct.add(codePoint);
-    }
-    return new Vocabulary(distinct, "the text");
+      return new Vocabulary(distinct, "the text");
+    });
   }
 
   /**
-   * The vocabulary of these code points, in any order and with any repetitions.
+   * Makes the vocabulary of code points, in any order and with any repetitions.
    *
    * @throws {InputError} when there are none, or one is not a Unicode scalar value: a whole number
    * from 0 to 0x10FFFF, except the surrogates 0xD800 to 0xDFFF.
    */
   static fromCodePoints(codePoints: Iterable<number>): Vocabulary {
-    const distinct = new Set<number>();
-    for (const codePoint of codePoints) {
-      const valid = Number.isInteger(codePoint) && codePoint >= 0 &&
-        codePoint <= 0x10ffff && !isSurrogate(codePoint);
-      if (!valid) {
-        throw new InputError(
-          `Cannot make a vocabulary: a code point must be a whole number from 0 to 1114111 and not a surrogate (55296 to 57343), not ${codePoint}`,
-        );
+    return withContext("Cannot make a vocabulary", () => {
+      const distinct = new Set<number>();
+      for (const codePoint of codePoints) {
+        const isValid = Number.isInteger(codePoint) && codePoint >= 0 &&
+          codePoint <= 0x10ffff && !isSurrogate(codePoint);
+        if (!isValid) {
+          throw new InputError(
+            "a code point must be a whole number from 0 to 1114111 and not a surrogate (55296 to " +
+              `57343), not ${codePoint}`,
+          );
+        }
+        distinct.add(codePoint);
       }
-      distinct.add(codePoint);
-    }
-    return new Vocabulary(distinct, "the list of code points");
+      return new Vocabulary(distinct, "the list of code points");
+    });
   }
 
-  /** Whether this code point is in the vocabulary. */
+  /** Whether a code point is in the vocabulary. */
   has(codePoint: number): boolean {
     return this.idOf(codePoint) !== undefined;
   }
 
-  /** The id of a code point, 0 up to, not including, V; `undefined` for one that has none. */
+  /** Returns the id of a code point, 0 to below V; `undefined` when it is not in the vocabulary. */
   idOf(codePoint: number): number | undefined {
     const rank = this.#ranks[codePoint];
     return rank ? rank - 1 : undefined;
   }
 
   /**
-   * The id of each character of a text.
+   * Encodes a text as the ids of its characters.
    *
-   * @param doing What the text is wanted for, for an error's first words.
-   * @throws {InputError} naming the first character that is not in the vocabulary, or the first
-   * surrogate that is not one of a pair, with its position in characters, counted from 1.
+   * @param text The text.
+   * @param context What is being done, for an error.
+   * @throws {InputError} naming the first character that is not in the vocabulary, or the first lone
+   * surrogate, with its position in characters, counted from 1.
    */
-  encode(text: string, doing = "Cannot encode the text"): Uint32Array {
+  encode(text: string, context = "Cannot encode the text"): Uint32Array {
     const ids = new Uint32Array(text.length);
     let length = 0;
     for (let i = 0; i < text.length; i++) {
@@ -109,14 +110,11 @@ export class Vocabulary {
       if (codePoint > 0xffff) i++;
       const id = this.idOf(codePoint);
       if (id === undefined) {
-        throw new InputError(
-          isSurrogate(codePoint) ? loneSurrogate(doing, codePoint, length + 1) : unknownCharacter(
-            doing,
-            codePoint,
-            `character ${length + 1}`,
-            this.size,
-          ),
-        );
+        return withContext(context, () => {
+          throw isSurrogate(codePoint)
+            ? loneSurrogate(codePoint, length + 1)
+            : unknownCharacter(codePoint, { where: `character ${length + 1}`, vocabulary: this });
+        });
       }
       ids[length++] = id;
     }
@@ -124,9 +122,9 @@ export class Vocabulary {
   }
 
   /**
-   * The text whose characters have these ids.
+   * Decodes ids to the text of their characters.
    *
-   * @throws {RangeError} when an id is not a whole number from 0 up to, not including, V.
+   * @throws {RangeError} when an id is not a whole number from 0 to below V.
    */
   decode(ids: Iterable<number>): string {
     let text = "";
@@ -143,45 +141,30 @@ export class Vocabulary {
   }
 }
 
-/**
- * The line that says that a character is not in a vocabulary.
- *
- * @param doing What is being done, for the first words.
- * @param where Which character of the text it is.
- * @param size V, the size of the vocabulary.
- */
+/** Where a character is, and the vocabulary that lacks it. */
+interface UnknownCharacter {
+  /** For example `line 2, character 7`. */
+  readonly where: string;
+  readonly vocabulary: Vocabulary;
+}
+
+/** Makes the error for a character that a vocabulary lacks. */
 export function unknownCharacter(
-  doing: string,
   codePoint: number,
-  where: string,
-  size: number,
-): string {
-  const among = size === 1 ? "the one character" : `the ${size} characters`;
-  return `${doing}: ${where}, ${
-    describe(codePoint)
-  }, is not among ${among} of the vocabulary; use only characters of the text that the model was trained on`;
+  { where, vocabulary: { size } }: UnknownCharacter,
+): InputError {
+  const characters = size === 1 ? "the one character" : `the ${size} characters`;
+  return new InputError(
+    `${where}, ${
+      describeCharacter(codePoint)
+    }, is not among ${characters} of the vocabulary; use ` +
+      "only characters of the text that the model was trained on",
+  );
 }
 
-function isSurrogate(codePoint: number): boolean {
-  return codePoint >= 0xd800 && codePoint <= 0xdfff;
-}
-
-function loneSurrogate(doing: string, codePoint: number, position: number) {
-  return `${doing}: character ${position} is ${
-    notation(codePoint)
-  }, one half of a surrogate pair; the text must be well-formed Unicode`;
-}
-
-/** A code point as an error shows it: itself, quoted, where that can be read, and its number. */
-function describe(codePoint: number): string {
-  const character = String.fromCodePoint(codePoint);
-  // Letters, numbers, punctuation, symbols, the space, and what JSON has a short escape for: alone,
-  // a combining mark would join the quote, and the rest shows nothing or directs the terminal.
-  return /[\p{L}\p{N}\p{P}\p{S} \t\n\r]/u.test(character)
-    ? `${JSON.stringify(character)} (${notation(codePoint)})`
-    : notation(codePoint);
-}
-
-function notation(codePoint: number): string {
-  return `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}`;
+function loneSurrogate(codePoint: number, position: number): InputError {
+  return new InputError(
+    `character ${position} is ${formatCodePoint(codePoint)}, one half of a surrogate pair; the ` +
+      "text must be well-formed Unicode",
+  );
 }

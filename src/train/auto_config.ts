@@ -1,12 +1,7 @@
-import {
-  baseConfig,
-  type Config,
-  type ConfigInput,
-  defaultBatchSize,
-  optimizerDefaults,
-  parseConfig,
-  resolveConfig,
-} from "../model/config.ts";
+import { withContext } from "../errors.ts";
+import { type Config, parseConfig } from "../model/config.ts";
+import { baseConfig, optimizerDefaults } from "../model/presets.ts";
+import { type ConfigInput, defaultBatchSize, resolveConfig } from "../model/resolve_config.ts";
 import type { LimitOptions } from "./limits.ts";
 
 /** A configuration that was picked for a text; see {@linkcode autoConfig}. */
@@ -112,7 +107,9 @@ export function autoConfig(
   limits: Pick<LimitOptions, "minutes"> = {},
 ): AutoConfig {
   if (input.preset !== undefined) return { config: resolveConfig(input, { chars }), reasons: [] };
-  if (isComplete(input)) return { config: parseConfig(input, "Cannot train"), reasons: [] };
+  if (isComplete(input)) {
+    return { config: withContext("Cannot train", () => parseConfig(input)), reasons: [] };
+  }
   const { minutes = USUAL_MINUTES } = limits;
   // An invalid time limit fits no size; resolveLimits rejects it later.
   const size = modelSizes.find((size) => fits(size, chars, minutes)) ?? modelSizes.at(-1)!;
@@ -169,7 +166,7 @@ function pickModel(
     cell: "gru",
     layers,
     hidden,
-    batchSize: defaultBatchSize(batchSize, seqLength, chars),
+    batchSize: defaultBatchSize(batchSize, { seqLength, chars }),
     seqLength,
     ...pickDropout(size, input, hasManyEpochs),
     init: (input.hidden ?? hidden) <= MAX_ORTHOGONAL_UNITS ? "orthogonal" : "xavier",

@@ -29,7 +29,7 @@ export interface LrContext {
  *
  * @example
  * ```ts
- * import { resolveConfig } from "../model/config.ts";
+ * import { resolveConfig } from "../model/resolve_config.ts";
  * import { learningRateAt } from "./lr_schedule.ts";
  *
  * const config = resolveConfig({ lr: 0.01, lrSchedule: "cosine" });

@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { ConfigInput } from "../model/config.ts";
+import type { ConfigInput } from "../model/resolve_config.ts";
 import type { IntervalOptions, LimitOptions, TrainingLimits } from "./limits.ts";
 import type { Rollback, TrainingMetrics, TrainingStatus } from "./metrics.ts";
 import type { Trainer, TrainerOptions } from "./trainer.ts";

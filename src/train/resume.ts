@@ -2,15 +2,11 @@
 
 import type { Checkpoint, CorpusIdentity } from "../checkpoint/checkpoint.ts";
 import { stateSlotsOf } from "../engine/update.ts";
-import { InputError } from "../errors.ts";
+import { InputError, withContext } from "../errors.ts";
 import { quote } from "../json.ts";
-import {
-  checkConditions,
-  type Config,
-  type ConfigInput,
-  parseConfig,
-  presetOf,
-} from "../model/config.ts";
+import { type Config, parseConfig } from "../model/config.ts";
+import { getPreset } from "../model/presets.ts";
+import { checkConsistency, type ConfigInput } from "../model/resolve_config.ts";
 import type { Corpus } from "../text/corpus.ts";
 
 const SHAPES = "the shapes of its weights depend on it";
@@ -46,9 +42,12 @@ const fixedKeys: Partial<Record<keyof Config, string>> = {
  */
 export function resumedConfig(config: Config, changes: ConfigInput): Config {
   const { preset, ...given } = changes;
-  const base = preset === undefined ? {} : presetOf(preset);
-  const changed = parseConfig({ ...config, ...base, ...given }, "Cannot resume training");
-  checkConditions(changed, given, "Cannot resume training");
+  const changed = withContext("Cannot resume training", () => {
+    const base = preset === undefined ? {} : getPreset(preset);
+    const parsed = parseConfig({ ...config, ...base, ...given });
+    checkConsistency(parsed, given);
+    return parsed;
+  });
   for (const key of Object.keys(changed) as (keyof Config)[]) {
     const reason = fixedKeys[key];
     if (reason === undefined || changed[key] === config[key]) continue;

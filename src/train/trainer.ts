@@ -2,7 +2,10 @@ import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
 import { Engine } from "../engine/engine.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
 import { stateSlotsOf } from "../engine/update.ts";
-import { type Config, type ConfigInput, parseConfig } from "../model/config.ts";
+import { withContext } from "../errors.ts";
+import { quotePath } from "../json.ts";
+import { type Config, parseConfig } from "../model/config.ts";
+import type { ConfigInput } from "../model/resolve_config.ts";
 import { initialParameters } from "../model/initialization.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet } from "../model/parameters.ts";
@@ -92,10 +95,11 @@ export class Trainer {
     this.#config = config;
     const { batchSize, holdout, lrPatience, precision, seqLength } = config;
     const pieces = holdout === "streams" ? batchSize : 1;
-    this.split = splitCorpus(corpus.length, { ...config, pieces }, batchSize * (seqLength + 2));
+    const minTrainChars = batchSize * (seqLength + 2);
+    this.split = splitCorpus(corpus.length, { ...config, pieces, minTrainChars });
     this.validation = new Validation(corpus, this.split.validation, this, lrPatience);
     this.#batches = batchesOf(corpus, this.split, config);
-    this.charsPerStep = this.#batches.charactersPerStep;
+    this.charsPerStep = this.#batches.charsPerBatch;
     this.stepsPerEpoch = this.#batches.batchesPerEpoch;
     const shape = { ...sizesOf({ config, vocabulary: corpus.vocabulary }), seqLength, batchSize };
     this.threads = checkThreadCount(options.threads ?? defaultThreadCount(shape));
@@ -121,9 +125,12 @@ export class Trainer {
    * network does not fit into memory.
    */
   static create(corpus: Corpus, config: Config, options: TrainerOptions = {}): Trainer {
-    const trainer = new Trainer(corpus, parseConfig(config, "Cannot train"), options);
+    const checked = withContext("Cannot train", () => parseConfig(config));
+    const trainer = new Trainer(corpus, checked, options);
     const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
-    trainer.#writeParameters(initialParameters(sizes, config, new Xoshiro128(config.seed)));
+    trainer.#writeParameters(
+      initialParameters(sizes, { ...config, random: new Xoshiro128(config.seed) }),
+    );
     return trainer;
   }
 
@@ -438,11 +445,13 @@ function batchesOf(
   { train }: Split,
   { batchSize, seqLength }: Config,
 ): BatchLoader {
-  const doing = `Cannot train on ${JSON.stringify(corpus.path)}`;
   const [[start, end], second] = train as [Span, Span?];
-  if (second === undefined) return new BatchLoader(corpus, start, end, batchSize, seqLength, doing);
   // Between the spans of two streams are the characters held out of the first.
-  const held = second[0] - end;
-  const all = batchSize * second[0];
-  return new BatchLoader(corpus, start, all, batchSize, seqLength, doing, undefined, held);
+  const range = second === undefined
+    ? { start, end }
+    : { start, end: batchSize * second[0], held: second[0] - end };
+  return withContext(
+    `Cannot train on ${quotePath(corpus.path)}`,
+    () => new BatchLoader(corpus, { ...range, batchSize, seqLength }),
+  );
 }

@@ -2,7 +2,7 @@ import type { Progress } from "../checkpoint/checkpoint.ts";
 import { Evaluator } from "../evaluate/evaluator.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { charsOf, type Span } from "../text/split.ts";
+import { countChars, type Span } from "../text/split.ts";
 import { DivergenceError } from "./divergence.ts";
 
 /** Supplies the model that is validated. */
@@ -46,7 +46,7 @@ export class Validation {
 
   /** Characters of the validation part; 0 if nothing is held out. */
   get chars(): number {
-    return charsOf(this.#spans);
+    return countChars(this.#spans);
   }
 
   /** The last recorded loss, in nats per character; `null` if there is none. */

@@ -7,7 +7,7 @@
  */
 import { assert } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import type { Precision } from "../../src/model/config.ts";
+import type { Precision } from "../../src/model/types.ts";
 import * as exact from "../reference/elementary.ts";
 
 /** The bounds that assembly/elementary.ts states, in units in the last place. */

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import type { Precision } from "../../src/model/config.ts";
+import type { Precision } from "../../src/model/types.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import * as exact from "../reference/elementary.ts";
 

@@ -3,7 +3,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
 import { type Update, updateParameters } from "../../src/engine/update.ts";
 import {
-  length,
+  elementCount,
   parameterNames,
   type ParameterSet,
   parameterSet,
@@ -107,7 +107,7 @@ for (const precision of precisions) {
         let wanted = zeroParameters(sizes, "f64");
         for (let step = 1; step <= 12; step++) {
           const weights = parameterSet(sizes, (_, shape) => {
-            return Float64Array.from({ length: length(shape) }, () => random.normal());
+            return Float64Array.from({ length: elementCount(shape) }, () => random.normal());
           });
           engine.writeParameters(weights);
           // The gradients are zero, and so the update leaves the weights.
@@ -161,7 +161,7 @@ for (const precision of precisions) {
       using engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 2, threads });
       const random = new Xoshiro128(3);
       engine.writeParameters(parameterSet(sizes, (_, shape) => {
-        return Float64Array.from({ length: length(shape) }, () => random.normal());
+        return Float64Array.from({ length: elementCount(shape) }, () => random.normal());
       }));
       engine.inputIds.set([1, 2, 3, 4]);
       engine.targetIds.set([5, 6, 7, 8]);

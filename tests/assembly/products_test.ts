@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { type Instance, instantiate } from "../../src/engine/kernels/instance.ts";
-import type { Precision } from "../../src/model/config.ts";
+import type { Precision } from "../../src/model/types.ts";
 import type { RealArray } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 

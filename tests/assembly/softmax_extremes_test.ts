@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import type { Precision } from "../../src/model/config.ts";
+import type { Precision } from "../../src/model/types.ts";
 
 const OUTPUTS = 5;
 

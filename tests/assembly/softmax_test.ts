@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
-import type { Precision } from "../../src/model/config.ts";
+import type { Precision } from "../../src/model/types.ts";
 import { zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { softmax } from "../reference/rnn.ts";

@@ -1,8 +1,9 @@
-/** Checkpoints to test with. */
+/** Checkpoints for tests. */
 
 import { stateSlotsOf } from "../../src/engine/update.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
-import { baseConfig, type ConfigInput, resolveConfig } from "../../src/model/config.ts";
+import { baseConfig } from "../../src/model/presets.ts";
+import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { FORMAT } from "../../src/checkpoint/metadata.ts";
 import { sizesOf } from "../../src/model/model.ts";
 import { type ParameterSet, realArray, zeroParameters } from "../../src/model/parameters.ts";
@@ -10,7 +11,7 @@ import { Xoshiro128 } from "../../src/random.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
 import { rawFile } from "./files.ts";
 
-/** A checkpoint of random numbers, complete. */
+/** Makes a complete checkpoint of random numbers. */
 export function checkpointOf(text: string, input: ConfigInput, corpusName = "text"): Checkpoint {
   const config = resolveConfig(input);
   const vocabulary = Vocabulary.fromText(text);
@@ -21,7 +22,7 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
   };
   const zeros = () => zeroParameters(sizesOf({ config, vocabulary }), config.precision);
   const parameters = fill(zeros(), () => random.normal());
-  // A number that adding the second bias of PyTorch, 0, would change.
+  // Adding PyTorch's second bias, 0, would change −0.
   parameters.bh[0] = -0;
   const optimizerState = Array.from(
     { length: stateSlotsOf(config) },
@@ -62,7 +63,7 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
 /** The configuration of {@linkcode fileOfPyTorch}. */
 export const configOfPyTorch = { ...baseConfig, hidden: 2, batchSize: 3, seqLength: 4 };
 
-/** A file as PyTorch users save it: the weights alone, both biases in use, in the order of names. */
+/** A file as PyTorch users save it: the weights alone, both biases nonzero, in order of names. */
 export function fileOfPyTorch(strings: Record<string, string> = {}): Uint8Array {
   const tensors: [string, number[], number[]][] = [
     ["head.bias", [3], [0.5, -0.5, 0.25]],
@@ -89,7 +90,7 @@ export function fileOfPyTorch(strings: Record<string, string> = {}): Uint8Array 
   return rawFile(header + "   ", new Uint8Array(new Float32Array(numbers).buffer));
 }
 
-/** A checkpoint in a form in which equal means equal in every bit. */
+/** Converts a checkpoint to a form in which equality means equality of every bit. */
 export function plain(checkpoint: Checkpoint) {
   const { vocabulary, parameters, trainingParameters, ...others } = checkpoint;
   const { optimizerState, hiddenState, ...rest } = others;

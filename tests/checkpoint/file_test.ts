@@ -10,7 +10,7 @@ const permitted = (["read", "write"] as const).every((name) =>
   Deno.permissions.querySync({ name }).state === "granted"
 );
 
-/** A test in a folder of its own. */
+/** Defines a test in a folder of its own. */
 function testFiles(name: string, fn: (folder: string) => Promise<void>) {
   Deno.test({
     name: `${name} (needs --allow-read and --allow-write)`,
@@ -32,18 +32,21 @@ async function assertRefused(action: () => Promise<unknown>, message: string) {
   assertEquals((await assertRejects(action, InputError)).message, message);
 }
 
-testFiles("a checkpoint is written and read, by its path or its folder's", async (folder) => {
-  const path = `${folder}/checkpoint.safetensors`;
-  await writeCheckpoint(path, checkpoint);
-  const bytes = await encodeCheckpoint(checkpoint);
-  assertEquals(await Deno.readFile(path), bytes);
-  for (const place of [path, folder, `${folder}/`]) {
-    assertEquals(await encodeCheckpoint(await readCheckpoint(place)), bytes);
-  }
-  assertEquals(namesIn(folder), ["checkpoint.safetensors"]);
-});
+testFiles(
+  "writeCheckpoint() and readCheckpoint() take the path of a file or its folder",
+  async (folder) => {
+    const path = `${folder}/checkpoint.safetensors`;
+    await writeCheckpoint(path, checkpoint);
+    const bytes = await encodeCheckpoint(checkpoint);
+    assertEquals(await Deno.readFile(path), bytes);
+    for (const place of [path, folder, `${folder}/`]) {
+      assertEquals(await encodeCheckpoint(await readCheckpoint(place)), bytes);
+    }
+    assertEquals(namesIn(folder), ["checkpoint.safetensors"]);
+  },
+);
 
-testFiles("whoever reads while it is replaced finds the old one or the new one", async (folder) => {
+testFiles("writeCheckpoint() replaces a file atomically", async (folder) => {
   const path = `${folder}/best.safetensors`;
   const at = (step: number) => ({ ...checkpoint, progress: { ...checkpoint.progress, step } });
   await writeCheckpoint(path, at(0));
@@ -60,19 +63,26 @@ testFiles("whoever reads while it is replaced finds the old one or the new one",
   assertEquals(namesIn(folder), ["best.safetensors"]);
 });
 
-testFiles("what is no checkpoint is refused, with what would be right", async (folder) => {
+testFiles("readCheckpoint() rejects what is not a checkpoint", async (folder) => {
   const reading = (path: string) => `Cannot read the checkpoint ${JSON.stringify(path)}`;
-  const right = "there is no such file; it must be a checkpoint or the folder of a run";
+  const right = "it must be a checkpoint or a run folder";
   const text = `${folder}/alice.txt`;
   await Deno.writeTextFile(text, "Alice was beginning to get very tired");
-  for (const path of ["", `${folder}/none`, `${folder}/two\nlines`, `${text}/below`]) {
-    await assertRefused(() => readCheckpoint(path), `${reading(path)}: ${right}`);
+  for (const path of ["", `${folder}/none`, `${folder}/two\nlines`]) {
+    await assertRefused(
+      () => readCheckpoint(path),
+      `${reading(path)}: there is no such file; ${right}`,
+    );
   }
+  await assertRefused(
+    () => readCheckpoint(`${text}/below`),
+    `${reading(`${text}/below`)}: a part of its path is not a folder; ${right}`,
+  );
   const expected = `${folder}/checkpoint.safetensors`;
   await assertRefused(
     () => readCheckpoint(folder),
     `${reading(expected)}: there is no such file; ` +
-      "a folder must be that of a run, which has this file",
+      "the folder must be a run folder with a checkpoint",
   );
   await assertRefused(
     () => readCheckpoint(`${folder}/${"x".repeat(300)}`),
@@ -87,8 +97,8 @@ testFiles("what is no checkpoint is refused, with what would be right", async (f
   // The number is "Alice wa", its first character in the lowest byte.
   await assertRefused(
     () => readCheckpoint(text),
-    `${reading(text)}: its first 8 bytes say that the header has 7023117763739216961 bytes, ` +
-      "and it can have at most 29; it must be a safetensors file, and complete",
+    `${reading(text)}: its first 8 bytes declare a header of 7023117763739216961 bytes; ` +
+      "it can have at most 29; the file must be a safetensors file, and complete",
   );
   await Deno.writeTextFile(text, "");
   await assertRefused(
@@ -97,7 +107,7 @@ testFiles("what is no checkpoint is refused, with what would be right", async (f
   );
 });
 
-testFiles("a file is refused by its size before its data are read", async (folder) => {
+testFiles("readCheckpoint() rejects a wrong size before reading the data", async (folder) => {
   const path = `${folder}/model.safetensors`;
   const bytes = await encodeCheckpoint(checkpoint);
   const reading = `Cannot read the checkpoint ${JSON.stringify(path)}: `;
@@ -113,8 +123,8 @@ testFiles("a file is refused by its size before its data are read", async (folde
   const data = bytes.length - 8 - Number(new DataView(bytes.buffer).getBigUint64(0, true));
   await assertRefused(
     () => readCheckpoint(path),
-    `${reading}its tensors take ${data} bytes, and ${2 ** 32 - bytes.length + data} follow the ` +
-      "header; the file is incomplete or has something added",
+    `${reading}its tensors take ${data} bytes, but ${2 ** 32 - bytes.length + data} follow the ` +
+      "header; the file is incomplete or has extra bytes",
   );
   assert(Deno.memoryUsage().external - before < 2 ** 20);
   for (const length of [0, 1, 7, 8, 9, 10, 100, bytes.length - data, bytes.length - 1]) {
@@ -123,28 +133,34 @@ testFiles("a file is refused by its size before its data are read", async (folde
   }
 });
 
-testFiles("a file that becomes shorter while it is read is refused", async (folder) => {
-  const path = `${folder}/model.safetensors`;
-  await writeCheckpoint(path, checkpoint);
-  const { read } = Deno.FsFile.prototype;
-  let calls = 0;
-  // After the length and the header the file is at its end.
-  Deno.FsFile.prototype.read = function (buffer) {
-    return ++calls > 2 ? Promise.resolve(null) : read.call(this, buffer);
-  };
-  try {
-    await assertRefused(
-      () => readCheckpoint(path),
-      `Cannot read the checkpoint ${JSON.stringify(path)}: it became shorter while it was read; ` +
-        "it must stay as it is meanwhile",
-    );
-  } finally {
-    Deno.FsFile.prototype.read = read;
-  }
-});
+testFiles(
+  "readCheckpoint() rejects a file that becomes shorter while it is read",
+  async (folder) => {
+    const path = `${folder}/model.safetensors`;
+    await writeCheckpoint(path, checkpoint);
+    const { read } = Deno.FsFile.prototype;
+    let calls = 0;
+    // After the length and the header the file is at its end.
+    Deno.FsFile.prototype.read = function (buffer) {
+      return ++calls > 2 ? Promise.resolve(null) : read.call(this, buffer);
+    };
+    try {
+      await assertRefused(
+        () => readCheckpoint(path),
+        `Cannot read the checkpoint ${
+          JSON.stringify(path)
+        }: it became shorter while it was read; ` +
+          "it must not change while it is read",
+      );
+    } finally {
+      Deno.FsFile.prototype.read = read;
+    }
+  },
+);
 
 Deno.test({
-  name: "a named pipe is refused, not waited for (needs --allow-read, --allow-write, --allow-run)",
+  name:
+    "readCheckpoint() rejects a named pipe without waiting (needs --allow-read, --allow-write, --allow-run)",
   ignore: !permitted || Deno.permissions.querySync({ name: "run" }).state !== "granted" ||
     Deno.build.os === "windows",
   fn: async () => {
@@ -165,7 +181,7 @@ Deno.test({
   },
 });
 
-testFiles("a path is shown on one line, without what directs a terminal", async (folder) => {
+testFiles("readCheckpoint() escapes control characters of a path", async (folder) => {
   const { message } = await assertRejects(
     () => readCheckpoint(`${folder}/\x1b[2J\n\u009b31m\u202e`),
     InputError,
@@ -174,39 +190,42 @@ testFiles("a path is shown on one line, without what directs a terminal", async 
   assert(message.includes("\\u001b[2J\\n\\u{9b}31m\\u{202e}"), message);
 });
 
-testFiles("a failed writing leaves what was there, and nothing beside it", async (folder) => {
-  const writing = (path: string) => `Cannot write the checkpoint ${JSON.stringify(path)}`;
-  const lost = `${folder}/none/checkpoint.safetensors`;
-  await assertRefused(
-    () => writeCheckpoint(lost, checkpoint),
-    `${writing(lost)}: there is no such file; its folder must exist`,
-  );
-  const inTheWay = `${folder}/run`;
-  await Deno.mkdir(`${inTheWay}/full`, { recursive: true });
-  for (const path of [inTheWay, `${inTheWay}/full`]) {
+testFiles(
+  "writeCheckpoint() leaves the old file and no temporary file when it fails",
+  async (folder) => {
+    const writing = (path: string) => `Cannot write the checkpoint ${JSON.stringify(path)}`;
+    const lost = `${folder}/none/checkpoint.safetensors`;
     await assertRefused(
-      () => writeCheckpoint(path, checkpoint),
-      `${writing(path)}: it is a folder; it must be a file`,
+      () => writeCheckpoint(lost, checkpoint),
+      `${writing(lost)}: there is no such file; its folder must exist`,
     );
-  }
-  assertEquals(namesIn(folder), ["run"]);
-  assertEquals(namesIn(inTheWay), ["full"]);
+    const inTheWay = `${folder}/run`;
+    await Deno.mkdir(`${inTheWay}/full`, { recursive: true });
+    for (const path of [inTheWay, `${inTheWay}/full`]) {
+      await assertRefused(
+        () => writeCheckpoint(path, checkpoint),
+        `${writing(path)}: it is a folder; it must be a file`,
+      );
+    }
+    assertEquals(namesIn(folder), ["run"]);
+    assertEquals(namesIn(inTheWay), ["full"]);
 
-  const path = `${folder}/checkpoint.safetensors`;
-  await writeCheckpoint(path, checkpoint);
-  const diverged = checkpointOf("hello", { hidden: 3, batchSize: 2 });
-  diverged.parameters.Whh[4] = NaN;
-  await assertRefused(
-    () => writeCheckpoint(path, diverged),
-    'Cannot encode the checkpoint: the tensor "rnn.weight_hh_l0" is NaN at index 4; ' +
-      "each number must be finite",
-  );
-  assertEquals(await Deno.readFile(path), await encodeCheckpoint(checkpoint));
-  assertEquals(namesIn(folder), ["checkpoint.safetensors", "run"]);
-});
+    const path = `${folder}/checkpoint.safetensors`;
+    await writeCheckpoint(path, checkpoint);
+    const diverged = checkpointOf("hello", { hidden: 3, batchSize: 2 });
+    diverged.parameters.Whh[4] = NaN;
+    await assertRefused(
+      () => writeCheckpoint(path, diverged),
+      'Cannot encode the checkpoint: the tensor "rnn.weight_hh_l0" is NaN at index 4; ' +
+        "each number must be finite",
+    );
+    assertEquals(await Deno.readFile(path), await encodeCheckpoint(checkpoint));
+    assertEquals(namesIn(folder), ["checkpoint.safetensors", "run"]);
+  },
+);
 
 Deno.test({
-  name: "a missing permission names its flags",
+  name: "readCheckpoint() and writeCheckpoint() name the flags of missing permissions",
   permissions: { read: false, write: false },
   fn: async () => {
     await assertRefused(

@@ -1,6 +1,6 @@
 /** Safetensors files made and read without the project's code, to check that code against. */
 
-/** A file of this header, as it stands, and these data. */
+/** Makes a file of a header, which is not checked, and data. */
 export function rawFile(header: string | Uint8Array, data: Uint8Array): Uint8Array {
   const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + data.length);
@@ -10,17 +10,17 @@ export function rawFile(header: string | Uint8Array, data: Uint8Array): Uint8Arr
   return bytes;
 }
 
-/** A tensor as {@linkcode readByHand} finds it. */
+/** A tensor as {@linkcode readByHand} reads it. */
 export interface FoundTensor {
   readonly dtype: string;
   readonly shape: number[];
-  /** Where its data begin, counted from the end of the header. */
+  /** Where its data begin, in bytes from the end of the header. */
   readonly begin: number;
   readonly numbers: number[];
   readonly bytes: Uint8Array;
 }
 
-/** What a valid file holds, read number by number. */
+/** Reads a valid file number by number. */
 export function readByHand(bytes: Uint8Array): {
   readonly metadata: Record<string, string>;
   readonly tensors: Map<string, FoundTensor>;

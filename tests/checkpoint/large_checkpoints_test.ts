@@ -1,4 +1,4 @@
-/** What large files take to be read or refused: no more memory than twice their size, and a little. */
+/** The memory for decoding large files: at most twice their length, plus 2 MiB. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
@@ -6,10 +6,10 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/checkpo
 import { checkpointOf } from "./checkpoints.ts";
 import { rawFile } from "./files.ts";
 
-/** What errors, small objects and the compiler may take. */
+/** An allowance for errors, small objects and the compiler. */
 const FREE_BYTES = 2 ** 21;
 
-/** The line with which a file is refused, if it is. */
+/** The message with which a file is rejected, if it is. */
 async function read(bytes: Uint8Array): Promise<string> {
   try {
     await decodeCheckpoint(bytes);
@@ -22,23 +22,23 @@ async function read(bytes: Uint8Array): Promise<string> {
 }
 
 /**
- * Asserts that reading a file makes no more than twice its length of arrays, strings and objects,
- * even of what is thrown away. Of several goes the one counts in which no garbage was collected.
+ * Asserts that decoding a file allocates at most twice its length, including what is freed again.
+ * The maximum of several runs is that of one without garbage collection.
  */
 async function assertFrugal(what: string, bytes: Uint8Array): Promise<void> {
-  let most = 0;
-  for (let go = 0; go < 5; go++) {
+  let max = 0;
+  for (let run = 0; run < 5; run++) {
     const before = Deno.memoryUsage();
     await read(bytes);
     const after = Deno.memoryUsage();
-    const made = after.heapUsed + after.external - before.heapUsed - before.external;
-    most = Math.max(most, made);
+    const allocated = after.heapUsed + after.external - before.heapUsed - before.external;
+    max = Math.max(max, allocated);
   }
-  const times = (most / bytes.length).toFixed(2);
-  assert(most <= 2 * bytes.length + FREE_BYTES, `${what}: ${most} bytes, ${times} times the file`);
+  const times = (max / bytes.length).toFixed(2);
+  assert(max <= 2 * bytes.length + FREE_BYTES, `${what}: ${max} bytes, ${times} times the file`);
 }
 
-Deno.test("a large header is refused or read within twice the memory of the file", async () => {
+Deno.test("decodeCheckpoint() takes at most twice the length of a file with a large header", async () => {
   const length = 2 ** 21 - 8;
   const data = new Uint8Array(3 * length + 24);
   const all = `"t":{"dtype":"F32","shape":[${data.length / 4}],"data_offsets":[0,${data.length}]}`;
@@ -73,7 +73,7 @@ Deno.test("a large header is refused or read within twice the memory of the file
   }
 });
 
-Deno.test("a large model is read within twice the memory of the file", async () => {
+Deno.test("decodeCheckpoint() takes at most twice the length of a large model", async () => {
   for (const precision of ["f32", "f64"] as const) {
     const checkpoint = checkpointOf("hello", { hidden: 600, precision });
     const bytes = await encodeCheckpoint(checkpoint);

@@ -1,4 +1,4 @@
-/** Checkpoints that cannot be used: each is refused in one line that says what is wrong. */
+/** Rejected checkpoints: each error is one line that says what is wrong. */
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import {
@@ -16,13 +16,13 @@ import { checkpointOf, configOfPyTorch as config, fileOfPyTorch, plain } from ".
 
 const small = { hidden: 2, batchSize: 3, seqLength: 4 };
 
-/** The line with which a file is refused, without its first words. */
+/** The message with which a file is rejected, without its context. */
 async function refusal(bytes: Uint8Array): Promise<string> {
   const { message } = await assertRejects(() => decodeCheckpoint(bytes, "a\nb"), InputError);
-  const doing = 'Cannot read the checkpoint "a\\nb": ';
-  assertStringIncludes(message, doing);
+  const context = 'Cannot read the checkpoint "a\\nb": ';
+  assertStringIncludes(message, context);
   assertMatch(message, /^\P{C}+$/u);
-  return message.slice(doing.length);
+  return message.slice(context.length);
 }
 
 const f32 = (shape: readonly number[], ...numbers: number[]): Tensor => ({
@@ -30,12 +30,12 @@ const f32 = (shape: readonly number[], ...numbers: number[]): Tensor => ({
   data: new Float32Array(numbers),
 });
 
-/** How a file with other tensors and strings than that of PyTorch is refused. */
+/** The message for PyTorch's file with other tensors and metadata. */
 function changed(
   tensors: Record<string, Tensor | undefined>,
   metadata: Record<string, string | undefined> = {},
 ): Promise<string> {
-  const original = decodeSafetensors(fileOfPyTorch(), "Cannot test");
+  const original = decodeSafetensors(fileOfPyTorch());
   const defined = <T>(values: Record<string, T | undefined>) =>
     Object.fromEntries(
       Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined),
@@ -46,7 +46,7 @@ function changed(
   ));
 }
 
-Deno.test("tensors must be all there, known, and of the configuration's shapes", async () => {
+Deno.test("decodeCheckpoint() requires exactly the tensors of the configuration", async () => {
   assertEquals(await changed({ "head.bias": undefined }), 'the tensor "head.bias" is missing');
   assertEquals(
     await changed({ "rnn.bias_hh_l0": undefined }),
@@ -80,7 +80,7 @@ Deno.test("tensors must be all there, known, and of the configuration's shapes",
   );
 });
 
-Deno.test("numbers that training cannot have left are refused, naming their tensor", async () => {
+Deno.test("decodeCheckpoint() rejects non-finite tensors and names them", async () => {
   const finite = (name: string, x: number, index: number) =>
     `the tensor "${name}" is ${x} at index ${index}; each number must be finite`;
   for (const x of [NaN, Infinity, -Infinity]) {
@@ -105,14 +105,14 @@ Deno.test("numbers that training cannot have left are refused, naming their tens
   }
 });
 
-Deno.test("metadata must be there and make sense", async () => {
+Deno.test("decodeCheckpoint() rejects missing and invalid metadata", async () => {
   assertEquals(
     await changed({}, { format: undefined }),
     'it has no "format" in its metadata; a checkpoint of unroll has "unroll-checkpoint-2"',
   );
   const formats = [
     ["unroll-checkpoint-1", "is of an earlier version", "train it again"],
-    ["unroll-checkpoint-3", "is of a later version", "use a later version"],
+    ["unroll-checkpoint-3", "is of a later version", "use a later version of unroll"],
     ["unroll-checkpoint-2 ", "is unknown", "it must be a checkpoint of unroll"],
   ] as const;
   for (const [format, wrong, right] of formats) {
@@ -176,7 +176,7 @@ Deno.test("metadata must be there and make sense", async () => {
   );
 });
 
-Deno.test("encode refuses what does not fit the configuration", async () => {
+Deno.test("encodeCheckpoint() rejects what does not fit the configuration", async () => {
   const checkpoint = checkpointOf("ab", small);
   const refused = async (wrong: Partial<Checkpoint>) =>
     (await assertRejects(() => encodeCheckpoint({ ...checkpoint, ...wrong }), InputError)).message;
@@ -192,7 +192,7 @@ Deno.test("encode refuses what does not fit the configuration", async () => {
   );
   assertStringIncludes(
     await refused({ config: { ...checkpoint.config, optimizer: "sgd" } }),
-    "it has 1 of an optimizer's memories; the optimizer sgd has 0",
+    "its optimizer state has 1 slots; the optimizer sgd has 0",
   );
   await assertRejects(
     () => encodeCheckpoint({ ...checkpoint, hiddenState: new Float32Array(5) }),
@@ -200,7 +200,7 @@ Deno.test("encode refuses what does not fit the configuration", async () => {
   );
 });
 
-/** Decodes a damaged file; `null` when it is refused in one line, as it may be. */
+/** Decodes a damaged file; `null` when it is rejected in one line. */
 async function attempt(bytes: Uint8Array): Promise<Checkpoint | null> {
   try {
     return await decodeCheckpoint(bytes, "x");
@@ -211,7 +211,7 @@ async function attempt(bytes: Uint8Array): Promise<Checkpoint | null> {
   }
 }
 
-Deno.test("a file with any bit changed is refused, or read as if it had not been", async () => {
+Deno.test("decodeCheckpoint() rejects any changed bit, or reads the original", async () => {
   const checkpoint = checkpointOf("é", { ...small, hidden: 1 });
   const original = await encodeCheckpoint(checkpoint);
   let harmless = 0;
@@ -227,7 +227,7 @@ Deno.test("a file with any bit changed is refused, or read as if it had not been
   assertEquals(harmless < 100, true, `${harmless} were read`);
 });
 
-Deno.test("a file cut anywhere, or with something added, is refused", async () => {
+Deno.test("decodeCheckpoint() rejects a truncated or extended file", async () => {
   for (const file of [await encodeCheckpoint(checkpointOf("ab", small)), fileOfPyTorch()]) {
     for (let length = 0; length < file.length; length++) {
       assertEquals(await attempt(file.slice(0, length)), null);
@@ -236,7 +236,7 @@ Deno.test("a file cut anywhere, or with something added, is refused", async () =
   }
 });
 
-Deno.test("no damage to a file without checksum leads to another error", async () => {
+Deno.test("decodeCheckpoint() throws only InputError for a damaged file without checksum", async () => {
   const original = fileOfPyTorch();
   const random = new Xoshiro128(1);
   const below = (n: number) => random.nextUint32() % n;
@@ -252,12 +252,12 @@ Deno.test("no damage to a file without checksum leads to another error", async (
   }
 });
 
-Deno.test("a file whose numbers were changed no longer has its checksum", async () => {
+Deno.test("decodeCheckpoint() rejects changed numbers by the checksum", async () => {
   const bytes = await encodeCheckpoint(checkpointOf("ab", small));
   bytes[bytes.length - 3]! ^= 1;
   assertEquals(
     await refusal(bytes),
-    "its contents do not match its checksum; take an undamaged copy, or leave " +
-      '"checksum" out of the metadata when the change is meant',
+    "its contents do not match its checksum; use an undamaged copy, or remove " +
+      '"checksum" from the metadata if the change is intended',
   );
 });

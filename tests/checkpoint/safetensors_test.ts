@@ -6,10 +6,8 @@ import {
   encodeSafetensors,
   type Tensor,
 } from "../../src/checkpoint/safetensors.ts";
-import { headerLength } from "../../src/checkpoint/safetensors_header.ts";
+import { readHeaderLength } from "../../src/checkpoint/safetensors_header.ts";
 import { rawFile, readByHand } from "./files.ts";
-
-const doing = 'Cannot read "x"';
 
 const bytesOf = ({ data }: Tensor) =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
@@ -27,11 +25,11 @@ const strings = fc.oneof(
 const entriesOf = <T>(values: fc.Arbitrary<T>) =>
   fc.uniqueArray(fc.tuple(strings, values), { maxLength: 6, selector: ([name]) => name });
 
-Deno.test("decode undoes encode, bit by bit", () => {
+Deno.test("decodeSafetensors() undoes encodeSafetensors() bit by bit", () => {
   fc.assert(fc.property(entriesOf(anyTensor), entriesOf(strings), (entries, metadata) => {
     const tensors = Object.fromEntries(entries);
     const bytes = encodeSafetensors(tensors, Object.fromEntries(metadata));
-    const decoded = decodeSafetensors(bytes, doing);
+    const decoded = decodeSafetensors(bytes);
     assertEquals(new Map(Object.entries(decoded.metadata)), new Map(metadata));
     assertEquals(decoded.tensors.size, entries.length);
     for (const [name, tensor] of entries) {
@@ -43,7 +41,7 @@ Deno.test("decode undoes encode, bit by bit", () => {
   }));
 });
 
-Deno.test("a reader of few lines finds the same, and each tensor aligned", () => {
+Deno.test("encodeSafetensors() is read by an independent reader, with aligned tensors", () => {
   fc.assert(fc.property(entriesOf(anyTensor), (entries) => {
     const bytes = encodeSafetensors(Object.fromEntries(entries), { key: "value" });
     const { metadata, tensors, dataStart } = readByHand(bytes);
@@ -59,7 +57,7 @@ Deno.test("a reader of few lines finds the same, and each tensor aligned", () =>
   }));
 });
 
-Deno.test("the bytes are those of the format", () => {
+Deno.test("encodeSafetensors() writes the bytes of the format", () => {
   const bytes = encodeSafetensors({
     a: { shape: [1, 2], data: new Float32Array([1, -2]) },
     b: { shape: [], data: new Float64Array([0.5]) },
@@ -74,47 +72,45 @@ Deno.test("the bytes are those of the format", () => {
   assertEquals([...bytes], [...length, ...text, ...padding, ...numbers]);
 });
 
-Deno.test("tensors are copies, from and to any place in memory", () => {
+Deno.test("encodeSafetensors() and decodeSafetensors() copy from and to any memory", () => {
   const shared = new Float64Array(new SharedArrayBuffer(40), 8, 3).fill(7);
   const file = encodeSafetensors({ a: { shape: [3], data: shared } }, {});
   const shifted = new Uint8Array(new SharedArrayBuffer(file.length + 3), 3);
   shifted.set(file);
-  const { data } = decodeSafetensors(shifted, doing).tensors.get("a")!;
+  const { data } = decodeSafetensors(shifted).tensors.get("a")!;
   shifted.fill(0xff);
   shared.fill(0);
   assertEquals(data, new Float64Array([7, 7, 7]));
   assert(data.buffer instanceof ArrayBuffer);
 });
 
-Deno.test("files of other programs: any order, spaces, no metadata, no alignment of the header", () => {
+Deno.test("decodeSafetensors() accepts any order, spaces, no metadata and an unaligned header", () => {
   const b = '"b":{"data_offsets":[8,12],"shape":[1],"dtype":"F32"}';
   const a = '"a":{"shape":[2],"dtype":"F32","data_offsets":[0,8]}';
   const none = '"n":{"shape":[0,5],"dtype":"F32","data_offsets":[8,8]}';
   const data = new Uint8Array(new Float32Array([1, 2, 3]).buffer);
-  const decoded = decodeSafetensors(rawFile(`{ ${b},\n${none},\t${a}}   `, data), doing);
+  const decoded = decodeSafetensors(rawFile(`{ ${b},\n${none},\t${a}}   `, data));
   assertEquals([...decoded.tensors.keys()], ["a", "n", "b"]);
   assertEquals(decoded.tensors.get("b")!.data, new Float32Array([3]));
   assertEquals(decoded.tensors.get("n"), { shape: [0, 5], data: new Float32Array() });
   assertEquals(decoded.metadata, {});
-  assertEquals(decodeSafetensors(rawFile("{}", new Uint8Array()), doing).tensors.size, 0);
+  assertEquals(decodeSafetensors(rawFile("{}", new Uint8Array())).tensors.size, 0);
 });
 
-/** The line with which a file is refused, without its first words. */
+/** The message with which a file is rejected. */
 function refusal(bytes: Uint8Array): string {
-  const { message } = assertThrows(() => decodeSafetensors(bytes, doing), InputError);
-  assertMatch(message, /^Cannot read "x": .+$/);
-  return message.slice(doing.length + 2);
+  return assertThrows(() => decodeSafetensors(bytes), InputError).message;
 }
 
-Deno.test("the length of the header is compared before it is used", () => {
+Deno.test("readHeaderLength() limits the length of the header before it is used", () => {
   const withLength = (length: bigint, rest: number) => {
     const bytes = new Uint8Array(8 + rest);
     new DataView(bytes.buffer).setBigUint64(0, length, true);
     return bytes;
   };
-  const tooLong = (length: bigint, most: number) =>
-    `its first 8 bytes say that the header has ${length} bytes, and it can have at most ${most}; ` +
-    "it must be a safetensors file, and complete";
+  const tooLong = (length: bigint, max: number) =>
+    `its first 8 bytes declare a header of ${length} bytes; it can have at most ${max}; ` +
+    "the file must be a safetensors file, and complete";
   assertEquals(refusal(new Uint8Array()), "it is empty; it must be a safetensors file");
   assertEquals(
     refusal(new Uint8Array(9)),
@@ -123,9 +119,9 @@ Deno.test("the length of the header is compared before it is used", () => {
   for (const length of [3n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n]) {
     assertEquals(refusal(withLength(length, 2)), tooLong(length, 2));
   }
-  // Of a longer file a quarter, but 64 KiB of any that has them, and never above 16 MiB.
+  // A quarter of a longer file, but up to 64 KiB of any file, and never above 16 MiB.
   for (
-    const [rest, most] of [
+    const [rest, max] of [
       [2 ** 16 - 1, 2 ** 16 - 1],
       [2 ** 18 + 3, 2 ** 16],
       [2 ** 18 + 4, 2 ** 16 + 1],
@@ -134,16 +130,16 @@ Deno.test("the length of the header is compared before it is used", () => {
     ] as const
   ) {
     const start = (length: number) => withLength(BigInt(length), 0);
-    assertEquals(headerLength(start(most), 8 + rest, doing), most);
+    assertEquals(readHeaderLength(start(max), 8 + rest), max);
     const { message } = assertThrows(
-      () => headerLength(start(most + 1), 8 + rest, doing),
+      () => readHeaderLength(start(max + 1), 8 + rest),
       InputError,
     );
-    assertEquals(message, `${doing}: ${tooLong(BigInt(most + 1), most)}`);
+    assertEquals(message, tooLong(BigInt(max + 1), max));
   }
 });
 
-Deno.test("a header that is none is refused", () => {
+Deno.test("decodeSafetensors() rejects an invalid header", () => {
   const file = (header: string) => rawFile(header, new Uint8Array());
   const notBrace = 'its header does not begin with "{"; it must be a safetensors file';
   for (const header of [" {}", "\ufeff{}", "[]", "null", "\0\0"]) {
@@ -153,7 +149,7 @@ Deno.test("a header that is none is refused", () => {
   assertEquals(refusal(file('{"a":[[[]]]}')), "its header is nested 4 deep; it must be at most 3");
   assertEquals(
     refusal(file('{"__metadata__":{"a":"1","a":"2"}}')),
-    "its header has a key twice in one object; it must be there once",
+    "its header has a duplicate key in an object; keys must be unique",
   );
   const bad = file("{}");
   bad[8] = 0xff;
@@ -166,7 +162,7 @@ Deno.test("a header that is none is refused", () => {
   }
 });
 
-Deno.test("16 MiB of brackets or commas are refused before they are parsed", () => {
+Deno.test("decodeSafetensors() rejects 16 MiB of brackets or commas before parsing", () => {
   // JSON.parse would throw another error, out of stack or of memory.
   const data = new Uint8Array(3 * 2 ** 24);
   assertMatch(
@@ -179,7 +175,7 @@ Deno.test("16 MiB of brackets or commas are refused before they are parsed", () 
   );
 });
 
-Deno.test("a tensor's entry must be complete, known and exact", () => {
+Deno.test("decodeSafetensors() rejects an entry that is incomplete, unknown or inexact", () => {
   const entry = (fields: Record<string, unknown>, bytes = 8) =>
     refusal(rawFile(
       JSON.stringify({ t: { dtype: "F32", shape: [2], data_offsets: [0, 8], ...fields } }),
@@ -217,18 +213,18 @@ Deno.test("a tensor's entry must be complete, known and exact", () => {
     assertEquals(
       entry({ shape }),
       `t has the data from byte 0 to 8; its shape ${JSON.stringify(shape)} of F32 takes more ` +
-        "bytes than any file has",
+        "bytes than a file can have",
     );
   }
-  // Neither does a factor 0 at the end make a product that could not be counted.
+  // A factor 0 at the end does not make an overflowed product valid.
   assertEquals(
     entry({ shape: [2 ** 52, 2 ** 52, 0], data_offsets: [0, 0] }, 0),
     "t has the data from byte 0 to 0; its shape [4503599627370496,4503599627370496,0] of F32 " +
-      "takes more bytes than any file has",
+      "takes more bytes than a file can have",
   );
 });
 
-Deno.test("tensors must follow one another, aligned, to the end of the file", () => {
+Deno.test("decodeSafetensors() requires contiguous, aligned tensors up to the end of the file", () => {
   const file = (bytes: number, ...tensors: readonly (readonly [string, number, number])[]) =>
     rawFile(
       JSON.stringify(Object.fromEntries(tensors.map(([dtype, begin, end], i) => {
@@ -237,17 +233,17 @@ Deno.test("tensors must follow one another, aligned, to the end of the file", ()
       }))),
       new Uint8Array(bytes),
     );
-  assertEquals(decodeSafetensors(file(8, ["F32", 4, 8], ["F32", 0, 4]), doing).tensors.size, 2);
+  assertEquals(decodeSafetensors(file(8, ["F32", 4, 8], ["F32", 0, 4])).tensors.size, 2);
   const misplaced = (begin: number, right: number) =>
-    `the data of "t1" begin at byte ${begin}; they must begin at ${right}, where those before them end`;
+    `the data of "t1" begin at byte ${begin}; they must begin at ${right}, where the previous tensor ends`;
   assertEquals(refusal(file(12, ["F32", 0, 4], ["F32", 8, 12])), misplaced(8, 4));
   assertEquals(refusal(file(12, ["F32", 0, 8], ["F32", 4, 12])), misplaced(4, 8));
   assertEquals(refusal(file(8, ["F32", 0, 8], ["F32", 0, 8])), misplaced(0, 8));
   for (const bytes of [4, 7, 9, 16, 0]) {
     assertEquals(
       refusal(file(bytes, ["F32", 0, 8])),
-      `its tensors take 8 bytes, and ${bytes} follow the header; ` +
-        "the file is incomplete or has something added",
+      `its tensors take 8 bytes, but ${bytes} follow the header; ` +
+        "the file is incomplete or has extra bytes",
     );
   }
   assertEquals(
@@ -256,7 +252,7 @@ Deno.test("tensors must follow one another, aligned, to the end of the file", ()
   );
 });
 
-Deno.test("encode refuses what would not be a file of the format", () => {
+Deno.test("encodeSafetensors() rejects what would not be a valid file", () => {
   const data = new Float32Array(6);
   for (const shape of [[5], [2, 4], [2, 3, 0], [-2, -3], [1.5, 4]]) {
     assertThrows(() => encodeSafetensors({ a: { shape, data } }, {}), RangeError, "must agree");
@@ -269,6 +265,6 @@ Deno.test("encode refuses what would not be a file of the format", () => {
   assertThrows(
     () => encodeSafetensors({}, { long: "x".repeat(2 ** 20) }),
     RangeError,
-    "at most 262152 are read back",
+    "must have at most 262152",
   );
 });

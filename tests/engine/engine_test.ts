@@ -235,8 +235,8 @@ function followReference(
   const random = new Xoshiro128(1);
   const shape = { inputs: size, hidden, outputs: size };
   const engine = new Engine({ ...shape, precision: "f64", seqLength, batchSize: 1 });
-  const settings = { init: "normal:0.01", precision: "f64" } as const;
-  engine.writeParameters(initialParameters(shape, settings, random));
+  const options = { init: "normal:0.01", precision: "f64", random } as const;
+  engine.writeParameters(initialParameters(shape, options));
   let p = -seqLength;
   assertParity({
     engine,

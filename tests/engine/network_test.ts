@@ -2,9 +2,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { checkGradients } from "../../src/engine/gradient_check.ts";
-import type { Precision } from "../../src/model/config.ts";
+import type { Precision } from "../../src/model/types.ts";
 import {
-  length,
+  elementCount,
   type ParameterName,
   parameterSet,
   parameterShapes,
@@ -59,7 +59,7 @@ for (const precision of precisions) {
             // Numbers that each precision holds exactly.
             const draw = (scale: number) => Math.fround(scale * random.normal());
             const parameters = parameterSet(sizes, (_, shape) => {
-              return Float64Array.from({ length: length(shape) }, () => draw(0.4));
+              return Float64Array.from({ length: elementCount(shape) }, () => draw(0.4));
             });
             assertEquals(parameterShapes(sizes), referenceShapes(sizes));
             engine.writeParameters(parameters);
@@ -140,7 +140,7 @@ for (const cell of cells) {
           using engine = new Engine({ ...sizes, precision, threads, dropout: true });
           const random = new Xoshiro128(2);
           engine.writeParameters(parameterSet(sizes, (_, shape) => {
-            return Float64Array.from({ length: length(shape) }, () => 0.5 * random.normal());
+            return Float64Array.from({ length: elementCount(shape) }, () => 0.5 * random.normal());
           }));
           for (let i = 0; i < engine.inputIds.length; i++) {
             engine.inputIds[i] = random.nextUint32() % 5;

@@ -10,7 +10,8 @@ import {
 } from "../../src/engine/thread_count.ts";
 import { ThreadPool } from "../../src/engine/thread_pool.ts";
 import { InputError } from "../../src/errors.ts";
-import { type Cell, parameterNames } from "../../src/model/parameters.ts";
+import { parameterNames } from "../../src/model/parameters.ts";
+import type { Cell } from "../../src/model/types.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { oneHot, referenceGradients } from "../reference/rnn.ts";
 

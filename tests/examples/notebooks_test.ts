@@ -43,7 +43,12 @@ Deno.test("hope: each of 200 updates is the reference's, with the state carried"
     batchSize: 1,
   });
   engine.writeParameters(trainer.model().parameters);
-  const streams = new BatchLoader(corpus, 0, corpus.length, 1, config.seqLength);
+  const streams = new BatchLoader(corpus, {
+    start: 0,
+    end: corpus.length,
+    batchSize: 1,
+    seqLength: config.seqLength,
+  });
   assertParity({
     engine,
     update: config,

@@ -1,5 +1,5 @@
 /** Models with random weights, and what the reference network computes with them. */
-import type { ConfigInput } from "../../src/model/config.ts";
+import type { ConfigInput } from "../../src/model/resolve_config.ts";
 import { type Model, sizesOf } from "../../src/model/model.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";

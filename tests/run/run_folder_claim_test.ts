@@ -41,7 +41,7 @@ Deno.test({
       const { message } = assertThrows(() => make("run", {}), InputError);
       assertEquals(
         message,
-        'Cannot make the run folder "run": Deno has no permission to; run with --allow-read and ' +
+        'Cannot make the run folder "run": Deno has no permission; run with --allow-read and ' +
           "--allow-write; name a folder that can be made with --out",
       );
     }

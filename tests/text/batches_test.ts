@@ -1,22 +1,22 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
-import { BatchLoader } from "../../src/text/batches.ts";
+import { BatchLoader, type BatchOptions } from "../../src/text/batches.ts";
 import { textOf } from "./ids.ts";
 
-/** A batch: inputs and targets as rows of B, and whether the hidden state is set to zero before. */
+/** A batch: inputs and targets as rows of B, and whether the hidden state is reset before it. */
 type Batch = { inputs: number[]; targets: number[]; restarted: boolean };
 
-function take(batchSize: BatchLoader, count: number): Batch[] {
-  const inputs = new Uint32Array(batchSize.charactersPerStep);
-  const targets = new Uint32Array(batchSize.charactersPerStep);
+function take(loader: BatchLoader, count: number): Batch[] {
+  const inputs = new Uint32Array(loader.charsPerBatch);
+  const targets = new Uint32Array(loader.charsPerBatch);
   return Array.from({ length: count }, () => {
-    const restarted = batchSize.next(inputs, targets);
+    const restarted = loader.next(inputs, targets);
     return { inputs: [...inputs], targets: [...targets], restarted };
   });
 }
 
-/** The notebooks' loop, as it stands there. */
+/** The notebooks' loop, copied from there. */
 function notebook(data: number[], seqLength: number, count: number): Batch[] {
   const batches: Batch[] = [];
   let p = 0;
@@ -36,7 +36,15 @@ function notebook(data: number[], seqLength: number, count: number): Batch[] {
   return batches;
 }
 
-/** Ids that tell positions apart. */
+/** A loader of a whole text, unless the options have a start or an end. */
+function loaderOf(
+  text: ReturnType<typeof textOf>,
+  options: Omit<BatchOptions, "start" | "end"> & Partial<BatchOptions>,
+): BatchLoader {
+  return new BatchLoader(text, { start: 0, end: text.length, ...options });
+}
+
+/** Ids that are their positions. */
 const idsUpTo = (length: number) => Array.from({ length }, (_, i) => i);
 const textUpTo = (length: number) => textOf(idsUpTo(length));
 
@@ -47,32 +55,37 @@ const sizes = fc.record({
   after: fc.nat(5),
 });
 
-Deno.test("one stream is the notebooks' loop", () => {
+Deno.test("BatchLoader with one stream follows the notebooks' loop", () => {
   fc.assert(fc.property(sizes, ({ seqLength, beyond, before, after }) => {
     const length = seqLength + 2 + beyond;
     const ids = idsUpTo(before + length + after);
-    const batchSize = new BatchLoader(textOf(ids), before, before + length, 1, seqLength);
+    const loader = new BatchLoader(textOf(ids), {
+      start: before,
+      end: before + length,
+      batchSize: 1,
+      seqLength,
+    });
     const part = ids.slice(before, before + length);
     const count = 3 * length;
-    assertEquals(take(batchSize, count), notebook(part, seqLength, count));
+    assertEquals(take(loader, count), notebook(part, seqLength, count));
   }));
 });
 
-Deno.test("the shortest texts restart as the notebooks do", () => {
+Deno.test("BatchLoader restarts the shortest texts as the notebooks do", () => {
   for (const seqLength of [1, 2, 25]) {
     for (const length of [seqLength + 2, seqLength + 3, 2 * seqLength + 1, 2 * seqLength + 2]) {
       if (length < seqLength + 2) continue;
-      const batchSize = new BatchLoader(textUpTo(length), 0, length, 1, seqLength);
+      const loader = loaderOf(textUpTo(length), { batchSize: 1, seqLength });
       const expected = notebook(idsUpTo(length), seqLength, 5);
-      assertEquals(take(batchSize, 5), expected);
+      assertEquals(take(loader, 5), expected);
     }
   }
-  const shortest = new BatchLoader(textUpTo(4), 0, 4, 1, 2);
+  const shortest = loaderOf(textUpTo(4), { batchSize: 1, seqLength: 2 });
   const batch = { inputs: [0, 1], targets: [1, 2], restarted: true };
   assertEquals(take(shortest, 3), [batch, batch, batch]);
 });
 
-Deno.test("each of B streams is one stream over its own part", () => {
+Deno.test("BatchLoader with B streams equals B loaders, each over one part", () => {
   fc.assert(
     fc.property(
       sizes,
@@ -83,10 +96,18 @@ Deno.test("each of B streams is one stream over its own part", () => {
         const end = before + B * length + Math.min(extra, B - 1);
         const text = textUpTo(end + after);
         const count = 2 * length;
-        const together = take(new BatchLoader(text, before, end, B, seqLength), count);
+        const together = take(
+          new BatchLoader(text, { start: before, end, batchSize: B, seqLength }),
+          count,
+        );
         for (let b = 0; b < B; b++) {
           const start = before + b * length;
-          const alone = new BatchLoader(text, start, start + length, 1, seqLength);
+          const alone = new BatchLoader(text, {
+            start,
+            end: start + length,
+            batchSize: 1,
+            seqLength,
+          });
           const column = (_: number, row: number) => row % B === b;
           assertEquals(
             together.map(({ inputs, targets, restarted }) => ({
@@ -102,24 +123,24 @@ Deno.test("each of B streams is one stream over its own part", () => {
   );
 });
 
-Deno.test("an epoch has as many batches as it says", () => {
+Deno.test("BatchLoader.batchesPerEpoch counts the batches between restarts", () => {
   fc.assert(fc.property(sizes, ({ seqLength, beyond }) => {
     const length = seqLength + 2 + beyond;
-    const batchSize = new BatchLoader(textUpTo(2 * length), 0, 2 * length, 2, seqLength);
-    const epoch = batchSize.batchesPerEpoch;
+    const loader = loaderOf(textUpTo(2 * length), { batchSize: 2, seqLength });
+    const epoch = loader.batchesPerEpoch;
     assertEquals(
-      take(batchSize, 3 * epoch).map(({ restarted }) => restarted),
+      take(loader, 3 * epoch).map(({ restarted }) => restarted),
       Array.from({ length: 3 * epoch }, (_, i) => i % epoch === 0),
     );
-    assertEquals(batchSize.charactersPerStep, 2 * seqLength);
+    assertEquals(loader.charsPerBatch, 2 * seqLength);
   }));
 });
 
-Deno.test("streams set to another's position go on as it does", () => {
+Deno.test("BatchLoader.position continues at another loader's position", () => {
   fc.assert(
     fc.property(sizes, fc.nat(100), ({ seqLength, beyond }, before) => {
       const length = seqLength + 2 + beyond;
-      const make = () => new BatchLoader(textUpTo(length), 0, length, 1, seqLength);
+      const make = () => loaderOf(textUpTo(length), { batchSize: 1, seqLength });
       const first = make();
       take(first, before);
       const second = make();
@@ -130,7 +151,7 @@ Deno.test("streams set to another's position go on as it does", () => {
   );
 });
 
-Deno.test("windows of any size give the same batches, and go on from any position", () => {
+Deno.test("BatchLoader reads the same batches through windows of any size, from any position", () => {
   fc.assert(
     fc.property(
       sizes,
@@ -141,7 +162,7 @@ Deno.test("windows of any size give the same batches, and go on from any positio
         const length = seqLength + 2 + beyond;
         const text = textUpTo(before + B * length);
         const make = (window?: number) =>
-          new BatchLoader(text, before, text.length, B, seqLength, "Cannot train", window);
+          loaderOf(text, { start: before, batchSize: B, seqLength, ...window && { window } });
         const small = make(seqLength + 1 + more);
         const whole = make();
         assertEquals(take(small, taken), take(whole, taken));
@@ -155,7 +176,7 @@ Deno.test("windows of any size give the same batches, and go on from any positio
   );
 });
 
-Deno.test("a batch that cannot be read is taken again, and none is left out", () => {
+Deno.test("BatchLoader.next() repeats a batch that could not be read, and skips none", () => {
   const text = textUpTo(100);
   let readings = 0;
   const unsteady: typeof text = {
@@ -165,77 +186,81 @@ Deno.test("a batch that cannot be read is taken again, and none is left out", ()
       return text.read(start, count, into);
     },
   };
-  const make = (from: typeof text) => new BatchLoader(from, 0, 100, 2, 5, "Cannot train", 8);
-  const batchSize = make(unsteady);
+  const make = (from: typeof text) => loaderOf(from, { batchSize: 2, seqLength: 5, window: 8 });
+  const loader = make(unsteady);
   const batches: Batch[] = [];
   let failures = 0;
   while (batches.length < 30) {
-    const { position } = batchSize;
+    const { position } = loader;
     try {
-      batches.push(...take(batchSize, 1));
+      batches.push(...take(loader, 1));
     } catch {
       failures++;
-      assertEquals(batchSize.position, position);
+      assertEquals(loader.position, position);
     }
   }
   assertEquals(batches, take(make(text), 30));
   assert(failures > 5);
 });
 
-Deno.test("a text that is too short for the streams is refused with both lengths", () => {
-  const { message } = assertThrows(
-    () => new BatchLoader(textUpTo(200), 50, 157, 4, 25),
+Deno.test("BatchLoader rejects a text that is too short, with the sizes that would fit", () => {
+  const { message, option } = assertThrows(
+    () => loaderOf(textUpTo(200), { start: 50, end: 157, batchSize: 4, seqLength: 25 }),
     InputError,
   );
-  assertEquals(
+  assertEquals(option, "seqLength");
+  assertMatch(
     message,
-    "Cannot train: the text has 107 characters to train on, 26 for each of 4 streams, and " +
-      "--seq-length 25 needs at least 27 (seq + 2); take a longer text or --batch-size 3 or less, or a smaller --seq-length",
+    /^the text has 107 characters .*, 26 for each of 4 streams, .* at least 27,/,
   );
-  new BatchLoader(textUpTo(200), 50, 158, 4, 25);
+  assertMatch(
+    message,
+    /; use a longer text or set "batchSize" to at most 3, or reduce "seqLength"$/,
+  );
+  loaderOf(textUpTo(200), { start: 50, end: 158, batchSize: 4, seqLength: 25 });
 });
 
-Deno.test("positions, parts, sizes and arrays that cannot be are refused", () => {
-  const batchSize = new BatchLoader(textUpTo(20), 0, 20, 2, 3);
+Deno.test("BatchLoader rejects invalid positions, ranges, sizes, windows and arrays", () => {
+  const loader = loaderOf(textUpTo(20), { batchSize: 2, seqLength: 3 });
   for (const wrong of [-1, 0.5, NaN, 10]) {
     assertThrows(
-      () => batchSize.position = wrong,
+      () => loader.position = wrong,
       InputError,
-      `position ${wrong} of the text: it must be a whole number from 0 to 9`,
+      `position ${wrong} of each stream: it must be a whole number from 0 to 9`,
     );
   }
   for (const [start, end] of [[-1, 20], [0, 21], [11, 10], [0.5, 20]] as const) {
     assertThrows(
-      () => new BatchLoader(textUpTo(20), start, end, 1, 1),
+      () => new BatchLoader(textUpTo(20), { start, end, batchSize: 1, seqLength: 1 }),
       RangeError,
       "which has 20",
     );
   }
   for (const wrong of [0, -1, 1.5, NaN]) {
     assertThrows(
-      () => new BatchLoader(textUpTo(20), 0, 20, wrong, 1),
+      () => loaderOf(textUpTo(20), { batchSize: wrong, seqLength: 1 }),
       RangeError,
-      `batchSize must be a whole number above 0, not ${wrong}`,
+      `"batchSize" must be a whole number above 0, not ${wrong}`,
     );
     assertThrows(
-      () => new BatchLoader(textUpTo(20), 0, 20, 1, wrong),
+      () => loaderOf(textUpTo(20), { batchSize: 1, seqLength: wrong }),
       RangeError,
-      `seqLength must be a whole number above 0, not ${wrong}`,
+      `"seqLength" must be a whole number above 0, not ${wrong}`,
     );
   }
   for (const wrong of [3, 0, 4.5, NaN]) {
     assertThrows(
-      () => new BatchLoader(textUpTo(20), 0, 20, 2, 3, "Cannot train", wrong),
+      () => loaderOf(textUpTo(20), { batchSize: 2, seqLength: 3, window: wrong }),
       RangeError,
-      `windows of ${wrong} characters: a step needs 4`,
+      `windows of ${wrong} characters: a batch needs 4`,
     );
   }
   for (const [inputs, targets] of [[0, 6], [6, 5], [7, 6]] as const) {
     assertThrows(
-      () => batchSize.next(new Uint32Array(inputs), new Uint32Array(targets)),
+      () => loader.next(new Uint32Array(inputs), new Uint32Array(targets)),
       RangeError,
       `${inputs} and ${targets} ids: each must have 6`,
     );
   }
-  assertEquals(batchSize.position, 0);
+  assertEquals(loader.position, 0);
 });

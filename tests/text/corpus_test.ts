@@ -28,7 +28,7 @@ function mixture(characters: number): string {
   }).join("");
 }
 
-Deno.test("a corpus of a text has its ids, counts, lengths and hash", () => {
+Deno.test("corpusFromText() has the ids, counts, lengths and hash of its text", () => {
   const corpus = corpusFromText("banané", "fruit");
   assertEquals(corpus.path, "fruit");
   assertEquals(corpus.vocabulary.characters, "abné");
@@ -44,7 +44,7 @@ Deno.test("a corpus of a text has its ids, counts, lengths and hash", () => {
   assertEquals(corpusFromText("a").path, "text");
 });
 
-Deno.test("ids decode to the text, and counts count it", () => {
+Deno.test("Corpus.read() and Vocabulary.decode() give the text back, and Corpus.counts counts it", () => {
   fc.assert(fc.property(texts, (text) => {
     const corpus = corpusFromText(text);
     const { vocabulary, counts } = corpus;
@@ -57,7 +57,7 @@ Deno.test("ids decode to the text, and counts count it", () => {
   }));
 });
 
-Deno.test("whatever ids are decoded, no half of a surrogate pair comes out", () => {
+Deno.test("Vocabulary.decode() never returns a lone surrogate", () => {
   fc.assert(fc.property(texts, fc.array(fc.nat()), (text, numbers) => {
     const { vocabulary } = corpusFromText(text);
     assert(vocabulary.characters.isWellFormed());
@@ -65,7 +65,7 @@ Deno.test("whatever ids are decoded, no half of a surrogate pair comes out", () 
   }));
 });
 
-Deno.test("any part can be read, into any array that is long enough", () => {
+Deno.test("Corpus.read() reads any range, into any array that is long enough", () => {
   fc.assert(fc.property(texts, fc.nat(), fc.nat(), (text, a, b) => {
     const corpus = corpusFromText(text);
     const start = a % (corpus.length + 1);
@@ -78,7 +78,7 @@ Deno.test("any part can be read, into any array that is long enough", () => {
   }));
 });
 
-Deno.test("parts of a long text are read right, wherever they begin", () => {
+Deno.test("Corpus.read() reads ranges of a long text from any start", () => {
   const text = mixture(600_000);
   const corpus = corpusFromText(text);
   const ids = corpus.vocabulary.encode(text);
@@ -91,7 +91,7 @@ Deno.test("parts of a long text are read right, wherever they begin", () => {
   }));
 });
 
-Deno.test("a part that is none of the text's is refused", () => {
+Deno.test("Corpus.read() rejects ranges outside of the text", () => {
   const corpus = corpusFromText("banana");
   for (
     const [start, count] of [[-1, 2], [0, 7], [6, 1], [7, 0], [0, -1], [0.5, 1], [0, 0.5], [NaN, 1]]
@@ -106,22 +106,22 @@ Deno.test("a part that is none of the text's is refused", () => {
   assertThrows(() => corpus.read(0, 3, new Uint32Array(2)), RangeError, "an array of 2 ids");
 });
 
-Deno.test("a text that is empty or not well-formed makes no corpus", () => {
+Deno.test("corpusFromText() rejects a text that is empty or not well-formed", () => {
   assertThrows(() => corpusFromText(""), InputError, "at least one character");
   assertThrows(() => corpusFromText("a\ud800"), InputError, "character 2 is");
 });
 
-/** Reads a file both ways that there are: held in memory, and streamed. */
+/** Reads a file in both ways: kept in memory, and streamed. */
 async function bothWays(path: string, check: (corpus: Corpus) => void): Promise<void> {
-  for (const heldBytes of [2 ** 20 * 64, 0]) {
-    using corpus = await readCorpus(path, { heldBytes });
+  for (const maxBytesInMemory of [2 ** 20 * 64, 0]) {
+    using corpus = await readCorpus(path, { maxBytesInMemory });
     check(corpus);
-    using same = await readCorpus(path, { vocabulary: corpus.vocabulary, heldBytes });
+    using same = await readCorpus(path, { vocabulary: corpus.vocabulary, maxBytesInMemory });
     check(same);
   }
 }
 
-fileTest("a file gives the corpus of its text, held or streamed", async (path) => {
+fileTest("readCorpus() equals corpusFromText(), in memory or streamed", async (path) => {
   await fc.assert(
     fc.asyncProperty(texts, fc.nat(), fc.nat(), async (text, a, b) => {
       await Deno.writeTextFile(path, text);
@@ -138,7 +138,7 @@ fileTest("a file gives the corpus of its text, held or streamed", async (path) =
   );
 });
 
-fileTest("a file of several MiB and any number of characters is read whole", async (path) => {
+fileTest("readCorpus() reads several MiB and any number of distinct characters", async (path) => {
   for (const text of [mixture(1_200_000), alphabet(70_000), "x".repeat(3_000_001)]) {
     await Deno.writeTextFile(path, text);
     const { sha256 } = corpusFromText(text);
@@ -149,15 +149,18 @@ fileTest("a file of several MiB and any number of characters is read whole", asy
   }
 });
 
-fileTest("a byte-order mark and carriage returns are characters", async (path) => {
-  await Deno.writeTextFile(path, "\ufeffa\r\n");
-  await bothWays(path, (corpus) => {
-    assertEquals(corpus.vocabulary.characters, "\n\ra\ufeff");
-    assertEquals([...idsOf(corpus)], [3, 2, 1, 0]);
-  });
-});
+fileTest(
+  "readCorpus() keeps a byte-order mark and carriage returns as characters",
+  async (path) => {
+    await Deno.writeTextFile(path, "\ufeffa\r\n");
+    await bothWays(path, (corpus) => {
+      assertEquals(corpus.vocabulary.characters, "\n\ra\ufeff");
+      assertEquals([...idsOf(corpus)], [3, 2, 1, 0]);
+    });
+  },
+);
 
-fileTest("a file is read in the ids of a given vocabulary", async (path) => {
+fileTest("readCorpus() encodes with a given vocabulary", async (path) => {
   await Deno.writeTextFile(path, "cab");
   const vocabulary = Vocabulary.fromText("abcd");
   const corpus = await readCorpus(path, { vocabulary });
@@ -166,7 +169,7 @@ fileTest("a file is read in the ids of a given vocabulary", async (path) => {
   assertEquals(corpus.counts, [1, 1, 1, 0]);
 });
 
-fileTest("the first character that a given vocabulary lacks is named", async (path) => {
+fileTest("readCorpus() names the first character that the given vocabulary lacks", async (path) => {
   const vocabulary = Vocabulary.fromText("ab\n\u{1f600}");
   for (
     const [before, where] of [
@@ -175,9 +178,9 @@ fileTest("the first character that a given vocabulary lacks is named", async (pa
     ]
   ) {
     await Deno.writeTextFile(path, `${before}éx`);
-    for (const heldBytes of [2 ** 30, 0]) {
+    for (const maxBytesInMemory of [2 ** 30, 0]) {
       const { message } = await assertRejects(
-        () => readCorpus(path, { vocabulary, heldBytes }),
+        () => readCorpus(path, { vocabulary, maxBytesInMemory }),
         InputError,
       );
       assertEquals(
@@ -190,17 +193,17 @@ fileTest("the first character that a given vocabulary lacks is named", async (pa
   }
 });
 
-fileTest("a file that is missing, empty or not UTF-8 is refused", async (path) => {
+fileTest("readCorpus() rejects a file that is missing, empty or not UTF-8", async (path) => {
   const vocabulary = Vocabulary.fromText("a");
-  const doing = `Cannot read the text ${JSON.stringify(path)}: `;
+  const context = `Cannot read the text ${JSON.stringify(path)}: `;
   const refused = async (words: string) => {
-    for (const heldBytes of [2 ** 30, 0]) {
+    for (const maxBytesInMemory of [2 ** 30, 0]) {
       for (
         const read of [
-          () => readCorpus(path, { heldBytes }),
-          () => readCorpus(path, { vocabulary, heldBytes }),
+          () => readCorpus(path, { maxBytesInMemory }),
+          () => readCorpus(path, { vocabulary, maxBytesInMemory }),
         ]
-      ) await assertRejects(read, InputError, doing + words);
+      ) await assertRejects(read, InputError, context + words);
     }
   };
   await refused("there is no such file");
@@ -210,7 +213,7 @@ fileTest("a file that is missing, empty or not UTF-8 is refused", async (path) =
   await refused("it is not UTF-8 at byte offset 2; convert it to UTF-8");
 });
 
-fileTest("a file that changes while it is read first is refused", async (path) => {
+fileTest("readCorpus() rejects a file that changes while it is read", async (path) => {
   const long = "before, ".repeat(100_000);
   for (
     const change of [
@@ -219,7 +222,7 @@ fileTest("a file that changes while it is read first is refused", async (path) =
       () => touch(path),
     ]
   ) {
-    for (const heldBytes of [2 ** 30, 0]) {
+    for (const maxBytesInMemory of [2 ** 30, 0]) {
       Deno.writeTextFileSync(path, long);
       let once = false;
       const onProgress = () => {
@@ -227,7 +230,7 @@ fileTest("a file that changes while it is read first is refused", async (path) =
         once = true;
       };
       await assertRejects(
-        () => readCorpus(path, { heldBytes, onProgress }),
+        () => readCorpus(path, { maxBytesInMemory, onProgress }),
         TextError,
         "the file changed while it was read",
       );
@@ -236,23 +239,27 @@ fileTest("a file that changes while it is read first is refused", async (path) =
 });
 
 fileTest(
-  "a streamed file that changes is refused, one that is held does not matter",
+  "Corpus.read() rejects a streamed file that has changed; a copy in memory stays valid",
   async (path) => {
     Deno.writeTextFileSync(path, "before, ".repeat(100));
-    using held = await readCorpus(path);
-    using streamed = await readCorpus(path, { heldBytes: 0 });
-    assertEquals(streamed.read(300, 8), held.read(300, 8));
+    using inMemory = await readCorpus(path);
+    using streamed = await readCorpus(path, { maxBytesInMemory: 0 });
+    assertEquals(streamed.read(300, 8), inMemory.read(300, 8));
     Deno.writeTextFileSync(path, "afterwards");
-    assertThrows(() => streamed.read(300, 8), TextError, "from 800 bytes to 10; it must stay");
-    assertEquals(held.vocabulary.decode(held.read(304, 8)), "before, ");
+    assertThrows(
+      () => streamed.read(300, 8),
+      TextError,
+      "from 800 bytes to 10; it must not change",
+    );
+    assertEquals(inMemory.vocabulary.decode(inMemory.read(304, 8)), "before, ");
   },
 );
 
-fileTest("characters that are not those of before are no text", async (path) => {
+fileTest("Corpus.read() rejects other contents with the same size and time", async (path) => {
   Deno.writeTextFileSync(path, "before, ".repeat(100));
   for (const [other, at] of [["é", 350], ["z", 301], ["\xff", 300], ["\xf0", 798]] as const) {
     const { mtime } = Deno.statSync(path);
-    using corpus = await readCorpus(path, { heldBytes: 0 });
+    using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
     const original = Deno.readFileSync(path);
     const bytes = other < "\x80" || other === "é"
       ? new TextEncoder().encode(other)
@@ -261,21 +268,21 @@ fileTest("characters that are not those of before are no text", async (path) => 
     file.seekSync(at, Deno.SeekMode.Start);
     file.writeSync(bytes);
     file.close();
-    // As if the clock were too coarse to tell the two apart.
+    // As if the clock were too coarse to distinguish the two.
     Deno.utimeSync(path, mtime!, mtime!);
     assertThrows(
       () => corpus.read(290, 510),
       TextError,
-      `Cannot read the text ${JSON.stringify(path)}: its characters changed while it was read; it`,
+      `Cannot read the text ${JSON.stringify(path)}: its contents changed while it was read; it`,
     );
     Deno.writeFileSync(path, original);
   }
 });
 
-fileTest("any part of a file is found without reading what comes before it", async (path) => {
+fileTest("Corpus.read() finds a range without reading the file before it", async (path) => {
   const text = mixture(1_000_000);
   await Deno.writeTextFile(path, text);
-  using corpus = await readCorpus(path, { heldBytes: 0 });
+  using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
   const { readSync } = Deno.FsFile.prototype;
   let bytes = 0;
   try {
@@ -297,36 +304,36 @@ fileTest("any part of a file is found without reading what comes before it", asy
   }
 });
 
-fileTest("progress counts up to the whole file", async (path) => {
+fileTest("readCorpus() reports progress up to the whole file", async (path) => {
   Deno.writeTextFileSync(path, "é".repeat(1_000_000));
-  for (const heldBytes of [2 ** 30, 0]) {
-    const told: ReadProgress[] = [];
-    const onProgress = (progress: ReadProgress) => void told.push(progress);
-    using _corpus = await readCorpus(path, { heldBytes, onProgress });
-    assert(told.length > 5);
-    told.forEach(({ bytes, total }, i) => {
+  for (const maxBytesInMemory of [2 ** 30, 0]) {
+    const reports: ReadProgress[] = [];
+    const onProgress = (progress: ReadProgress) => void reports.push(progress);
+    using _corpus = await readCorpus(path, { maxBytesInMemory, onProgress });
+    assert(reports.length > 5);
+    reports.forEach(({ bytes, total }, i) => {
       assertEquals(total, 2_000_000);
-      assert(bytes > (told[i - 1]?.bytes ?? 0));
+      assert(bytes > (reports[i - 1]?.bytes ?? 0));
     });
-    assertEquals(told.at(-1)!.bytes, 2_000_000);
+    assertEquals(reports.at(-1)!.bytes, 2_000_000);
   }
 });
 
-fileTest("a corpus that was closed gives nothing more, and may be closed again", async (path) => {
+fileTest("Corpus.close() ends reading, and may be called again", async (path) => {
   Deno.writeTextFileSync(path, "some text");
-  const corpus = await readCorpus(path, { heldBytes: 0 });
+  const corpus = await readCorpus(path, { maxBytesInMemory: 0 });
   corpus.close();
   corpus.close();
-  assertThrows(() => corpus.read(0, 1), Error, "it was closed");
+  assertThrows(() => corpus.read(0, 1), Error, "its file is closed");
   const text = corpusFromText("some text");
   text.close();
   assertEquals(text.read(0, 1).length, 1);
 });
 
-fileTest("an error in whoever is told of progress closes the file", async (path) => {
+fileTest("readCorpus() closes the file when onProgress throws", async (path) => {
   Deno.writeTextFileSync(path, "some text");
   const onProgress = () => {
     throw new Error("enough");
   };
-  await assertRejects(() => readCorpus(path, { heldBytes: 0, onProgress }), Error, "enough");
+  await assertRejects(() => readCorpus(path, { maxBytesInMemory: 0, onProgress }), Error, "enough");
 });

@@ -1,4 +1,4 @@
-/** Between corpora and plain ids. */
+/** Conversion between corpora and plain ids. */
 import type { Corpus } from "../../src/text/corpus.ts";
 
 /** All ids of a corpus. */

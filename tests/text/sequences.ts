@@ -1,7 +1,7 @@
-/** Bytes that are no UTF-8, by the table of well-formed sequences (Unicode, 3-7). */
+/** Bytes that are not UTF-8, by the table of well-formed sequences (Unicode, 3-7). */
 
-/** What is not UTF-8 whatever follows. */
-export const bad: readonly (readonly number[])[] = [
+/** Sequences that are malformed whatever follows. */
+export const malformed: readonly (readonly number[])[] = [
   [0x80], // a continuation byte alone
   [0xbf],
   [0xc0, 0xaf], // overlong forms
@@ -26,8 +26,8 @@ export const bad: readonly (readonly number[])[] = [
   [0xf0, 0x9f, 0x98, 0xf0],
 ];
 
-/** What is not UTF-8 at the end of the bytes. */
-export const cut: readonly (readonly number[])[] = [
+/** Sequences that are malformed only because the bytes end. */
+export const truncated: readonly (readonly number[])[] = [
   [0xc3],
   [0xe2],
   [0xe2, 0x82],

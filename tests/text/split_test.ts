@@ -1,60 +1,66 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { charsOf, splitCorpus } from "../../src/text/split.ts";
+import { countChars, splitCorpus } from "../../src/text/split.ts";
 
-Deno.test("the last share of a text is held out", () => {
-  assertEquals(splitCorpus(1000, { valFraction: 0.05 }, 27), {
+Deno.test("splitCorpus() holds out the last fraction of a text for validation", () => {
+  assertEquals(splitCorpus(1000, { valFraction: 0.05, minTrainChars: 27 }), {
     train: [[0, 950]],
     validation: [[950, 1000]],
     test: [],
   });
-  assertEquals(splitCorpus(999, { valFraction: 0.05 }, 27).validation, [[950, 999]]);
+  assertEquals(splitCorpus(999, { valFraction: 0.05, minTrainChars: 27 }).validation, [[950, 999]]);
 });
 
-Deno.test("the test comes last, after the validation", () => {
-  assertEquals(splitCorpus(1000, { valFraction: 0.05, testFraction: 0.1 }, 27), {
+Deno.test("splitCorpus() puts the test part after the validation part", () => {
+  assertEquals(splitCorpus(1000, { valFraction: 0.05, testFraction: 0.1, minTrainChars: 27 }), {
     train: [[0, 850]],
     validation: [[850, 900]],
     test: [[900, 1000]],
   });
-  assertEquals(splitCorpus(1000, { valFraction: 0, testFraction: 0.1 }, 27).test, [[900, 1000]]);
+  assertEquals(splitCorpus(1000, { valFraction: 0, testFraction: 0.1, minTrainChars: 27 }).test, [[
+    900,
+    1000,
+  ]]);
 });
 
-Deno.test("each piece has its own parts, and the rest of the text none", () => {
-  assertEquals(splitCorpus(1003, { valFraction: 0.1, testFraction: 0.02, pieces: 4 }, 27), {
-    train: [[0, 220], [250, 470], [500, 720], [750, 970]],
-    validation: [[220, 245], [470, 495], [720, 745], [970, 995]],
-    test: [[245, 250], [495, 500], [745, 750], [995, 1000]],
-  });
+Deno.test("splitCorpus() splits each piece, and leaves the rest of the text unused", () => {
+  assertEquals(
+    splitCorpus(1003, { valFraction: 0.1, testFraction: 0.02, pieces: 4, minTrainChars: 27 }),
+    {
+      train: [[0, 220], [250, 470], [500, 720], [750, 970]],
+      validation: [[220, 245], [470, 495], [720, 745], [970, 995]],
+      test: [[245, 250], [495, 500], [745, 750], [995, 1000]],
+    },
+  );
 });
 
-Deno.test("nothing is held out when none is wanted", () => {
-  const split = splitCorpus(1000, { valFraction: 0 }, 27);
+Deno.test("splitCorpus() holds out nothing for fractions of 0", () => {
+  const split = splitCorpus(1000, { valFraction: 0, minTrainChars: 27 });
   assertEquals(split, { train: [[0, 1000]], validation: [], test: [] });
 });
 
-Deno.test("a part that is held out has at least two characters of each piece", () => {
-  assertEquals(splitCorpus(39, { valFraction: 0.05 }, 3).validation, []);
-  assertEquals(splitCorpus(40, { valFraction: 0.05 }, 3).validation, [[38, 40]]);
-  assertEquals(splitCorpus(79, { valFraction: 0.05, pieces: 2 }, 3).validation, []);
+Deno.test("splitCorpus() holds out at least two characters of each piece, or none", () => {
+  assertEquals(splitCorpus(39, { valFraction: 0.05, minTrainChars: 3 }).validation, []);
+  assertEquals(splitCorpus(40, { valFraction: 0.05, minTrainChars: 3 }).validation, [[38, 40]]);
+  assertEquals(splitCorpus(79, { valFraction: 0.05, pieces: 2, minTrainChars: 3 }).validation, []);
 });
 
-Deno.test("the training part keeps what it needs, before validation, and that before the test", () => {
-  assertEquals(splitCorpus(100, { valFraction: 0.5 }, 50).validation, [[50, 100]]);
-  assertEquals(splitCorpus(100, { valFraction: 0.5 }, 51), {
+Deno.test("splitCorpus() keeps minTrainChars, then validation, then test", () => {
+  assertEquals(splitCorpus(100, { valFraction: 0.5, minTrainChars: 50 }).validation, [[50, 100]]);
+  assertEquals(splitCorpus(100, { valFraction: 0.5, minTrainChars: 51 }), {
     train: [[0, 100]],
     validation: [],
     test: [],
   });
-  const split = splitCorpus(100, { valFraction: 0.3, testFraction: 0.3 }, 50);
+  const split = splitCorpus(100, { valFraction: 0.3, testFraction: 0.3, minTrainChars: 50 });
   assertEquals(split, { train: [[0, 70]], validation: [[70, 100]], test: [] });
 });
 
-Deno.test("the parts are the text, one after the other, whatever its length", () => {
+Deno.test("splitCorpus() covers the text with contiguous parts, whatever its length", () => {
   const share = fc.double({ min: 0, max: 0.5, maxExcluded: true, noNaN: true });
   const text = fc.tuple(fc.nat(1e6), share, share, fc.integer({ min: 1, max: 40 }), fc.nat(1e6));
   fc.assert(fc.property(text, ([length, valFraction, testFraction, pieces, needed]) => {
-    const split = splitCorpus(length, { valFraction, testFraction, pieces }, needed);
+    const split = splitCorpus(length, { valFraction, testFraction, pieces, minTrainChars: needed });
     const all = [...split.train, ...split.validation, ...split.test];
     let at = 0;
     for (const [start, end] of all.toSorted(([a], [b]) => a - b)) {
@@ -66,9 +72,9 @@ Deno.test("the parts are the text, one after the other, whatever its length", ()
     const piece = Math.floor(length / pieces);
     const held = [Math.floor(piece * valFraction), Math.floor(piece * testFraction)];
     for (const [i, part] of [split.validation, split.test].entries()) {
-      assertEquals(charsOf(part), part.length * held[i]!);
+      assertEquals(countChars(part), part.length * held[i]!);
     }
     const isHeld = split.validation.length + split.test.length > 0;
-    assert(!isHeld || charsOf(split.train) >= needed);
+    assert(!isHeld || countChars(split.train) >= needed);
   }));
 });

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { codePointAt, utf8Length, wholeCharacters } from "../../src/text/utf8.ts";
-import { bad, cut } from "./sequences.ts";
+import { codePointAt, completeLength, utf8Length } from "../../src/text/utf8.ts";
+import { malformed, truncated } from "./sequences.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("every code point is decoded, and its length known", () => {
+Deno.test("codePointAt() and utf8Length() agree with TextEncoder for every code point", () => {
   const bytes = new Uint8Array(4);
   const encoder = new TextEncoder();
   for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {
@@ -18,14 +18,14 @@ Deno.test("every code point is decoded, and its length known", () => {
   }
 });
 
-Deno.test("what the platform's decoder takes for a character is one, and nothing else", () => {
+Deno.test("codePointAt() accepts exactly what TextDecoder accepts", () => {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const characterOf = (bytes: Uint8Array) => {
     for (let length = 1; length <= bytes.length; length++) {
       try {
         return decoder.decode(bytes.subarray(0, length)).codePointAt(0)!;
       } catch {
-        // It is longer, or none.
+        // The character is longer, or there is none.
       }
     }
     return -1;
@@ -46,12 +46,12 @@ Deno.test("what the platform's decoder takes for a character is one, and nothing
   fc.assert(fc.property(fc.tuple(leads, edges, edges, edges), (b) => check(...b)), {
     numRuns: 5000,
   });
-  for (const sequence of [...bad, ...cut]) {
+  for (const sequence of [...malformed, ...truncated]) {
     assertEquals(codePointAt(Uint8Array.from(sequence), 0), -1);
   }
 });
 
-Deno.test("bytes are whole up to the character that their end cuts", () => {
+Deno.test("completeLength() ends before a character that the end cuts", () => {
   const texts = fc.string({ unit: "binary", maxLength: 20 });
   fc.assert(fc.property(texts, fc.nat(), (text, at) => {
     const bytes = utf8(text);
@@ -62,19 +62,19 @@ Deno.test("bytes are whole up to the character that their end cuts", () => {
       if (next > end) break;
       whole = next;
     }
-    assertEquals(wholeCharacters(bytes.subarray(0, end)), whole);
+    assertEquals(completeLength(bytes.subarray(0, end)), whole);
   }));
 });
 
-Deno.test("bytes that are no UTF-8 are left over only while they may become a character", () => {
-  for (const sequence of bad) {
+Deno.test("completeLength() leaves over malformed bytes only while they may become a character", () => {
+  for (const sequence of malformed) {
     for (const before of ["", "a", "é", "\u{1f600}"]) {
       const bytes = Uint8Array.from([...utf8(before), ...sequence]);
-      const whole = wholeCharacters(bytes);
+      const whole = completeLength(bytes);
       assert(bytes.length - whole <= 3);
-      // What is taken for whole shows where it is bad, or it begins with what is left over.
+      // A complete part has the malformed sequence at its known place.
       if (whole > utf8(before).length) assertEquals(codePointAt(bytes, utf8(before).length), -1);
     }
   }
-  for (const sequence of cut) assertEquals(wholeCharacters(Uint8Array.from(sequence)), 0);
+  for (const sequence of truncated) assertEquals(completeLength(Uint8Array.from(sequence)), 0);
 });

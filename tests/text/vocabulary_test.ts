@@ -6,7 +6,7 @@ import { Vocabulary } from "../../src/text/vocabulary.ts";
 /** Any text, of whole code points from all planes. */
 const texts = fc.string({ unit: "binary", minLength: 1, maxLength: 200 });
 
-Deno.test("ids are the ranks of the distinct code points", () => {
+Deno.test("Vocabulary ids are the ranks of the distinct code points", () => {
   fc.assert(fc.property(texts, (text) => {
     const vocabulary = Vocabulary.fromText(text);
     const sorted = [...new Set(text)].map((c) => c.codePointAt(0)!)
@@ -24,14 +24,14 @@ Deno.test("ids are the ranks of the distinct code points", () => {
   }));
 });
 
-Deno.test("decode undoes encode", () => {
+Deno.test("Vocabulary.decode() undoes encode()", () => {
   fc.assert(fc.property(texts, (text) => {
     const vocabulary = Vocabulary.fromText(text);
     assertEquals(vocabulary.decode(vocabulary.encode(text)), text);
   }));
 });
 
-Deno.test("a vocabulary made of its characters or code points is the same", () => {
+Deno.test("Vocabulary.fromText() and fromCodePoints() of the same characters are equal", () => {
   fc.assert(fc.property(texts, (text) => {
     const { characters } = Vocabulary.fromText(text);
     const codePoints = Array.from(text, (c) => c.codePointAt(0)!);
@@ -43,7 +43,7 @@ Deno.test("a vocabulary made of its characters or code points is the same", () =
   }));
 });
 
-Deno.test("emoji, combining marks, line ends and U+FEFF survive", () => {
+Deno.test("Vocabulary keeps emoji, combining marks, line breaks and U+FEFF", () => {
   const text = "\ufeffe\u0301\r\n\u{1f469}\u200d\u{1f680}\0\u{10ffff}é\n\ufeff";
   const vocabulary = Vocabulary.fromText(text);
   assertEquals(vocabulary.size, 11);
@@ -51,7 +51,7 @@ Deno.test("emoji, combining marks, line ends and U+FEFF survive", () => {
   assertEquals(vocabulary.encode(text).length, 13);
 });
 
-Deno.test("a vocabulary of one character works, of none is refused", () => {
+Deno.test("Vocabulary needs at least one character", () => {
   const vocabulary = Vocabulary.fromText("aaa");
   assertEquals(vocabulary.size, 1);
   assertEquals([...vocabulary.encode("aa")], [0, 0]);
@@ -69,7 +69,7 @@ Deno.test("a vocabulary of one character works, of none is refused", () => {
   );
 });
 
-Deno.test("code points that are not in the vocabulary have no id", () => {
+Deno.test("Vocabulary.idOf() is undefined for other code points", () => {
   const vocabulary = Vocabulary.fromText("bd");
   for (const codePoint of [0, 97, 99, 101, 0xd800, 0x10ffff, -1, 97.5, NaN]) {
     assertEquals(vocabulary.idOf(codePoint), undefined);
@@ -77,7 +77,7 @@ Deno.test("code points that are not in the vocabulary have no id", () => {
   }
 });
 
-Deno.test("encode names the first unknown character, its place and what is right", () => {
+Deno.test("Vocabulary.encode() names the first unknown character and its position", () => {
   const { message } = assertThrows(
     () => Vocabulary.fromText("ab\u{1f600}").encode("a\u{1f600}bxy"),
     InputError,
@@ -88,7 +88,7 @@ Deno.test("encode names the first unknown character, its place and what is right
   );
 });
 
-Deno.test("an unknown character is shown only where that can be read", () => {
+Deno.test("Vocabulary.encode() quotes an unknown character only if it is legible", () => {
   const shown = {
     "é": '"é" (U+00E9)',
     "\u{1f600}": '"\u{1f600}" (U+1F600)',
@@ -111,7 +111,7 @@ Deno.test("an unknown character is shown only where that can be read", () => {
   }
 });
 
-Deno.test("half a surrogate pair is refused, wherever it stands", () => {
+Deno.test("Vocabulary rejects a lone surrogate anywhere", () => {
   const halves = fc.constantFrom("\ud800", "\udbff", "\udc00", "\udfff");
   fc.assert(fc.property(texts, halves, texts, (before, half, after) => {
     const text = before + half + after;
@@ -124,7 +124,7 @@ Deno.test("half a surrogate pair is refused, wherever it stands", () => {
   }));
 });
 
-Deno.test("code points that are no characters are refused", () => {
+Deno.test("Vocabulary.fromCodePoints() rejects numbers that are not characters", () => {
   for (const wrong of [-1, 0.5, NaN, 0x110000, 0xd800, 0xdfff]) {
     assertThrows(
       () => Vocabulary.fromCodePoints([97, wrong, 98]),
@@ -135,7 +135,7 @@ Deno.test("code points that are no characters are refused", () => {
   assertEquals(Vocabulary.fromCodePoints([0xe000, 0xd7ff]).size, 2);
 });
 
-Deno.test("decode refuses ids outside the vocabulary", () => {
+Deno.test("Vocabulary.decode() rejects ids outside the vocabulary", () => {
   const vocabulary = Vocabulary.fromText("abc");
   for (const wrong of [-1, 3, 0.5, NaN]) {
     assertThrows(
@@ -146,7 +146,7 @@ Deno.test("decode refuses ids outside the vocabulary", () => {
   }
 });
 
-Deno.test("a text of a million characters comes back as it was", () => {
+Deno.test("Vocabulary encodes and decodes a million characters", () => {
   const text = "It is an ancient Mariner,\n\u{1f6a2} and he stoppeth one of three. "
     .repeat(20_000);
   const vocabulary = Vocabulary.fromText(text);

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { baseConfig, type ConfigInput, resolveConfig } from "../../src/model/config.ts";
+import { baseConfig } from "../../src/model/presets.ts";
+import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { splitCorpus } from "../../src/text/split.ts";
 import { autoConfig } from "../../src/train/auto_config.ts";
@@ -88,7 +89,9 @@ Deno.test("autoConfig() picks nothing beside a preset or a complete configuratio
 
 Deno.test("autoConfig() holds out at most a million characters, unless a fraction is given", () => {
   const heldOut = (chars: number, input: ConfigInput = {}) =>
-    splitCorpus(chars, autoConfig(chars, input).config, 2).validation.map(([a, b]) => b - a);
+    splitCorpus(chars, { ...autoConfig(chars, input).config, minTrainChars: 2 }).validation.map((
+      [a, b],
+    ) => b - a);
   assertEquals([1e6, 2e7].map((chars) => heldOut(chars)), [[5e4], [1e6]]);
   assertEquals([4e7, 2 ** 31].map((chars) => heldOut(chars)), [[1e6], [1e6]]);
   assertEquals(heldOut(4e7, { preset: "min-char-rnn" }), [1e6]);

@@ -1,10 +1,10 @@
 /** Whom `train` tells what, in which order, and that it waits for them. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { resolveConfig } from "../../src/model/config.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import { train } from "../../src/train/train.ts";
-import { charsOf } from "../../src/text/split.ts";
+import { countChars } from "../../src/text/split.ts";
 import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
@@ -64,7 +64,7 @@ Deno.test("a text is validated about once a pass, and only a better model is cal
     },
   });
   const { validation } = createTrainer(corpus, config).split;
-  const every = Math.ceil(20 * charsOf(validation) / 20);
+  const every = Math.ceil(20 * countChars(validation) / 20);
   const wanted = Array.from({ length: Math.floor(400 / every) }, (_, i) => (i + 1) * every);
   if (wanted.at(-1) !== 400) wanted.push(400);
   assertEquals(

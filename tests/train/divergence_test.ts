@@ -1,7 +1,7 @@
 /** Training that comes to numbers that are not finite: it stops there, and keeps nothing of them. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
-import { resolveConfig } from "../../src/model/config.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import { train } from "../../src/train/train.ts";

@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { type ConfigInput, resolveConfig } from "../../src/model/config.ts";
+import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 

@@ -1,7 +1,7 @@
 /** What depends on how much of a run is done, by whatever limits it: dropping, and cooling down. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
-import { type ConfigInput, resolveConfig } from "../../src/model/config.ts";
+import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { LimitOptions } from "../../src/train/limits.ts";
 import { train } from "../../src/train/train.ts";

@@ -7,7 +7,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../src/checkpoint/checkpoint.ts";
-import { type ConfigInput, resolveConfig } from "../../src/model/config.ts";
+import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { formatMetrics, metricsUntil } from "../../src/run/metrics.ts";
 import type { TrainingMetrics } from "../../src/train/metrics.ts";

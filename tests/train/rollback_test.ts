@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
-import { resolveConfig } from "../../src/model/config.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import type { Rollback } from "../../src/train/metrics.ts";

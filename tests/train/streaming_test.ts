@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TextError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
-import { resolveConfig } from "../../src/model/config.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText, readCorpus } from "../../src/text/corpus.ts";
 import { train } from "../../src/train/train.ts";
 import { createTrainer } from "../trainers.ts";
@@ -15,7 +15,7 @@ const config = resolveConfig({ hidden: 6, seqLength: 7, batchSize: 3, valFractio
 fileTest("a streamed text gives the weights and losses of one in memory", async (path) => {
   const long = text.repeat(40);
   await Deno.writeTextFile(path, long);
-  using streamed = await readCorpus(path, { heldBytes: 0 });
+  using streamed = await readCorpus(path, { maxBytesInMemory: 0 });
   const held = corpusFromText(long, path);
   const [one, other] = await Promise.all(
     [streamed, held].map((corpus) => train(corpus, { config, epochs: 2.5 })),
@@ -33,7 +33,7 @@ fileTest(
   "a text that changes stops training between two steps, and keeps the work",
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
-    using corpus = await readCorpus(path, { heldBytes: 0 });
+    using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
     using trainer = createTrainer(corpus, {
       ...config,
       valFraction: 0,
@@ -68,7 +68,7 @@ fileTest(
     const kept: Checkpoint[] = [];
     const options = { config: { ...config, valFraction: 0.001 }, epochs: 3, logEvery: 1000 };
     {
-      using corpus = await readCorpus(path, { heldBytes: 0 });
+      using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
       await assertRejects(
         () =>
           train(corpus, {
@@ -88,7 +88,7 @@ fileTest(
     assert(kept[0]!.progress.step >= 1000);
     // With the text as it was, the run goes on to what it would have come to.
     await Deno.writeTextFile(path, paragraphs);
-    using corpus = await readCorpus(path, { heldBytes: 0 });
+    using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
     const resumed = await train(corpus, { ...options, resume: kept[0]! });
     const whole = await train(corpusFromText(paragraphs, path), options);
     assertEquals(resumed.parameters, whole.parameters);
@@ -98,7 +98,7 @@ fileTest(
 
 fileTest("a run on a streamed text goes on where it was stopped, to the bit", async (path) => {
   await Deno.writeTextFile(path, paragraphs);
-  using corpus = await readCorpus(path, { heldBytes: 0 });
+  using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
   const options = { config: { ...config, batchSize: 2 }, logEvery: 1e9 };
   // Before and after the first windows' ends, and in the second pass.
   const whole = await train(corpus, { ...options, steps: 40_000 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
-import { resolveConfig } from "../../src/model/config.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainingMetrics, TrainingStatus } from "../../src/train/metrics.ts";
 import type { TrainOptions } from "../../src/train/options.ts";

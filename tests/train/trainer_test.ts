@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { InputError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
 import { sample } from "../../src/generate/sampler.ts";
-import type { ConfigInput } from "../../src/model/config.ts";
+import type { ConfigInput } from "../../src/model/resolve_config.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
 import type { Trainer } from "../../src/train/trainer.ts";

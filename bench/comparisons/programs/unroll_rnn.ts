@@ -7,7 +7,7 @@
  */
 import configuration from "../../../deno.json" with { type: "json" };
 import { readCorpus } from "../../../src/text/corpus.ts";
-import { resolveConfig } from "../../../src/model/config.ts";
+import { resolveConfig } from "../../../src/model/resolve_config.ts";
 import { Trainer } from "../../../src/train/trainer.ts";
 import { serve } from "../serve_rounds.ts";
 import { configOf } from "../hyperparams.ts";

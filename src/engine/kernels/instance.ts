@@ -1,6 +1,6 @@
 import { InputError } from "../../errors.ts";
-import type { Precision } from "../../model/config.ts";
-import type { Cell } from "../../model/parameters.ts";
+import type { Precision } from "../../model/types.ts";
+import type { Cell } from "../../model/types.ts";
 import { modules } from "./modules.js";
 
 /** An address in a kernel's memory, or a number of elements or bytes. */

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Corpus } from "../../text/corpus.ts";
-import { charsOf, type Span } from "../../text/split.ts";
+import { countChars, type Span } from "../../text/split.ts";
 import { readBlocks } from "./read_blocks.ts";
 
 /** The best compression of `gzip`. */
@@ -40,7 +40,7 @@ export async function gzipNatsPerChar(
       for await (const block of compressed) bytes += block.length;
     },
   );
-  return 8 * bytes * Math.LN2 / charsOf(spans);
+  return 8 * bytes * Math.LN2 / countChars(spans);
 }
 
 function* utf8Blocks(

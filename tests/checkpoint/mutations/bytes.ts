@@ -1,9 +1,9 @@
-/** Damage to the bytes of a file, as disks, networks and editors do it, and worse. */
+/** Damage to the bytes of a file, as by disks, networks and editors. */
 
 import { type Dice, type Mutation, partsOf } from "./draft.ts";
 import { rawFile } from "../files.ts";
 
-/** Cut at every byte of the header, at some of the data, and with something added. */
+/** Files truncated at every byte of the header and some of the data, and extended files. */
 export function* cuts(file: Uint8Array): Generator<Mutation> {
   const { header, data } = partsOf(file);
   const dataStart = file.length - data.length;
@@ -24,7 +24,7 @@ export function* cuts(file: Uint8Array): Generator<Mutation> {
   yield { what: "header alone", bytes: rawFile(header, new Uint8Array()), fate: "refused" };
 }
 
-/** Other lengths of the header: each of the 64 bits, and numbers around which reckoning goes wrong. */
+/** Wrong lengths of the header: each of the 64 bits flipped, and numbers at the limits of integers. */
 export function* headerLengths(file: Uint8Array): Generator<Mutation> {
   const right = new DataView(file.buffer).getBigUint64(0, true);
   const withLength = (length: bigint): Mutation => {
@@ -42,14 +42,14 @@ export function* headerLengths(file: Uint8Array): Generator<Mutation> {
   }
 }
 
-/** One bit of the file the other way round; the file must have a checksum. */
+/** Flips a bit of a file, which must have a checksum. */
 export function bitFlip(file: Uint8Array, bit: number): Mutation {
   const bytes = file.slice();
   bytes[bit >> 3]! ^= 1 << (bit & 7);
   return { what: `bit ${bit}`, bytes, fate: "either" };
 }
 
-/** Pieces moved, doubled, zeroed or overwritten; the file must have a checksum. */
+/** Moves, repeats or overwrites pieces of a file, which must have a checksum. */
 export function damage(file: Uint8Array, dice: Dice): Mutation {
   const bytes = file.slice();
   const places: string[] = [];
@@ -64,7 +64,7 @@ export function damage(file: Uint8Array, dice: Dice): Mutation {
   return { what: `damage at ${places}`, bytes, fate: "either" };
 }
 
-/** What no UTF-8 has: https://www.unicode.org/versions/Unicode16.0.0/ table 3-7. */
+/** Malformed UTF-8 (Unicode Standard 16.0, table 3-7). */
 const notUtf8: readonly (readonly number[])[] = [
   [0xff],
   [0xfe, 0xff],
@@ -81,7 +81,7 @@ const notUtf8: readonly (readonly number[])[] = [
   [0xf8, 0x88, 0x80, 0x80, 0x80],
 ];
 
-/** Bytes in the header that are not UTF-8, in strings and elsewhere. */
+/** Malformed UTF-8 in the header, in strings and elsewhere. */
 export function* badEncodings(file: Uint8Array, dice: Dice): Generator<Mutation> {
   const { header, data } = partsOf(file);
   const text = new TextEncoder().encode(header);

@@ -1,4 +1,4 @@
-/** Well-made files with a right checksum, whose contents no checkpoint can have. */
+/** Well-formed files with a right checksum and invalid contents. */
 
 import {
   type Dice,
@@ -10,7 +10,7 @@ import {
   withTensor,
 } from "./draft.ts";
 
-/** Tensors that are missing, misshapen, of the other type, or hold what is no number. */
+/** Tensors that are missing, have another shape or type, or hold invalid numbers. */
 export function* wrongTensors(file: Uint8Array, dice: Dice): Generator<Mutation> {
   const draft = takeApart(file);
   for (const [name, tensor] of draft.tensors) {
@@ -20,7 +20,7 @@ export function* wrongTensors(file: Uint8Array, dice: Dice): Generator<Mutation>
       bytes: putTogether(changed),
       fate: "refused",
     });
-    // All of the optimizer's may be missing, but not one; the state may.
+    // All tensors of the optimizer state may be missing, but not one of them; the hidden state may.
     if (name !== "state.hidden") yield refused("is missing", withTensor(draft, name, undefined));
     yield refused("is there again", withTensor(draft, `${name}_`, tensor));
     for (
@@ -66,7 +66,7 @@ function toNumbers(dtype: string, bytes: Uint8Array): Float32Array | Float64Arra
 }
 
 const long = "x".repeat(20000);
-/** JSON of every type, among it what no number, text or list of the metadata may be. */
+/** JSON of every type that no key of the metadata may have. */
 const wrongJson: readonly string[] = [
   ...["", " ", "{", "]", '"', "nul", "NaN", "'a'", "01", "1,2", "{}{}", "\0", "\ufeff{}"],
   ...["true", "-1", "0.5", "1e400", "1e15", '""', '"\\ud800"', "[]", "{}", "[null]", "[[]]"],
@@ -80,13 +80,13 @@ const wrongJson: readonly string[] = [
     '{"\\u001b[2J":1}',
   ],
 ];
-/** What no key of the configuration, the progress or the text may be; texts may have any name. */
+/** Values that no key of the configuration, the progress or the corpus may have, except a name. */
 const wrongInside: readonly unknown[] = [-1, -0.5, [], {}, [1], "", "1", long, "\x1b[2J\u202e"];
-/** What no count may be. */
+/** Values that no count may have. */
 const wrongCounts: readonly unknown[] = [0.5, 2 ** 53, 1e308, true, null];
 const counts = ["hidden", "seqLength", "batchSize", "seed", "step", "chars", "position", "bytes"];
 
-/** Metadata that are missing, of the wrong type, out of range or at odds with the tensors. */
+/** Metadata that are missing, of the wrong type, out of range, or do not fit the tensors. */
 export function* wrongMetadata(file: Uint8Array, dice: Dice): Generator<Mutation> {
   const draft = takeApart(file);
   const refused = (key: string, text: string | undefined): Mutation => ({
@@ -150,7 +150,7 @@ export function* wrongMetadata(file: Uint8Array, dice: Dice): Generator<Mutation
   yield refused("corpus", draft.metadata.corpus!.replace(/[0-9a-f](?="\}$)/, "G"));
 }
 
-/** What a file may leave out or add. */
+/** What a file may omit or add. */
 export function* harmless(file: Uint8Array): Generator<Mutation> {
   const draft = takeApart(file);
   const same = (what: string, bytes: Uint8Array): Mutation => ({ what, bytes, fate: "harmless" });

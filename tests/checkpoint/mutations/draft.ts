@@ -1,32 +1,32 @@
-/** A checkpoint's file taken apart, to be put together wrongly. Nothing here uses the project's reader. */
+/** Checkpoint files as drafts that can be changed and encoded again, without the project's decoder. */
 
 import { createHash } from "node:crypto";
 import type { Xoshiro128 } from "../../../src/random.ts";
 import { type FoundTensor, rawFile, readByHand } from "../files.ts";
 
-/** A changed file, and what must become of it. */
+/** A changed file, and the expected result. */
 export interface Mutation {
-  /** What was changed, for whoever looks for the one that failed. */
+  /** What was changed, for the message of a failed test. */
   readonly what: string;
   readonly bytes: Uint8Array;
-  /** `either`: refused, or read as if nothing had been changed. */
+  /** `harmless`: decoded as the original; `either`: rejected or decoded as the original. */
   readonly fate: "refused" | "harmless" | "either";
 }
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface Draft {
   readonly tensors: ReadonlyMap<string, Pick<FoundTensor, "dtype" | "shape" | "bytes">>;
   /** Without the checksum. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Takes a valid file apart. */
+/** Decodes a valid file. */
 export function takeApart(file: Uint8Array): Draft {
   const { tensors, metadata: { checksum: _, ...metadata } } = readByHand(file);
   return { tensors, metadata };
 }
 
-/** Puts a file together; with a checksum that is right whatever it holds, unless told not to. */
+/** Encodes a draft, with the checksum of its contents unless `sealed` is false. */
 export function putTogether({ tensors, metadata }: Draft, sealed = true): Uint8Array {
   const checksum = sealed ? { checksum: checksumOf({ tensors, metadata }) } : {};
   const entries: [string, unknown][] = [["__metadata__", { ...metadata, ...checksum }]];
@@ -49,7 +49,7 @@ function checksumOf({ tensors, metadata }: Draft): string {
   return sha256(JSON.stringify([strings, digests]));
 }
 
-/** The same with another tensor in place of one, or, of `undefined`, without it. */
+/** Replaces a tensor; `undefined` removes it. */
 export function withTensor(
   draft: Draft,
   name: string,
@@ -61,20 +61,20 @@ export function withTensor(
   return { ...draft, tensors };
 }
 
-/** The same with another string under a key, or, of `undefined`, without it. */
+/** Replaces a string of the metadata; `undefined` removes it. */
 export function withString(draft: Draft, key: string, text: string | undefined): Draft {
   const entries = Object.entries(draft.metadata).filter(([other]) => other !== key);
   if (text !== undefined) entries.push([key, text]);
   return { ...draft, metadata: Object.fromEntries(entries) };
 }
 
-/** A valid file in two parts. */
+/** The two parts of a valid file. */
 export interface Parts {
   readonly header: string;
   readonly data: Uint8Array;
 }
 
-/** The text of the header, and the data. */
+/** Splits a file into the text of its header and its data. */
 export function partsOf(file: Uint8Array): Parts {
   const { dataStart } = readByHand(file);
   return {
@@ -83,7 +83,7 @@ export function partsOf(file: Uint8Array): Parts {
   };
 }
 
-/** Random choices that are the same each time. */
+/** Reproducible random choices. */
 export class Dice {
   readonly #random: Xoshiro128;
 
@@ -91,18 +91,18 @@ export class Dice {
     this.#random = random;
   }
 
-  /** A whole number from 0 up to, not including, `limit`. */
+  /** Draws a whole number from 0 to below `limit`. */
   below(limit: number): number {
     return Math.floor(this.#random.uniform() * limit);
   }
 
-  /** One of several. */
+  /** Draws one of several items. */
   of<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;
   }
 }
 
-/** Numbers around which reckoning in 31, 32, 53, 63 and 64 bits goes wrong, as JSON writes them. */
-export const greatNumbers: readonly string[] = [31, 32, 53, 63, 64]
+/** Numbers at the limits of 31, 32, 53, 63 and 64 bits, as JSON. */
+export const limitNumbers: readonly string[] = [31, 32, 53, 63, 64]
   .flatMap((bits) => [-1n, 0n, 1n].map((more) => String(2n ** BigInt(bits) + more)))
   .concat("4503599627370496", "4611686018427387904", "1e19", "1e308", "1e400");

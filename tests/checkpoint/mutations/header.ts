@@ -1,11 +1,11 @@
-/** Headers that are wrong, or the same in other words. The data stay, and the checksum is right. */
+/** Wrong headers, and equivalent ones. The data are unchanged, and the checksum is right. */
 
 import { rawFile, readByHand } from "../files.ts";
-import { type Dice, greatNumbers, type Mutation, type Parts, partsOf } from "./draft.ts";
+import { type Dice, limitNumbers, type Mutation, type Parts, partsOf } from "./draft.ts";
 
 const dtypes = "BOOL U8 I8 F8_E5M2 F8_E4M3 I16 U16 F16 BF16 I32 U32 I64 U64 C64 f32 F32\u0000"
   .split(" ").map((name) => JSON.stringify(name));
-/** JSON of every type; some is deep, some would be printed badly. */
+/** JSON of every type, some of it deep, some with control characters. */
 const wrongValues: readonly string[] = [
   ...["null", "true", '""', "{}", "[]", "[[]]", '"4"', "-1", "1.5", "1e-9", '{"__proto__":4}'],
   ...[
@@ -15,7 +15,7 @@ const wrongValues: readonly string[] = [
   ],
   ...['"\\u001b[2J\\u0007"', '"\u009b\u2028\u202e"', '"\\ud800"', JSON.stringify("x".repeat(9000))],
 ];
-/** Names that no checkpoint's tensor has, as JSON. */
+/** Names that no tensor of a checkpoint has, as JSON. */
 const wrongNames: readonly string[] = [
   ...["", "__proto__", "constructor", "toString", "__metadata__ ", "rnn.weight_ih_l1", "state"],
   ...[
@@ -28,7 +28,7 @@ const wrongNames: readonly string[] = [
   ],
 ].map((name) => JSON.stringify(name));
 
-/** Each entry of a tensor with something else in place of its type, shape or offsets. */
+/** Entries of tensors with another type, shape or offsets. */
 export function* wrongEntries(file: Uint8Array): Generator<Mutation> {
   const parts = partsOf(file);
   for (const [name, { dtype, shape, begin, bytes: { length } }] of readByHand(file).tensors) {
@@ -41,7 +41,7 @@ export function* wrongEntries(file: Uint8Array): Generator<Mutation> {
       ...wrongValues.map((wrong) => entry(type, shape, wrong, last)),
       ...wrongValues.map((wrong) => entry(type, shape, first, wrong)),
     ];
-    for (const wrong of greatNumbers) {
+    for (const wrong of limitNumbers) {
       entries.push(
         entry(type, [wrong, ...shape.slice(1)], first, last),
         entry(type, [...shape, wrong], first, last),
@@ -81,13 +81,13 @@ function entry(dtype: string, shape: Json, begin: string, end: string): string {
   return `{"dtype":${dtype},"shape":${dimensions},"data_offsets":[${begin},${end}]}`;
 }
 
-/** The header's text of a tensor's entry, without its name. */
+/** The text of an entry in the header, without its name. */
 function entryOf({ header }: Parts, name: string): string {
   const start = header.indexOf(`"${name}":{`) + name.length + 3;
   return header.slice(start, header.indexOf("}", start) + 1);
 }
 
-/** The file with one part of its header, which must be there, replaced. */
+/** Replaces a part of the header that occurs exactly once. */
 function changed(
   { header, data }: Parts,
   what: string,
@@ -95,12 +95,12 @@ function changed(
   to: string,
   fate: Mutation["fate"] = "refused",
 ): Mutation {
-  if (header.split(from).length !== 2) throw new Error(`${from} is not there once`);
+  if (header.split(from).length !== 2) throw new Error(`${from} does not occur exactly once`);
   const bytes = rawFile(header.replace(from, () => to), data);
   return { what: `${what}: ${to.slice(0, 200)}`, bytes, fate };
 }
 
-/** Keys that stand twice, are missing, unknown or not what they seem. */
+/** Keys that are duplicate, missing, unknown or escaped. */
 export function* wrongKeys(file: Uint8Array): Generator<Mutation> {
   const parts = partsOf(file);
   for (const name of readByHand(file).tensors.keys()) {
@@ -135,7 +135,7 @@ export function* wrongKeys(file: Uint8Array): Generator<Mutation> {
   for (const value of wrongValues) yield changed(parts, "metadata", metadata, value);
 }
 
-/** Headers that are no JSON object at all. */
+/** Headers that are not a JSON object. */
 export function* noHeaders(file: Uint8Array, dice: Dice): Generator<Mutation> {
   const { header, data } = partsOf(file);
   const texts = [
@@ -156,8 +156,8 @@ export function* noHeaders(file: Uint8Array, dice: Dice): Generator<Mutation> {
   }
 }
 
-/** The same header in other words: spaces, escapes, notations of numbers, and another order. */
-export function* otherWords(file: Uint8Array, dice: Dice): Generator<Mutation> {
+/** Equivalent headers: spaces, escapes, notations of numbers, and another order. */
+export function* equivalents(file: Uint8Array, dice: Dice): Generator<Mutation> {
   const parts = partsOf(file);
   const { header, data } = parts;
   const { tensors } = readByHand(file);
