@@ -1,9 +1,10 @@
-import { InputError } from "../errors.ts";
+import { InputError, withContextAsync } from "../errors.ts";
 import { type Score, score } from "../evaluate/score.ts";
 import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
 import { scoreHtml } from "../evaluate/score_html.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
-import { quote } from "../json.ts";
+import { quotePath } from "../json.ts";
+import { toInputError } from "../os_errors.ts";
 import type { Command } from "./args.ts";
 import { readKnownText } from "./read_text.ts";
 import { TextOutput } from "./output.ts";
@@ -109,15 +110,11 @@ function* json({ first, characters, nats, natsPerChar }: Score): Generator<strin
 }
 
 async function writePage(path: string, page: string): Promise<void> {
-  try {
-    await Deno.writeTextFile(path, page);
-  } catch (error) {
-    // Errors of the operating system have a code: a missing folder, a full disk.
-    if (!(error instanceof Error && "code" in error)) throw error;
-    const reason = error.message.replace(/ \(os error.*/s, "");
-    throw new InputError(
-      `Cannot write the page ${quote(path, 1000)}: ${reason}; it must be a writable file in ` +
-        `an existing folder`,
-    );
-  }
+  await withContextAsync(`Cannot write the page ${quotePath(path)}`, async () => {
+    try {
+      await Deno.writeTextFile(path, page);
+    } catch (error) {
+      throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
+    }
+  });
 }

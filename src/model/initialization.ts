@@ -24,7 +24,7 @@ export function isInit(init: string): boolean {
 
 /** The S of `normal:S` or `uniform:S`; NaN for another string. */
 function scaleOf(init: string): number {
-  const [, scale] = /^(?:normal|uniform):(\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+)$/i.exec(init) ?? [];
+  const [, scale] = /^(?:normal|uniform):(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)$/.exec(init) ?? [];
   return scale === undefined ? NaN : Number(scale);
 }
 
