@@ -1,22 +1,29 @@
 /**
- * The class: a network over any input vectors and target vectors, not characters.
+ * class: a recurrent network for vectors instead of characters, whose gradient is wrong.
  *
- * The notebook's class takes sequences of vectors, with weights from N(0, 1), biases 0, and updates
- * by the whole gradient. Its example has 3 inputs, 4 hidden units, 3 outputs, and one-hot vectors
- * drawn at random; it printed losses of 96.06, 123.68, 131.48, 126.75, 89.47 and 79.71 over its six
- * epochs: nothing is learnt. Its backward pass
+ * The notebook. A class trains on sequences of input and target vectors, with weights from N(0, 1),
+ * biases of zero and plain gradient descent. Its example has 3 inputs, 4 hidden units and 3 outputs,
+ * and random one-hot vectors.
  *
- * - computes dh, the gradient that arrives at a hidden state, and then leaves it out: what flows on
- *   is 1 − h² alone, whatever the targets are;
- * - overwrites dbh at every step, where the steps should be summed;
- * - takes H[−1], the last hidden state, for the one before the first, which should be the zero
- *   state;
+ * What it printed. Losses of 96.06, 123.68, 131.48, 126.75, 89.47 and 79.71 over six epochs: it
+ * learns nothing.
  *
- * and its sampler feeds a vector of zeros after the first, so that it cannot see what it wrote.
+ * Why. With a_t = Wxh x_t + Whh h_{t−1} + bh and h_t = tanh(a_t), the gradient at a_t is
+ * (1 − h_t²)·dh_t, where dh_t comes from the output of step t and from step t + 1. The notebook
  *
- * Here its gradient, as it was, and ours are both held against central differences on its example:
- * a sequence of four one-hot vectors. Then ours learns it, and a sampler that feeds back what it
- * wrote repeats a cycle.
+ * - computes dh_t and then uses 1 − h_t² alone, so these gradients do not depend on the targets;
+ * - assigns the gradient of bh at each step instead of adding it to the sum over the steps;
+ * - takes the last hidden state, index −1 of an array, for the zero state before the first step.
+ *
+ * Its sampler has a fault, too: after the first step it feeds back zeros instead of its own output.
+ *
+ * This run compares both gradients, the notebook's and the engine's, with central differences of the
+ * loss: the way to find such faults. Then the engine learns the example, and a sampler that feeds
+ * back its own output repeats a cycle.
+ *
+ *     deno task notebooks class
+ *
+ * @module
  */
 import {
   Engine,
@@ -26,35 +33,51 @@ import {
   Xoshiro128,
   zeroParameters,
 } from "../../src/mod.ts";
-import type { Figure, Notebook } from "./notebook.ts";
+import type { Notebook, Result } from "./notebook.ts";
+import type { Update } from "./sequence_trainer.ts";
 
+/** I, H, V and T. */
 const INPUTS = 3;
 const HIDDEN = 4;
 const OUTPUTS = 3;
-const STEPS = 4;
+const SEQ_LENGTH = 4;
 const sizes = { inputs: INPUTS, hidden: HIDDEN, outputs: OUTPUTS };
 
-/** The notebook's network, and its example: input and target vectors, [4, 3] each. */
-export function start(seed: number) {
+const adagrad: Update = { optimizer: "adagrad", lr: 0.1, gradClip: 5 };
+const UPDATES = 500;
+/** The largest relative error of a gradient that counts as correct. */
+const TOLERANCE = 1e-6;
+
+/** A network's weights, and the vectors to learn. */
+export interface Example {
+  readonly parameters: ParameterSet;
+  /** [T, I] */
+  readonly inputs: Float64Array;
+  /** [T, V] */
+  readonly targets: Float64Array;
+}
+
+/** Creates the notebook's network and its example, one-hot vectors drawn at random. */
+export function createExample(seed: number): Example {
   const random = new Xoshiro128(seed);
   const parameters = zeroParameters(sizes, "f64");
   for (const name of ["Wxh", "Whh", "Why"] as const) {
     parameters[name].forEach((_, i, array) => array[i] = random.normal());
   }
-  const oneHots = (length: number) => {
-    const vectors = new Float64Array(STEPS * length);
-    for (let t = 0; t < STEPS; t++) vectors[t * length + random.nextUint32() % length] = 1;
+  const oneHotVectors = (length: number) => {
+    const vectors = new Float64Array(SEQ_LENGTH * length);
+    for (let t = 0; t < SEQ_LENGTH; t++) vectors[t * length + random.nextUint32() % length] = 1;
     return vectors;
   };
-  return { parameters, inputs: oneHots(INPUTS), targets: oneHots(OUTPUTS) };
+  return { parameters, inputs: oneHotVectors(INPUTS), targets: oneHotVectors(OUTPUTS) };
 }
 
-/** An engine for vectors, with these weights and vectors in it. */
-export function engineOf({ parameters, inputs, targets }: ReturnType<typeof start>): Engine {
+/** Creates an engine that reads and predicts vectors, with the weights and vectors of an example. */
+export function createEngine({ parameters, inputs, targets }: Example): Engine {
   const engine = new Engine({
     ...sizes,
     precision: "f64",
-    seqLength: STEPS,
+    seqLength: SEQ_LENGTH,
     batchSize: 1,
     denseInputs: true,
     denseTargets: true,
@@ -65,123 +88,125 @@ export function engineOf({ parameters, inputs, targets }: ReturnType<typeof star
   return engine;
 }
 
-/** The gradient as the notebook's class computes it, faults included. */
-function notebookGradients(engine: Engine, example: ReturnType<typeof start>): ParameterSet {
+/** The gradients as the notebook computes them, with its faults. */
+function notebookGradients(engine: Engine, { inputs }: Example): ParameterSet {
   engine.forward();
-  const h = engine.readHiddenStates();
+  const h = engine.readHiddenStates(); // [T, H]
   engine.crossEntropy();
-  const dy = engine.readOutputs(); // p − target, which it has right
-  const d = zeroParameters(sizes, "f64");
-  for (let t = STEPS - 1; t >= 0; t--) {
-    const before = (t + STEPS - 1) % STEPS; // of the first step, the last
+  const dy = engine.readOutputs(); // [T, V]: p − target, which the notebook computes correctly
+  const gradients = zeroParameters(sizes, "f64");
+  const { Wxh, Whh, Why, bh, by } = gradients;
+  for (let t = SEQ_LENGTH - 1; t >= 0; t--) {
+    const previous = (t + SEQ_LENGTH - 1) % SEQ_LENGTH; // Fault: the last step before the first.
     for (let i = 0; i < HIDDEN; i++) {
-      const a = 1 - h[t * HIDDEN + i]! ** 2; // dh should be a factor
-      d.bh[i] = a; // should be added
-      for (let j = 0; j < INPUTS; j++) {
-        d.Wxh[i * INPUTS + j]! += a * example.inputs[t * INPUTS + j]!;
-      }
-      for (let j = 0; j < HIDDEN; j++) d.Whh[i * HIDDEN + j]! += a * h[before * HIDDEN + j]!;
+      const da = 1 - h[t * HIDDEN + i]! ** 2; // Fault: dh is missing as a factor.
+      bh[i] = da; // Fault: not a sum over the steps.
+      for (let j = 0; j < INPUTS; j++) Wxh[i * INPUTS + j]! += da * inputs[t * INPUTS + j]!;
+      for (let j = 0; j < HIDDEN; j++) Whh[i * HIDDEN + j]! += da * h[previous * HIDDEN + j]!;
     }
     for (let v = 0; v < OUTPUTS; v++) {
-      const g = dy[t * OUTPUTS + v]!;
-      d.by[v]! += g;
-      for (let i = 0; i < HIDDEN; i++) d.Why[v * HIDDEN + i]! += g * h[t * HIDDEN + i]!;
+      const d = dy[t * OUTPUTS + v]!;
+      by[v]! += d;
+      for (let i = 0; i < HIDDEN; i++) Why[v * HIDDEN + i]! += d * h[t * HIDDEN + i]!;
     }
   }
-  return d;
+  return gradients;
 }
 
-/** Central differences of the engine's loss, of the second order. */
-function differences(engine: Engine, parameters: ParameterSet, name: ParameterName): number[] {
-  const step = 1e-5;
-  const lossAt = (i: number, value: number) => {
-    engine.writeParameter(name, i, value);
+/** Central differences (L(w + ε) − L(w − ε)) / 2ε of the loss, for each weight of a parameter. */
+function centralDifferences(engine: Engine, weights: ParameterSet, name: ParameterName): number[] {
+  const epsilon = 1e-5;
+  const lossAt = (index: number, weight: number) => {
+    engine.writeParameter(name, index, weight);
     engine.forward();
     return engine.crossEntropy();
   };
-  return Array.from(parameters[name] ?? [], (value, i) => {
-    const difference = (lossAt(i, value + step) - lossAt(i, value - step)) / (2 * step);
-    engine.writeParameter(name, i, value);
+  return Array.from(weights[name] ?? [], (weight, i) => {
+    const difference = (lossAt(i, weight + epsilon) - lossAt(i, weight - epsilon)) / (2 * epsilon);
+    engine.writeParameter(name, i, weight);
     return difference;
   });
 }
 
-/** The largest difference, relative to the largest gradient of the parameter. */
-function error(gradient: ArrayLike<number>, expected: readonly number[]): number {
+/** The largest error of a gradient, relative to its largest element. */
+function relativeError(gradient: ArrayLike<number>, expected: readonly number[]): number {
   const scale = Math.max(...expected.map(Math.abs));
   return Math.max(...expected.map((value, i) => Math.abs(gradient[i]! - value))) / scale;
 }
 
-/** Trains on a cycle 0 → 1 → 2 → 0, and writes by feeding back what it wrote; the vectors' ids. */
-function cycle(seed: number): number[] {
-  const { parameters } = start(seed);
-  const vector = (id: number) => [0, 1, 2].map((i) => i === id ? 1 : 0);
-  const engine = engineOf({
-    parameters,
-    inputs: Float64Array.from([0, 1, 2, 0].flatMap(vector)),
-    targets: Float64Array.from([1, 2, 0, 1].flatMap(vector)),
-  });
-  for (let update = 0; update < 500; update++) {
+/** Trains an engine on its vectors, and returns the loss before each update. */
+function learn(engine: Engine): number[] {
+  return Array.from({ length: UPDATES }, () => {
     engine.forward();
-    engine.crossEntropy();
+    const loss = engine.crossEntropy();
     engine.backward();
-    engine.update({ optimizer: "adagrad", lr: 0.1, gradClip: 5 });
-  }
-  const written: number[] = [];
-  let id = 0;
-  for (let n = 0; n < 9; n++) {
-    engine.writeInputVectors(vector(id), 1);
-    engine.forward(1);
-    engine.carryHiddenState(1);
-    const outputs = engine.readOutputs(1);
-    id = outputs.indexOf(Math.max(...outputs));
-    written.push(id);
-  }
-  return written;
+    engine.update(adagrad);
+    return loss;
+  });
 }
 
-/** The experiment, put right. */
+/** Learns the cycle 0 → 1 → 2 → 0 and generates nine vectors from 0, each fed back as the next input. */
+function generateCycle(seed: number): string {
+  const { parameters } = createExample(seed);
+  const oneHot = (id: number) => [0, 1, 2].map((i) => i === id ? 1 : 0);
+  const engine = createEngine({
+    parameters,
+    inputs: Float64Array.from([0, 1, 2, 0].flatMap(oneHot)),
+    targets: Float64Array.from([1, 2, 0, 1].flatMap(oneHot)),
+  });
+  learn(engine);
+  let id = 0;
+  let generated = "";
+  for (let n = 0; n < 9; n++) {
+    engine.writeInputVectors(oneHot(id), 1);
+    engine.forward(1);
+    engine.carryHiddenState(1);
+    const logits = engine.readOutputs(1);
+    id = logits.indexOf(Math.max(...logits));
+    generated += id;
+  }
+  return generated;
+}
+
+/** The experiment, corrected. */
 export const classNotebook: Notebook = {
   name: "class",
-  summary: "a class over any vectors: what its gradient gets wrong, and the right one",
+  summary: "a network for vectors: the faults of a wrong gradient, and a correct one",
   run({ seed }) {
-    const example = start(seed);
-    const engine = engineOf(example);
-    const theirs = notebookGradients(engine, example);
+    const example = createExample(seed);
+    const engine = createEngine(example);
+    const wrong = notebookGradients(engine, example);
     engine.backward();
-    const ours = engine.readGradients();
-    const rows = parameterNames.map((name): Figure => {
-      const expected = differences(engine, example.parameters, name);
-      const [wrong, right] = [error(theirs[name], expected), error(ours[name], expected)];
+    const correct = engine.readGradients();
+    const gradientResults = parameterNames.map((name): Result => {
+      const expected = centralDifferences(engine, example.parameters, name);
+      const wrongError = relativeError(wrong[name], expected);
+      const correctError = relativeError(correct[name], expected);
       return {
-        what: `gradient of ${name}, largest error`,
-        notebook: wrong < 1e-6 ? `${wrong.toExponential(1)}, right` : `${wrong.toFixed(2)}, wrong`,
-        ours: right.toExponential(1),
-        inBand: right < 1e-6,
+        quantity: `gradient of ${name}, largest error`,
+        notebook: wrongError < TOLERANCE
+          ? `${wrongError.toExponential(1)}, right`
+          : `${wrongError.toFixed(2)}, wrong`,
+        ours: correctError.toExponential(1),
+        inBand: correctError < TOLERANCE,
       };
     });
 
-    const losses: number[] = [];
-    for (let update = 0; update < 500; update++) {
-      engine.forward();
-      losses.push(engine.crossEntropy());
-      engine.backward();
-      engine.update({ optimizer: "adagrad", lr: 0.1, gradClip: 5 });
-    }
-    const written = cycle(seed).join("");
+    const losses = learn(engine);
+    const cycle = generateCycle(seed);
     return [
-      ...rows,
+      ...gradientResults,
       {
-        what: "loss of its example, before and after 500 updates",
+        quantity: `loss of the example, before and after ${UPDATES} updates`,
         notebook: "96.06 → 79.71 in 6",
         ours: `${losses[0]!.toFixed(3)} → ${losses.at(-1)!.toFixed(4)}`,
         inBand: losses.at(-1)! < 0.1,
       },
       {
-        what: "a cycle 0 1 2, written by feeding back what was written",
-        notebook: "– (feeds zeros)",
-        ours: written,
-        inBand: written === "120120120",
+        quantity: "the cycle 0 1 2, generated by feeding back the output",
+        notebook: "– (feeds back zeros)",
+        ours: cycle,
+        inBand: cycle === "120120120",
       },
     ];
   },

@@ -1,37 +1,45 @@
 /**
- * "Hope is the thing with feathers": min-char-rnn on a verse of Emily Dickinson, with Adagrad.
+ * hope: a recurrent network learns a verse by Emily Dickinson with the algorithm of min-char-rnn.
  *
- * The notebook repeats the line below 100 times (11,900 characters, 22 distinct) and trains H 64,
- * T 25, weights from N(0, 0.01²), Adagrad at 0.1, gradients clipped to ±5, the hidden state carried
- * from batch to batch and reset at the end, for 10,000 iterations; then it generates 200 characters
- * after "H".
+ * The notebook. The text is the verse below, 100 times: 11,900 characters, 22 of them distinct. H is
+ * 64. Weights are drawn from N(0, 0.01²). Each of 10,000 iterations reads T = 25 characters and makes
+ * one update by Adagrad with a learning rate of 0.1; each element of the gradient is clipped to ±5.
+ * The hidden state is carried from one iteration to the next, and is zero again when the text starts
+ * over: truncated back-propagation through time. Afterwards 200 characters are sampled after "H".
  *
- * It printed a loss over 25 characters of 77.2765 (25 ln 22 = 77.28) at iteration 0, 1.1133 at
- * 1,000, 0.3242 at 2,000, 0.1763 at 3,000. Its algorithm in NumPy gives, over five starts,
- * 77.27–77.28, 0.32–21.8, 0.11–0.72 and 0.07–0.95.
+ * What it printed. Losses, summed over 25 characters: 77.2765 at iteration 0, which is a uniform
+ * prediction, 25 ln 22 = 77.28; 1.1133 at iteration 1,000; 0.3242 at 2,000; 0.1763 at 3,000. The same
+ * algorithm in NumPy gives 77.27–77.28, 0.32–21.8, 0.11–0.72 and 0.07–0.95 over five seeds.
+ *
+ * This run. A {@linkcode Trainer} with the same hyperparameters is that algorithm. Its losses are in
+ * the bands of the NumPy runs, and what it generates greedily is the text itself.
+ *
+ *     deno task notebooks hope
+ *
+ * @module
  */
 import { corpusFromText, type Precision, resolveConfig, sample, Trainer } from "../../src/mod.ts";
-import type { Figure, Notebook } from "./notebook.ts";
+import type { Notebook, Result } from "./notebook.ts";
 
-const LINE = "Hope is the thing with feathers that perches in the soul. " +
+const VERSE = "Hope is the thing with feathers that perches in the soul. " +
   "And sings the tune without the words and never stops at all. ";
 const REPEATS = 100;
-const SEQ = 25;
+const SEQ_LENGTH = 25;
 const GENERATED = 200;
 
-/** The iterations that the notebook printed, with its loss there and the band of NumPy's starts. */
-const printed = [
-  { at: 0, loss: 77.2765, numpy: "77.27–77.28", low: 77.265, high: 77.285 },
-  { at: 1000, loss: 1.1133, numpy: "0.32–21.8", low: 0.32, high: 21.8 },
-  { at: 2000, loss: 0.3242, numpy: "0.11–0.72", low: 0.11, high: 0.72 },
-  { at: 3000, loss: 0.1763, numpy: "0.07–0.95", low: 0.07, high: 0.95 },
+/** The losses that the notebook printed, and the bands of the NumPy runs. */
+const published = [
+  { iteration: 0, loss: 77.2765, numpy: "77.27–77.28", min: 77.265, max: 77.285 },
+  { iteration: 1000, loss: 1.1133, numpy: "0.32–21.8", min: 0.32, max: 21.8 },
+  { iteration: 2000, loss: 0.3242, numpy: "0.11–0.72", min: 0.11, max: 0.72 },
+  { iteration: 3000, loss: 0.1763, numpy: "0.07–0.95", min: 0.07, max: 0.95 },
 ] as const;
 
-/** The notebook's training, ready for its first iteration. */
-export function start(seed: number, precision: Precision): Trainer {
+/** Creates a trainer with the notebook's text and hyperparameters. */
+export function createTrainer(seed: number, precision: Precision): Trainer {
   const config = resolveConfig({
     hidden: 64,
-    seqLength: SEQ,
+    seqLength: SEQ_LENGTH,
     batchSize: 1,
     optimizer: "adagrad",
     lr: 0.1,
@@ -41,60 +49,59 @@ export function start(seed: number, precision: Precision): Trainer {
     precision,
     seed,
   });
-  return Trainer.create(corpusFromText(LINE.repeat(REPEATS)), config);
+  return Trainer.create(corpusFromText(VERSE.repeat(REPEATS)), config);
 }
 
-/** How many characters of `text` continue the poem after its first, one after the other. */
-function exactContinuation(text: string): number {
-  const poem = LINE.repeat(3).slice(1);
+/** How many characters of a text follow the first one of the verse without a mistake. */
+function countExact(text: string): number {
+  const expected = VERSE.repeat(3).slice(1);
   let count = 0;
-  while (count < text.length && text[count] === poem[count]) count++;
+  while (count < text.length && text[count] === expected[count]) count++;
   return count;
 }
 
 /** The experiment. */
 export const hope: Notebook = {
   name: "hope",
-  summary: "a line of Dickinson's, learnt by heart with Adagrad",
+  summary: "learning a verse with Adagrad and a carried hidden state, as min-char-rnn does",
   run({ seed, full }) {
     const iterations = full ? 10_000 : 3001;
-    const trainer = start(seed, "f32-strict");
-    const figures: Figure[] = [];
-    let last = 0;
+    using trainer = createTrainer(seed, "f32-strict");
+    const results: Result[] = [];
+    let loss = 0;
     for (let iteration = 0; iteration < iterations; iteration++) {
-      last = SEQ * trainer.step();
-      const figure = printed.find(({ at }) => at === iteration);
-      if (!figure) continue;
-      figures.push({
-        what: `loss at iteration ${iteration.toLocaleString("en")}`,
-        notebook: `${figure.loss}; NumPy ${figure.numpy}`,
-        ours: last.toFixed(4),
-        inBand: last >= figure.low && last <= figure.high,
+      // A trainer returns the loss per character, and the notebook prints the sum.
+      loss = SEQ_LENGTH * trainer.step();
+      const expected = published.find((losses) => losses.iteration === iteration);
+      if (!expected) continue;
+      results.push({
+        quantity: `loss at iteration ${iteration.toLocaleString("en")}`,
+        notebook: `${expected.loss}; NumPy ${expected.numpy}`,
+        ours: loss.toFixed(4),
+        inBand: loss >= expected.min && loss <= expected.max,
       });
     }
     const model = trainer.model();
-    const drawn = exactContinuation(sample(model, { prompt: "H", length: GENERATED, seed }));
-    const greedy = exactContinuation(
-      sample(model, { prompt: "H", length: GENERATED, greedy: true }),
-    );
+    const sampled = sample(model, { prompt: "H", length: GENERATED, seed });
+    const greedy = sample(model, { prompt: "H", length: GENERATED, greedy: true });
     return [
-      ...figures,
+      ...results,
       {
-        what: `loss at the end, iteration ${(iterations - 1).toLocaleString("en")}`,
+        quantity: `loss at the last iteration, ${(iterations - 1).toLocaleString("en")}`,
         notebook: "–",
-        ours: last.toFixed(4),
+        ours: loss.toFixed(4),
         inBand: null,
       },
       {
-        what: `of ${GENERATED} characters drawn after "H", exactly the poem`,
+        quantity: `exact characters of ${GENERATED}, sampled after "H"`,
         notebook: "–",
-        ours: String(drawn),
+        ours: String(countExact(sampled)),
         inBand: null,
       },
       {
-        what: `of ${GENERATED} most probable after "H", exactly the poem`,
+        quantity: `exact characters of ${GENERATED}, greedy after "H"`,
         notebook: "–",
-        ours: String(greedy),
+        ours: String(countExact(greedy)),
         inBand: null,
       },
     ];

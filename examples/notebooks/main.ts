@@ -1,43 +1,45 @@
-/** `deno task notebooks [name]`: the five notebooks, run, with their figures beside ours. */
-import { exitCodeOf } from "../../src/cli/program.ts";
+/**
+ * `deno task notebooks [name]` runs the notebooks and prints their results next to ours.
+ *
+ * @module
+ */
 import type { Command } from "../../src/cli/args.ts";
 import { table } from "../../src/cli/format.ts";
+import { exitCodeOf } from "../../src/cli/program.ts";
 import { InputError } from "../../src/mod.ts";
 import { alphabet } from "./alphabet.ts";
 import { classNotebook } from "./class.ts";
 import { hello } from "./hello.ts";
 import { hope } from "./hope.ts";
 import { implementRnn } from "./implement_rnn.ts";
-import type { Notebook } from "./notebook.ts";
+import type { Notebook, Result } from "./notebook.ts";
 
 const notebooks: readonly Notebook[] = [implementRnn, hope, alphabet, hello, classNotebook];
 
-/** `deno task notebooks` runs the five notebooks. */
+/** Leaves room for the seeds that follow the first one. */
+const MAX_SEED = 2 ** 53 - 1000;
+
+/** `deno task notebooks` runs the notebooks. */
 export const notebooksCommand: Command = {
   name: "notebooks",
-  summary: "Run the five notebooks that the project descends from",
+  summary: "Run the five notebooks of examples/notebooks and compare results",
   operands: ["[name]"],
   options: [
     {
       name: "seed",
       value: "N",
-      description: "Seed of the first start; further starts take the seeds that follow",
+      description: "Seed of the first network; further networks take the seeds after it",
       default: "1",
     },
     { name: "full", description: "Train as long as the notebooks do, instead of a shorter time" },
   ],
   notes: [
     `Names:\n${notebooks.map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`).join("\n")}`,
-    "The last column says whether a figure is in the expected band: yes, no, or a dot where there " +
-    "is nothing to compare. Some notebooks fail from some seeds, and are shown failing.",
+    "The last column says whether a result is in the expected band: yes, no, or a dot where there " +
+    "is nothing to compare. Some notebooks fail with some seeds, and are shown as failing.",
   ],
   run(line) {
-    const [name] = line.operands;
-    const chosen = notebooks.filter((notebook) => name === undefined || notebook.name === name);
-    if (chosen.length === 0) {
-      const names = notebooks.map(({ name }) => name).join(", ");
-      throw new InputError(`Cannot run the notebook "${name}": the notebooks are ${names}`);
-    }
+    const chosen = choose(line.operands[0]);
     const seed = line.number("seed") ?? 1;
     if (!Number.isSafeInteger(seed) || seed < 0 || seed > MAX_SEED) {
       throw new InputError(
@@ -47,22 +49,31 @@ export const notebooksCommand: Command = {
     }
     for (const notebook of chosen) {
       const begin = performance.now();
-      const figures = notebook.run({ seed, full: line.flag("full") });
+      const results = notebook.run({ seed, full: line.flag("full") });
       const seconds = (performance.now() - begin) / 1000;
       console.log(`${notebook.name}: ${notebook.summary} (${seconds.toFixed(2)} s)\n`);
-      const rows = figures.map(({ what, notebook, ours, inBand }) => [
-        what,
-        notebook,
-        ours,
-        inBand === null ? "·" : inBand ? "yes" : "no",
-      ]);
-      console.log(`${table([["", "notebook", "ours", "in band"], ...rows], 4)}\n`);
+      console.log(`${tableOf(results)}\n`);
     }
     return 0;
   },
 };
 
-/** Leaves room for the seeds after it. */
-const MAX_SEED = 2 ** 53 - 1000;
+function choose(name: string | undefined): readonly Notebook[] {
+  if (name === undefined) return notebooks;
+  const found = notebooks.find((notebook) => notebook.name === name);
+  if (found) return [found];
+  const names = notebooks.map(({ name }) => name).join(", ");
+  throw new InputError(`Cannot run the notebook "${name}": the notebooks are ${names}`);
+}
+
+function tableOf(results: readonly Result[]): string {
+  const rows = results.map(({ quantity, notebook, ours, inBand }) => [
+    quantity,
+    notebook,
+    ours,
+    inBand === null ? "·" : inBand ? "yes" : "no",
+  ]);
+  return table([["", "notebook", "ours", "in band"], ...rows], 4);
+}
 
 if (import.meta.main) Deno.exit(await exitCodeOf([notebooksCommand], ["notebooks", ...Deno.args]));

@@ -1,44 +1,51 @@
-/** What a notebook's figures are, and what its file here exports. */
+/**
+ * What the notebooks have in common: how they are run, and how results are compared.
+ *
+ * @module
+ */
 
-/** A figure of a notebook, beside ours. */
-export interface Figure {
+/** A quantity that the notebook published, and its value in this run. */
+export interface Result {
   /** What is measured. */
-  readonly what: string;
-  /** What the notebook printed, or what its algorithm gives in NumPy over several starts. */
+  readonly quantity: string;
+  /** What the notebook printed, or the range that its algorithm gives in NumPy over several seeds. */
   readonly notebook: string;
-  /** What this run gives. */
+  /** The value in this run. */
   readonly ours: string;
-  /** Whether ours is where it belongs; `null` where there is nothing to compare. */
+  /** Whether the value is where it is expected; `null` if there is nothing to compare it with. */
   readonly inBand: boolean | null;
 }
 
 /** How a notebook is run. */
-export interface Options {
-  /** Seed of the first start; further starts take the seeds after it. */
+export interface NotebookOptions {
+  /** Seed of the first network. Further networks take the seeds after it. */
   readonly seed: number;
-  /** The notebook's whole length, instead of one that shows the same in seconds. */
+  /** Train as long as the notebook does, instead of a shorter time that shows the same. */
   readonly full: boolean;
 }
 
-/** A notebook: its name on the command line, what it is, and its experiment. */
+/** A notebook. */
 export interface Notebook {
+  /** Its name on the command line. */
   readonly name: string;
+  /** What it is, in one line. */
   readonly summary: string;
-  run(options: Options): readonly Figure[];
+  /** Runs the experiment. */
+  run(options: NotebookOptions): readonly Result[];
 }
 
-/** `count` seeds from the first on. */
+/** Consecutive seeds. */
 export function seedsFrom(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i);
 }
 
-/** The least and the greatest, as `a–b`. */
-export function range(values: readonly number[], digits: number): string {
-  const [low, high] = [Math.min(...values).toFixed(digits), Math.max(...values).toFixed(digits)];
-  return low === high ? low : `${low}–${high}`;
+/** The range of values as text, `min–max`. */
+export function formatRange(values: readonly number[], digits: number): string {
+  const [min, max] = [Math.min(...values).toFixed(digits), Math.max(...values).toFixed(digits)];
+  return min === max ? min : `${min}–${max}`;
 }
 
-/** Whether every value lies from `low` to `high`. */
-export function within(values: readonly number[], low: number, high: number): boolean {
-  return values.every((value) => value >= low && value <= high);
+/** Whether all values are from `min` to `max`. */
+export function areWithin(values: readonly number[], min: number, max: number): boolean {
+  return values.every((value) => value >= min && value <= max);
 }

@@ -1,54 +1,63 @@
 /**
- * The notebooks of examples/: their experiments in the shorter form, and at least 200 updates under
- * exactly their settings, from fixed weights, held against the reference.
+ * The notebooks: their results in the short form, and at least 200 updates with exactly their
+ * hyperparameters next to the reference network.
  *
- * Hope's first updates, Adagrad at 0.1, move every weight by 0.1 and make a rounding error grow
- * a thousandfold every few of them, in any two programs that round differently: there each update is
- * taken from the reference's state. The other four stay with the reference all the way.
+ * With hope's first updates, by Adagrad at 0.1, a rounding error grows a thousandfold within a few
+ * updates, in any two programs that round differently. There, each update starts from the state of
+ * the reference. The other notebooks stay with the reference throughout.
  */
 import { assert, assertEquals } from "@std/assert";
-import { alphabet, start as startAlphabet } from "../../examples/notebooks/alphabet.ts";
-import { classNotebook, engineOf, start as startClass } from "../../examples/notebooks/class.ts";
-import { hello, start as startHello } from "../../examples/notebooks/hello.ts";
-import { hope, start as startHope } from "../../examples/notebooks/hope.ts";
-import { implementRnn, start as startImplement } from "../../examples/notebooks/implement_rnn.ts";
-import type { Figure, Notebook } from "../../examples/notebooks/notebook.ts";
+import {
+  alphabet,
+  createTrainer as createAlphabetTrainer,
+  sameLetter,
+} from "../../examples/notebooks/alphabet.ts";
+import { classNotebook, createEngine, createExample } from "../../examples/notebooks/class.ts";
+import { createTrainer as createHelloTrainer, hello } from "../../examples/notebooks/hello.ts";
+import { createTrainer as createHopeTrainer, hope } from "../../examples/notebooks/hope.ts";
+import {
+  createTrainer as createImplementRnnTrainer,
+  implementRnn,
+} from "../../examples/notebooks/implement_rnn.ts";
+import type { Notebook, Result } from "../../examples/notebooks/notebook.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { sizesOf } from "../../src/model/model.ts";
 import { BatchLoader } from "../../src/text/batches.ts";
-import { assertParity, vectorsOf } from "../reference/parity.ts";
+import { assertParity, type Parity, vectorsOf } from "../reference/parity.ts";
 
-const adagrad = { optimizer: "adagrad", lr: 0.1, gradClip: 5 } as const;
-
-/** One sequence from a zero state, again and again. */
-function again(engine: Engine) {
+/** Asserts that updates on one sequence from a zero state stay with the reference. */
+function assertSequenceParity(engine: Engine, parity: Pick<Parity, "update" | "updates">): void {
   const vectors = vectorsOf(engine);
-  return () => ({ ...vectors, fromZero: true });
+  const give = () => ({ ...vectors, fromZero: true });
+  assertParity({ engine, ...parity, tolerance: 1e-9, synchronise: false, give });
 }
 
-Deno.test("implement-rnn: 200 updates, one after the other, stay with the reference", () => {
-  const { engine } = startImplement(1, "f64");
+Deno.test("implement-rnn makes the reference's 200 updates", () => {
+  const { engine } = createImplementRnnTrainer(1, "f64");
   const update = { optimizer: "sgd", lr: 0.1, gradClip: 5 } as const;
-  const give = again(engine);
-  assertParity({ engine, update, updates: 200, tolerance: 1e-9, synchronise: false, give });
+  assertSequenceParity(engine, { update, updates: 200 });
 });
 
-Deno.test("hope: each of 200 updates is the reference's, with the state carried", () => {
-  const trainer = startHope(1, "f64");
+Deno.test("alphabet makes the reference's 400 updates", () => {
+  const { engine } = createAlphabetTrainer(1, sameLetter);
+  const update = { optimizer: "sgd", lr: 0.01, gradClip: 0 } as const;
+  assertSequenceParity(engine, { update, updates: 400 });
+});
+
+Deno.test("hello makes the reference's 200 updates", () => {
+  const { engine } = createHelloTrainer(1);
+  const update = { optimizer: "adagrad", lr: 0.1, gradClip: 5 } as const;
+  assertSequenceParity(engine, { update, updates: 200 });
+});
+
+Deno.test("hope makes each of the reference's 200 updates, with a carried hidden state", () => {
+  using trainer = createHopeTrainer(1, "f64");
   const { corpus, config } = trainer;
-  const engine = new Engine({
-    ...sizesOf({ config, vocabulary: corpus.vocabulary }),
-    precision: "f64",
-    seqLength: config.seqLength,
-    batchSize: 1,
-  });
+  const { seqLength } = config;
+  const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
+  const engine = new Engine({ ...sizes, precision: "f64", seqLength, batchSize: 1 });
   engine.writeParameters(trainer.model().parameters);
-  const streams = new BatchLoader(corpus, {
-    start: 0,
-    end: corpus.length,
-    batchSize: 1,
-    seqLength: config.seqLength,
-  });
+  const loader = new BatchLoader(corpus, { start: 0, end: corpus.length, batchSize: 1, seqLength });
   assertParity({
     engine,
     update: config,
@@ -56,34 +65,18 @@ Deno.test("hope: each of 200 updates is the reference's, with the state carried"
     tolerance: 1e-9,
     synchronise: true,
     give() {
-      const fromZero = streams.next(engine.inputIds, engine.targetIds);
+      const fromZero = loader.next(engine.inputIds, engine.targetIds);
       return { ...vectorsOf(engine), fromZero };
     },
   });
 });
 
-Deno.test("alphabet: 400 updates, one after the other, stay with the reference", () => {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  const { engine } = startAlphabet(1, letters, letters);
-  const update = { optimizer: "sgd", lr: 0.01, gradClip: 0 } as const;
-  const give = again(engine);
-  assertParity({ engine, update, updates: 400, tolerance: 1e-9, synchronise: false, give });
-});
-
-Deno.test("hello: 200 updates, one after the other, stay with the reference", () => {
-  const { engine } = startHello(1);
-  const give = again(engine);
-  const parity = { engine, update: adagrad, tolerance: 1e-9, give };
-  assertParity({ ...parity, updates: 200, synchronise: false });
-});
-
-Deno.test("class: 200 updates on vectors, at the class's rate of 1, stay with the reference", () => {
-  const example = startClass(1);
-  const engine = engineOf(example);
-  const rows = (all: Float64Array) => [0, 1, 2, 3].map((t) => all.slice(3 * t, 3 * t + 3));
+Deno.test("class makes the reference's 200 updates on vectors, at its learning rate of 1", () => {
+  const example = createExample(1);
+  const rows = (vectors: Float64Array) => [0, 1, 2, 3].map((t) => vectors.slice(3 * t, 3 * t + 3));
   const given = { inputs: rows(example.inputs), targets: rows(example.targets), fromZero: true };
   assertParity({
-    engine,
+    engine: createEngine(example),
     update: { optimizer: "sgd", lr: 1, gradClip: 0 },
     updates: 200,
     tolerance: 1e-9,
@@ -92,44 +85,54 @@ Deno.test("class: 200 updates on vectors, at the class's rate of 1, stay with th
   });
 });
 
-/** The figures whose description contains `words`. */
-function figures(all: readonly Figure[], words: string): readonly Figure[] {
-  const found = all.filter(({ what }) => what.includes(words));
-  assert(found.length > 0, words);
+const seeds = [1, 11];
+/** Results in the short form by seed, computed once for all tests. */
+const resultsBySeed = new Map<string, readonly Result[]>();
+function run(notebook: Notebook, seed: number): readonly Result[] {
+  const key = `${notebook.name} ${seed}`;
+  const results = resultsBySeed.get(key) ?? notebook.run({ seed, full: false });
+  resultsBySeed.set(key, results);
+  return results;
+}
+
+/** The results whose quantity contains a fragment. */
+function resultsOf(results: readonly Result[], fragment: string): readonly Result[] {
+  const found = results.filter(({ quantity }) => quantity.includes(fragment));
+  assert(found.length > 0, fragment);
   return found;
 }
 
-const seeds = [1, 11];
-
-function testFigures(notebook: Notebook, mayFail: readonly string[]): void {
-  Deno.test(`${notebook.name}: the figures are in their bands over seeds`, () => {
+/** Tests that all results are in their bands, apart from those that depend on the seed. */
+function testResults(notebook: Notebook, { except }: { except?: string } = {}): void {
+  Deno.test(`${notebook.name} has results in their bands with several seeds`, () => {
     for (const seed of seeds) {
-      for (const figure of notebook.run({ seed, full: false })) {
-        if (mayFail.some((words) => figure.what.includes(words))) continue;
-        assert(figure.inBand !== false, `seed ${seed}, ${figure.what}: ${figure.ours}`);
+      for (const { quantity, ours, inBand } of run(notebook, seed)) {
+        if (except !== undefined && quantity.includes(except)) continue;
+        assert(inBand !== false, `seed ${seed}, ${quantity}: ${ours}`);
       }
     }
   });
 }
 
-testFigures(implementRnn, ["gradient descent, seed"]);
-testFigures(hope, []);
-testFigures(alphabet, ["continuation of ABCDEFG, seed"]);
-testFigures(hello, []);
-testFigures(classNotebook, []);
+testResults(implementRnn, { except: "gradient descent, seed" });
+testResults(hope);
+testResults(alphabet, { except: "continuation of ABCDEFG, seed" });
+testResults(hello);
+testResults(classNotebook);
 
-Deno.test("a start that fails is shown failing", () => {
-  const all = implementRnn.run({ seed: 1, full: false });
-  const starts = figures(all, "gradient descent, seed");
-  const learnt = starts.filter(({ inBand }) => inBand).length;
-  assert(learnt < starts.length);
-  assertEquals(figures(all, "gradient descent: starts")[0]!.ours, `${learnt} of ${starts.length}`);
+Deno.test("implement-rnn shows seeds that fail as failing", () => {
+  const results = run(implementRnn, 1);
+  const seeds = resultsOf(results, "gradient descent, seed");
+  const learned = seeds.filter(({ inBand }) => inBand).length;
+  assert(learned < seeds.length);
+  const [total] = resultsOf(results, "gradient descent: seeds");
+  assertEquals(total!.ours, `${learned} of ${seeds.length}`);
 });
 
-Deno.test("class: the notebook's gradient is wrong where its file says, ours is right", () => {
-  const all = classNotebook.run({ seed: 1, full: false });
+Deno.test("class shows which of the notebook's gradients are wrong, and correct ones", () => {
+  const results = run(classNotebook, 1);
   for (
-    const [name, word] of [
+    const [name, verdict] of [
       ["Wxh", "wrong"],
       ["Whh", "wrong"],
       ["bh", "wrong"],
@@ -137,8 +140,8 @@ Deno.test("class: the notebook's gradient is wrong where its file says, ours is 
       ["by", "right"],
     ] as const
   ) {
-    const [figure] = figures(all, `gradient of ${name},`);
-    assert(figure!.notebook.endsWith(word), `${name}: ${figure!.notebook}`);
-    assert(Number(figure!.ours) < 1e-6);
+    const [result] = resultsOf(results, `gradient of ${name},`);
+    assert(result!.notebook.endsWith(verdict), `${name}: ${result!.notebook}`);
+    assert(Number(result!.ours) < 1e-6);
   }
 });

@@ -51,7 +51,7 @@ fileTest(
       `Cannot read the text ${
         JSON.stringify(path)
       }: the file changed while it was read, from ${corpus.bytes} bytes to 1000; ` +
-        "it must not change while it is in use",
+        "it must stay as it is as long as it is used",
     );
     assertThrows(() => trainer.step(), TextError, "the file changed");
     // All that was trained is there, as if the limit of steps had been reached.
