@@ -90,12 +90,10 @@ export { type PartSummary, summarize, type SummarizeOptions } from "./evaluate/s
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
 export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";
-export { InUseError } from "./run/lock.ts";
-export { type OpenRun, RunFolder } from "./run/run_folder.ts";
-export type { RunChange, RunConfig, RunLimits } from "./run/run_config.ts";
 export {
   type IntervalOptions,
   type LimitContext,
+  type LimitDefaults,
   limitDefaults,
   type LimitOptions,
   resolveLimits,

@@ -11,9 +11,7 @@ Deno.test("the library exports what its documentation promises", () => {
     [
       "DivergenceError",
       "Engine",
-      "InUseError",
       "InputError",
-      "RunFolder",
       "Sampler",
       "TextError",
       "Trainer",

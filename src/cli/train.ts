@@ -112,13 +112,15 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   return {
     origin: { preset: given.preset, reasons },
     start: () =>
-      Run.create(corpus, {
-        path: out ?? `runs/${baseName(path)}`,
-        ifTaken,
-        config,
-        limits,
-        ...present({ threads }),
-      }),
+      withFolderOptions(() =>
+        Run.create(corpus, {
+          path: out ?? `runs/${baseName(path)}`,
+          ifTaken,
+          config,
+          limits,
+          ...present({ threads }),
+        })
+      ),
     [Symbol.dispose]: () => resources.dispose(),
   };
 }
@@ -149,9 +151,12 @@ async function prepareResumed(line: CommandLine, path: string): Promise<Source> 
 }
 
 /** Reads the text that the line names, or else the one that the run was trained on. */
-async function readTextOf({ folder, record }: OpenRun, path: string | undefined): Promise<Corpus> {
+async function readTextOf(
+  { folder, runConfig }: OpenRun,
+  path: string | undefined,
+): Promise<Corpus> {
   try {
-    return await readWithProgress((options) => readCorpus(path ?? record.text.path, options));
+    return await readWithProgress((options) => readCorpus(path ?? runConfig.text.path, options));
   } catch (error) {
     if (path !== undefined || !(error instanceof InputError)) throw error;
     throw new InputError(
@@ -159,6 +164,16 @@ async function readTextOf({ folder, record }: OpenRun, path: string | undefined)
         shellWord(folder.path),
       { cause: error },
     );
+  }
+}
+
+/** Names the options that decide about the run folder if it cannot be created. */
+function withFolderOptions(create: () => Run): Run {
+  try {
+    return create();
+  } catch (error) {
+    if (!(error instanceof InputError) || error.option !== "path") throw error;
+    throw new InputError(`${error.message} (--resume, --force, --out)`, { cause: error });
   }
 }
 

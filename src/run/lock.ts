@@ -1,16 +1,19 @@
 import { quote } from "../json.ts";
 
-const NAME = "lock";
+/** The file name of the run lock. */
+const LOCK_FILE = "lock";
 
-/** Another process is training into the folder. */
-export class InUseError extends Error {
-  /** The class's name, so that it survives in logs. */
-  override name = "InUseError";
+/** Another process writes into the run folder. */
+export class RunLockedError extends Error {
+  /** `RunLockedError`, as in logs. */
+  override readonly name: string = "RunLockedError";
 }
 
 /**
- * That a folder is one process's to write into: an advisory lock of the system on a file in it,
- * which ends with the process, however that ends. The file says who holds it.
+ * The run lock: only the process that holds it writes into a run folder.
+ *
+ * It is an advisory lock of the operating system on the file `lock` in the folder, so it ends with
+ * the process, however that ends. The file contains the id of the process that holds it.
  */
 export class RunLock {
   readonly #path: string;
@@ -22,17 +25,21 @@ export class RunLock {
   }
 
   /**
-   * Takes the lock of a folder.
-   * @throws {InUseError} when another process holds it.
+   * Acquires the lock of a folder.
+   *
+   * @throws {RunLockedError} if it is held already.
    */
-  static take(folder: string): RunLock {
-    const path = `${folder}/${NAME}`;
+  static acquire(folder: string): RunLock {
+    const path = `${folder}/${LOCK_FILE}`;
     for (;;) {
       const file = Deno.openSync(path, { read: true, write: true, create: true });
       try {
-        if (!file.tryLockSync(true)) throw new InUseError(describe(folder, file));
-        // Whoever held it may have removed the file after it was opened here.
-        if (refersTo(path, file)) return new RunLock(path, sign(file));
+        if (!file.tryLockSync(true)) throw new RunLockedError(describeHolder(folder, file));
+        // The last holder may have removed the file between opening and locking it here.
+        if (isFileAt(path, file)) {
+          writeProcessId(file);
+          return new RunLock(path, file);
+        }
       } catch (error) {
         file.close();
         throw error;
@@ -41,49 +48,48 @@ export class RunLock {
     }
   }
 
-  /** Whether the folder is still there, and this its lock. */
+  /** Whether the folder still exists, with this lock in it. */
   isHeld(): boolean {
-    return refersTo(this.#path, this.#file);
+    return isFileAt(this.#path, this.#file);
   }
 
-  /** Gives it up, and removes the file. */
+  /** Releases the lock and removes its file. */
   release(): void {
     try {
       if (this.isHeld()) Deno.removeSync(this.#path);
     } catch {
-      // A file that stays hinders nobody: it is the lock on it that counts.
+      // A file that is left behind locks nothing.
     } finally {
       this.#file.close();
     }
   }
 }
 
-function refersTo(path: string, file: Deno.FsFile): boolean {
+/** Whether a path leads to an open file. */
+function isFileAt(path: string, file: Deno.FsFile): boolean {
   try {
-    const there = Deno.statSync(path);
-    const here = file.statSync();
-    return there.ino === here.ino && there.dev === here.dev;
+    const atPath = Deno.statSync(path);
+    const open = file.statSync();
+    return atPath.ino === open.ino && atPath.dev === open.dev;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }
 
-/** Writes into a locked file who holds it. */
-function sign(file: Deno.FsFile): Deno.FsFile {
+function writeProcessId(file: Deno.FsFile): void {
   try {
     file.truncateSync();
     file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
   } catch {
-    // On a full disk: the lock holds nonetheless, only nobody learns whose it is.
+    // On a full disk the lock holds all the same, only without the id for error messages.
   }
-  return file;
 }
 
-function describe(folder: string, file: Deno.FsFile): string {
+function describeHolder(folder: string, file: Deno.FsFile): string {
   const bytes = new Uint8Array(20);
-  const pid = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0)).trim();
-  const who = /^\d+$/.test(pid) ? `process ${pid}` : "another process";
-  return `Cannot train into ${quote(folder)}: ${who} is training into it; wait for it or end it, ` +
-    `or name another folder with --out`;
+  const id = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0)).trim();
+  const holder = /^\d+$/.test(id) ? `process ${id}` : "another process";
+  return `Cannot write into the run folder ${quote(folder)}: ${holder} is training into it; wait ` +
+    `for it, end it, or use another folder`;
 }

@@ -1,47 +1,10 @@
+/** `metrics.jsonl`, the file of a run's metrics: a JSON object a line. */
+
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
+import { METRICS_FILE } from "./run_files.ts";
 
-/** Appends a line to a metrics file; what a failure leaves of it is taken away. */
-export function appendMetrics(path: string, report: TrainingMetrics): void {
-  using file = Deno.openSync(path, { append: true, create: true });
-  const { size } = file.statSync();
-  try {
-    let bytes = new TextEncoder().encode(formatMetrics(report));
-    while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
-  } catch (error) {
-    file.truncateSync(size);
-    throw error;
-  }
-}
-
-/**
- * What a metrics file has of the run up to a checkpoint: the reports at their interval. What came
- * later is not part of the run that goes on from there, nor is what the end of a run adds: its own
- * report, or a validation in one.
- *
- * @param text The file.
- * @returns The lines to keep, and the step of the last of them; `null` without any.
- */
-export function metricsUntil(
-  text: string,
-  { step, loggedStep, validatedStep }: Progress,
-): { readonly kept: string; readonly lastStep: number | null } {
-  const last = loggedStep ?? step - 1;
-  let kept = "";
-  let lastStep: number | null = null;
-  for (const line of text.split("\n")) {
-    const report = parse(line);
-    if (report === null) continue;
-    if (report.step > last) break;
-    const whole = report.step < last || validatedStep === last;
-    kept += whole ? `${line}\n` : formatRecord({ ...report, val_loss: null });
-    lastStep = report.step;
-    if (report.step === last) break;
-  }
-  return { kept, lastStep };
-}
-
-/** One line of the file: the metrics under the names that plotting scripts expect. */
+/** A line of the file: the metrics in snake case, as plotting scripts and pandas expect. */
 interface MetricsRecord {
   readonly step: number;
   readonly epoch: number;
@@ -53,28 +16,107 @@ interface MetricsRecord {
   readonly elapsed_s: number;
 }
 
-/** The line of a metrics file for these metrics. */
-export function formatMetrics(metrics: TrainingMetrics): string {
-  const { batchLoss, validationLoss, charsPerSecond, elapsedSeconds, ...rest } = metrics;
-  return formatRecord({
-    ...rest,
-    batch_loss: batchLoss,
-    val_loss: validationLoss,
-    chars_per_s: charsPerSecond,
-    elapsed_s: elapsedSeconds,
+/**
+ * Reads the metrics of a run; needs `--allow-read`. The run may be training meanwhile.
+ *
+ * @param path The run folder.
+ *
+ * @example
+ * ```ts
+ * import { readMetrics } from "./metrics.ts";
+ *
+ * for (const path of Deno.args) {
+ *   for (const { step, validationLoss } of await readMetrics(path)) console.log(step, validationLoss);
+ * }
+ * ```
+ */
+export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
+  const text = await Deno.readTextFile(`${path}/${METRICS_FILE}`);
+  return text.split("\n").flatMap((line) => {
+    const record = parseRecord(line);
+    return record === null ? [] : [fromRecord(record)];
   });
+}
+
+/** The line of the file for these metrics. */
+export function formatMetrics(metrics: TrainingMetrics): string {
+  return formatRecord({
+    step: metrics.step,
+    epoch: metrics.epoch,
+    chars: metrics.chars,
+    loss: metrics.loss,
+    batch_loss: metrics.batchLoss,
+    val_loss: metrics.validationLoss,
+    chars_per_s: metrics.charsPerSecond,
+    elapsed_s: metrics.elapsedSeconds,
+  });
+}
+
+/** Appends a line to a metrics file; if that fails, the file is as it was before. */
+export function appendMetrics(path: string, metrics: TrainingMetrics): void {
+  using file = Deno.openSync(path, { append: true, create: true });
+  const { size } = file.statSync();
+  try {
+    let bytes = new TextEncoder().encode(formatMetrics(metrics));
+    while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+  } catch (error) {
+    file.truncateSync(size);
+    throw error;
+  }
+}
+
+/**
+ * Truncates metrics to what a run had logged at a checkpoint, from which it is resumed.
+ *
+ * Later lines are not part of the resumed run, which logs these steps again. Neither is what the
+ * end of the run added: a line of its last step, or a validation loss in the last regular line.
+ *
+ * @param text The contents of a metrics file.
+ * @returns The contents to keep, and the step of their last line; `null` if there is none.
+ */
+export function truncateMetrics(
+  text: string,
+  { step, loggedStep, validatedStep }: Progress,
+): { readonly kept: string; readonly lastStep: number | null } {
+  // A checkpoint without a logged step keeps the lines before its own step.
+  const last = loggedStep ?? step - 1;
+  let kept = "";
+  let lastStep: number | null = null;
+  for (const line of text.split("\n")) {
+    const record = parseRecord(line);
+    if (record === null) continue;
+    if (record.step > last) break;
+    const isRegular = record.step < last || validatedStep === last;
+    kept += isRegular ? `${line}\n` : formatRecord({ ...record, val_loss: null });
+    lastStep = record.step;
+    if (record.step === last) break;
+  }
+  return { kept, lastStep };
 }
 
 function formatRecord(record: MetricsRecord): string {
   return JSON.stringify(record) + "\n";
 }
 
-/** The report of a line; `null` when it is none, as of a process that was killed while writing. */
-function parse(line: string): MetricsRecord | null {
+/** Parses a line; `null` if it is incomplete, as after a process was killed while writing it. */
+function parseRecord(line: string): MetricsRecord | null {
   try {
-    const report = JSON.parse(line);
-    return typeof report?.step === "number" ? report : null;
+    const record = JSON.parse(line);
+    return typeof record?.step === "number" ? record : null;
   } catch {
     return null;
   }
+}
+
+function fromRecord(record: MetricsRecord): TrainingMetrics {
+  return {
+    step: record.step,
+    epoch: record.epoch,
+    chars: record.chars,
+    loss: record.loss,
+    batchLoss: record.batch_loss,
+    validationLoss: record.val_loss,
+    charsPerSecond: record.chars_per_s,
+    elapsedSeconds: record.elapsed_s,
+  };
 }

@@ -5,48 +5,51 @@ import type { Config } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import type { Corpus } from "../text/corpus.ts";
 import type { TrainingLimits } from "../train/limits.ts";
-import { checkSameText, resumedConfig } from "../train/resume.ts";
 import type { TrainingCallbacks } from "../train/options.ts";
+import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { prepareTraining, type TrainingRun } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
 import type { RunConfig, RunLimits } from "./run_config.ts";
 import { type OpenRun, RunFolder } from "./run_folder.ts";
 import { RunWriter } from "./run_writer.ts";
 
-/** What to train, and for how long; see {@linkcode Run}. */
+/** Options of {@linkcode Run.resume}. */
 export interface RunOptions extends TrainerOptions {
-  /** Hyperparameters; the others are picked automatically, or stay those of a resumed run. */
+  /**
+   * Keys of the configuration. The others are picked by {@linkcode autoConfig}, or stay those of a
+   * resumed run.
+   */
   readonly config?: ConfigInput;
-  /** Limits and intervals; the others have their defaults, or stay those of a resumed run. */
+  /** Limits and intervals. The others have their defaults, or stay those of a resumed run. */
   readonly limits?: RunLimits;
 }
 
-/** Where a new run is written; see {@linkcode Run.create}. */
+/** Options of {@linkcode Run.create}. */
 export interface CreateRunOptions extends RunOptions {
   /** The run folder; it is created with its parents. */
   readonly path: string;
   /**
    * What happens if the folder holds a run: `fail`; `rename`, which takes the first of `path-2`,
-   * `path-3`, … that holds none; or `replace`, which removes the old run as soon as the new one has a
-   * checkpoint. Default: `fail`.
+   * `path-3`, … that holds none; or `replace`, which removes the old run as soon as the new one has
+   * a checkpoint. Default: `fail`.
    */
   readonly ifTaken?: "fail" | "rename" | "replace";
 }
 
-/** The signal and the callbacks of {@linkcode Run.train}; each is called before the folder changes. */
+/** Signal and callbacks of {@linkcode Run.train}; each is called before the folder changes. */
 export type RunCallbacks = Omit<TrainingCallbacks, "onCheckpoint">;
 
 /**
- * A training that is written into a run folder: configuration, metrics and checkpoints.
+ * A training that is written into a run folder: configuration, metrics and checkpoints. This is what
+ * `deno task train` does.
  *
- * A run that is stopped and resumed continues with the same bits as if it had never stopped. While
- * the object exists, no other process can write into the folder.
+ * A run that is stopped and resumed continues with the same bits as if it had never stopped. Until
+ * the object is disposed of, no other process can write into the folder.
  *
  * @example
  * ```ts
  * import { corpusFromText } from "../text/corpus.ts";
- * import { Run } from "./run.ts";
- * import { RunFolder } from "./run_folder.ts";
+ * import { Run, RunFolder } from "./mod.ts";
  *
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
  * const path = `${Deno.makeTempDirSync()}/fox`;
@@ -70,20 +73,20 @@ export class Run implements Disposable {
   private constructor(
     training: TrainingRun,
     folder: RunFolder,
-    record: RunConfig,
-    latest: Checkpoint | null,
+    { runConfig, latest }: { readonly runConfig: RunConfig; readonly latest: Checkpoint | null },
   ) {
     this.#training = training;
     this.folder = folder;
-    this.#writer = new RunWriter(folder, record, latest, () => this.#failure.abort());
+    const onFailure = () => this.#failure.abort();
+    this.#writer = new RunWriter(folder, { runConfig, latest, onFailure });
   }
 
   /**
-   * Checks everything, creates the run folder, and draws initial weights.
+   * Checks all options, initializes the weights and creates the run folder.
    *
-   * @throws {InputError} if an option is wrong, the text is too short, or the folder cannot be
+   * @throws {InputError} if an option is invalid, the text is too short, or the folder cannot be
    * created or holds a run; no file has been written then.
-   * @throws {InUseError} if another process writes into the folder.
+   * @throws {RunLockedError} if another process writes into the folder.
    */
   static create(corpus: Corpus, options: CreateRunOptions): Run {
     const { path, ifTaken = "fail", config = {}, limits = {}, threads } = options;
@@ -91,13 +94,18 @@ export class Run implements Disposable {
     const training = opened.use(
       prepareTraining(corpus, { ...limits, config, ...threads === undefined ? {} : { threads } }),
     );
-    const record = { config: training.trainer.config, limits, text: textOf(corpus), history: [] };
-    const makeFolder = {
+    const runConfig: RunConfig = {
+      config: training.trainer.config,
+      limits,
+      text: identify(corpus),
+      history: [],
+    };
+    const createFolder = {
       fail: RunFolder.create,
       rename: RunFolder.createFree,
       replace: RunFolder.replace,
     }[ifTaken];
-    const run = new Run(training, makeFolder(path, record), record, null);
+    const run = new Run(training, createFolder(path, runConfig), { runConfig, latest: null });
     opened.move();
     return run;
   }
@@ -106,28 +114,30 @@ export class Run implements Disposable {
    * Resumes a run. If it has reached its limit, its folder stays as it is; see
    * {@linkcode Run.isFinished}. A run that was killed before its first checkpoint starts again.
    *
-   * @param opened An opened run folder, which the run disposes of.
+   * @param opened From {@linkcode RunFolder.open}; the run disposes of its folder.
    * @param corpus The text of the run; its path may be another.
-   * @param options A new limit of steps, epochs or minutes replaces all of these; the learning rate
-   * and clipping may change. Changes are recorded in `config.json`.
-   * @throws {InputError} if the text is another, or an option is wrong or must not change.
+   * @param options A new limit of steps, epochs or minutes replaces all of these. Of the
+   * configuration, what only steers the training may change, for example `lr` and `gradClip`.
+   * Changes are recorded in `config.json`.
+   * @throws {InputError} if the text is another one, or an option is invalid or cannot change.
    */
   static async resume(opened: OpenRun, corpus: Corpus, options: RunOptions = {}): Promise<Run> {
-    const { folder, record, checkpoint } = opened;
+    const { folder, runConfig, checkpoint } = opened;
     using resources = new DisposableStack();
     resources.use(folder);
-    checkSameText({ ...record.text, name: record.text.path }, corpus);
-    const limits = resumedLimits(record.limits, options.limits ?? {});
-    const config = resumedConfig(checkpoint?.config ?? record.config, options.config ?? {});
+    checkSameText({ ...runConfig.text, name: runConfig.text.path }, corpus);
+    const limits = resumedLimits(runConfig.limits, options.limits ?? {});
+    const config = resumedConfig(checkpoint?.config ?? runConfig.config, options.config ?? {});
     const training = resources.use(prepareTraining(corpus, {
       ...limits,
       config,
       ...checkpoint === null ? {} : { resume: checkpoint },
       ...options.threads === undefined ? {} : { threads: options.threads },
     }));
-    const run = new Run(training, folder, record, checkpoint);
+    const run = new Run(training, folder, { runConfig, latest: checkpoint });
     if (!run.isFinished) {
-      await run.#writeResumption({ ...record, config, limits, text: textOf(corpus) }, checkpoint);
+      const to = { ...runConfig, config, limits, text: identify(corpus) };
+      await run.#writeResumption(to, checkpoint);
     }
     resources.move();
     return run;
@@ -138,7 +148,7 @@ export class Run implements Disposable {
     return this.#training.trainer;
   }
 
-  /** Limits and intervals, complete. */
+  /** Complete limits and intervals. */
   get limits(): TrainingLimits {
     return this.#training.limits;
   }
@@ -148,16 +158,11 @@ export class Run implements Disposable {
     return this.#training.isFinished;
   }
 
-  /** What was written of the run, for an error message: `the checkpoint of step 9 is kept`. */
-  get kept(): string {
-    return this.#writer.kept;
-  }
-
   /**
-   * Trains until a limit is reached or the signal aborts; to be called once.
+   * Trains until a limit is reached or the signal aborts. May be called once.
    *
    * @returns The last checkpoint.
-   * @throws {DivergenceError} if a number is not finite.
+   * @throws {DivergenceError} if a loss or a weight is not finite.
    * @throws {TextError} if the text can no longer be read; the last state is written before.
    * @throws {Error} if a file of the run cannot be written; the run stops there.
    */
@@ -170,7 +175,7 @@ export class Run implements Disposable {
         signal: AbortSignal.any([...signal ? [signal] : [], this.#failure.signal]),
         async onLog(metrics) {
           await onLog?.(metrics);
-          await writer.report(metrics);
+          await writer.log(metrics);
         },
         async onRollback(rollback) {
           await onRollback?.(rollback);
@@ -178,17 +183,19 @@ export class Run implements Disposable {
         },
         onCheckpoint: (checkpoint, kind) => writer.save(checkpoint, kind),
       });
-      writer.checkAllIsKept();
+      writer.throwIfFailed();
       return last;
     } catch (error) {
       if (!(error instanceof TextError)) throw error;
-      throw new TextError(`${error.message}; ${this.kept}`, { cause: error });
+      throw new TextError(`${error.message}; ${writer.saved}`, { cause: error });
     }
   }
 
   /**
-   * The checkpoint with the lowest validation loss.
-   * @param last The last checkpoint of the run, which is returned if the run has no validation part.
+   * Reads the checkpoint with the lowest validation loss.
+   *
+   * @param last The last checkpoint of the run; it is returned if it is the best one, or if nothing
+   * was validated.
    */
   async best(last: Checkpoint): Promise<Checkpoint> {
     const { bestValidationLoss, validationLoss } = last.progress;
@@ -196,7 +203,7 @@ export class Run implements Disposable {
     return await readCheckpoint(`${this.folder.path}/${BEST_CHECKPOINT}`).catch(() => last);
   }
 
-  /** Closes the folder, and ends the threads. */
+  /** Ends the threads and closes the folder. */
   [Symbol.dispose](): void {
     try {
       this.#training[Symbol.dispose]();
@@ -205,7 +212,7 @@ export class Run implements Disposable {
     }
   }
 
-  /** Takes the files back to the checkpoint, and records what has changed since. */
+  /** Takes the files back to the checkpoint, and records what is changed from there on. */
   async #writeResumption(to: RunConfig, checkpoint: Checkpoint | null): Promise<void> {
     const { progress } = checkpoint ?? this.trainer.checkpoint();
     await this.folder.truncateTo(progress);
@@ -216,17 +223,17 @@ export class Run implements Disposable {
   }
 }
 
-/** The limits of a resumed run: a new limit of length replaces all that the run had. */
-function resumedLimits(before: RunLimits, asked: RunLimits): RunLimits {
+/** The limits of a resumed run: a new limit of its length replaces all that it had. */
+function resumedLimits(before: RunLimits, given: RunLimits): RunLimits {
   const { steps: _, epochs: __, minutes: ___, ...others } = before;
-  const isLimited = [asked.steps, asked.epochs, asked.minutes].some((limit) => limit !== undefined);
-  return { ...isLimited ? others : before, ...asked };
+  const isLimited = [given.steps, given.epochs, given.minutes].some((limit) => limit !== undefined);
+  return { ...isLimited ? others : before, ...given };
 }
 
 function isSame(a: Config, b: Config): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function textOf({ path, length, bytes, sha256 }: Corpus): RunConfig["text"] {
+function identify({ path, length, bytes, sha256 }: Corpus): RunConfig["text"] {
   return { path, chars: length, bytes, sha256 };
 }

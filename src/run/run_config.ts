@@ -6,36 +6,43 @@ import type { IntervalOptions, LimitOptions } from "../train/limits.ts";
 import type { Rollback } from "../train/metrics.ts";
 import type { OnDivergence } from "../train/options.ts";
 
-/** What of a run's length and habits was asked for. */
+/** Limits and intervals of a run, and what happens on divergence, as far as they were given. */
 export interface RunLimits extends LimitOptions, IntervalOptions {
-  /** What happens when a number is not finite. */
+  /** What happens on divergence; see {@linkcode TrainOptions.onDivergence}. */
   readonly onDivergence?: OnDivergence;
 }
 
-/** That something was changed while a run was under way. */
+/** A change of a run's configuration, limits or text. */
 export interface RunChange {
-  /** From this step on. */
+  /** The step from which it applies. */
   readonly step: number;
-  /** What it was and what it is, by name; `null` for what is not set. */
+  /** Old and new values by name; `null` for a value that is not set. */
   readonly changed: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
-  /** Why, when it was not the user: the step that diverged, and what was not finite. */
-  readonly diverged?: Pick<Rollback, "reason"> & { readonly step: number };
+  /** The divergence that a rollback was made for; not present if the user made the change. */
+  readonly diverged?: Divergence;
 }
 
-/** `config.json`: what is trained, on what, how long, and what was changed on the way. */
+/** The step, counted from 1, that diverged, and what was not finite. */
+export type Divergence = Pick<Rollback, "reason"> & { readonly step: number };
+
+/** The contents of `config.json`: what a run trains, on which text, for how long, and its changes. */
 export interface RunConfig {
-  /** The configuration. */
+  /** The complete configuration. */
   readonly config: Config;
-  /** What was asked for; the rest is by default. */
+  /** The limits that were given; the others are chosen by `resolveLimits`. */
   readonly limits: RunLimits;
   /** The text. */
   readonly text: {
+    /** The file's path, or the name that the text was given. */
     readonly path: string;
+    /** Length in characters. */
     readonly chars: number;
+    /** Length in UTF-8, in bytes. */
     readonly bytes: number;
+    /** SHA-256 of the text in UTF-8, in hexadecimal digits. */
     readonly sha256: string;
   };
-  /** What was changed, in order of time. */
+  /** Changes, the oldest first. */
   readonly history: readonly RunChange[];
 }
 
@@ -63,10 +70,10 @@ const schema = v.strictObject({
 });
 
 /**
- * Reads `config.json` back.
+ * Parses and checks the contents of `config.json`, which are untrusted input.
  *
- * @param path What it is called in an error.
- * @throws {InputError} when it is not what a run writes there.
+ * @param path The path of the file, for error messages.
+ * @throws {InputError} if they are not a run's configuration, naming what is wrong.
  */
 export function parseRunConfig(text: string, path: string): RunConfig {
   const context = `Cannot resume the run of ${quotePath(path)}`;
@@ -80,33 +87,38 @@ export function parseRunConfig(text: string, path: string): RunConfig {
 }
 
 /**
- * The same record with another configuration, limits or path of the text, and an entry that says
- * what is new.
+ * Changes a run's configuration, limits or text, and appends the change to its history.
  *
- * @returns The record itself when nothing is.
+ * @param step The step from which the change applies.
+ * @param to The new values.
+ * @param diverged The divergence that the change was made for.
+ * @returns The changed run configuration; the same object if nothing differs.
  */
 export function withChange(
-  record: RunConfig,
-  step: number,
-  to: Pick<RunConfig, "config" | "limits" | "text">,
-  diverged?: RunChange["diverged"],
+  runConfig: RunConfig,
+  { step, to, diverged }: {
+    readonly step: number;
+    readonly to: Pick<RunConfig, "config" | "limits" | "text">;
+    readonly diverged?: Divergence | undefined;
+  },
 ): RunConfig {
   const changed = {
-    ...differences(record.config, to.config),
-    ...differences(record.limits, to.limits),
-    ...differences({ text: record.text.path }, { text: to.text.path }),
+    ...differences(runConfig.config, to.config),
+    ...differences(runConfig.limits, to.limits),
+    ...differences({ text: runConfig.text.path }, { text: to.text.path }),
   };
-  if (Object.keys(changed).length === 0) return record;
+  if (Object.keys(changed).length === 0) return runConfig;
   const change = { step, changed, ...diverged === undefined ? {} : { diverged } };
-  return { ...record, ...to, history: [...record.history, change] };
+  return { ...runConfig, ...to, history: [...runConfig.history, change] };
 }
 
+/** The keys in which two objects differ, with both values. */
 function differences(from: object, to: object): RunChange["changed"] {
-  const was = new Map<string, unknown>(Object.entries(from));
-  const is = new Map<string, unknown>(Object.entries(to));
-  const names = new Set([...was.keys(), ...is.keys()]);
+  const before = new Map<string, unknown>(Object.entries(from));
+  const after = new Map<string, unknown>(Object.entries(to));
   return Object.fromEntries(
-    [...names].filter((name) => was.get(name) !== is.get(name))
-      .map((name) => [name, { from: was.get(name) ?? null, to: is.get(name) ?? null }]),
+    [...new Set([...before.keys(), ...after.keys()])]
+      .filter((name) => before.get(name) !== after.get(name))
+      .map((name) => [name, { from: before.get(name) ?? null, to: after.get(name) ?? null }]),
   );
 }

@@ -1,82 +1,100 @@
-/** The files of a run folder, and how they are replaced without a moment in which one is missing. */
+/** The files of a run folder, and their replacement such that no crash leaves one half written. */
 
 import { BEST_CHECKPOINT, LATEST_CHECKPOINT } from "../checkpoint/file.ts";
 
-export const CONFIG = "config.json";
-export const METRICS = "metrics.jsonl";
-/** The best that was measured at its time, while `best.safetensors` holds that of the run's end. */
-const BEST_BEFORE_END = "best-before-end.safetensors";
-/** Where a run that replaces another one is, until it has a checkpoint. */
+/** The file name of a run's {@linkcode RunConfig}. */
+export const CONFIG_FILE = "config.json";
+/** The file name of a run's metrics, a JSON object a line. */
+export const METRICS_FILE = "metrics.jsonl";
+
+/**
+ * The best checkpoint by regular validations, while {@linkcode BEST_CHECKPOINT} holds one that only
+ * the end of the run validated.
+ */
+const STASHED_BEST = "best-before-end.safetensors";
+/** Folder of a run that replaces another one, until it has a checkpoint. */
 const REPLACEMENT = "replacement";
-/** The same while its files move to their place. */
-const MOVING = "replacement.moving";
+/** The same folder while its files are being moved into the run folder. */
+const MOVING_REPLACEMENT = "replacement.moving";
 
-/** What a folder that holds a run may contain. */
-const FILES = [CONFIG, METRICS, LATEST_CHECKPOINT, BEST_CHECKPOINT, BEST_BEFORE_END];
+/** Each of these files shows that a folder holds a run. */
+const RUN_FILES: readonly string[] = [
+  CONFIG_FILE,
+  METRICS_FILE,
+  LATEST_CHECKPOINT,
+  BEST_CHECKPOINT,
+  STASHED_BEST,
+];
 
-/** Whether a folder holds a run; false when there is no such folder. */
+/** Whether a folder holds a run; `false` if it does not exist. */
 export function holdsRun(path: string): boolean {
-  return namesIn(path).some((name) => FILES.includes(name));
+  return namesIn(path).some((name) => RUN_FILES.includes(name));
 }
 
-/** Writes a text file whole: whoever reads it finds the old one or the new one. */
-export function replaceText(path: string, text: string): void {
+/** Replaces a text file atomically: a reader finds the old contents or the new ones, complete. */
+export function writeTextAtomically(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
     using file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
     let bytes = new TextEncoder().encode(text);
     while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+    // Without fsync, a crash of the system could leave the new name with no contents.
     file.syncSync();
     Deno.renameSync(temporary, path);
   } catch (error) {
-    removeIfThere(temporary);
+    removeIfExists(temporary);
     throw error;
   }
 }
 
-/** Removes what a process that was killed was about to write; for whoever holds the lock. */
-export function removeTemporaries(path: string): void {
+/** Removes the temporary files of a process that was killed. The caller must hold the run lock. */
+export function removeTemporaryFiles(path: string): void {
   for (const name of namesIn(path)) {
+    // Those of checkpoints have a random infix.
     const [, file] = /^(.*?)(?:\.[0-9a-f]{8})?\.tmp$/.exec(name) ?? [];
-    if (file !== undefined && FILES.includes(file)) Deno.removeSync(`${path}/${name}`);
+    if (file !== undefined && RUN_FILES.includes(file)) Deno.removeSync(`${path}/${name}`);
   }
 }
 
-/** Keeps the best that was measured at its time, before the one of the run's end takes its place. */
+/**
+ * Copies the best checkpoint, before one that only the end of the run validated takes its name. A
+ * resumed run takes it back with {@linkcode restoreStashedBest}.
+ */
 export function stashBest(path: string): void {
-  if (!namesIn(path).includes(BEST_CHECKPOINT)) return;
-  const temporary = `${path}/${BEST_BEFORE_END}.tmp`;
+  if (!exists(`${path}/${BEST_CHECKPOINT}`)) return;
+  const temporary = `${path}/${STASHED_BEST}.tmp`;
   try {
     Deno.copyFileSync(`${path}/${BEST_CHECKPOINT}`, temporary);
-    Deno.renameSync(temporary, `${path}/${BEST_BEFORE_END}`);
+    Deno.renameSync(temporary, `${path}/${STASHED_BEST}`);
   } catch (error) {
-    removeIfThere(temporary);
+    removeIfExists(temporary);
     throw error;
   }
 }
 
 /**
- * Takes the best of a run's end out of the way of the run that goes on: it keeps a name of its own.
+ * Renames the best checkpoint, which only the end of the run validated, to `best-at-<step>`, and
+ * gives its name back to the one that {@linkcode stashBest} copied, if there is one.
  *
- * @param step The step of the best of the end.
+ * @param step The step of the checkpoint to rename.
  */
 export function restoreStashedBest(path: string, step: number): void {
   Deno.renameSync(`${path}/${BEST_CHECKPOINT}`, `${path}/best-at-${step}.safetensors`);
-  if (namesIn(path).includes(BEST_BEFORE_END)) {
-    Deno.renameSync(`${path}/${BEST_BEFORE_END}`, `${path}/${BEST_CHECKPOINT}`);
+  if (exists(`${path}/${STASHED_BEST}`)) {
+    Deno.renameSync(`${path}/${STASHED_BEST}`, `${path}/${BEST_CHECKPOINT}`);
   }
 }
 
-/** Makes the folder of a run that is to replace the one in this folder. */
-export function makeReplacement(path: string): string {
-  const place = `${path}/${REPLACEMENT}`;
-  Deno.mkdirSync(place);
-  return place;
+/** Creates the folder of a run that is to replace the one in this folder; returns its path. */
+export function createReplacement(path: string): string {
+  const replacement = `${path}/${REPLACEMENT}`;
+  Deno.mkdirSync(replacement);
+  return replacement;
 }
 
 /**
- * Puts a replacement in the place of the run that was there, if it has a checkpoint, or else drops
- * it. A process that is killed meanwhile leaves it to the next one to go on, from any point.
+ * Moves the files of a replacement over those of the old run if it has a checkpoint, and removes it
+ * otherwise. If the process is killed at any point, the next call completes the move.
  */
 export function finishReplacement(path: string): void {
   const names = namesIn(`${path}/${REPLACEMENT}`);
@@ -85,37 +103,40 @@ export function finishReplacement(path: string): void {
     for (const name of namesIn(path)) {
       if (isBest(name) && !names.includes(name)) Deno.removeSync(`${path}/${name}`);
     }
-    Deno.renameSync(`${path}/${REPLACEMENT}`, `${path}/${MOVING}`);
-  } else removeIfThere(`${path}/${REPLACEMENT}`);
-  for (const name of namesIn(`${path}/${MOVING}`)) {
-    Deno.renameSync(`${path}/${MOVING}/${name}`, `${path}/${name}`);
+    // From this rename on the old run is given up: its files are no longer all there.
+    Deno.renameSync(`${path}/${REPLACEMENT}`, `${path}/${MOVING_REPLACEMENT}`);
+  } else {
+    removeIfExists(`${path}/${REPLACEMENT}`);
   }
-  removeIfThere(`${path}/${MOVING}`);
+  for (const name of namesIn(`${path}/${MOVING_REPLACEMENT}`)) {
+    Deno.renameSync(`${path}/${MOVING_REPLACEMENT}/${name}`, `${path}/${name}`);
+  }
+  removeIfExists(`${path}/${MOVING_REPLACEMENT}`);
 }
 
-/** Whether this is a folder; false when it is not there. */
+/** Whether there is a folder of this path. */
 export function isFolder(path: string): boolean {
-  return infoOf(path)?.isDirectory === true;
+  return statIfExists(path)?.isDirectory === true;
 }
 
-/** Whether there is something of this name. */
-export function isThere(path: string): boolean {
-  return infoOf(path) !== null;
+/** Whether there is a file or folder of this path. */
+export function exists(path: string): boolean {
+  return statIfExists(path) !== null;
 }
 
-/** The text of a file; `null` when it is not there. */
-export function readIfThere(path: string): string | null {
-  return isThere(path) ? Deno.readTextFileSync(path) : null;
+/** The text of a file; `null` if it does not exist. */
+export function readTextIfExists(path: string): string | null {
+  return exists(path) ? Deno.readTextFileSync(path) : null;
 }
 
-/** Brings a file to the disk. */
-export function syncIfThere(path: string): void {
-  if (!isThere(path)) return;
+/** Writes what the operating system has buffered of a file to the disk (fsync). */
+export function syncIfExists(path: string): void {
+  if (!exists(path)) return;
   using file = Deno.openSync(path, { append: true });
   file.syncSync();
 }
 
-function infoOf(path: string): Deno.FileInfo | null {
+function statIfExists(path: string): Deno.FileInfo | null {
   try {
     return Deno.statSync(path);
   } catch (error) {
@@ -124,7 +145,7 @@ function infoOf(path: string): Deno.FileInfo | null {
   }
 }
 
-/** The names in a folder; none when there is no such folder. */
+/** The names in a folder; none if it does not exist. */
 function namesIn(path: string): string[] {
   try {
     return Array.from(Deno.readDirSync(path), ({ name }) => name);
@@ -134,7 +155,7 @@ function namesIn(path: string): string[] {
   }
 }
 
-function removeIfThere(path: string): void {
+function removeIfExists(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
   } catch (error) {

@@ -1,4 +1,3 @@
-import { InputError } from "../errors.ts";
 import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
 import {
   BEST_CHECKPOINT,
@@ -6,173 +5,201 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "../checkpoint/file.ts";
+import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
-import { InUseError, RunLock } from "./lock.ts";
-import { appendMetrics, metricsUntil } from "./metrics.ts";
+import { osErrorReason } from "../os_errors.ts";
+import type { TrainingMetrics } from "../train/metrics.ts";
+import { RunLock, RunLockedError } from "./lock.ts";
+import { appendMetrics, truncateMetrics } from "./metrics.ts";
+import { parseRunConfig, type RunConfig } from "./run_config.ts";
 import {
-  CONFIG,
+  CONFIG_FILE,
+  createReplacement,
+  exists,
   finishReplacement,
   holdsRun,
   isFolder,
-  isThere,
-  makeReplacement,
-  METRICS,
-  readIfThere,
-  removeTemporaries,
-  replaceText,
+  METRICS_FILE,
+  readTextIfExists,
+  removeTemporaryFiles,
   restoreStashedBest,
   stashBest,
-  syncIfThere,
+  syncIfExists,
+  writeTextAtomically,
 } from "./run_files.ts";
-import { parseRunConfig, type RunConfig } from "./run_config.ts";
-import { osErrorReason } from "../os_errors.ts";
-import type { TrainingMetrics } from "../train/metrics.ts";
+
+/** A run folder that was opened to resume its run; see {@linkcode RunFolder.open}. */
+export interface OpenRun {
+  /** The folder, locked. */
+  readonly folder: RunFolder;
+  /** The contents of its `config.json`. */
+  readonly runConfig: RunConfig;
+  /** Its latest checkpoint; `null` if the run was killed before its first. */
+  readonly checkpoint: Checkpoint | null;
+}
 
 /**
- * The folder of one run: `config.json`, `metrics.jsonl` (a line a report), `checkpoint.safetensors`
- * (the latest) and `best.safetensors` (the best by validation loss).
+ * The folder of one run: `config.json`, `metrics.jsonl` (a line for each {@linkcode
+ * TrainingMetrics}), `checkpoint.safetensors` (the latest) and `best.safetensors` (the one with the
+ * lowest validation loss).
  *
- * As long as an object of this class is not closed, and the process lives, no other one can write
- * into the folder. What goes wrong with its files later is thrown as a plain error of one line: it
- * is not the caller's mistake. What was saved before is still there then.
+ * While the object is not closed and the process lives, no other process can write into the folder.
+ * A failure to write is thrown as an `Error` of one line; files that were written before are intact.
+ * {@linkcode Run} trains into a run folder; use this class for a training loop of your own.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText } from "../text/corpus.ts";
+ * import { autoConfig } from "../train/auto_config.ts";
+ * import { Trainer } from "../train/trainer.ts";
+ * import { RunFolder } from "./run_folder.ts";
+ *
+ * const corpus = corpusFromText("hello world, ".repeat(100));
+ * const { config } = autoConfig(corpus.length);
+ * const { path, length: chars, bytes, sha256 } = corpus;
+ * const text = { path, chars, bytes, sha256 };
+ * using folder = RunFolder.create(`${Deno.makeTempDirSync()}/run`, {
+ *   ...{ config, limits: {}, text, history: [] },
+ * });
+ * using trainer = Trainer.create(corpus, config);
+ * for (let step = 0; step < 10; step++) trainer.step();
+ * await folder.save(trainer.checkpoint(), "latest");
+ * ```
  */
-export class RunFolder {
+export class RunFolder implements Disposable {
   /** The folder's path. */
   readonly path: string;
   readonly #lock: RunLock;
-  /** Where the files are written: the folder, or one in it until the first checkpoint. */
-  #place: string;
+  /** Where files are written: the folder, or one in it until a replacement has a checkpoint. */
+  #target: string;
   #isClosed = false;
 
-  private constructor(path: string, lock: RunLock, place = path) {
+  private constructor(path: string, lock: RunLock, target = path) {
     this.path = path;
     this.#lock = lock;
-    this.#place = place;
+    this.#target = target;
   }
 
   /**
-   * The first of `path`, `path-2`, `path-3`, … that holds no run; nothing is made yet.
-   * @throws {InputError} when `path` cannot be a folder.
-   */
-  static free(path: string): string {
-    return making(path, () => candidates(path).find((candidate) => !holdsRun(candidate))!);
-  }
-
-  /**
-   * Makes the folder, and writes `config.json`.
+   * Creates a run folder, with its parents, and writes `config.json`.
    *
-   * @param config What is written there.
-   * @throws {InputError} when there is a run in it already, or it cannot be made.
-   * @throws {InUseError} when another process is training into it.
+   * @throws {InputError} if it holds a run already, or cannot be created.
+   * @throws {RunLockedError} if another process writes into it.
    */
-  static create(path: string, config: unknown): RunFolder {
-    const folder = RunFolder.#begin(path, config);
+  static create(path: string, runConfig: RunConfig): RunFolder {
+    const folder = RunFolder.#createUnlessTaken(path, runConfig);
     if (folder !== null) return folder;
     throw new InputError(
-      `Cannot train into ${
+      `Cannot create a run in ${
         quote(path)
-      }: it already holds a run; go on with it by --resume, begin ` +
-        `anew in its place by --force, or name another folder with --out`,
+      }: it already holds a run; resume or replace that one, ` +
+        `or use another folder`,
+      { option: "path" },
     );
   }
 
   /**
-   * As {@linkcode RunFolder.create}, in the first of `path`, `path-2`, `path-3`, … that holds no
-   * run, even when other runs begin at the same moment.
-   * @throws {InputError} when it cannot be made.
+   * Creates a run folder at the first of `path`, `path-2`, `path-3`, … that holds no run, even if
+   * other processes do the same at this moment.
+   *
+   * @throws {InputError} if it cannot be created.
    */
-  static createFree(path: string, config: unknown): RunFolder {
-    for (const candidate of candidates(path)) {
-      if (making(candidate, () => holdsRun(candidate))) continue;
+  static createFree(path: string, runConfig: RunConfig): RunFolder {
+    for (let n = 1;; n++) {
+      const candidate = n === 1 ? path : `${path}-${n}`;
+      if (whileCreating(candidate, () => holdsRun(candidate))) continue;
       try {
-        const folder = RunFolder.#begin(candidate, config);
+        const folder = RunFolder.#createUnlessTaken(candidate, runConfig);
         if (folder !== null) return folder;
       } catch (error) {
-        if (!(error instanceof InUseError)) throw error;
+        if (!(error instanceof RunLockedError)) throw error;
       }
     }
-    throw new Error("unreachable: there is always another number");
   }
 
   /**
-   * As {@linkcode RunFolder.create}, in the place of the run that the folder holds, if it does. That
-   * one is gone when the new one has its first checkpoint, and not before.
-   * @throws {InputError} when it cannot be made.
-   * @throws {InUseError} when another process is training into it.
+   * Creates a run that replaces the one in the folder, if there is one. The old run stays as it is
+   * until the new one has its first checkpoint.
+   *
+   * @throws {InputError} if the folder cannot be created.
+   * @throws {RunLockedError} if another process writes into it.
    */
-  static replace(path: string, config: unknown): RunFolder {
-    return making(path, () =>
-      locked(path, (lock) => {
-        const place = holdsRun(path) ? makeReplacement(path) : path;
-        replaceText(`${place}/${CONFIG}`, json(config));
-        return new RunFolder(path, lock, place);
+  static replace(path: string, runConfig: RunConfig): RunFolder {
+    return whileCreating(path, () =>
+      withLock(path, (lock) => {
+        const target = holdsRun(path) ? createReplacement(path) : path;
+        writeTextAtomically(`${target}/${CONFIG_FILE}`, formatJson(runConfig));
+        return new RunFolder(path, lock, target);
       }));
   }
 
   /**
-   * Takes up a run again; changes nothing of it yet.
+   * Opens the folder of a run to resume it. The run itself is not changed; temporary files of a
+   * process that was killed are removed.
    *
-   * @throws {InputError} when there is no run, or a file of it is damaged.
-   * @throws {InUseError} when another process is training into it.
+   * @throws {InputError} if the folder holds no run, or a file of it is damaged.
+   * @throws {RunLockedError} if another process writes into it.
    */
   static async open(path: string): Promise<OpenRun> {
-    const doing = `Cannot resume ${quote(path)}`;
-    const folder = attempt(doing, "it must be the folder of a run, and be writable", () => {
-      if (!isFolder(path)) throw new Error("it is no folder");
-      return locked(path, (lock) => new RunFolder(path, lock));
+    const context = `Cannot resume ${quote(path)}`;
+    const advice = "it must be the folder of a run, and be writable";
+    const folder = explainFailure({ context, advice }, () => {
+      if (!isFolder(path)) throw new Error("it is not a folder");
+      return withLock(path, (lock) => new RunFolder(path, lock));
     });
     try {
-      const record = readIfThere(`${path}/${CONFIG}`);
-      if (record === null) {
-        throw new InputError(`${doing}: it has no ${CONFIG}; it must be the folder of a run`);
+      const text = readTextIfExists(`${path}/${CONFIG_FILE}`);
+      if (text === null) {
+        throw new InputError(
+          `${context}: it has no ${CONFIG_FILE}; it must be the folder of a run`,
+        );
       }
-      return {
-        folder,
-        record: parseRunConfig(record, `${path}/${CONFIG}`),
-        checkpoint: await folder.#checkpoint(),
-      };
+      const runConfig = parseRunConfig(text, `${path}/${CONFIG_FILE}`);
+      return { folder, runConfig, checkpoint: await folder.#readLatest() };
     } catch (error) {
       folder.close();
       throw error;
     }
   }
 
-  static #begin(path: string, config: unknown): RunFolder | null {
-    return making(path, () =>
-      locked(path, (lock) => {
+  static #createUnlessTaken(path: string, runConfig: RunConfig): RunFolder | null {
+    return whileCreating(path, () =>
+      withLock(path, (lock) => {
         if (holdsRun(path)) return null;
-        replaceText(`${path}/${CONFIG}`, json(config));
+        writeTextAtomically(`${path}/${CONFIG_FILE}`, formatJson(runConfig));
         return new RunFolder(path, lock);
       }));
   }
 
   /**
-   * Leaves of metrics and best what the run had at a checkpoint that it goes on from: its later
-   * reports are cut off, and the best that only the end of the run measured steps aside.
+   * Takes metrics and best checkpoint back to what the run had at a checkpoint that it is resumed
+   * from: later metrics are removed, and a best checkpoint that only the end of the run validated
+   * is renamed to `best-at-<step>.safetensors`.
    */
   async truncateTo(progress: Progress): Promise<void> {
-    const path = `${this.#place}/${METRICS}`;
-    const text = readIfThere(path);
+    const path = `${this.#target}/${METRICS_FILE}`;
+    const text = readTextIfExists(path);
     if (text !== null) {
-      const { kept } = metricsUntil(text, progress);
-      if (kept !== text) this.#write(METRICS, () => replaceText(path, kept));
+      const { kept } = truncateMetrics(text, progress);
+      if (kept !== text) this.#write(METRICS_FILE, () => writeTextAtomically(path, kept));
     }
-    const best = `${this.#place}/${BEST_CHECKPOINT}`;
-    if (!isThere(best)) return;
+    const best = `${this.#target}/${BEST_CHECKPOINT}`;
+    if (!exists(best)) return;
     const { step, validatedStep } = (await readCheckpoint(best)).progress;
     if (step !== validatedStep) {
-      this.#write(BEST_CHECKPOINT, () => restoreStashedBest(this.#place, step));
+      this.#write(BEST_CHECKPOINT, () => restoreStashedBest(this.#target, step));
     }
   }
 
   /** Replaces `config.json`. */
-  writeConfig(config: unknown): void {
-    this.#write(CONFIG, () => replaceText(`${this.#place}/${CONFIG}`, json(config)));
+  writeConfig(runConfig: RunConfig): void {
+    const text = formatJson(runConfig);
+    this.#write(CONFIG_FILE, () => writeTextAtomically(`${this.#target}/${CONFIG_FILE}`, text));
   }
 
   /** Appends a line to `metrics.jsonl`. */
-  appendMetrics(report: TrainingMetrics): void {
-    this.#write(METRICS, () => appendMetrics(`${this.#place}/${METRICS}`, report));
+  appendMetrics(metrics: TrainingMetrics): void {
+    this.#write(METRICS_FILE, () => appendMetrics(`${this.#target}/${METRICS_FILE}`, metrics));
   }
 
   /** Replaces the latest or the best checkpoint. */
@@ -180,116 +207,109 @@ export class RunFolder {
     const name = kind === "best" ? BEST_CHECKPOINT : LATEST_CHECKPOINT;
     const { step, validatedStep } = checkpoint.progress;
     this.#write(name, () => {
-      if (kind === "best" && step !== validatedStep) stashBest(this.#place);
-      if (kind === "latest") syncIfThere(`${this.#place}/${METRICS}`);
+      if (kind === "best" && step !== validatedStep) stashBest(this.#target);
+      // The checkpoint says up to which step metrics are logged, so these must be on the disk first.
+      if (kind === "latest") syncIfExists(`${this.#target}/${METRICS_FILE}`);
     });
     try {
-      await writeCheckpoint(`${this.#place}/${name}`, checkpoint);
+      await writeCheckpoint(`${this.#target}/${name}`, checkpoint);
     } catch (error) {
-      this.#write(name, () => {}); // Says so if it was the folder that went.
+      this.#write(name, () => {}); // Throws a better error if the folder was removed.
+      // A full disk while training is not wrong input of the caller.
       throw error instanceof InputError ? new Error(error.message, { cause: error }) : error;
     }
-    if (kind === "latest" && this.#place !== this.path) {
+    if (kind === "latest" && this.#target !== this.path) {
       this.#write(name, () => finishReplacement(this.path));
-      this.#place = this.path;
+      this.#target = this.path;
     }
   }
 
-  /** Lets others write into the folder; may be called again. A replacement without a checkpoint is dropped. */
+  /** Whether the latest checkpoint exists; something else may have removed it. */
+  get hasCheckpoint(): boolean {
+    return exists(`${this.#target}/${LATEST_CHECKPOINT}`);
+  }
+
+  /**
+   * Releases the run lock. A replacement that has no checkpoint is removed. May be called more than
+   * once.
+   */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
-      if (this.#place !== this.path && this.#lock.isHeld()) finishReplacement(this.path);
+      if (this.#target !== this.path && this.#lock.isHeld()) finishReplacement(this.path);
     } finally {
       this.#lock.release();
     }
   }
 
-  /** As {@linkcode close}, for `using`. */
+  /** Calls {@linkcode RunFolder.close} at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Whether the latest checkpoint is still where it was written: others can move or remove it. */
-  get hasCheckpoint(): boolean {
-    return isThere(`${this.#place}/${LATEST_CHECKPOINT}`);
-  }
-
-  /** The latest checkpoint; `null` when the run was killed before its first. */
-  async #checkpoint(): Promise<Checkpoint | null> {
-    if (!isThere(`${this.path}/${LATEST_CHECKPOINT}`)) return null;
+  async #readLatest(): Promise<Checkpoint | null> {
+    if (!exists(`${this.path}/${LATEST_CHECKPOINT}`)) return null;
     const checkpoint = await readCheckpoint(this.path);
     const { progress } = checkpoint;
-    const { lastStep } = metricsUntil(readIfThere(`${this.path}/${METRICS}`) ?? "", progress);
-    // A report that the full disk did not take is made again, if that can still be done.
-    const reportIsLost = progress.loggedStep === progress.step && lastStep !== progress.step;
-    if (!reportIsLost) return checkpoint;
+    const metrics = readTextIfExists(`${this.path}/${METRICS_FILE}`) ?? "";
+    const { lastStep } = truncateMetrics(metrics, progress);
+    // A full disk may have kept the line of this very step from being written: it is logged again.
+    const isLineLost = progress.loggedStep === progress.step && lastStep !== progress.step;
+    if (!isLineLost) return checkpoint;
     return { ...checkpoint, progress: { ...progress, loggedStep: lastStep } };
   }
 
-  /** Does something to one of the files, and says what failed. */
-  #write(name: string, action: () => void): void {
-    const doing = `Cannot write ${quote(`${this.#place}/${name}`)}`;
-    let wrong = "";
+  /** Changes a file of the folder, and explains a failure. */
+  #write(name: string, change: () => void): void {
+    let reason = "";
     try {
-      if (this.#lock.isHeld()) return action();
+      if (this.#lock.isHeld()) return change();
     } catch (error) {
-      wrong = osErrorReason(error);
+      reason = osErrorReason(error);
     }
-    // Asked again, because the folder may go at any moment.
-    if (!this.#lock.isHeld()) wrong = "the run folder was removed or replaced while training";
-    throw new Error(`${doing}: ${wrong}`);
+    // Checked again, because the folder may have been removed in between.
+    if (!this.#lock.isHeld()) reason = "the run folder was removed or replaced while training";
+    throw new Error(`Cannot write ${quote(`${this.#target}/${name}`)}: ${reason}`);
   }
 }
 
-/** A run that was taken up again; see {@linkcode RunFolder.open}. */
-export interface OpenRun {
-  /** Its folder, locked. */
-  readonly folder: RunFolder;
-  /** Its `config.json`. */
-  readonly record: RunConfig;
-  /** Its latest checkpoint; `null` when it has none yet. */
-  readonly checkpoint: Checkpoint | null;
-}
-
-/** `path`, `path-2`, `path-3`, … */
-function* candidates(path: string): Generator<string, undefined> {
-  for (let n = 1;; n++) yield n === 1 ? path : `${path}-${n}`;
-}
-
 /**
- * Makes the folder if need be, locks it, tidies what a killed process left, and does something; the
- * lock is kept only for a run folder.
+ * Creates a folder if need be, locks it, removes what a killed process left behind, and runs an
+ * action. The lock is released unless the action returns a run folder.
  */
-function locked<T extends RunFolder | null>(path: string, action: (lock: RunLock) => T): T {
+function withLock<T extends RunFolder | null>(path: string, action: (lock: RunLock) => T): T {
   Deno.mkdirSync(path, { recursive: true });
-  const lock = RunLock.take(path);
+  const lock = RunLock.acquire(path);
   let result: T | null = null;
   try {
     finishReplacement(path);
-    removeTemporaries(path);
+    removeTemporaryFiles(path);
     return result = action(lock);
   } finally {
     if (result === null) lock.release();
   }
 }
 
-function making<T>(path: string, action: () => T): T {
-  const doing = `Cannot make the run folder ${quote(path)}`;
-  return attempt(doing, "name a folder that can be made with --out", action);
+function whileCreating<T>(path: string, action: () => T): T {
+  const context = `Cannot create the run folder ${quote(path)}`;
+  return explainFailure({ context, advice: "use a folder that can be created" }, action);
 }
 
-/** Does something, and says what failed and what would be right. */
-function attempt<T>(doing: string, right: string, action: () => T): T {
+/** Runs an action; of its failure makes an error with the context, the reason and advice. */
+function explainFailure<T>(
+  { context, advice }: { readonly context: string; readonly advice: string },
+  action: () => T,
+): T {
   try {
     return action();
   } catch (error) {
-    if (error instanceof InUseError) throw error;
-    throw new InputError(`${doing}: ${osErrorReason(error)}; ${right}`);
+    if (error instanceof RunLockedError) throw error;
+    const message = `${context}: ${osErrorReason(error)}; ${advice}`;
+    throw new InputError(message, { option: "path", cause: error });
   }
 }
 
-function json(value: unknown): string {
+function formatJson(value: unknown): string {
   return JSON.stringify(value, null, 2) + "\n";
 }

@@ -1,80 +1,87 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { RunFolder } from "./run_folder.ts";
-import { type RunConfig, withChange } from "./run_config.ts";
 import type { Rollback, TrainingMetrics } from "../train/metrics.ts";
+import { type RunConfig, withChange } from "./run_config.ts";
+import type { RunFolder } from "./run_folder.ts";
+
+/** What {@linkcode RunWriter} starts from. */
+export interface RunWriterOptions {
+  /** The contents of the folder's `config.json`. */
+  readonly runConfig: RunConfig;
+  /** The latest checkpoint in the folder; `null` if it has none. */
+  readonly latest: Checkpoint | null;
+  /** Called when something cannot be written; should stop the training. */
+  readonly onFailure: () => void;
+}
 
 /**
- * Keeps what a run gives in its folder. The first thing that cannot be written asks the run to end,
- * which then tries once more to save its last state.
+ * Writes the metrics, checkpoints and rollbacks of a run into its folder.
+ *
+ * Failures are not thrown into the training: the first one is kept for {@linkcode
+ * RunWriter.throwIfFailed} and stops the run, which then tries once more to save its last state.
  */
 export class RunWriter {
-  /** The run's folder. */
-  readonly folder: RunFolder;
-  #record: RunConfig;
-  #latest: Checkpoint | null;
+  readonly #folder: RunFolder;
   readonly #onFailure: () => void;
+  #runConfig: RunConfig;
+  #latest: Checkpoint | null;
   #failure: string | null = null;
 
-  /**
-   * @param latest The checkpoint that the folder has.
-   * @param onFailure Asks the run to end.
-   */
-  constructor(
-    folder: RunFolder,
-    record: RunConfig,
-    latest: Checkpoint | null,
-    onFailure: () => void,
-  ) {
-    this.folder = folder;
-    this.#record = record;
+  constructor(folder: RunFolder, { runConfig, latest, onFailure }: RunWriterOptions) {
+    this.#folder = folder;
+    this.#runConfig = runConfig;
     this.#latest = latest;
     this.#onFailure = onFailure;
   }
 
-  /** Keeps a report. */
-  async report(report: TrainingMetrics): Promise<void> {
-    await this.#attempt(() => this.folder.appendMetrics(report));
+  /** Appends metrics. */
+  async log(metrics: TrainingMetrics): Promise<void> {
+    await this.#attempt(() => this.#folder.appendMetrics(metrics));
   }
 
-  /** Keeps a checkpoint. */
+  /** Writes a checkpoint. */
   async save(checkpoint: Checkpoint, kind: "latest" | "best"): Promise<void> {
     await this.#attempt(async () => {
-      await this.folder.save(checkpoint, kind);
+      await this.#folder.save(checkpoint, kind);
       if (kind === "latest") this.#latest = checkpoint;
     });
   }
 
-  /** Notes that the run went back to the checkpoint that was just kept. */
+  /** Records a rollback to the checkpoint that was saved last. */
   async rollBack({ divergedAt, reason, step }: Rollback): Promise<void> {
     const { config, progress } = this.#latest!;
     await this.#attempt(async () => {
-      await this.folder.truncateTo(progress);
-      this.change(step, { ...this.#record, config }, { step: divergedAt, reason });
+      await this.#folder.truncateTo(progress);
+      const diverged = { step: divergedAt, reason };
+      this.#change({ step, to: { ...this.#runConfig, config }, diverged });
     });
   }
 
-  /** Notes what is new from a step on, if anything is. */
-  change(step: number, to: RunConfig, diverged?: { step: number; reason: string }): void {
-    const record = withChange(this.#record, step, to, diverged);
-    if (record !== this.#record) this.folder.writeConfig(record);
-    this.#record = record;
+  /** Records changes of a resumed run, if there are any. */
+  change(step: number, to: RunConfig): void {
+    this.#change({ step, to });
   }
 
-  /** @throws {Error} when something could not be written. */
-  checkAllIsKept(): void {
-    if (this.#failure !== null) throw new Error(`${this.#failure}; ${this.kept}`);
+  /** @throws {Error} if something could not be written. */
+  throwIfFailed(): void {
+    if (this.#failure !== null) throw new Error(`${this.#failure}; ${this.saved}`);
   }
 
-  /** What there is of the run, for the last words of an error. */
-  get kept(): string {
-    if (this.#latest === null) return "no checkpoint had been saved";
+  /** What is saved of the run, for an error message: `the checkpoint of step 9 is kept`. */
+  get saved(): string {
+    if (this.#latest === null) return "no checkpoint was saved";
     const checkpoint = `the checkpoint of step ${this.#latest.progress.step}`;
-    return this.folder.hasCheckpoint ? `${checkpoint} is kept` : `${checkpoint} went with it`;
+    return this.#folder.hasCheckpoint ? `${checkpoint} is kept` : `${checkpoint} is lost`;
   }
 
-  async #attempt(action: () => void | Promise<void>): Promise<void> {
+  #change(change: Parameters<typeof withChange>[1]): void {
+    const runConfig = withChange(this.#runConfig, change);
+    if (runConfig !== this.#runConfig) this.#folder.writeConfig(runConfig);
+    this.#runConfig = runConfig;
+  }
+
+  async #attempt(write: () => void | Promise<void>): Promise<void> {
     try {
-      await action();
+      await write();
     } catch (error) {
       this.#failure ??= error instanceof Error ? error.message : String(error);
       this.#onFailure();

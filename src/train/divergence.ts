@@ -12,6 +12,7 @@ export interface DivergenceDetails {
  * Models and checkpoints made before are not affected.
  */
 export class DivergenceError extends Error {
+  /** `DivergenceError`, as in logs. */
   override readonly name: string = "DivergenceError";
   /** The step, counted from 1, whose loss, gradient or update is not finite. */
   readonly step: number;
@@ -20,7 +21,11 @@ export class DivergenceError extends Error {
   /** Checkpoint and rollbacks of the run; `null` if a {@linkcode Trainer} was used without one. */
   readonly details: DivergenceDetails | null;
 
-  /** @param step Counted from 1. */
+  /**
+   * Creates the error, with a message of one line.
+   *
+   * @param step Counted from 1.
+   */
   constructor(step: number, reason: string, details: DivergenceDetails | null = null) {
     const facts = details === null ? [] : describe(details);
     super(

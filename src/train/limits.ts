@@ -41,21 +41,32 @@ export interface TrainingLimits {
   readonly checkpointEvery: number | null;
 }
 
-/** The limits of a run for which none are given, and its intervals. */
-export const limitDefaults = Object.freeze({
-  /** Epochs of a run, unless that is less or more training than the next two allow. */
-  epochs: 10,
+/** How {@linkcode resolveLimits} limits a run without limits, and picks intervals. */
+export interface LimitDefaults {
+  /** Epochs of the run, unless `minChars` or `maxChars` allow more or less. */
+  readonly epochs: number;
   /** Characters trained on at least, so that the model also learns a short text. */
-  minChars: 4e6,
+  readonly minChars: number;
   /** Characters trained on at most: a few minutes of training. */
-  maxChars: 20e6,
+  readonly maxChars: number;
   /** Consecutive validations without a lower loss. */
-  patience: 5,
+  readonly patience: number;
   /** Characters between metrics of a long run. */
-  charsPerLog: 250_000,
+  readonly charsPerLog: number;
   /** Metrics of a shorter run. */
-  logsPerRun: 50,
+  readonly logsPerRun: number;
   /** Metrics between samples. */
+  readonly logsPerSample: number;
+}
+
+/** The defaults of limits and intervals. */
+export const limitDefaults: LimitDefaults = Object.freeze({
+  epochs: 10,
+  minChars: 4e6,
+  maxChars: 20e6,
+  patience: 5,
+  charsPerLog: 250_000,
+  logsPerRun: 50,
   logsPerSample: 5,
 });
 

@@ -34,6 +34,8 @@ export class Validation {
   #lrReductions = 0;
 
   /**
+   * Starts without a recorded loss.
+   *
    * @param spans The validation part; empty if nothing is held out.
    * @param lrPatience Consecutive validations without a lower loss that make a plateau.
    */

@@ -31,7 +31,7 @@ testProgram("train writes a run folder named after the text, and never over anot
   }
   const { code, err } = await run(f, ["train", "my.rain.txt", "--out", "runs/my.rain"]);
   assertEquals(code, 2);
-  assertMatch(err, /^error: Cannot train into "runs\/my.rain": it already holds a run; .*\n$/);
+  assertMatch(err, /^error: Cannot create a run in "runs\/my.rain": it already holds a run; .*\n$/);
 });
 
 testProgram("metrics and reports say what the plan says", async (f) => {

@@ -125,7 +125,7 @@ testDisk("a run does not begin on a full or a read-only disk, and says why", asy
     assertMatch(err, line);
   };
   const make = (why: string) =>
-    new RegExp(`^error: Cannot make the run folder "disk/new": ${why};`);
+    new RegExp(`^error: Cannot create the run folder "disk/new": ${why};`);
   await refused(["rain.txt", ...tiny, "--out", "disk/new"], make("the disk is full"));
   assert(mount("-o", "remount,ro", `${f}/disk`));
   await refused(["rain.txt", ...tiny, "--out", "disk/new"], make("the file system is read-only"));
@@ -170,7 +170,7 @@ testProgram("a folder that is removed during the run ends it", async (f) => {
     assertEquals(code, 1);
     assertMatch(
       err,
-      /^error: Cannot write "run\/\S+": the run folder was removed or replaced while training; (no checkpoint had been saved|the checkpoint of step \d+ went with it)\n$/,
+      /^error: Cannot write "run\/\S+": the run folder was removed or replaced while training; (no checkpoint was saved|the checkpoint of step \d+ is lost)\n$/,
     );
     assertEquals(namesIn(f), ["gone", "rain.txt"]);
     await Deno.remove(`${f}/gone`, { recursive: true });

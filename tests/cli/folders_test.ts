@@ -34,7 +34,7 @@ testProgram("a run that is refused leaves the run that was there as it was", asy
   for (const out of ["run", "run/", "./run"]) {
     const { code, err } = await run(f, ["train", "rain.txt", ...tiny, "--seed=2", "--out", out]);
     assertEquals(code, 2);
-    assertMatch(err, /^error: Cannot train into ".*": it already holds a run; .*\n$/);
+    assertMatch(err, /^error: Cannot create a run in ".*": it already holds a run; .*\n$/);
   }
   assertEquals(read(), before);
 });
@@ -46,7 +46,7 @@ testProgram("without its permissions, train says which are wanted and makes noth
   for (
     const [flags, line] of [
       [[], /^error: Cannot read the text "rain.txt": .*run with --allow-read\n$/],
-      [["--allow-read"], /^error: Cannot make the run folder "run": .*--allow-write;.*\n$/],
+      [["--allow-read"], /^error: Cannot create the run folder "run": .*--allow-write;.*\n$/],
     ] as const
   ) {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -161,7 +161,7 @@ testProgram("options that are unknown or out of range are named", async (f) => {
         /^Cannot run train: it takes <text> beside options; given: "text.txt" "more.txt"/,
       ],
       [["--hidden", "16384", "--seq-length", "400"], /at most 4 fit; use fewer hidden units/],
-      [["--out", "text.txt"], /^Cannot make the run folder "text.txt": /],
+      [["--out", "text.txt"], /^Cannot create the run folder "text.txt": /],
     ] as const
   ) await refused(f, ["train", "text.txt", ...args], line);
   await refused(f, ["train"], /it takes <text> beside options; none was given/);

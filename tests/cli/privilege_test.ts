@@ -45,12 +45,15 @@ testProgram("without one of the permissions it says which are wanted", async (f)
         ["--allow-read=run", "--allow-write=run"],
         /Cannot read the text "rain.txt": .* --allow-read/,
       ],
-      [["--allow-read=rain.txt,run"], /Cannot make the run folder "run": .*--allow-write; /],
+      [["--allow-read=rain.txt,run"], /Cannot create the run folder "run": .*--allow-write; /],
       [
         ["--allow-read=rain.txt", "--allow-write=run"],
-        /Cannot make the run folder "run": .* --allow/,
+        /Cannot create the run folder "run": .* --allow/,
       ],
-      [["--allow-read=rain.txt,run", "--allow-write=other"], /Cannot make the run folder "run": /],
+      [
+        ["--allow-read=rain.txt,run", "--allow-write=other"],
+        /Cannot create the run folder "run": /,
+      ],
     ] as const
   ) {
     const child = start(f, ["train", "rain.txt", "--out", "run", ...tiny], {}, permissions);

@@ -131,33 +131,34 @@ testProgram("what cannot be resumed is refused in one line, and nothing changes"
   await Deno.mkdir(`${f}/empty`);
   const before = filesOf(`${f}/run`);
   const resume = ["train", "--resume", "run"];
-  const cannot = (key: string) => new RegExp(`^Cannot resume training with ${key}: the run has`);
+  const cannot = (option: string) =>
+    new RegExp(`^Cannot resume training with --${option}: the run has`);
   for (
     const [args, line] of [
       [[...resume, "--hidden", "7", "--steps", "30"], cannot("hidden 7")],
-      [[...resume, "--seq-length", "7"], cannot("seq 7")],
-      [[...resume, "--batch-size", "7"], cannot("batch 7")],
+      [[...resume, "--seq-length", "7"], cannot("seq-length 7")],
+      [[...resume, "--batch-size", "7"], cannot("batch-size 7")],
       [[...resume, "--optimizer", "sgd"], cannot("optimizer sgd")],
       [[...resume, "--precision", "f64"], cannot("precision f64")],
       [[...resume, "--seed", "7"], cannot("seed 7")],
-      [[...resume, "--val-fraction", "0"], cannot("val 0")],
+      [[...resume, "--val-fraction", "0"], cannot("val-fraction 0")],
       [[...resume, "--preset", "min-char-rnn"], cannot("cell rnn")],
-      [[...resume, "--lr", "0"], /"lr" must be a finite number above 0, not 0$/],
+      [[...resume, "--lr", "0"], /: \S+ must be a finite number above 0, not 0$/],
       [
         [...resume, "--checkpoint-every", "0"],
-        /"checkpoint-every" must be a whole number, 1 or above/,
+        /--checkpoint-every must be a whole number, 1 or above/,
       ],
-      [[...resume, "--on-divergence", "x"], /--on-divergence "x": it must be stop or rollback$/],
+      [[...resume, "--on-divergence", "x"], /--on-divergence .* be stop or rollback/],
       [[...resume, "--out", "other"], /^Cannot resume with --out: a run goes on in its own folder/],
       [[...resume, "--force"], /^Cannot resume with --force: /],
       [[...resume, "rain.txt", "x"], /it takes <text> beside options; given: "rain.txt" "x"/],
       [
         [...resume, "other.txt"],
-        /^Cannot resume training on "other.txt": its contents are not those of .*"rain.txt" \(SHA/,
+        /^Cannot resume training on "other.txt": its contents differ from "rain.txt", .* \(SHA/,
       ],
-      [["train", "--resume", "none"], /^Cannot resume "none": it is no folder; /],
+      [["train", "--resume", "none"], /^Cannot resume "none": it is not a folder; /],
       [["train", "--resume", "empty"], /^Cannot resume "empty": it has no config.json; /],
-      [["train", "--resume", "run/checkpoint.safetensors"], /: it is no folder; /],
+      [["train", "--resume", "run/checkpoint.safetensors"], /: it is not a folder; /],
       [["train", "--resume"], /^Cannot use --resume without a value: write --resume RUN$/],
     ] as const
   ) {
@@ -170,7 +171,7 @@ testProgram("what cannot be resumed is refused in one line, and nothing changes"
   await Deno.writeTextFile(`${f}/rain.txt`, text + "!");
   const changed = await run(f, resume);
   assertEquals(changed.code, 2);
-  assertMatch(changed.err, /^error: Cannot resume training on "rain.txt": its contents are not/);
+  assertMatch(changed.err, /^error: Cannot resume training on "rain.txt": its contents differ/);
   await Deno.remove(`${f}/rain.txt`);
   const gone = await run(f, resume);
   assertEquals(gone.code, 2);

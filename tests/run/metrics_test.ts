@@ -1,18 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { appendMetrics, formatMetrics, metricsUntil } from "../../src/run/metrics.ts";
-import { testFiles } from "./folders.ts";
+import { appendMetrics, formatMetrics, truncateMetrics } from "../../src/run/metrics.ts";
+import { testInFolder } from "../folders.ts";
+import { metricsAt } from "../train/metrics.ts";
 
-const report = {
-  epoch: 0.5,
-  chars: 10,
-  loss: 2,
-  batchLoss: 3,
-  validationLoss: null,
-  charsPerSecond: 5,
-  elapsedSeconds: 1,
-};
 const line = (step: number, validationLoss: number | null = null) =>
-  formatMetrics({ step, ...report, validationLoss });
+  formatMetrics(metricsAt(step, { validationLoss }));
 const progress = {
   step: 25,
   epoch: 0,
@@ -30,38 +22,38 @@ const progress = {
   elapsedSeconds: 1,
 };
 
-Deno.test("the reports up to a checkpoint stay as they are, to the character", () => {
+Deno.test("truncateMetrics() keeps lines up to a checkpoint to the character", () => {
   const kept = line(1) + line(10, 1.5) + ' {"step": 20, "odd":  "spacing", "val_loss": null}\n';
   const same = { ...progress, validatedStep: 20 };
   for (const more of ["", line(25), line(30) + line(40, 2), '{"step":3', "\n\n", line(20, 1)]) {
-    assertEquals(metricsUntil(kept + more, same), { kept, lastStep: 20 });
+    assertEquals(truncateMetrics(kept + more, same), { kept, lastStep: 20 });
   }
 });
 
-Deno.test("what only the end of a run validated is taken from its last regular report", () => {
+Deno.test("truncateMetrics() removes a validation loss that only the end of the run added", () => {
   const ended = line(1) + line(10, 1.5) + line(20, 1.25);
-  assertEquals(metricsUntil(ended, progress).kept, line(1) + line(10, 1.5) + line(20));
+  assertEquals(truncateMetrics(ended, progress).kept, line(1) + line(10, 1.5) + line(20));
   const validated = { ...progress, validatedStep: 20 };
-  assertEquals(metricsUntil(ended, validated).kept, ended);
+  assertEquals(truncateMetrics(ended, validated).kept, ended);
 });
 
-Deno.test("lines that are no reports go, and a report that is missing is noticed", () => {
+Deno.test("truncateMetrics() removes incomplete lines, and finds the last step", () => {
   const torn = line(1) + '{"step":10,"epo\n' + "null\n[]\n" + line(10, 1.5);
-  assertEquals(metricsUntil(torn, progress), { kept: line(1) + line(10, 1.5), lastStep: 10 });
-  assertEquals(metricsUntil("", progress), { kept: "", lastStep: null });
+  assertEquals(truncateMetrics(torn, progress), { kept: line(1) + line(10, 1.5), lastStep: 10 });
+  assertEquals(truncateMetrics("", progress), { kept: "", lastStep: null });
 });
 
-Deno.test("a run without a report at its interval keeps none", () => {
+Deno.test("truncateMetrics() keeps no line of a run that logged no regular metrics", () => {
   const none = { ...progress, step: 1, loggedStep: null };
-  assertEquals(metricsUntil(line(1), none), { kept: "", lastStep: null });
-  // Of a checkpoint that does not know its reports, those before it are kept.
+  assertEquals(truncateMetrics(line(1), none), { kept: "", lastStep: null });
+  // A checkpoint without a logged step keeps the lines before its own.
   const unknown = { ...progress, loggedStep: null };
-  assertEquals(metricsUntil(line(24) + line(25) + line(26), unknown).kept, line(24));
+  assertEquals(truncateMetrics(line(24) + line(25) + line(26), unknown).kept, line(24));
 });
 
-testFiles("a report is appended as one line", (folder) => {
+testInFolder("appendMetrics() writes one line, in snake case", (folder) => {
   const path = `${folder}/metrics.jsonl`;
-  for (const step of [1, 2]) appendMetrics(path, { step, ...report });
+  for (const step of [1, 2]) appendMetrics(path, metricsAt(step));
   assertEquals(Deno.readTextFileSync(path), line(1) + line(2));
   assertEquals(
     line(1),

@@ -1,62 +1,87 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { InputError } from "../../src/errors.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
-import { corpusFromText } from "../../src/text/corpus.ts";
-import { formatMetrics } from "../../src/run/metrics.ts";
+import { InputError } from "../../src/errors.ts";
+import { formatMetrics, readMetrics } from "../../src/run/metrics.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
-import { createTrainer } from "../trainers.ts";
-import { testFiles } from "./folders.ts";
+import { namesIn, testInFolder } from "../folders.ts";
+import { metricsAt } from "../train/metrics.ts";
+import { checkpointAt, runConfigOf } from "./runs.ts";
 
-testFiles("a run folder holds configuration, metrics, latest and best", async (folder) => {
+function readConfigOf(path: string) {
+  return JSON.parse(Deno.readTextFileSync(`${path}/config.json`));
+}
+
+testInFolder("RunFolder holds configuration, metrics and checkpoints", async (folder) => {
   const path = `${folder}/a/b`;
-  const run = RunFolder.create(path, { hidden: 3 });
-  assertEquals(JSON.parse(Deno.readTextFileSync(`${path}/config.json`)), { hidden: 3 });
-  const report = {
-    epoch: 0.5,
-    chars: 10,
-    loss: 2,
-    batchLoss: 3,
-    validationLoss: null,
-    charsPerSecond: 5,
-    elapsedSeconds: 1,
-  };
-  run.appendMetrics({ step: 1, ...report });
-  run.appendMetrics({ step: 2, ...report });
+  using run = RunFolder.create(path, runConfigOf());
+  assertEquals(readConfigOf(path), runConfigOf());
+  for (const step of [1, 2]) run.appendMetrics(metricsAt(step));
   assertEquals(
     Deno.readTextFileSync(`${path}/metrics.jsonl`),
-    formatMetrics({ step: 1, ...report }) + formatMetrics({ step: 2, ...report }),
+    formatMetrics(metricsAt(1)) + formatMetrics(metricsAt(2)),
   );
-  const trainer = createTrainer(corpusFromText("abc".repeat(30)), { hidden: 3, seqLength: 5 });
-  await run.save(trainer.checkpoint(), "best");
-  trainer.step();
-  await run.save(trainer.checkpoint(), "latest");
+  assertEquals(await readMetrics(path), [metricsAt(1), metricsAt(2)]);
+  await run.save(checkpointAt(0), "best");
+  assert(!run.hasCheckpoint);
+  await run.save(checkpointAt(1), "latest");
+  assert(run.hasCheckpoint);
   assertEquals((await readCheckpoint(path)).progress.step, 1);
   assertEquals((await readCheckpoint(`${path}/best.safetensors`)).progress.step, 0);
-  run.close();
 });
 
-testFiles("a folder that holds a run is not taken for another", (folder) => {
-  const path = `${folder}/run`;
-  assertEquals(RunFolder.free(path), path);
-  RunFolder.create(path, {}).close();
-  const { message } = assertThrows(() => RunFolder.create(path, {}), InputError);
-  assertMatch(
-    message,
-    /^Cannot train into ".*run": it already holds a run; .* --resume, .* --force, .* --out$/,
-  );
-  assertEquals(RunFolder.free(path), `${path}-2`);
-  RunFolder.create(`${path}-2`, {}).close();
-  assertEquals(RunFolder.free(path), `${path}-3`);
+testInFolder("RunFolder.create() rejects a folder with any file of a run", (folder) => {
+  for (
+    const name of ["config.json", "metrics.jsonl", "checkpoint.safetensors", "best.safetensors"]
+  ) {
+    const path = `${folder}/${name}.run`;
+    Deno.mkdirSync(path);
+    Deno.writeTextFileSync(`${path}/${name}`, "mine");
+    const error = assertThrows(() => RunFolder.create(path, runConfigOf()), InputError);
+    assertEquals(error.option, "path");
+    assertStringIncludes(error.message, `${JSON.stringify(path)}: it already holds a run`);
+    assertEquals(namesIn(path), [name]);
+    assertEquals(Deno.readTextFileSync(`${path}/${name}`), "mine");
+  }
   Deno.mkdirSync(`${folder}/other`);
   Deno.writeTextFileSync(`${folder}/other/notes.txt`, "mine");
-  RunFolder.create(`${folder}/other`, {}).close();
-  assertEquals([...Deno.readDirSync(path)].map(({ name }) => name), ["config.json"]);
+  RunFolder.create(`${folder}/other`, runConfigOf()).close();
 });
 
-testFiles("a path that cannot be a folder is refused in one line", (folder) => {
-  Deno.writeTextFileSync(`${folder}/file`, "");
-  for (const path of [`${folder}/file`, `${folder}/file/below`]) {
-    const { message } = assertThrows(() => RunFolder.create(path, {}), InputError);
-    assertMatch(message, /^Cannot make the run folder ".*file.*": .*with --out$/);
+testInFolder("RunFolder.createFree() takes the first path that holds no run", (folder) => {
+  const path = `${folder}/run`;
+  Deno.mkdirSync(path);
+  Deno.writeTextFileSync(`${path}/metrics.jsonl`, "mine");
+  for (const [seed, expected] of [[3, `${path}-2`], [4, `${path}-3`]] as const) {
+    using run = RunFolder.createFree(path, runConfigOf(seed));
+    assertEquals(run.path, expected);
+    // A folder that is locked is not free either.
+    using other = RunFolder.createFree(`${folder}/other`, runConfigOf());
+    assertEquals(other.path, `${folder}/other${seed === 3 ? "" : "-2"}`);
   }
+  assertEquals(readConfigOf(`${path}-2`), runConfigOf(3));
+  assertEquals(Deno.readTextFileSync(`${path}/metrics.jsonl`), "mine");
+});
+
+testInFolder("RunFolder.create() rejects a path that cannot be a folder", (folder) => {
+  Deno.writeTextFileSync(`${folder}/file`, "");
+  for (const create of [RunFolder.create, RunFolder.createFree, RunFolder.replace]) {
+    for (const path of [`${folder}/file`, `${folder}/file/below`]) {
+      const error = assertThrows(() => create(path, runConfigOf()), InputError);
+      assertEquals(error.option, "path");
+      assertStringIncludes(error.message, `the run folder ${JSON.stringify(path)}: `);
+      assert(!error.message.includes("\n"));
+    }
+  }
+  assertEquals(namesIn(folder), ["file"]);
+});
+
+Deno.test({
+  name: "RunFolder.create() names the permissions that it needs",
+  permissions: { read: false, write: false },
+  fn() {
+    for (const create of [RunFolder.create, RunFolder.createFree]) {
+      const { message } = assertThrows(() => create("run", runConfigOf()), InputError);
+      assertStringIncludes(message, "run with --allow-read and --allow-write");
+    }
+  },
 });

@@ -9,7 +9,7 @@ import {
 } from "../../src/checkpoint/checkpoint.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { formatMetrics, metricsUntil } from "../../src/run/metrics.ts";
+import { formatMetrics, truncateMetrics } from "../../src/run/metrics.ts";
 import type { TrainingMetrics } from "../../src/train/metrics.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import { train } from "../../src/train/train.ts";
@@ -111,7 +111,7 @@ async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Sto
     const listen = (when: Stop["when"], step: number) => {
       if (stop?.when === when && step >= stop.step) controller.abort();
     };
-    if (resume && !resume.progress.ended) metrics = metricsUntil(metrics, resume.progress).kept;
+    if (resume && !resume.progress.ended) metrics = truncateMetrics(metrics, resume.progress).kept;
     await train(corpus, {
       ...options,
       ...resume ? { resume, config: {} } : {},
@@ -191,7 +191,7 @@ Deno.test("a run that ended goes on as if its limit had been the later one", asy
     const ended = await train(corpus, { ...options, steps: first, onLog, onCheckpoint });
     assertEquals(JSON.parse(metrics.trim().split("\n").at(-1)!).step, first);
     assert(ended.progress.validationLoss !== null, "the end is validated");
-    metrics = metricsUntil(metrics, kept!.progress).kept;
+    metrics = truncateMetrics(metrics, kept!.progress).kept;
     const { resume: _, ...more } = { ...options, resume: undefined, steps: 80 };
     const parts = await train(corpus, { ...more, resume: kept!, onLog });
     const partsMetrics = metrics;

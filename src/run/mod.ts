@@ -1,0 +1,28 @@
+/**
+ * Training into a run folder that can be resumed: what `deno task train` does, as a library.
+ *
+ * {@linkcode Run} trains and writes `config.json`, `metrics.jsonl` and checkpoints; {@linkcode
+ * RunFolder} is the folder itself, for a training loop of your own; {@linkcode readMetrics} reads the
+ * metrics of a run. Reading needs `--allow-read`, training `--allow-write` too.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, sample } from "../mod.ts";
+ * import { readMetrics, Run } from "./mod.ts";
+ *
+ * const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(40));
+ * const path = `${Deno.makeTempDirSync()}/boat`;
+ * using run = Run.create(corpus, { path, config: { hidden: 16 }, limits: { steps: 100 } });
+ * const last = await run.train({ onLog: ({ step, loss }) => console.log(step, loss) });
+ * console.log(sample(await run.best(last), { prompt: "row", length: 20 }));
+ * console.log((await readMetrics(path)).at(-1)!.step); // 100
+ * ```
+ *
+ * @module
+ */
+
+export { RunLockedError } from "./lock.ts";
+export { readMetrics } from "./metrics.ts";
+export { type CreateRunOptions, Run, type RunCallbacks, type RunOptions } from "./run.ts";
+export type { Divergence, RunChange, RunConfig, RunLimits } from "./run_config.ts";
+export { type OpenRun, RunFolder } from "./run_folder.ts";

@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { InputError } from "../../src/errors.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
+import { readMetrics } from "../../src/run/metrics.ts";
+import { Run } from "../../src/run/run.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import { DivergenceError } from "../../src/train/divergence.ts";
+import { train } from "../../src/train/train.ts";
+import { namesIn, testInFolder } from "../folders.ts";
+
+const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
+const config = { hidden: 8, seqLength: 10, batchSize: 2 };
+const limits = { steps: 40, logEvery: 8, sampleEvery: 0 };
+
+testInFolder("Run gives the weights of train(), and writes all its files", async (folder) => {
+  const path = `${folder}/run`;
+  using run = Run.create(corpus, { path, config, limits });
+  const logged: number[] = [];
+  const last = await run.train({ onLog: ({ step }) => void logged.push(step) });
+  assertEquals(last.parameters, (await train(corpus, { config, ...limits })).parameters);
+  assertEquals((await readMetrics(path)).map(({ step }) => step), logged);
+  assertEquals(
+    namesIn(path),
+    ["best.safetensors", "checkpoint.safetensors", "config.json", "lock", "metrics.jsonl"],
+  );
+  const best = await run.best(last);
+  assertEquals(best.progress.validationLoss, last.progress.bestValidationLoss);
+});
+
+testInFolder("Run.resume() continues with the same bits, and records changes", async (folder) => {
+  const path = `${folder}/run`;
+  {
+    using run = Run.create(corpus, { path, config, limits: { ...limits, steps: 13 } });
+    await run.train();
+  }
+  {
+    using run = await Run.resume(await RunFolder.open(path), corpus);
+    assert(run.isFinished);
+  }
+  using run = await Run.resume(await RunFolder.open(path), corpus, { limits: { steps: 40 } });
+  const last = await run.train();
+  const whole = await train(corpus, { config, ...limits });
+  assertEquals(last.parameters, whole.parameters);
+  assertEquals((await readMetrics(path)).map(({ step }) => step), [1, 8, 16, 24, 32, 40]);
+  const { history } = JSON.parse(Deno.readTextFileSync(`${path}/config.json`));
+  assertEquals(history, [{ step: 13, changed: { steps: { from: 13, to: 40 } } }]);
+});
+
+testInFolder("Run.resume() rejects another text, and closes the folder", async (folder) => {
+  const path = `${folder}/run`;
+  {
+    using run = Run.create(corpus, { path, config, limits: { steps: 1 } });
+    await run.train();
+  }
+  const other = corpusFromText("another text. ".repeat(50));
+  for (let round = 0; round < 2; round++) {
+    const opened = await RunFolder.open(path);
+    await assertRejects(() => Run.resume(opened, other), InputError, "its contents differ");
+  }
+});
+
+testInFolder("Run.create() writes nothing if an option is invalid", (folder) => {
+  for (
+    const options of [{ config: { hidden: 0 } }, { limits: { steps: -1 } }, { threads: 0 }]
+  ) {
+    assertThrows(() => Run.create(corpus, { path: `${folder}/run`, ...options }));
+  }
+  assertEquals(namesIn(folder), []);
+});
+
+testInFolder(
+  "Run.create() fails, renames or replaces if the folder holds a run",
+  async (folder) => {
+    const path = `${folder}/run`;
+    const options = { path, config, limits: { steps: 1 } };
+    Run.create(corpus, options)[Symbol.dispose]();
+    assertThrows(() => Run.create(corpus, options), InputError, "already holds a run");
+    using renamed = Run.create(corpus, { ...options, ifTaken: "rename" });
+    assertEquals(renamed.folder.path, `${path}-2`);
+    using replaced = Run.create(corpus, { ...options, config: { hidden: 9 }, ifTaken: "replace" });
+    await replaced.train();
+    assertEquals((await readCheckpoint(path)).config.hidden, 9);
+  },
+);
+
+testInFolder("Run.train() records rollbacks", async (folder) => {
+  const path = `${folder}/run`;
+  const text = corpusFromText(
+    "round and round the rugged rocks the ragged rascal ran. ".repeat(30),
+  );
+  using run = Run.create(text, {
+    path,
+    // The loss overflows at step 25.
+    config: resolveConfig({
+      ...{ hidden: 16, seqLength: 20, batchSize: 2, seed: 3, valFraction: 0.1 },
+      ...{ optimizer: "sgd", lr: 1e36 },
+    }),
+    limits: { steps: 60, logEvery: 10, onDivergence: "rollback" },
+  });
+  await run.train();
+  const { config: final, history } = JSON.parse(Deno.readTextFileSync(`${path}/config.json`));
+  assert(history.length > 0 && final.lr < 1e36);
+  for (const { changed, diverged } of history) {
+    assertEquals(changed.lr.to, changed.lr.from / 2);
+    assert(diverged.step > 0 && diverged.reason !== "");
+  }
+});
+
+testInFolder("Run.train() stops with what is saved if its folder is removed", async (folder) => {
+  const path = `${folder}/run`;
+  using run = Run.create(corpus, { path, config, limits: { ...limits, steps: 10 ** 9 } });
+  const removed = run.train({
+    onLog: ({ step }) => {
+      if (step === 16) Deno.removeSync(path, { recursive: true });
+    },
+  });
+  await assertRejects(() => removed, Error, "the run folder was removed or replaced");
+});
+
+testInFolder("Run.train() throws a DivergenceError", async (folder) => {
+  using run = Run.create(corpus, {
+    path: `${folder}/run`,
+    config: { ...config, lr: 1e300 },
+    limits,
+  });
+  await assertRejects(() => run.train(), DivergenceError);
+});
