@@ -5,7 +5,7 @@ import { canStartThreads } from "./thread_pool.ts";
 
 /**
  * Operations of one step that are worth a thread of its own. Below, the cores wait for each other's
- * data longer than they compute; docs/performance.md has the measurement.
+ * data longer than they compute; docs/benchmarks.md has the measurement.
  */
 const LEAST_WORK = 1.6e6;
 
