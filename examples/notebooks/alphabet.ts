@@ -93,8 +93,7 @@ function learnNextLetter(seed: number): string {
 /** The experiment with the notebook's task, and with the one that was probably meant. */
 export const alphabet: Notebook = {
   name: "alphabet",
-  summary:
-    "continuing the alphabet, by accident after repeating letters, and after learning the next",
+  summary: "continuing the alphabet, by accident and by training",
   run({ seed, full }) {
     const seeds = seedsFrom(seed, full ? 8 : 4);
     const epochs = full ? 100_000 : 10_000;

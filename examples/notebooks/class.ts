@@ -171,7 +171,7 @@ function generateCycle(seed: number): string {
 /** The experiment, corrected. */
 export const classNotebook: Notebook = {
   name: "class",
-  summary: "a network for vectors: the faults of a wrong gradient, and a correct one",
+  summary: "a network for vectors: a wrong gradient and a correct one",
   run({ seed }) {
     const example = createExample(seed);
     const engine = createEngine(example);

@@ -60,7 +60,7 @@ function learn(seed: number) {
 /** The experiment, finished. */
 export const hello: Notebook = {
   name: "hello",
-  summary: 'learning "hello" from weights of N(0, 1), and the loss of such networks untrained',
+  summary: 'learning "hello" from large random weights',
   run({ seed, full }) {
     const losses = seedsFrom(seed, UNTRAINED_NETWORKS)
       .map((seed) => createTrainer(seed).loss())

@@ -63,7 +63,7 @@ function countExact(text: string): number {
 /** The experiment. */
 export const hope: Notebook = {
   name: "hope",
-  summary: "learning a verse with Adagrad and a carried hidden state, as min-char-rnn does",
+  summary: "learning a verse as min-char-rnn does, with Adagrad",
   run({ seed, full }) {
     const iterations = full ? 10_000 : 3001;
     using trainer = createTrainer(seed, "f32-strict");

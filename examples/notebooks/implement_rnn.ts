@@ -89,7 +89,7 @@ function hasLearned({ maxLoss }: Outcome): boolean {
 /** The experiment with the notebook's optimizer, and with one that works. */
 export const implementRnn: Notebook = {
   name: "implement-rnn",
-  summary: 'learning "Implement rnn", with plain gradient descent and with Adagrad',
+  summary: 'learning "Implement rnn": gradient descent against Adagrad',
   run({ seed, full }) {
     const seeds = seedsFrom(seed, full ? 10 : 5);
     const byDescent = seeds.map((seed) => learn(seed, gradientDescent));

@@ -39,7 +39,9 @@ export class Evaluator {
   readonly #engine: Engine;
 
   /**
-   * @param model The sizes and the precision of the models to measure.
+   * Creates an evaluator for models of the same sizes and precision as the given one.
+   *
+   * @param model Determines the sizes and the precision; its parameters are not used.
    * @throws {InputError} if the network does not fit into memory.
    */
   constructor(model: Pick<Model, "config" | "vocabulary">, options: EvalEngineOptions = {}) {

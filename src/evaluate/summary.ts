@@ -72,6 +72,7 @@ export async function summarize(
   for (const span of lastOf(split.train, MAX_COUNTED)) {
     await runInSlices(ngrams.countInSlices(corpus, span), signal);
   }
+  if (signal?.aborted) return undefined;
   const held = countChars(split.validation) || TRAINING_MEASURED;
   const parts = [
     ["training", lastOf(split.train, Math.min(held, MAX_MEASURED))],

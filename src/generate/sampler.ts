@@ -26,6 +26,8 @@ export class Sampler {
   readonly #decoder: Decoder;
 
   /**
+   * Copies the model's parameters.
+   *
    * @param model A model, for example a checkpoint.
    * @throws {InputError} if the network does not fit into memory.
    */

@@ -23,25 +23,26 @@ export interface GeneratedCharacter {
   readonly character: string;
 }
 
+/** How a {@linkcode TextGenerator} chooses characters, and when it stops. */
+export interface TextGeneratorOptions {
+  /** Returns the id of the next character, by its logits, [V]. */
+  readonly choose: (logits: RealArray) => number;
+  /** The stop text, if there is one. */
+  readonly stop: string | undefined;
+}
+
 /** Chooses the characters of one text, and detects its stop text. */
 export class TextGenerator {
   /** Whether the text has reached its stop text. */
   isStopped = false;
   readonly #vocabulary: Vocabulary;
-  readonly #choose: (logits: RealArray) => number;
+  readonly #choose: TextGeneratorOptions["choose"];
   readonly #stop: string | undefined;
   /** The end of the text, as long as the stop text. */
   #end = "";
 
-  /**
-   * @param choose Returns the id of the next character.
-   * @param stop The stop text, if there is one.
-   */
-  constructor(
-    vocabulary: Vocabulary,
-    choose: (logits: RealArray) => number,
-    stop: string | undefined,
-  ) {
+  /** Starts an empty text. */
+  constructor(vocabulary: Vocabulary, { choose, stop }: TextGeneratorOptions) {
     this.#vocabulary = vocabulary;
     this.#choose = choose;
     this.#stop = stop;
@@ -99,7 +100,7 @@ export function resolveOptions(
     length,
     generators: Array.from(
       { length: count },
-      (_, text) => new TextGenerator(vocabulary, chooserOf(text), stop),
+      (_, text) => new TextGenerator(vocabulary, { choose: chooserOf(text), stop }),
     ),
   };
 }
