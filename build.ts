@@ -1,16 +1,16 @@
 /**
- * Compiles assembly/ into the three modules of src/engine/kernels/, and the peak probe that they are
- * measured by.
+ * Compiles assembly/ to the three kernel modules in src/engine/kernels/, and bench/assembly/ to the
+ * peak probe of the benchmarks.
  *
  *     deno task build
  *
- * One source gives all three; see assembly/lanes.ts for the two names that differ. The modules are
- * committed, so that nothing has to be built before the first use; a test compiles the sources
- * again and compares the bytes.
+ * All kernel modules have the same sources; assembly/simd.ts explains the two names that differ. The
+ * modules are committed, so that a first use needs no build. A test compiles the sources and compares
+ * the bytes.
  */
 import asc from "assemblyscript/asc";
 
-/** A module's file, the source it begins with, and what the sources see as `Real` and `FUSED`. */
+/** Each module's file and entry point, and what `Real` and `FUSED` are in its sources. */
 const variants = [
   { path: "src/engine/kernels/f32.wasm", entry: "assembly/index.ts", real: "f32", fused: 1 },
   { path: "src/engine/kernels/f32-strict.wasm", entry: "assembly/index.ts", real: "f32", fused: 0 },
@@ -19,10 +19,10 @@ const variants = [
 ] as const;
 
 /**
- * Compiles every variant in memory.
+ * Compiles all modules in memory.
  *
  * @returns The bytes of each module, by the path of its file.
- * @throws {Error} with the compiler's messages, when the sources do not compile.
+ * @throws {Error} With the compiler's messages, if the sources do not compile.
  */
 export async function compile(): Promise<Map<string, Uint8Array>> {
   const modules = new Map<string, Uint8Array>();
@@ -32,8 +32,8 @@ export async function compile(): Promise<Map<string, Uint8Array>> {
       ...["--outFile", path],
       ...["--use", `Real=${real}`, "--use", `FUSED=${fused}`],
       ...["--enable", fused ? "simd,threads,relaxed-simd" : "simd,threads"],
-      // Memory comes from the host, which knows its size only when it knows the model's; 65536
-      // pages are the 4 GiB that an address can reach.
+      // The host creates the memory, whose size depends on the model; 65536 pages are the 4 GiB that
+      // an address can reach.
       ...[
         "--importMemory",
         "--sharedMemory",
@@ -42,7 +42,7 @@ export async function compile(): Promise<Map<string, Uint8Array>> {
         "--maximumMemory",
         "65536",
       ],
-      // Kernels neither allocate nor assert; the host checks everything before it calls.
+      // Kernels neither allocate nor assert; the host checks all arguments.
       ...["--runtime", "stub", "--noAssert", "-O3", "--converge"],
     ];
     const { error, stderr } = await asc.main(options, {

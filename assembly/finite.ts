@@ -1,15 +1,13 @@
-/**
- * Whether numbers are finite.
- */
+/** Detection of numbers that are not finite. */
 import { add, mul, splat, VECTOR } from "./simd";
 
 /**
- * Whether each number in `bytes` bytes, a multiple of four vectors, is finite. 0·x is 0 for a finite
- * x and NaN for any other, and a sum with a NaN in it stays NaN: no branch, one visit.
+ * Whether all numbers in `bytes` bytes, a multiple of four vectors, are finite. 0·x is 0 for finite x
+ * and NaN otherwise, and a sum with a NaN stays NaN, so the loop needs no branch.
  */
 export function allFinite(from: usize, bytes: usize): bool {
   const zero = splat(<Real>0);
-  // Four sums, so that no addition waits for the one before it.
+  // Four sums hide the latency of an addition.
   let a = zero;
   let b = zero;
   let c = zero;

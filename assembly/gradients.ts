@@ -1,42 +1,53 @@
 /**
- * Gradients of parameters: sums over all rows of T·B, each made of a few partial sums.
+ * Gradients of parameters: sums over all R rows, made of P partial sums, each over one group of
+ * streams. With B = 8 and P = 4:
  *
- *     streams    0 1 │ 2 3 │ 4 5 │ 6 7        gradient = ((part 0 + part 1) + part 2) + part 3
- *     part        0  │  1  │  2  │  3
+ *     streams    0 1 │ 2 3 │ 4 5 │ 6 7      gradient = ((partial 0 + partial 1) + partial 2) + …
+ *     partial     0  │  1  │  2  │  3
  *
- * A worker that sums over its own streams reads what it has written itself; to fetch the rows of
- * others from their cores' caches would take a tenth of a step. How many parts there are depends on
- * the sizes alone, never on the number of workers, and so the bits do not either. Where parts are
- * fewer than workers, or not a multiple, workers share the rows of a part's result.
+ * A worker that sums over its own streams reads what it has written itself; reading another core's
+ * rows would take a tenth of a step (docs/design/threads.md). P depends on sizes alone, never on the
+ * number of workers, and so the bits do not depend on it either.
+ *
+ * Each partial sum is cut into pieces: rows of a weight matrix, or vectors of a bias. The pieces of
+ * all partial sums form one line, of which each worker computes an even share. With P = 2, five
+ * pieces and three workers:
+ *
+ *     piece       0 1 2 3 4 │ 0 1 2 3 4
+ *     partial         0     │     1
+ *     worker      0 0 0 0 1 │ 1 1 2 2 2
+ *
+ * The plain version is tests/reference/network.ts, which adds one row at a time.
  */
-import { add, LANES, REAL, VECTOR } from "./simd";
 import {
+  batchSize,
   CACHE_LINE,
   gatesPadded,
   inputIds,
   inputsPadded,
-  Wxh,
   parameterBytes,
   parameters,
   partials,
   scratchA,
   scratchB,
   scratchBBytes,
-  batchSize,
   toGradient,
   toPartials,
+  Wxh,
 } from "./layout";
 import { multiplyTransposed } from "./matmul";
-import { splitLength, splitStart, min, PACKED_A_BYTES } from "./packing";
+import { min, PACKED_A_BYTES, splitLength, splitStart } from "./packing";
+import { add, LANES, REAL, VECTOR } from "./simd";
 import { shareLength, shareStart, worker } from "./workers";
 
-/** From a parameter to a part of its gradient; the first stands in the gradient's own place. */
+/** The distance from a parameter to a partial sum of its gradient; the first is the gradient. */
 @inline
-function toPartial(part: usize): usize {
-  return part == 0 ? toGradient : toPartials + (part - 1) * parameterBytes;
+function toPartial(partial: usize): usize {
+  return partial == 0 ? toGradient : toPartials + (partial - 1) * parameterBytes;
 }
 
-// The rows of a part are a run of consecutive ones in each step; of the only part, one long run.
+// The rows of a partial sum are a run of consecutive rows in each step, or one run of all R rows if
+// P = 1.
 
 @inline
 function runCount(seqLength: usize): usize {
@@ -44,31 +55,32 @@ function runCount(seqLength: usize): usize {
 }
 
 @inline
-function runLength(part: usize, seqLength: usize): usize {
-  return partials == 1 ? seqLength * batchSize : splitLength(batchSize, partials, part);
+function runLength(partial: usize, seqLength: usize): usize {
+  return partials == 1 ? seqLength * batchSize : splitLength(batchSize, partials, partial);
 }
 
-// The pieces of all parts' results stand in one row, of which each worker has an even share.
-
-/** The first piece of a part that is this worker's, of `size`. */
+/** The first of `pieces` pieces of a partial sum that is this worker's. */
 @inline
-function firstPiece(part: usize, size: usize): usize {
-  const start = shareStart(partials * size);
-  const before = part * size;
-  return start < before ? 0 : min(start - before, size);
+function firstPiece(partial: usize, pieces: usize): usize {
+  const start = shareStart(partials * pieces);
+  const before = partial * pieces;
+  return start < before ? 0 : min(start - before, pieces);
 }
 
-/** The one after the last. */
+/** The piece after this worker's last. */
 @inline
-function endPiece(part: usize, size: usize): usize {
-  const end = shareStart(partials * size) + shareLength(partials * size);
-  const before = part * size;
-  return end < before ? 0 : min(end - before, size);
+function endPiece(partial: usize, pieces: usize): usize {
+  const end = shareStart(partials * pieces) + shareLength(partials * pieces);
+  const before = partial * pieces;
+  return end < before ? 0 : min(end - before, pieces);
 }
 
 /**
- * This worker's share of the parts of a weight's gradient, Aᵀ·B, with A [T·B × rows] and
- * B [T·B × columns]; the weight is [rows × columns], with a stride of its own.
+ * This worker's share of the partial sums of a weight matrix's gradient, Aᵀ·B.
+ *
+ * @param weight The parameter, [rows][columns] with a stride of `stride` bytes.
+ * @param a A: [R][rows].
+ * @param b B: [R][columns].
  */
 export function weightPartials(
   weight: usize,
@@ -81,14 +93,14 @@ export function weightPartials(
   b: usize,
   bStride: usize,
 ): void {
-  for (let part: usize = 0; part < partials; part++) {
-    const first = firstPiece(part, rows);
-    const last = endPiece(part, rows);
-    if (first >= last) continue;
-    const stream = splitStart(batchSize, partials, part);
+  for (let partial: usize = 0; partial < partials; partial++) {
+    const first = firstPiece(partial, rows);
+    const end = endPiece(partial, rows);
+    if (first >= end) continue;
+    const stream = splitStart(batchSize, partials, partial);
     multiplyTransposed(
-      weight + toPartial(part) + first * stride, stride, last - first, columns,
-      runCount(seqLength), runLength(part, seqLength), batchSize,
+      weight + toPartial(partial) + first * stride, stride, end - first, columns,
+      runCount(seqLength), runLength(partial, seqLength), batchSize,
       a + stream * aStride + first * REAL, aStride, b + stream * bStride, bStride,
       scratchA + worker * PACKED_A_BYTES, scratchB + worker * scratchBBytes,
     );
@@ -96,36 +108,42 @@ export function weightPartials(
 }
 
 /**
- * This worker's share of the parts of a bias' gradient: the sum of each of some columns of T·B rows.
+ * This worker's share of the partial sums of a bias's gradient: the sum of each column.
+ *
+ * @param bias The parameter, [columns].
+ * @param from The rows to add: [R][columns] with a stride of `stride` bytes.
  */
 export function biasPartials(
-  bh: usize,
+  bias: usize,
   columns: usize,
   seqLength: usize,
   from: usize,
   stride: usize,
 ): void {
   const vectors = columns / LANES;
-  for (let part: usize = 0; part < partials; part++) {
-    const first = firstPiece(part, vectors) * VECTOR;
-    const last = endPiece(part, vectors) * VECTOR;
-    if (first >= last) continue;
-    const sums = bh + toPartial(part) + first;
-    memory.fill(sums, 0, last - first);
-    const stream = splitStart(batchSize, partials, part);
-    const run = runLength(part, seqLength);
-    for (let r: usize = 0; r < runCount(seqLength); r++) {
-      let row = from + (r * batchSize + stream) * stride + first;
-      for (const end = row + run * stride; row < end; row += stride) {
-        addTo(sums, row, last - first);
+  for (let partial: usize = 0; partial < partials; partial++) {
+    const first = firstPiece(partial, vectors) * VECTOR;
+    const end = endPiece(partial, vectors) * VECTOR;
+    if (first >= end) continue;
+    const sums = bias + toPartial(partial) + first;
+    memory.fill(sums, 0, end - first);
+    const stream = splitStart(batchSize, partials, partial);
+    const length = runLength(partial, seqLength);
+    for (let run: usize = 0; run < runCount(seqLength); run++) {
+      let row = from + (run * batchSize + stream) * stride + first;
+      for (const endRow = row + length * stride; row < endRow; row += stride) {
+        addTo(sums, row, end - first);
       }
     }
   }
 }
 
 /**
- * This worker's share of the parts of the first layer's dWxh, of some of its columns: each row's
- * gradient is added to its character's.
+ * This worker's share of the partial sums of the first layer's dWxh for character ids: each row of da
+ * is added to the row of its character.
+ *
+ * @param column The first of `columns` columns.
+ * @param from da of these columns: [R][columns] with a stride of `fromStride` bytes.
  */
 export function scatterPartials(
   column: usize,
@@ -136,40 +154,40 @@ export function scatterPartials(
 ): void {
   const vectors = columns / LANES;
   const stride = gatesPadded * REAL;
-  for (let part: usize = 0; part < partials; part++) {
-    const first = firstPiece(part, vectors) * VECTOR;
-    const last = endPiece(part, vectors) * VECTOR;
-    if (first >= last) continue;
-    const sums = Wxh(0) + column * REAL + toPartial(part) + first;
-    if (last - first == stride) {
+  for (let partial: usize = 0; partial < partials; partial++) {
+    const first = firstPiece(partial, vectors) * VECTOR;
+    const end = endPiece(partial, vectors) * VECTOR;
+    if (first >= end) continue;
+    const sums = Wxh(0) + column * REAL + toPartial(partial) + first;
+    if (end - first == stride) {
       memory.fill(sums, 0, inputsPadded * stride);
     } else {
       for (let input: usize = 0; input < inputsPadded; input++) {
-        memory.fill(sums + input * stride, 0, last - first);
+        memory.fill(sums + input * stride, 0, end - first);
       }
     }
-    const stream = splitStart(batchSize, partials, part);
-    const run = runLength(part, seqLength);
-    for (let r: usize = 0; r < runCount(seqLength); r++) {
-      let row = r * batchSize + stream;
-      for (const end = row + run; row < end; row++) {
+    const stream = splitStart(batchSize, partials, partial);
+    const length = runLength(partial, seqLength);
+    for (let run: usize = 0; run < runCount(seqLength); run++) {
+      let row = run * batchSize + stream;
+      for (const endRow = row + length; row < endRow; row++) {
         const id = <usize>load<u32>(inputIds + row * sizeof<u32>());
-        addTo(sums + id * stride, from + row * fromStride + first, last - first);
+        addTo(sums + id * stride, from + row * fromStride + first, end - first);
       }
     }
   }
 }
 
-/** This worker's share of the gradients, from all of their parts. */
+/** Adds up the partial sums of this worker's share of all gradients. */
 export function sumPartials(): void {
-  const lines = parameterBytes / <usize>CACHE_LINE;
-  const first = parameters + shareStart(lines) * <usize>CACHE_LINE;
-  for (let part: usize = 1; part < partials; part++) {
-    addTo(first + toGradient, first + toPartial(part), shareLength(lines) * <usize>CACHE_LINE);
+  const lines = parameterBytes / CACHE_LINE;
+  const first = parameters + shareStart(lines) * CACHE_LINE;
+  for (let partial: usize = 1; partial < partials; partial++) {
+    addTo(first + toGradient, first + toPartial(partial), shareLength(lines) * CACHE_LINE);
   }
 }
 
-/** Adds `bytes` bytes of numbers to others. */
+/** to += from, for `bytes` bytes of numbers. */
 @inline
 function addTo(to: usize, from: usize, bytes: usize): void {
   for (let offset: usize = 0; offset < bytes; offset += VECTOR) {

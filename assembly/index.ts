@@ -1,61 +1,62 @@
-/** What the module exports, and nothing else. */
+/** The exports of the module: kernels, and the constants and offsets that the host reads. */
 
-export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./math";
+export {
+  backward,
+  crossEntropyOfIds,
+  crossEntropyOfVectors,
+  forward,
+  softmax,
+  squareSums,
+  stop,
+  update,
+  updateWeightAverage,
+  workerLoop,
+} from "./dispatch";
 export { allFinite } from "./finite";
 export {
   bh,
-  by,
   bhn,
+  by,
+  CACHE_LINE,
+  Cell,
   cellStates,
   failed,
+  FAILURE_BYTES,
   failureText,
+  finiteFlags,
   gatesPadded,
   hiddenPadded,
+  hiddenStates,
+  hyperparams,
   inputIds,
   inputsPadded,
   inputVectors,
-  Wxh,
   logits,
   losses,
+  NORM_BLOCK_BYTES,
   norms,
   outputsPadded,
   parameterBytes,
   parameters,
   plan,
+  PlanField,
+  planFields,
   ready,
-  Whh,
- 
- 
-  hyperparams,
-  hiddenStates,
   targetIds,
   targetVectors,
   toAverage,
-  toMoment1,
   toGradient,
+  toMoment1,
   toMoment2,
-  finiteFlags,
+  Whh,
   Why,
+  Wxh,
 } from "./layout";
+export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./math";
 export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
 export { vectorTimesMatrix } from "./matvec";
-export { transpose } from "./packing";
 export { carryHiddenState } from "./network";
-export {
-  adagrad,
-  adam,
-  adamw,
-  updateWeightAverage,
-  backward,
-  crossEntropyOfIds,
-  crossEntropyOfVectors,
-  forward,
-  momentum,
-  rmsprop,
-  workerLoop,
-  sgd,
-  softmax,
-  squareSums,
-  stop,
-} from "./dispatch";
+export { Hyperparam, UpdateRule } from "./optimizers";
+export { KC, PACKED_A_BYTES, transpose } from "./packing";
+export { unitsAreShared } from "./recurrence";
 export { initWorker } from "./workers";

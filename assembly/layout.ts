@@ -1,245 +1,286 @@
 /**
- * The memory map: where everything lies, as a chain of aligned offsets.
+ * Memory layout: the address of every buffer, as a chain of offsets aligned to cache lines.
  *
- *     0          base      parameters                  gradients  memories,  parts, ids,
- *     ├───────────┼─────────┬───────────────────────────┬──────────┬──────────┤ activations,
- *     │ constants │ workers'│ Wxh Whh … Why bh … by     │ the same │ average: │ scratch …
- *     │           │ words   │                           │          │ the same │
+ *     0           __heap_base      parameters
+ *     ├───────────┼────────────────┼─────────────────────┬───────────┬───────────┬──────────┬──
+ *     │ constants │ plan, sync     │ Wxh Whh … Why bh …  │ gradients │ state     │ weight   │
+ *     │           │ words, job     │ by                  │           │ slots     │ average  │ …
+ *     ├───────────┴────────────────┴─────────────────────┴───────────┴───────────┴──────────┴──
  *
- * `plan` computes it from the sizes, touching no memory; the host asks for the offsets, so that the
- * two sides cannot drift apart. Parameters, gradients and what the optimizer remembers of them (Adagrad:
- * sums of squares; Adam: two moments) have one form, so that the update is one pass over all.
+ *      ──┬──────────────┬──────────┬──────────────────────┬────────────────────┬──────────────┐
+ *      … │ hyperparams, │ partials │ input ids, targets   │ h, c, gates,       │ packed       │
+ *        │ flags, norms │ 1 … P−1  │                      │ logits, dh, losses │ panels       │
+ *      ──┴──────────────┴──────────┴──────────────────────┴────────────────────┴──────────────┘
  *
- * Letters: L layers, G gates of the cell, I inputs, H hidden units, V outputs, T steps, B streams,
- * R = T·B rows (row t·B + b); Ip, Hp, Vp are the padded sizes. Of G gates each is padded by itself,
- * so that a row of all of them has G·Hp numbers.
+ * Gradients, partial sums, state slots and the weight average have the form of the parameters, so
+ * that the distance from a parameter to each of them is one constant and an update is one pass.
  *
- * Every padding is zero before and after every kernel, but for that of gates, which are zero in
- * gradients only: padded columns of weights and biases make a padded hidden unit 0, whose gradient
- * and whose product with anything is 0; the softmax writes 0 into the padded columns of its gradient.
+ * `plan` computes the layout from the fields that the host has written at `planFields`. The host
+ * reads the resulting offsets from the exported globals, so there is one description of the memory.
+ *
+ * Shapes in all kernels use these letters (docs/glossary.md), slowest dimension first:
+ *
+ *     B  batch size, streams side by side      H  hidden units of a layer
+ *     T  sequence length, unrolled steps       L  layers
+ *     R  rows, T·B; row t·B + b is step t      G  gates of the cell: 1 (RNN), 3 (GRU), 4 (LSTM)
+ *        of stream b                           V  vocabulary size, the outputs
+ *     I  length of an input vector             P  partial sums of a gradient
+ *
+ * Ip, Hp and Vp are I, H and V rounded up to whole SIMD vectors. Each gate is padded by itself, so
+ * a row of all gates has G·Hp numbers.
+ *
+ * Padding is zero before and after every kernel, except in gate activations, where it is zero in
+ * gradients only. Zero columns of weights and biases make a padded hidden unit 0, and so is every
+ * gradient and product that involves it; softmax writes 0 into the padding of the gradient of logits.
  */
 import { LANES, REAL } from "./simd";
-import { KC, min, PACKED_A_BYTES } from "./packing";
+import { KC, min, PACKED_A_BYTES, roundUp } from "./packing";
 
 /** The recurrent cells. */
-export const RNN: u32 = 0;
-export const GRU: u32 = 1;
-export const LSTM: u32 = 2;
+export enum Cell {
+  rnn,
+  gru,
+  lstm,
+}
 
-/** Every area begins on a cache line. */
-export const CACHE_LINE: u64 = 64;
-/** Streams for each part of a gradient; fewer would make its products inefficient. */
+/** The fields of the plan: words of 32 bits from `planFields` on, written by the host. */
+export enum PlanField {
+  cell,
+  layers,
+  inputs,
+  hidden,
+  outputs,
+  seqLength,
+  batchSize,
+  denseInputs,
+  denseTargets,
+  training,
+  dropout,
+  stateSlots,
+  weightAverage,
+  workers,
+}
+
+/** Bytes of a cache line, to which every buffer is aligned. */
+export const CACHE_LINE: usize = 64;
+/** Streams per partial sum of a gradient; fewer would make its products inefficient. */
 const STREAMS_PER_PARTIAL: usize = 8;
+/** The largest P. */
 const MAX_PARTIALS: usize = 4;
-/** What the parts beside the first may take in all: 12 MiB. */
+/** The most that partial sums beside the first may take in all: 12 MiB. */
 const MAX_PARTIAL_BYTES: u64 = 12 << 20;
-/** Room for the numbers of an optimizer's rule. */
+/** Space for the plan: more than `PlanField` has words. */
+const PLAN_BYTES: usize = 128;
+/** Space for the hyperparameters of an update. */
 const HYPERPARAM_BYTES: u64 = 128;
-/** Bytes of gradients that have a sum of squares of their own. */
-export const NORM_BLOCK_BYTES: u64 = 1 << 16;
-/** Room for what the host asks for. */
+/** Bytes of gradients whose squares are summed into one number; see `squareSums`. */
+export const NORM_BLOCK_BYTES: usize = 1 << 16;
+/** Space for the job that the host dispatches. */
 const JOB_BYTES: u64 = 64;
-/** Room for what a failure is called. */
-const FAILURE_BYTES: u64 = 512;
+/** Space for the text of a worker's failure. */
+export const FAILURE_BYTES: usize = 512;
 
-// Words by which workers meet: zero at first, and each on a cache line of its own, so that one that
-// is watched does not slow down the writing of another.
-export let generation: usize = 0; // counts the barriers that all have reached
-export let arrived: usize = 0; // how many wait at the barrier now
+/**
+ * The address of the plan. It is known before `plan` runs, because the host first instantiates the
+ * module in one page of memory to ask how many bytes the plan takes.
+ */
+export const planFields: usize = aligned<usize>(__heap_base);
+
+// Words for synchronization: zero at first, and each on a cache line of its own, so that polling one
+// does not slow down writes to another.
+export let generation: usize = 0; // number of barriers that all workers have passed
+export let arrived: usize = 0; // workers that wait at the current barrier
 export let sleeping: usize = 0; // how many of them sleep
-export let ready: usize = 0; // how many have begun; the host's threads count it
-export let failed: usize = 0; // not 0: a worker has failed, and will reach no barrier any more
-export let failureText: usize = 0; // text, for the host
-export let job: usize = 0; // the words of job.ts
+export let ready: usize = 0; // threads that have started, counted by the host's threads
+export let failed: usize = 0; // not 0: a worker has failed and will reach no further barrier
+export let failureText: usize = 0; // UTF-8, for the host
+export let job: usize = 0; // see dispatch.ts
 
-export let cell: u32 = RNN;
+export let cell: u32 = Cell.rnn;
 export let layers: usize = 1; // L
 export let gates: usize = 1; // G
+export let hasCellState: bool = false; // the cell carries c beside h: LSTM
+export let hasCandidate: bool = false; // a gate scales Whh h alone, which is kept apart: GRU
 export let inputs: usize = 0; // I
 export let hidden: usize = 0; // H
 export let outputs: usize = 0; // V
 export let batchSize: usize = 0; // B
-/** I, rounded up to whole vectors. */
-export let inputsPadded: usize = 0;
-/** H, rounded up to whole vectors. */
-export let hiddenPadded: usize = 0;
-/** V, rounded up to whole vectors. */
-export let outputsPadded: usize = 0;
-/** G·Hp. */
-export let gatesPadded: usize = 0;
+export let inputsPadded: usize = 0; // Ip
+export let hiddenPadded: usize = 0; // Hp
+export let outputsPadded: usize = 0; // Vp
+export let gatesPadded: usize = 0; // G·Hp
 
-// Weights are stored input-major, [from][to], which is the transpose of the mathematics' and
-// PyTorch's [to][from]: a forward product then reads along rows.
-let firstWeights: usize = 0; // [Ip][G·Hp], then [Hp][G·Hp], of the first layer
-let upperWeights: usize = 0; // twice [Hp][G·Hp] for each layer above
-let biases: usize = 0; // [G·Hp] for each layer
-let candidateBiases: usize = 0; // [Hp] for each layer, only of the GRU
+// Weights are stored input-major, [from][to], the transpose of PyTorch's [to][from], so that a
+// forward product reads along rows.
+let firstLayerWeights: usize = 0; // Wxh [Ip][G·Hp], then Whh [Hp][G·Hp]
+let upperLayerWeights: usize = 0; // the same with [Hp][G·Hp] twice, for each layer above the first
+let biases: usize = 0; // [G·Hp] per layer
+let candidateBiases: usize = 0; // [Hp] per layer, GRU only
 export let Why: usize = 0; // [Hp][Vp]
 export let by: usize = 0; // [Vp]
-/** Where the parameters begin. */
+/** The address of the first parameter. */
 export let parameters: usize = 0;
-/** Bytes of all parameters; the gradients and each of the optimizer's memories take as many. */
+/** Bytes of all parameters. */
 export let parameterBytes: usize = 0;
-/** From a parameter to its gradient, in bytes. */
+// Distances in bytes from a parameter to its gradient, moments, average and second partial sum.
 export let toGradient: usize = 0;
-/** From a parameter to the first thing that the optimizer remembers of it, in bytes. */
-export let toMoment1: usize = 0;
-/** And to the second. */
-export let toMoment2: usize = 0;
-/** And to its running average. */
+export let toMoment1: usize = 0; // the first state slot: a moment, velocity or sum of squares
+export let toMoment2: usize = 0; // the second state slot
 export let toAverage: usize = 0;
-export let hyperparams: usize = 0; // f64, the numbers of the optimizer's rule
-export let finiteFlags: usize = 0; // u32 on a line for each worker: whether its weights are finite
-export let norms: usize = 0; // f64, sums of squares of blocks of the gradients
-/** How many parts a gradient has; gradients.ts tells why. */
+export let toPartials: usize = 0; // partial sum 1; 2 and 3 follow; see gradients.ts
+export let hyperparams: usize = 0; // f64, in the order of optimizers.ts' Hyperparam
+export let finiteFlags: usize = 0; // u32, one cache line per worker; see `update`
+export let norms: usize = 0; // f64, one per NORM_BLOCK_BYTES of gradients
+/** P. */
 export let partials: usize = 1;
-/** From a parameter to the second part of its gradient, in bytes; the others follow. */
-export let toPartials: usize = 0;
 
 export let inputIds: usize = 0; // u32 [R]
-export let inputVectors: usize = 0; // [R][Ip], only when planned dense
+export let inputVectors: usize = 0; // [R][Ip], if planned with denseInputs
 export let targetIds: usize = 0; // u32 [R]
-export let targetVectors: usize = 0; // [R][Vp], only when planned dense
-let states: usize = 0; // [(T+1)·B][Hp] for each layer; the first B rows are the initial state
-let cellStatesBase: usize = 0; // the same, only of the LSTM
-/** Bytes of the states of one layer. */
-let stateBytes: usize = 0;
-let gatesBase: usize = 0; // [R][G·Hp] for each layer, unless G is 1
-let candidatesBase: usize = 0; // [R][Hp] for each layer, only of the GRU
-let dropped: usize = 0; // [R][Hp] for each layer but the last, only when planned with dropout
+export let targetVectors: usize = 0; // [R][Vp], if planned with denseTargets
+let hiddenStatesBase: usize = 0; // [(T+1)·B][Hp] per layer; the first B rows are the initial state
+let cellStatesBase: usize = 0; // the same, LSTM only
+let stateBytes: usize = 0; // bytes of the hidden states of one layer
+let gateValuesBase: usize = 0; // [R][G·Hp] per layer, if G > 1
+let candidatesBase: usize = 0; // [R][Hp] per layer, GRU only
+let droppedBase: usize = 0; // [R][Hp] per layer but the last, if planned with dropout
 let rowBytes: usize = 0; // bytes of [R][Hp]
-export let logits: usize = 0; // [R][Vp]; the softmax turns them into probabilities or gradients
-let hiddenGradients: usize = 0; // [R][Hp], twice when layers of one gate take turns
-let turnBytes: usize = 0;
-export let dcell: usize = 0; // [B][Hp], only of the LSTM
+export let logits: usize = 0; // [R][Vp]; then probabilities or dlogits, in place
+let dhiddenBase: usize = 0; // [R][Hp], twice if G = 1 and L > 1, where layers alternate
+let dhiddenAlternation: usize = 0; // bytes from one to the other
+export let dcell: usize = 0; // [B][Hp], LSTM only
 export let losses: usize = 0; // [R]
 export let recurrentPanels: usize = 0; // [Hp·G·Hp], Whh packed or transposed
-export let inputPanels: usize = 0; // [max(Ip, Hp)·G·Hp], Wxh packed, where it is needed
+export let inputPanels: usize = 0; // [max(Ip, Hp)·G·Hp], Wxh packed, where a product needs it
 export let outputPanels: usize = 0; // [Hp·Vp], Why packed
-export let scratchA: usize = 0; // a packed block of A for each worker
-export let scratchB: usize = 0; // a packed block of B for each worker
-/** Bytes of one packed block of B. */
-export let scratchBBytes: usize = 0;
+export let scratchA: usize = 0; // one packed block of A per worker
+export let scratchB: usize = 0; // one packed block of B per worker
+export let scratchBBytes: usize = 0; // bytes of one packed block of B
 
-/** Wxh of a layer, [Ip][G·Hp] of the first, [Hp][G·Hp] of the others. */
+/** Wxh of a layer: [Ip][G·Hp] of the first, [Hp][G·Hp] of the others. */
 export function Wxh(layer: usize): usize {
-  return layer == 0 ? firstWeights : upperWeights + (layer - 1) * 2 * square();
+  return layer == 0 ? firstLayerWeights : upperLayerWeights + (layer - 1) * 2 * squareBytes();
 }
 
-/** Whh of a layer, [Hp][G·Hp]. */
+/** Whh of a layer: [Hp][G·Hp]. */
 export function Whh(layer: usize): usize {
-  const own = layer == 0 ? aligned(inputsPadded * gatesPadded * REAL) : square();
-  return Wxh(layer) + own;
+  const inputBytes = layer == 0 ? aligned(inputsPadded * gatesPadded * REAL) : squareBytes();
+  return Wxh(layer) + inputBytes;
 }
 
 /** Bytes of [Hp][G·Hp]. */
-function square(): usize {
+function squareBytes(): usize {
   return aligned(hiddenPadded * gatesPadded * REAL);
 }
 
-/** bh of a layer, [G·Hp]. */
+/** bh of a layer: [G·Hp]. */
 export function bh(layer: usize): usize {
   return biases + layer * aligned(gatesPadded * REAL);
 }
 
-/** The GRU's bhn of a layer, [Hp]. */
+/** bhn of a layer, GRU only: [Hp]. */
 export function bhn(layer: usize): usize {
   return candidateBiases + layer * aligned(hiddenPadded * REAL);
 }
 
-/** The states of a layer, [(T+1)·B][Hp]; those before the first step come first. */
+/** The hidden states of a layer: [(T+1)·B][Hp]; the first B rows are the initial state. */
 export function hiddenStates(layer: usize): usize {
-  return states + layer * stateBytes;
+  return hiddenStatesBase + layer * stateBytes;
 }
 
-/** The LSTM's cell states of a layer, likewise. */
+/** The cell states of a layer, LSTM only: [(T+1)·B][Hp]; the first B rows are the initial state. */
 export function cellStates(layer: usize): usize {
   return cellStatesBase + layer * stateBytes;
 }
 
-/** The gates of a layer, [R][G·Hp]; of a cell with one gate, the state after each step. */
+/** The gates of a layer: [R][G·Hp]. If G = 1, the hidden states after each step, which are the gate. */
 export function gateValues(layer: usize): usize {
   if (gates == 1) return hiddenStates(layer) + batchSize * hiddenPadded * REAL;
-  return gatesBase + layer * gates * rowBytes;
+  return gateValuesBase + layer * gates * rowBytes;
 }
 
-/** The recurrent part of the GRU's candidatesBase of a layer, [R][Hp]. */
+/** Whh h_{t−1} + bhn of a layer's candidates, GRU only: [R][Hp]. */
 export function candidates(layer: usize): usize {
   return candidatesBase + layer * rowBytes;
 }
 
-/** What is left of the states of a layer when some are dropped, [R][Hp]. */
+/** The hidden states of a layer after dropout: [R][Hp]. */
 export function droppedStates(layer: usize): usize {
-  return dropped + layer * rowBytes;
+  return droppedBase + layer * rowBytes;
 }
 
-/** The gradient with respect to the states of a layer, [R][Hp]. */
+/** The gradient with respect to the hidden states of a layer after each step: [R][Hp]. */
 export function dhidden(layer: usize): usize {
-  return hiddenGradients + (layer & 1) * turnBytes;
+  return dhiddenBase + (layer & 1) * dhiddenAlternation;
+}
+
+/** G of a cell. */
+export function gateCount(cell: u32): usize {
+  return cell == Cell.lstm ? 4 : cell == Cell.gru ? 3 : 1;
 }
 
 let cursor: u64 = 0;
 
-/** Reserves `bytes`, and gives where they begin. */
+/** Reserves `bytes` and returns their address. */
 function reserve(bytes: u64): usize {
   const start = cursor;
   cursor = aligned<u64>(start + bytes);
   return <usize>start;
 }
 
-/** The bytes that an area of so many takes. */
+/** A number of bytes, rounded up to whole cache lines. */
 @inline
 function aligned<T>(bytes: T): T {
   return (bytes + <T>CACHE_LINE - 1) & ~(<T>CACHE_LINE - 1);
 }
 
-function roundUp(n: usize, unit: usize): usize {
-  return ((n + unit - 1) / unit) * unit;
+@inline
+function planned(field: PlanField): u32 {
+  return load<u32>(planFields + (<usize>field << 2));
 }
 
 /**
- * Lays the memory out, and gives the bytes that it takes in all (more than 2^32 does not fit, and
- * must not be used). Without `training` there is no room for gradients, and only the forward kernels
- * may be called; without `dropout` nothing may be dropped; `memories`, 0 to 2, is how many numbers
- * the optimizer remembers of each parameter; `averaging` leaves room for their average.
+ * Computes the layout from the fields at `planFields`, and returns the bytes of the whole memory. A
+ * result above 2^32 does not fit into a memory, and the layout must not be used.
+ *
+ * `denseInputs` and `denseTargets` reserve space for vectors beside ids. Without `training` there are
+ * no gradients, state slots or averages, and only forward kernels may be called. `dropout` and
+ * `weightAverage` reserve space for these; `stateSlots` is 0, 1 or 2.
  */
-export function plan(
-  cellKind: u32,
-  layerCount: usize,
-  inputCount: usize,
-  hiddenCount: usize,
-  outputCount: usize,
-  seqLength: usize,
-  batchCount: usize,
-  denseInputs: bool,
-  denseTargets: bool,
-  training: bool,
-  dropout: bool,
-  stateSlots: usize,
-  weightAverage: bool,
-  workers: usize,
-): f64 {
-  cell = cellKind;
-  layers = layerCount;
-  gates = cell == LSTM ? 4 : cell == GRU ? 3 : 1;
-  inputs = inputCount;
-  hidden = hiddenCount;
-  outputs = outputCount;
-  batchSize = batchCount;
+export function plan(): f64 {
+  cell = planned(PlanField.cell);
+  layers = planned(PlanField.layers);
+  gates = gateCount(cell);
+  hasCellState = cell == Cell.lstm;
+  hasCandidate = cell == Cell.gru;
+  inputs = planned(PlanField.inputs);
+  hidden = planned(PlanField.hidden);
+  outputs = planned(PlanField.outputs);
+  batchSize = planned(PlanField.batchSize);
+  const denseInputs = planned(PlanField.denseInputs) != 0;
+  const denseTargets = planned(PlanField.denseTargets) != 0;
+  const training = planned(PlanField.training) != 0;
+  const dropout = planned(PlanField.dropout) != 0;
+  const stateSlots = planned(PlanField.stateSlots);
+  const weightAverage = planned(PlanField.weightAverage) != 0;
+  const workers: u64 = planned(PlanField.workers);
   inputsPadded = roundUp(inputs, LANES);
   hiddenPadded = roundUp(hidden, LANES);
   outputsPadded = roundUp(outputs, LANES);
   gatesPadded = gates * hiddenPadded;
 
+  // In 64 bits, in which the largest sizes that the host accepts do not overflow.
   const real: u64 = REAL;
-  const rows: u64 = <u64>seqLength * batchSize;
-  const I: u64 = inputsPadded;
-  const H: u64 = hiddenPadded;
-  const V: u64 = outputsPadded;
+  const B: u64 = batchSize;
+  const R: u64 = <u64>planned(PlanField.seqLength) * B;
+  const Ip: u64 = inputsPadded;
+  const Hp: u64 = hiddenPadded;
+  const Vp: u64 = outputsPadded;
   const L: u64 = layers;
-  const GH: u64 = gatesPadded;
+  const GHp: u64 = gatesPadded;
 
-  cursor = aligned<u64>(__heap_base);
+  cursor = planFields;
+  reserve(PLAN_BYTES);
   generation = reserve(CACHE_LINE);
   arrived = reserve(CACHE_LINE);
   sleeping = reserve(CACHE_LINE);
@@ -248,13 +289,13 @@ export function plan(
   failureText = reserve(FAILURE_BYTES);
   job = reserve(JOB_BYTES);
 
-  const square: u64 = aligned<u64>(H * GH * real);
-  parameters = firstWeights = reserve(aligned<u64>(I * GH * real) + square);
-  upperWeights = reserve((L - 1) * 2 * square);
-  Why = reserve(H * V * real);
-  biases = reserve(L * aligned<u64>(GH * real));
-  candidateBiases = reserve(cell == GRU ? L * aligned<u64>(H * real) : 0);
-  by = reserve(V * real);
+  const square: u64 = aligned<u64>(Hp * GHp * real);
+  parameters = firstLayerWeights = reserve(aligned<u64>(Ip * GHp * real) + square);
+  upperLayerWeights = reserve((L - 1) * 2 * square);
+  Why = reserve(Hp * Vp * real);
+  biases = reserve(L * aligned<u64>(GHp * real));
+  candidateBiases = reserve(hasCandidate ? L * aligned<u64>(Hp * real) : 0);
+  by = reserve(Vp * real);
   const bytes: u64 = cursor - parameters;
   parameterBytes = <usize>bytes;
   toGradient = training ? reserve(bytes) - parameters : 0;
@@ -262,37 +303,37 @@ export function plan(
   toMoment2 = training && stateSlots > 1 ? reserve(bytes) - parameters : 0;
   toAverage = training && weightAverage ? reserve(bytes) - parameters : 0;
   hyperparams = training ? reserve(HYPERPARAM_BYTES) : 0;
-  finiteFlags = training ? reserve(<u64>workers * CACHE_LINE) : 0;
+  finiteFlags = training ? reserve(workers * CACHE_LINE) : 0;
   norms = training ? reserve((bytes / NORM_BLOCK_BYTES + 1) * sizeof<f64>()) : 0;
   partials = min(max(batchSize / STREAMS_PER_PARTIAL, 1), MAX_PARTIALS);
   partials = min(partials, 1 + <usize>(MAX_PARTIAL_BYTES / bytes));
   toPartials = training ? reserve((partials - 1) * bytes) - parameters : 0;
 
-  inputIds = reserve(rows * sizeof<u32>());
-  inputVectors = denseInputs ? reserve(rows * I * real) : 0;
-  targetIds = reserve(rows * sizeof<u32>());
-  targetVectors = denseTargets ? reserve(rows * V * real) : 0;
-  const stateArea: u64 = aligned<u64>((rows + batchSize) * H * real);
-  stateBytes = <usize>stateArea;
-  states = reserve(L * stateArea);
-  cellStatesBase = cell == LSTM ? reserve(L * stateArea) : 0;
-  const rowArea: u64 = aligned<u64>(rows * H * real);
-  rowBytes = <usize>rowArea;
-  gatesBase = gates > 1 ? reserve(L * gates * rowArea) : 0;
-  candidatesBase = cell == GRU ? reserve(L * rowArea) : 0;
-  dropped = dropout ? reserve((L - 1) * rowArea) : 0;
-  logits = reserve(rows * V * real);
-  const turns: u64 = gates == 1 && layers > 1 ? 2 : 1;
-  turnBytes = turns == 2 ? rowBytes : 0;
-  hiddenGradients = training ? reserve(turns * rowArea) : 0;
-  dcell = training && cell == LSTM ? reserve(batchSize * H * real) : 0;
-  losses = reserve(rows * real);
-  recurrentPanels = reserve(H * GH * real);
-  const widest: u64 = max(denseInputs ? I : 0, layers > 1 ? H : 0);
-  inputPanels = reserve(widest * GH * real);
-  outputPanels = reserve(H * V * real);
-  scratchA = reserve(<u64>workers * PACKED_A_BYTES);
-  scratchBBytes = <usize>(KC * max(GH, V) * real);
-  scratchB = reserve(<u64>workers * scratchBBytes);
+  inputIds = reserve(R * sizeof<u32>());
+  inputVectors = denseInputs ? reserve(R * Ip * real) : 0;
+  targetIds = reserve(R * sizeof<u32>());
+  targetVectors = denseTargets ? reserve(R * Vp * real) : 0;
+  const layerStates: u64 = aligned<u64>((R + B) * Hp * real);
+  stateBytes = <usize>layerStates;
+  hiddenStatesBase = reserve(L * layerStates);
+  cellStatesBase = hasCellState ? reserve(L * layerStates) : 0;
+  const layerRows: u64 = aligned<u64>(R * Hp * real);
+  rowBytes = <usize>layerRows;
+  gateValuesBase = gates > 1 ? reserve(L * gates * layerRows) : 0;
+  candidatesBase = hasCandidate ? reserve(L * layerRows) : 0;
+  droppedBase = dropout ? reserve((L - 1) * layerRows) : 0;
+  logits = reserve(R * Vp * real);
+  const alternates = gates == 1 && layers > 1;
+  dhiddenAlternation = alternates ? rowBytes : 0;
+  dhiddenBase = training ? reserve((alternates ? 2 : 1) * layerRows) : 0;
+  dcell = training && hasCellState ? reserve(B * Hp * real) : 0;
+  losses = reserve(R * real);
+  recurrentPanels = reserve(Hp * GHp * real);
+  const widest: u64 = max(denseInputs ? Ip : 0, layers > 1 ? Hp : 0);
+  inputPanels = reserve(widest * GHp * real);
+  outputPanels = reserve(Hp * Vp * real);
+  scratchA = reserve(workers * PACKED_A_BYTES);
+  scratchBBytes = <usize>(KC * max(GHp, Vp) * real);
+  scratchB = reserve(workers * scratchBBytes);
   return <f64>cursor;
 }

@@ -1,23 +1,26 @@
 /**
  * exp, log, tanh and sigmoid of every lane, for f32 and f64 from one source.
  *
- * Each reduces its argument exactly and sums a Taylor series there, so that every coefficient can
- * be checked by eye; the number of terms is the least whose remainder lies below a tenth of the
- * rounding error. Errors in units in the last place stay below the first figure; in brackets is the
- * largest that searches found. They went through every f32 of each function's interesting range, but
- * could only sample f64, so that its bounds are not proven
- * (tests/assembly/elementary_extremes_test.ts keeps the arguments):
+ * Each function reduces its argument exactly and sums a Taylor series, whose coefficients can be
+ * checked by eye; the number of terms is the smallest whose remainder is below a tenth of the rounding
+ * error. The bounds of the error, in units in the last place, with the largest error found in
+ * brackets:
  *
  *               f32           f64
  *     exp       1.25 (1.06)   1.25 (0.90)
  *     log       1.25 (0.96)   1.25 (1.13)
  *     tanh      2.5  (2.43)   2.75 (2.58)
  *
- * tanh is worst just above x = ln(2)/4, where 2^n is 2 for the first time: e^{2x} − 1 = 2p + 1 with p
- * near −0.28, and the error of p, doubled, meets a result half as large as its terms.
+ * The search covered every f32 of each function's interesting range. It only sampled f64, so the
+ * bounds of f64 are not proven. tests/assembly/math_extremes_test.ts keeps the worst arguments.
  *
- * NaN gives NaN; exp(−∞) = 0, exp(+∞) = ∞; log(0) = −∞, log of a negative number is NaN,
- * log(+∞) = ∞; tanh(±∞) = ±1, tanh(±0) = ±0.
+ * tanh is worst just above x = ln(2)/4, where 2^n becomes 2: e^{2x} − 1 = 2p + 1 with p near −0.28,
+ * and the doubled error of p meets a result half as large as its terms.
+ *
+ * Special values: NaN for NaN; exp(−∞) = 0, exp(∞) = ∞; log(0) = −∞, log(x) = NaN for x < 0,
+ * log(∞) = ∞; tanh(±∞) = ±1, tanh(±0) = ±0.
+ *
+ * The plain versions, in arbitrary precision, are tests/reference/math.ts.
  */
 import {
   add,
@@ -33,26 +36,26 @@ import {
   VECTOR,
 } from "./simd";
 
-/** Bits of the fraction of a Real (IEEE 754). */
+/** Bits of the fraction of a number (IEEE 754). */
 const FRACTION: i32 = REAL == 4 ? 23 : 52;
-/** Bias of the exponent of a Real (IEEE 754). */
+/** Bias of the exponent of a number (IEEE 754). */
 const BIAS: Real = REAL == 4 ? 127 : 1023;
 /**
- * 1.5·2^FRACTION: adding it to a number of modest size leaves the nearest whole number in the low
- * bits of the fraction (and rounds to it when subtracted again).
+ * 1.5·2^FRACTION. Added to a number of moderate size, it leaves the nearest whole number in the low
+ * bits of the fraction; subtracted again, it rounds to that number.
  */
 const ROUNDER: Real = REAL == 4 ? <Real>12582912.0 : <Real>6755399441055744.0;
 /**
- * ln 2 in two parts. The first has so few bits (16 of 24, 42 of 53) that its product with any
- * exponent is exact; the second is the rest, rounded. Cody and Waite's scheme, Software Manual for
- * the Elementary Functions (1980).
+ * ln 2 in two parts. The first has so few bits (16 of 24, 42 of 53) that its product with any exponent
+ * is exact; the second is the rounded rest (Cody and Waite, "Software Manual for the Elementary
+ * Functions", 1980).
  */
 const LN2_HIGH: Real = REAL == 4 ? <Real>0.693145751953125 : <Real>0.6931471805598903;
 const LN2_LOW: Real = REAL == 4 ? <Real>1.4286068203094173e-6 : <Real>5.497923018708371e-14;
 
-// exp and tanh run over every hidden state and every logit. What they multiply by lies in memory,
-// from where it costs V8 one load without a bounds check, as the address is a constant; a constant
-// of the code is put together by three instructions each time round.
+// exp and tanh run over every hidden state and every logit. Their constants lie in memory: from a
+// constant address V8 loads them in one instruction without a bounds check, where it would assemble a
+// constant of the code in three instructions per iteration.
 
 @inline
 function at(address: usize): v128 {
@@ -68,10 +71,10 @@ const ROUND_AND_BIAS: usize = memory.data<Real>([ROUNDER + BIAS]);
 const LOG2_E: usize = memory.data<Real>([<Real>1.4426950408889634]);
 const MINUS_LN2_HIGH: usize = memory.data<Real>([-LN2_HIGH]);
 const MINUS_LN2_LOW: usize = memory.data<Real>([-LN2_LOW]);
-/** Beyond these, e^x is ∞ or 0. */
+/** Above EXP_MAX, e^x is ∞; below EXP_MIN, 0. */
 const EXP_MAX: usize = memory.data<Real>([REAL == 4 ? <Real>89 : <Real>710]);
 const EXP_MIN: usize = memory.data<Real>([REAL == 4 ? <Real>-105 : <Real>-747]);
-/** Beyond this, 1 − tanh x is less than half a unit in the last place of 1. */
+/** Above it, 1 − tanh x is less than half a unit in the last place of 1. */
 const TANH_MAX: usize = memory.data<Real>([REAL == 4 ? <Real>10 : <Real>20]);
 /** 1/2!, 1/3!, …, 1/13! */
 const INVERSE_FACTORIALS: usize = memory.data<Real>([
@@ -105,13 +108,13 @@ function shiftRight(a: v128, bits: i32): v128 {
   return REAL == 4 ? v128.shr<u32>(a, bits) : v128.shr<u64>(a, bits);
 }
 
-/** 2^n for whole n in the normal range, by writing n + bias into the exponent's bits. */
+/** 2^n for whole n in the normal range: n + bias in the bits of the exponent. */
 @inline
 function powerOfTwo(n: v128): v128 {
   return shiftLeft(add(n, at(ROUND_AND_BIAS)), FRACTION);
 }
 
-/** The whole number nearest to x, for |x| < 2^(FRACTION − 1). */
+/** The nearest whole number to x, for |x| < 2^(FRACTION − 1). */
 @inline
 function roundToNearest(x: v128): v128 {
   return sub(add(x, at(ROUND)), at(ROUND));
@@ -149,18 +152,17 @@ function expm1Reduced(r: v128): v128 {
 /** e^x. */
 @inline
 export function exp(x: v128): v128 {
-  // lesser and greater give their first operand where it is NaN, which then runs through to the
-  // result.
+  // pmin and pmax return their first operand where it is NaN, which then reaches the result.
   x = pmax(pmin(x, at(EXP_MAX)), at(EXP_MIN));
   const n = roundToNearest(mul(x, at(LOG2_E)));
   const p = expm1Reduced(reduceArgument(x, n));
-  // 2^n itself may lie outside the normal range where the result does not: two factors.
+  // Two factors, because 2^n may be outside the normal range where the result is not.
   const half = roundToNearest(mul(n, at(HALF)));
   const y = mul(add(p, at(ONE)), powerOfTwo(half));
   return mul(y, powerOfTwo(sub(n, half)));
 }
 
-/** tanh x = (e^{2x} − 1) / (e^{2x} − 1 + 2), in a form that keeps its digits near 0. */
+/** tanh x = (e^{2x} − 1) / (e^{2x} − 1 + 2), a form without cancellation near 0. */
 @inline
 export function tanh(x: v128): v128 {
   const sign = v128.and(x, at(MINUS_ZERO));
@@ -172,19 +174,19 @@ export function tanh(x: v128): v128 {
   return v128.or(div(e, add(e, at(TWO))), sign);
 }
 
-/** The logistic function, 1 / (1 + e^−x); its error stays below 4 units in the last place. */
+/** The logistic function, 1 / (1 + e^−x), with an error below 4 units in the last place. */
 @inline
 export function sigmoid(x: v128): v128 {
   return div(at(ONE), add(at(ONE), exp(v128.xor(x, at(MINUS_ZERO)))));
 }
 
-/** tanh′, from the value of tanh: 1 − t². */
+/** The derivative of tanh at x, from t = tanh x: 1 − t². */
 @inline
 export function tanhGrad(t: v128): v128 {
   return sub(splat(0), madd(t, t, splat(-1)));
 }
 
-/** σ′, from the value of σ: s (1 − s). */
+/** The derivative of the logistic function σ at x, from s = σ(x): s (1 − s). */
 @inline
 export function sigmoidGrad(s: v128): v128 {
   return mul(s, sub(at(ONE), s));
@@ -193,8 +195,8 @@ export function sigmoidGrad(s: v128): v128 {
 /**
  * ln x. With x = 2^k·(1 + f), √½ ≤ 1 + f < √2, and s = f / (2 + f):
  * ln(1 + f) = 2·atanh(s) = 2s + s·R = f − s·(f − R), where R = 2s²/3 + 2s⁴/5 + …
- * The last form is fdlibm's; it keeps the rounding error of s away from the leading term. The
- * series runs through s⁹ for f32 (remainder below 2e-9 of the result) and s²¹ for f64 (6e-19).
+ * The last form is that of fdlibm; it keeps the rounding error of s away from the leading term. The
+ * series ends with s⁹ for f32 (remainder below 2e-9 of the result) and s²¹ for f64 (6e-19).
  */
 @inline
 export function log(x: v128): v128 {
@@ -206,7 +208,7 @@ export function log(x: v128): v128 {
   const liftedBy = v128.and(tiny, splat(REAL == 4 ? <Real>24 : <Real>54));
   const normal = v128.bitselect(mul(x, splat(lift)), x, tiny);
 
-  // The exponent's bits become the low bits of a number 2^FRACTION + exponent.
+  // The bits of the exponent become the low bits of the number 2^FRACTION + exponent.
   const base: Real = REAL == 4 ? <Real>8388608.0 : <Real>4503599627370496.0;
   const exponent = v128.or(shiftRight(normal, FRACTION), splat(base));
   let k = sub(sub(exponent, splat(base + BIAS)), liftedBy);
@@ -248,25 +250,25 @@ export function log(x: v128): v128 {
   return v128.bitselect(y, splat(<Real>NaN), v128.ge<Real>(x, splat(0)));
 }
 
-/** Replaces `count` numbers (a multiple of LANES) at `data` by their tanh. */
+/** Replaces `count` numbers, a multiple of LANES, by their tanh. */
 export function tanhInPlace(data: usize, count: usize): void {
   const end = data + count * REAL;
   for (; data < end; data += VECTOR) v128.store(data, tanh(v128.load(data)));
 }
 
-/** Replaces `count` numbers (a multiple of LANES) at `data` by their 1 / (1 + e^−x). */
+/** Replaces `count` numbers, a multiple of LANES, by their 1 / (1 + e^−x). */
 export function sigmoidInPlace(data: usize, count: usize): void {
   const end = data + count * REAL;
   for (; data < end; data += VECTOR) v128.store(data, sigmoid(v128.load(data)));
 }
 
-/** Replaces `count` numbers (a multiple of LANES) at `data` by their e^x. */
+/** Replaces `count` numbers, a multiple of LANES, by their e^x. */
 export function expInPlace(data: usize, count: usize): void {
   const end = data + count * REAL;
   for (; data < end; data += VECTOR) v128.store(data, exp(v128.load(data)));
 }
 
-/** Replaces `count` numbers (a multiple of LANES) at `data` by their ln x. */
+/** Replaces `count` numbers, a multiple of LANES, by their ln x. */
 export function logInPlace(data: usize, count: usize): void {
   const end = data + count * REAL;
   for (; data < end; data += VECTOR) v128.store(data, log(v128.load(data)));

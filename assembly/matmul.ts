@@ -1,23 +1,27 @@
 /**
- * Products of matrices, C (+)= A·B.
+ * Matrix products, C (+)= A·B.
  *
- * All matrices are row-major with a stride in bytes. The loops are those of BLIS (Van Zee and
- * van de Geijn, 2015): blocks of A and B are copied ("packed") into panels in the order in which
- * the innermost loop reads them, and that loop keeps a tile of C in registers:
+ * Matrices are row-major, with strides in bytes. The loops are those of BLIS (Van Zee and van de
+ * Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS Functionality", 2015): blocks of A and B
+ * are packed into panels in the order in which the innermost loop reads them, and that loop keeps a
+ * tile of C in registers.
  *
- *     C       columns ──►          B block, KC × all columns     panels of NR
- *     rows    ┌──┬──┬──┐           ┌──┬──┬──┐   each panel: row k = NR numbers of B
- *      │      │6×│  │  │           │  │  │  │
- *      ▼      ├──┼──┼──┤           └──┴──┴──┘
- *             │  │  │  │     A block, MC × KC, panels of MR:
- *             └──┴──┴──┘           row k of a panel = MR numbers of one column of A
+ *     C       columns ──►          B block, KC × all columns, in panels of NR columns:
+ *     rows    ┌──┬──┬──┐           row k of a panel = NR numbers of one row of B
+ *      │      │MR│  │  │
+ *      ▼      ├──┼──┼──┤           A block, MC × KC, in panels of MR rows:
+ *             │  │  │  │           row k of a panel = MR numbers of one column of A
+ *             └──┴──┴──┘
  *
- * The tile is 6 rows × 2 vectors: 12 accumulators, 2 vectors of B and 2 numbers of A fill 15 of the
- * 16 vector registers of x86-64. Wider or taller tiles spill.
+ * The tile is MR = 6 rows × NR = 2 vectors: 12 accumulators, 2 vectors of B and 2 numbers of A take 15
+ * of the 16 vector registers of x86-64. Wider or taller tiles spill.
  *
- * Each element of C is summed over the depth in ascending order, in blocks of KC, whatever the
- * number of rows or columns asked for: to split C among workers changes no bit. Where a worker's
- * share of the rows is empty, nothing happens.
+ * Each number of C is summed in ascending order of the depth, in blocks of KC, whatever the rows or
+ * columns asked for, so a split of C among workers does not change its bits. An empty share of rows
+ * is allowed.
+ *
+ * The plain versions are `product` and `addOuterProduct` of tests/reference/cells.ts; bit for bit,
+ * `sumInBlocks` of tests/assembly/summation_order_test.ts.
  */
 import { add, blendEvenOdd, loadPair, madd, REAL, splat, swapAdjacent, VECTOR } from "./simd";
 import {
@@ -38,14 +42,14 @@ import {
 } from "./packing";
 import { shareLength, shareStart } from "./workers";
 
-/** One row of the tile: one or two vectors added to C, or stored. */
+/** Stores one row of the tile, one or two vectors wide, or adds it to C. */
 @inline
 function storeRow(c: usize, wide: bool, low: v128, high: v128, accumulate: bool): void {
   v128.store(c, accumulate ? add(v128.load(c), low) : low);
   if (wide) v128.store(c + VECTOR, accumulate ? add(v128.load(c + VECTOR), high) : high);
 }
 
-/** Two rows of the tile, from what they share (see `tile`); the second only where it is there. */
+/** Stores two rows of the tile from their shared sums, see `tile`; the second only if `both`. */
 @inline
 function storePair(
   c: usize,
@@ -65,18 +69,22 @@ function storePair(
 }
 
 /**
- * C[rows × 1 or 2 vectors] (+)= A·B over `depth` steps. `pairs` of rows, from 1 to 3, and `wide` are
- * constants wherever this is inlined, so that the code for what is not there vanishes; of the last
- * pair, `rows` may leave out one.
+ * The register tile: C[rows × 1 or 2 vectors] (+)= A·B over `depth` steps. `pairs` of rows, from 1 to
+ * 3, and `wide` are constants wherever this is inlined, so the code of absent rows and columns is
+ * eliminated. If `rows` is odd, the second row of the last pair is not stored.
  *
- * Two rows share their sums, because one load, with its bounds check, then brings two numbers of A:
+ * The two rows of a pair share their sums, so that one load, with its bounds check, brings two numbers
+ * of A; lanes are exchanged only when C is stored:
  *
  *     x += (a0 a1 a0 a1) ∘ (b0 b1 b2 b3)        row 0 = (x0 y1 x2 y3)
  *     y += (a1 a0 a1 a0) ∘ (b0 b1 b2 b3)        row 1 = (y0 x1 y2 x3)
  *
- * The loop is two steps long, as what V8 does once each time round (it asks for interrupts, and
- * loads the memory's size) is a seventh of the instructions of one step. Without the branch between
- * the two, Binaryen mixes them, and they need more registers than there are.
+ * XNNPACK's `s4` microkernels ("shuffle by 4") use a similar trick: they rotate a loaded vector of A
+ * instead of broadcasting each of its numbers, but along the depth, with B packed to match.
+ *
+ * The loop is unrolled to two steps, because what V8 does once per iteration (a stack check and a load
+ * of the memory's size) is a seventh of the instructions of one step. Without the branch between the
+ * two, Binaryen interleaves them, and they need more registers than there are.
  */
 @inline
 function tile(
@@ -158,7 +166,7 @@ function tile(
   if (pairs > 2) storePair(c, cStride, wide, rows > 5, c40, c41, c50, c51, accumulate);
 }
 
-// One function a shape: V8 optimises a function when it is called often, not inside a long loop.
+// One function per shape: V8 optimizes a function between calls, not inside a long loop.
 
 function tile6x2(
   c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
@@ -196,7 +204,7 @@ function tile2x1(
   tile(1, false, c, stride, rows, a, b, depth, accumulate);
 }
 
-/** The tile of a height from 1 to 6, one or two vectors wide. */
+/** Calls the tile for a height from 1 to 6 rows and a width of one or two vectors. */
 @inline
 function dispatchTile(
   rows: usize,
@@ -219,7 +227,7 @@ function dispatchTile(
   }
 }
 
-/** C[rows × columns] (+)= A·B for one packed block of A and one of B. */
+/** C[rows × columns] (+)= A·B for one packed block of A and one of B: the macro-kernel of BLIS. */
 function macroKernel(
   c: usize,
   cStride: usize,
@@ -248,9 +256,11 @@ function macroKernel(
 }
 
 /**
- * Packs this worker's share of the panels of B [depth × columns] into `to` (depth · columns numbers
- * in all), block after block, for multiplyPacked. Columns must be a multiple of LANES. With
- * `transposed`, `b` holds Bᵀ, and depth must be one too.
+ * Packs this worker's share of the panels of B for `multiplyPacked`, block after block of the depth.
+ *
+ * @param to Receives depth·columns numbers, from all workers together.
+ * @param b B [depth][columns], or Bᵀ [columns][depth] if `transposed`.
+ * @param columns A multiple of LANES; if `transposed`, the depth must be one, too.
  */
 export function packShare(
   to: usize,
@@ -264,17 +274,20 @@ export function packShare(
   const first = shareStart(panels) * NR;
   const some = min(shareLength(panels) * NR, columns - first);
   for (let k: usize = 0; k < depth; k += KC) {
-    const part = min(KC, depth - k);
-    const own = to + first * part * REAL;
-    if (transposed) packBTransposed(own, b + first * bStride + k * REAL, bStride, some, part);
-    else packB(own, b + k * bStride + first * REAL, bStride, some, 1, part, 0);
-    to += part * columns * REAL;
+    const blockDepth = min(KC, depth - k);
+    const own = to + first * blockDepth * REAL;
+    if (transposed) packBTransposed(own, b + first * bStride + k * REAL, bStride, some, blockDepth);
+    else packB(own, b + k * bStride + first * REAL, bStride, some, 1, blockDepth, 0);
+    to += blockDepth * columns * REAL;
   }
 }
 
 /**
- * C[rows × columns] (+)= A·B, with A [rows × depth] row-major and B packed whole. Depth and
- * columns must be multiples of LANES. `scratch` has PACKED_A_BYTES.
+ * C (+)= A·B, with C [rows][columns], A [rows][depth] and B as `packShare` packs it. Depth and columns
+ * must be multiples of LANES.
+ *
+ * @param accumulate Whether the product is added to C or replaces it.
+ * @param scratch Space of PACKED_A_BYTES.
  */
 export function multiplyPacked(
   c: usize,
@@ -290,24 +303,26 @@ export function multiplyPacked(
 ): void {
   const blocks = ceilDiv(rows, MC);
   for (let k: usize = 0; k < depth; k += KC) {
-    const part = min(KC, depth - k);
+    const blockDepth = min(KC, depth - k);
     for (let block: usize = 0, row: usize = 0; block < blocks; block++) {
       const some = splitLength(rows, blocks, block);
-      packA(scratch, a + row * aStride + k * REAL, aStride, some, part);
+      packA(scratch, a + row * aStride + k * REAL, aStride, some, blockDepth);
       macroKernel(
-        c + row * cStride, cStride, some, columns, part, scratch, b, accumulate || k > 0,
+        c + row * cStride, cStride, some, columns, blockDepth, scratch, b, accumulate || k > 0,
       );
       row += some;
     }
-    b += part * columns * REAL;
+    b += blockDepth * columns * REAL;
   }
 }
 
 /**
- * C[rows × columns] = Aᵀ·B, the form of every gradient of a weight matrix, with A and B row-major.
- * Columns must be a multiple of LANES. Not all of their rows need be meant: `runs` times `run`
- * consecutive rows are summed over, and `apart` rows lie between the beginnings of two runs.
- * `scratchA` has PACKED_A_BYTES, `scratchB` KC · columns numbers.
+ * C = Aᵀ·B, the form of every gradient of a weight matrix, with C [rows][columns], A [·][rows] and
+ * B [·][columns]. The sum runs over `runs` runs of `runLength` consecutive rows of A and B, which start
+ * `runStride` rows apart. Columns must be a multiple of LANES.
+ *
+ * @param scratchA Space of PACKED_A_BYTES.
+ * @param scratchB Space for KC·columns numbers.
  */
 export function multiplyTransposed(
   c: usize,
@@ -315,8 +330,8 @@ export function multiplyTransposed(
   rows: usize,
   columns: usize,
   runs: usize,
-  run: usize,
-  apart: usize,
+  runLength: usize,
+  runStride: usize,
   a: usize,
   aStride: usize,
   b: usize,
@@ -324,17 +339,17 @@ export function multiplyTransposed(
   scratchA: usize,
   scratchB: usize,
 ): void {
-  // A block is of whole runs, or of a piece of a long one.
-  const runsOfBlock = run < KC ? KC / run : 1;
+  // A block consists of whole runs, or of a part of a long one.
+  const runsPerBlock = runLength < KC ? KC / runLength : 1;
   let accumulate = false;
-  for (let first: usize = 0; first < runs; first += runsOfBlock) {
-    const some = min(runsOfBlock, runs - first);
-    for (let row: usize = 0; row < run; row += KC) {
-      const length = min(KC, run - row);
-      const from = first * apart + row;
-      packB(scratchB, b + from * bStride, bStride, columns, some, length, apart * bStride);
+  for (let first: usize = 0; first < runs; first += runsPerBlock) {
+    const some = min(runsPerBlock, runs - first);
+    for (let row: usize = 0; row < runLength; row += KC) {
+      const length = min(KC, runLength - row);
+      const from = first * runStride + row;
+      packB(scratchB, b + from * bStride, bStride, columns, some, length, runStride * bStride);
       multiplyTransposedBlock(
-        c, cStride, rows, columns, some, length, apart,
+        c, cStride, rows, columns, some, length, runStride,
         a + from * aStride, aStride, scratchA, scratchB, accumulate,
       );
       accumulate = true;
@@ -342,15 +357,15 @@ export function multiplyTransposed(
   }
 }
 
-/** C[rows × columns] (+)= Aᵀ·B for one packed block of B. */
+/** C (+)= Aᵀ·B for one packed block of B. */
 function multiplyTransposedBlock(
   c: usize,
   cStride: usize,
   rows: usize,
   columns: usize,
   runs: usize,
-  run: usize,
-  apart: usize,
+  runLength: usize,
+  runStride: usize,
   a: usize,
   aStride: usize,
   scratchA: usize,
@@ -360,8 +375,8 @@ function multiplyTransposedBlock(
   const blocks = ceilDiv(rows, MC);
   for (let block: usize = 0; block < blocks; block++) {
     const some = splitLength(rows, blocks, block);
-    packATransposed(scratchA, a, aStride, some, runs, run, apart * aStride);
-    macroKernel(c, cStride, some, columns, runs * run, scratchA, packedB, accumulate);
+    packATransposed(scratchA, a, aStride, some, runs, runLength, runStride * aStride);
+    macroKernel(c, cStride, some, columns, runs * runLength, scratchA, packedB, accumulate);
     c += some * cStride;
     a += some * REAL;
   }

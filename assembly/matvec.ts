@@ -1,15 +1,22 @@
 /**
- * The product of a vector and a matrix: the recurrence of a single stream.
+ * The product of a vector and a matrix, for the recurrence of a single stream.
+ *
+ * The plain version is `product` of tests/reference/cells.ts.
  */
-import { add, LANES, madd, REAL, splat, VECTOR } from "./simd";
+import { add, broadcastLane, LANES, madd, REAL, splat, VECTOR } from "./simd";
 import { splitLength, ceilDiv } from "./packing";
 
-/** The most vectors of sums that are kept in registers; beside them stand x and one of its numbers. */
+/** Vectors of sums kept in registers, beside x and one broadcast number of it. */
 const MAX_GROUP: usize = 8;
 
 /**
- * y[columns] += x·W, with W [depth × columns] row-major; both sizes are multiples of LANES. Even
- * groups of columns keep their sums in registers while the rows pass by.
+ * y += x·W, with x [depth] and W [depth][columns], both sizes multiples of LANES. The columns are cut
+ * into even groups, each of which keeps its sums in registers over the whole depth.
+ *
+ * Each number of y is summed in ascending order of the depth, whatever the columns asked for, so a
+ * split of the columns among workers does not change its bits.
+ *
+ * @param stride Bytes from one row of W to the next.
  */
 export function vectorTimesMatrix(
   y: usize,
@@ -41,7 +48,7 @@ function dispatchGroup(width: usize, y: usize, x: usize, w: usize, stride: usize
   else group1(y, x, w, stride, depth);
 }
 
-// One function a width: V8 optimises a function when it is called often.
+// One function per width: V8 optimizes a function between calls, not inside a long loop.
 
 function group8(y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
   group(8, y, x, w, stride, depth);
@@ -76,8 +83,8 @@ function group1(y: usize, x: usize, w: usize, stride: usize, depth: usize): void
 }
 
 /**
- * y[width vectors] += x·W. `width` is a constant from 1 to 8 wherever this is inlined. A vector of
- * x is loaded once and its numbers spread one after the other, which costs less than loading each.
+ * y += x·W for `width` vectors of columns, a constant from 1 to 8 wherever this is inlined. A vector
+ * of x is loaded once and its lanes are broadcast in turn, which costs less than a load for each.
  */
 @inline
 function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
@@ -85,8 +92,8 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
   let s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
   const end = x + depth * REAL;
   do {
-    const numbers = v128.load(x);
-    let s = broadcastLane(numbers, 0);
+    const lanes = v128.load(x);
+    let s = broadcastLane(lanes, 0);
     s0 = madd(s, v128.load(w), s0);
     if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
     if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
@@ -96,7 +103,7 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
     if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
     if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
     w += stride;
-    s = broadcastLane(numbers, 1);
+    s = broadcastLane(lanes, 1);
     s0 = madd(s, v128.load(w), s0);
     if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
     if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
@@ -107,7 +114,7 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
     if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
     w += stride;
     if (LANES == 4) {
-      s = broadcastLane(numbers, 2);
+      s = broadcastLane(lanes, 2);
       s0 = madd(s, v128.load(w), s0);
       if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
       if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
@@ -117,7 +124,7 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
       if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
       if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
       w += stride;
-      s = broadcastLane(numbers, 3);
+      s = broadcastLane(lanes, 3);
       s0 = madd(s, v128.load(w), s0);
       if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
       if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
@@ -143,16 +150,4 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
 @inline
 function addTo(y: usize, sum: v128): void {
   v128.store(y, add(v128.load(y), sum));
-}
-
-/** One number of a vector in all lanes. */
-@inline
-function broadcastLane(v: v128, lane: i32): v128 {
-  if (REAL == 4) {
-    if (lane == 0) return v128.shuffle<f32>(v, v, 0, 0, 0, 0);
-    if (lane == 1) return v128.shuffle<f32>(v, v, 1, 1, 1, 1);
-    if (lane == 2) return v128.shuffle<f32>(v, v, 2, 2, 2, 2);
-    return v128.shuffle<f32>(v, v, 3, 3, 3, 3);
-  }
-  return lane == 0 ? v128.shuffle<f64>(v, v, 0, 0) : v128.shuffle<f64>(v, v, 1, 1);
 }

@@ -1,75 +1,89 @@
 /**
- * Layers of a recurrent cell and the softmax head's product: forward over a sequence, then backward.
+ * The network: layers of a recurrent cell and the head, forward over a sequence, then backward.
  *
- *     x ─► layer 0 ─► dropout ─► layer 1 ─► … ─► y_t = Why h_t + by
+ *     x ─► layer 0 ─► dropout ─► layer 1 ─► … ─► head: y_t = Why h_t + by
  *
- * Within a layer only Whh·h is sequential (recurrence.ts). Everything else is a product over all
- * R = T·B rows at once; row t·B + b is step t of stream b.
+ * Within a layer only Whh h is sequential (recurrence.ts). Everything else is a product over all R
+ * rows at once.
+ *
+ * The plain version is tests/reference/network.ts.
  */
-import { dropoutRows, dropoutEnabled, setDropout } from "./dropout";
-import { scatterPartials, biasPartials, weightPartials, sumPartials } from "./gradients";
-import { add, REAL, VECTOR } from "./simd";
+import { dropoutEnabled, dropoutRows, setDropout } from "./dropout";
+import { biasPartials, scatterPartials, sumPartials, weightPartials } from "./gradients";
 import {
+  batchSize,
   bh,
-  by,
   bhn,
+  by,
   candidates,
-  cell,
   cellStates,
+  dhidden,
   droppedStates,
   gates,
-  gateValues,
   gatesPadded,
-  GRU,
-  dhidden,
+  gateValues,
+  hasCandidate,
+  hasCellState,
   hiddenPadded,
+  hiddenStates,
   inputIds,
   inputPanels,
   inputsPadded,
   inputVectors,
-  Wxh,
   layers,
   logits,
-  LSTM,
   outputPanels,
   outputsPadded,
-  Whh,
   scratchA,
-  hiddenStates,
-  batchSize,
+  Whh,
   Why,
+  Wxh,
 } from "./layout";
 import { multiplyPacked, packShare } from "./matmul";
 import { PACKED_A_BYTES } from "./packing";
-import { packRecurrent, packRecurrentTransposed, forwardRecurrence, backwardRecurrence } from "./recurrence";
-import { splitByStreams, groupLength, groupCount, groupStart } from "./rows";
+import {
+  backwardRecurrence,
+  forwardRecurrence,
+  packRecurrent,
+  packRecurrentTransposed,
+} from "./recurrence";
+import { groupCount, groupLength, groupStart, splitByStreams } from "./rows";
+import { add, REAL, VECTOR } from "./simd";
 import { barrier, worker } from "./workers";
 
 /**
- * Logits of `steps` steps from the initial states, with all states on the way. Between layers, of
- * each number p is the probability to be dropped, and `seed` chooses which.
+ * Computes the logits of `seqLength` steps from the initial states; the states of every step stay in
+ * memory for `backward`.
+ *
+ * @param dropout The probability with which a number is dropped between layers.
+ * @param dropoutSeed Determines which; see dropout.ts.
  */
-export function forward(seqLength: usize, denseInputs: bool, p: f64, seed: f64): void {
-  setDropout(p, seed);
+export function forward(
+  seqLength: usize,
+  denseInputs: bool,
+  dropout: f64,
+  dropoutSeed: f64,
+): void {
+  setDropout(dropout, dropoutSeed);
   const outputStride = outputsPadded * REAL;
   packShare(outputPanels, Why, outputStride, false, outputsPadded, hiddenPadded);
   for (let layer: usize = 0; layer < layers; layer++) forwardLayer(layer, seqLength, denseInputs);
-  const states = outputStates(layers - 1);
+  const h = outputStates(layers - 1);
   for (let group: usize = 0; group < groupCount(seqLength); group++) {
     const row = groupStart(group, seqLength);
-    const own = logits + row * outputStride;
-    fillRows(own, by, outputStride, groupLength(seqLength));
+    const y = logits + row * outputStride;
+    fillRows(y, by, outputStride, groupLength(seqLength));
     multiplyPacked(
-      own, outputStride, groupLength(seqLength), outputsPadded, hiddenPadded,
-      states + row * hiddenPadded * REAL, hiddenPadded * REAL, outputPanels, true, packScratch(),
+      y, outputStride, groupLength(seqLength), outputsPadded, hiddenPadded,
+      h + row * hiddenPadded * REAL, hiddenPadded * REAL, outputPanels, true, packScratch(),
     );
   }
 }
 
 function forwardLayer(layer: usize, seqLength: usize, denseInputs: bool): void {
-  const characters = layer == 0 && !denseInputs;
+  const readsIds = layer == 0 && !denseInputs;
   if (layer > 0) barrier(); // The layer below may still use the panels.
-  if (!characters) {
+  if (!readsIds) {
     const stride = gatesPadded * REAL;
     packShare(inputPanels, Wxh(layer), stride, false, gatesPadded, inputDepth(layer));
   }
@@ -78,9 +92,9 @@ function forwardLayer(layer: usize, seqLength: usize, denseInputs: bool): void {
   const gateStride = gatesPadded * REAL;
   for (let group: usize = 0; group < groupCount(seqLength); group++) {
     const row = groupStart(group, seqLength);
-    const to = gateValues(layer) + row * gateStride;
-    if (characters) gatherInput(to, row, groupLength(seqLength));
-    else projectInput(layer, to, row, groupLength(seqLength));
+    const a = gateValues(layer) + row * gateStride;
+    if (readsIds) gatherInput(a, row, groupLength(seqLength));
+    else projectInput(layer, a, row, groupLength(seqLength));
   }
   if (!splitByStreams()) barrier();
   forwardRecurrence(layer, seqLength);
@@ -89,20 +103,19 @@ function forwardLayer(layer: usize, seqLength: usize, denseInputs: bool): void {
     const stride = hiddenPadded * REAL;
     for (let group: usize = 0; group < groupCount(seqLength); group++) {
       const row = groupStart(group, seqLength);
-      const from = outputStates(layer) + row * stride;
-      dropoutRows(droppedStates(layer) + row * stride, from, row, groupLength(seqLength), layer);
+      const h = outputStates(layer) + row * stride;
+      dropoutRows(droppedStates(layer) + row * stride, h, row, groupLength(seqLength), layer);
     }
   }
 }
 
 /**
- * Gradients of the parameters, from the gradient of the loss in the logits' place:
+ * Computes the gradients of all parameters from dlogits, which stands in the place of the logits:
  *
- *     dWhy = Σ dy_t h_tᵀ      dh_t = Whyᵀ dy_t + what comes through the recurrence
- *     dWhh = Σ da_t h_{t-1}ᵀ      dWxh = Σ da_t x_tᵀ      dbh = Σ da_t      dx_t = Wxhᵀ da_t
+ *     dWhy = Σ_t dy_t h_tᵀ        dh_t = Whyᵀ dy_t + what reaches it through the recurrence
+ *     dWhh = Σ_t da_t h_{t−1}ᵀ    dWxh = Σ_t da_t x_tᵀ    dbh = Σ_t da_t    dx_t = Wxhᵀ da_t
  *
- * where da is the gradient with respect to the argument of the gates. What the gradients held before
- * is overwritten.
+ * a_t is the argument of the gates. Former gradients are overwritten.
  */
 export function backward(seqLength: usize, denseInputs: bool): void {
   const hiddenStride = hiddenPadded * REAL;
@@ -129,7 +142,7 @@ export function backward(seqLength: usize, denseInputs: bool): void {
     backwardRecurrence(layer, seqLength);
     barrier();
     if (layer > 0) inputGradients(layer, seqLength);
-    parameterPartials(layer, seqLength, denseInputs);
+    layerPartials(layer, seqLength, denseInputs);
     if (layer == top) {
       weightPartials(
         Why, outputStride, hiddenPadded, outputsPadded, seqLength,
@@ -142,135 +155,137 @@ export function backward(seqLength: usize, denseInputs: bool): void {
   sumPartials();
 }
 
-/** Makes the last states of `steps` steps the initial ones of the next sequence. */
+/** Copies the states after `seqLength` steps to the initial states of the next sequence. */
 export function carryHiddenState(seqLength: usize): void {
   const bytes = batchSize * hiddenPadded * REAL;
   for (let layer: usize = 0; layer < layers; layer++) {
     memory.copy(hiddenStates(layer), hiddenStates(layer) + seqLength * bytes, bytes);
-    if (cell == LSTM) memory.copy(cellStates(layer), cellStates(layer) + seqLength * bytes, bytes);
+    if (hasCellState) {
+      memory.copy(cellStates(layer), cellStates(layer) + seqLength * bytes, bytes);
+    }
   }
 }
 
-/** The states of a layer from its first step on. */
+/** The hidden states of a layer after each step: [R][Hp]. */
 function outputStates(layer: usize): usize {
   return hiddenStates(layer) + batchSize * hiddenPadded * REAL;
 }
 
-/** The length of what a layer reads. */
+/** The padded length of an input vector of a layer. */
 function inputDepth(layer: usize): usize {
   return layer == 0 ? inputsPadded : hiddenPadded;
 }
 
-/** What a layer reads, [R][depth], where it is not characters. */
+/** The input vectors of a layer: [R][inputDepth]. */
 function layerInputs(layer: usize): usize {
   if (layer == 0) return inputVectors;
   return dropoutEnabled() ? droppedStates(layer - 1) : outputStates(layer - 1);
 }
 
-/** This worker's room for a packed block of A. */
+/** This worker's space for a packed block of A. */
 function packScratch(): usize {
   return scratchA + worker * PACKED_A_BYTES;
 }
 
-/** Writes one row `rows` times. */
-export function fillRows(to: usize, row: usize, bytes: usize, rows: usize): void {
+/** Columns of gates whose gradient of the input and of the recurrent part are the same. */
+function sharedColumns(): usize {
+  return hasCandidate ? gatesPadded - hiddenPadded : gatesPadded;
+}
+
+/** Copies one row of `bytes` bytes to `rows` rows. */
+function fillRows(to: usize, row: usize, bytes: usize, rows: usize): void {
   for (let r: usize = 0; r < rows; r++) {
     memory.copy(to, row, bytes);
     to += bytes;
   }
 }
 
-/** Wxh x + bh of `rows` rows, where x is 1 at one character: a column of Wxh, here a row. */
-function gatherInput(to: usize, row: usize, rows: usize): void {
+/** a = Wxh x + bh of `rows` rows for one-hot x: the row of Wxh of each character id. */
+function gatherInput(a: usize, row: usize, rows: usize): void {
   const stride = gatesPadded * REAL;
   const weights = Wxh(0);
-  const b = bh(0);
+  const biases = bh(0);
   for (const last = row + rows; row < last; row++) {
     const from = weights + <usize>load<u32>(inputIds + row * sizeof<u32>()) * stride;
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
-      v128.store(to + offset, add(v128.load(from + offset), v128.load(b + offset)));
+      v128.store(a + offset, add(v128.load(from + offset), v128.load(biases + offset)));
     }
-    to += stride;
+    a += stride;
   }
 }
 
-/** Wxh x + bh of `rows` rows, for any x. */
-function projectInput(layer: usize, to: usize, row: usize, rows: usize): void {
+/** a = Wxh x + bh of `rows` rows, for any x. */
+function projectInput(layer: usize, a: usize, row: usize, rows: usize): void {
   const stride = gatesPadded * REAL;
   const inputStride = inputDepth(layer) * REAL;
-  fillRows(to, bh(layer), stride, rows);
+  fillRows(a, bh(layer), stride, rows);
   multiplyPacked(
-    to, stride, rows, gatesPadded, inputDepth(layer),
+    a, stride, rows, gatesPadded, inputDepth(layer),
     layerInputs(layer) + row * inputStride, inputStride, inputPanels, true, packScratch(),
   );
 }
 
-/** Packs what the backward pass of a layer multiplies by. */
+/** Packs this worker's share of Whhᵀ and Wxhᵀ of a layer for the backward pass. */
 function packBackward(layer: usize): void {
   packRecurrentTransposed(layer);
   if (layer == 0) return;
   const stride = gatesPadded * REAL;
   const weights = Wxh(layer);
-  if (cell != GRU) {
-    packShare(inputPanels, weights, stride, true, hiddenPadded, gatesPadded);
-    return;
-  }
-  const both = 2 * hiddenPadded; // The gates' gradients stand in one place, the candidate's in another.
-  packShare(inputPanels, weights, stride, true, hiddenPadded, both);
+  const columns = sharedColumns();
+  packShare(inputPanels, weights, stride, true, hiddenPadded, columns);
+  if (!hasCandidate) return;
   packShare(
-    inputPanels + both * hiddenPadded * REAL, weights + both * REAL, stride, true,
+    inputPanels + columns * hiddenPadded * REAL, weights + columns * REAL, stride, true,
     hiddenPadded, hiddenPadded,
   );
 }
 
-/** The gradient with respect to the arguments of the gates, [R][G·Hp]; of the GRU see gru.ts. */
-function gateGradientsOf(layer: usize): usize {
+/** da of a layer, [R][G·Hp]; a GRU's holds du in place of da_n, see cells/gru.ts. */
+function gateGradients(layer: usize): usize {
   return gates == 1 ? dhidden(layer) : gateValues(layer);
 }
 
-/** The gradient with respect to the states of the layer below, Wxhᵀ da. */
+/** dh of the layer below = Wxhᵀ da, then through its dropout. */
 function inputGradients(layer: usize, seqLength: usize): void {
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
-  const both = 2 * hiddenPadded;
+  const columns = sharedColumns();
   for (let group: usize = 0; group < groupCount(seqLength); group++) {
     const row = groupStart(group, seqLength);
     const rows = groupLength(seqLength);
-    const to = dhidden(layer - 1) + row * stride;
+    const dh = dhidden(layer - 1) + row * stride;
     multiplyPacked(
-      to, stride, rows, hiddenPadded, cell == GRU ? both : gatesPadded,
-      gateGradientsOf(layer) + row * gateStride, gateStride, inputPanels, false, packScratch(),
+      dh, stride, rows, hiddenPadded, columns,
+      gateGradients(layer) + row * gateStride, gateStride, inputPanels, false, packScratch(),
     );
-    if (cell == GRU) {
+    if (hasCandidate) {
       multiplyPacked(
-        to, stride, rows, hiddenPadded, hiddenPadded, candidates(layer) + row * stride, stride,
-        inputPanels + both * hiddenPadded * REAL, true, packScratch(),
+        dh, stride, rows, hiddenPadded, hiddenPadded, candidates(layer) + row * stride, stride,
+        inputPanels + columns * hiddenPadded * REAL, true, packScratch(),
       );
     }
-    if (dropoutEnabled()) dropoutRows(to, to, row, rows, layer - 1);
+    if (dropoutEnabled()) dropoutRows(dh, dh, row, rows, layer - 1);
   }
 }
 
-/** This worker's share of the parts of a layer's gradients. */
-function parameterPartials(layer: usize, seqLength: usize, denseInputs: bool): void {
+/** This worker's share of the partial sums of a layer's gradients. */
+function layerPartials(layer: usize, seqLength: usize, denseInputs: bool): void {
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
-  const da = gateGradientsOf(layer);
+  const da = gateGradients(layer);
   weightPartials(
     Whh(layer), gateStride, hiddenPadded, gatesPadded, seqLength,
     hiddenStates(layer), stride, da, gateStride,
   );
-  if (cell != GRU) {
-    inputPartials(layer, 0, gatesPadded, seqLength, denseInputs, da, gateStride);
-    return;
-  }
-  const both = 2 * hiddenPadded;
-  inputPartials(layer, 0, both, seqLength, denseInputs, da, gateStride);
-  inputPartials(layer, both, hiddenPadded, seqLength, denseInputs, candidates(layer), stride);
-  biasPartials(bhn(layer), hiddenPadded, seqLength, da + both * REAL, gateStride);
+  const columns = sharedColumns();
+  inputPartials(layer, 0, columns, seqLength, denseInputs, da, gateStride);
+  if (!hasCandidate) return;
+  const dan = candidates(layer);
+  inputPartials(layer, columns, hiddenPadded, seqLength, denseInputs, dan, stride);
+  biasPartials(bhn(layer), hiddenPadded, seqLength, da + columns * REAL, gateStride);
 }
 
-/** The parts of some columns of dWxh and dbh, from that many columns of da. */
+/** The partial sums of `columns` columns of dWxh and dbh from `column` on, from as many of da. */
 function inputPartials(
   layer: usize,
   column: usize,

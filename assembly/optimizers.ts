@@ -1,173 +1,199 @@
 /**
- * Clipping and the update of this worker's share of the parameters, in one pass over parameters,
- * gradients and what the optimizer remembers of each.
+ * Optimizers: gradient clipping and the update of this worker's share of the parameters, in one pass
+ * over parameters, gradients and optimizer state.
  *
- * The host writes the numbers of a rule into `settings`, as f64. `LIMIT` clips each element of the
- * gradient to ±limit (∞: not at all), after `SCALE` has shortened the whole gradient; a NaN stays a
- * NaN, so that a run that has diverged shows it. `DECAY` adds that share of a weight to its gradient
- * (L2), but with AdamW, where it shrinks the weight itself.
+ *     g ← clip(scale · gradient) + weightDecay · w        (AdamW: no decay in g, w ← (1 − lr·λ) w)
+ *
+ * `gradScale` shortens the whole gradient, which clips its norm; `gradLimit` then clips each element
+ * to ±gradLimit (∞: no clipping). NaN passes through both, so that a divergence stays visible.
+ *
+ * To add an optimizer: a member of `UpdateRule`, its branch in `updateParameters`, a function for it
+ * in `update`, and its entry in src/model/optimizers.ts.
+ *
+ * The plain version of every rule is tests/reference/optimizers.ts.
  */
-import { add, div, pmax, pmin, madd, mul, REAL, splat, hsum, VECTOR } from "./simd";
+import { add, div, hsum, madd, mul, pmax, pmin, REAL, splat, VECTOR } from "./simd";
 import {
   CACHE_LINE,
+  finiteFlags,
+  hyperparams,
   NORM_BLOCK_BYTES,
   norms,
   parameterBytes,
   parameters,
-  hyperparams,
-  toMoment1,
   toGradient,
+  toMoment1,
   toMoment2,
-  finiteFlags,
 } from "./layout";
-import { min } from "./packing";
+import { ceilDiv, min } from "./packing";
 import { shareLength, shareStart, worker } from "./workers";
 
-// Where each number of a rule stands in `settings`.
-const RATE: usize = 0;
-const LIMIT: usize = 8;
-const SCALE: usize = 16;
-const DECAY: usize = 24;
-const BETA1: usize = 32; // also SGD's momentum
-const BETA2: usize = 40; // also RMSProp's
-const EPSILON: usize = 48;
-/** Adam's rate, corrected for the first moment's start from 0: rate / (1 − β₁^t). */
-const FIRST_RATE: usize = 56;
-/** What the root of the second moment is divided by for the same reason: √(1 − β₂^t). */
-const SECOND_ROOT: usize = 64;
-
-@inline
-function hyperparam(at: usize): v128 {
-  return splat(<Real>load<f64>(hyperparams + at));
+/** The update rules; the host passes their numbers to `update`. */
+export enum UpdateRule {
+  /**
+   * Adagrad (Duchi, Hazan and Singer, 2011), with ε inside the root as in min-char-rnn:
+   * m ← m + g², w ← w − lr·g / √(m + ε).
+   */
+  adagrad,
+  /** Gradient descent: w ← w − lr·g. */
+  sgd,
+  /** Gradient descent with momentum (Polyak, 1964), as in PyTorch: v ← μ·v + g, w ← w − lr·v. */
+  momentum,
+  /**
+   * RMSProp (Tieleman and Hinton, 2012), with ε outside the root as in PyTorch:
+   * m ← β₂·m + (1 − β₂)·g², w ← w − lr·g / (√m + ε).
+   */
+  rmsprop,
+  /**
+   * Adam (Kingma and Ba, 2015): m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g²,
+   * w ← w − lr·m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁^t) and v̂ = v / (1 − β₂^t).
+   */
+  adam,
+  /** AdamW (Loshchilov and Hutter, 2019): Adam, with w ← (1 − lr·weightDecay)·w first. */
+  adamw,
 }
 
-/** Where this worker's share of the parameters begins, in whole cache lines. */
+/** The hyperparameters of an update: f64 numbers from `hyperparams` on, written by the host. */
+export enum Hyperparam {
+  lr,
+  gradLimit,
+  gradScale,
+  weightDecay,
+  /** Adam's β₁; momentum's μ. */
+  beta1,
+  /** Adam's β₂; RMSProp's decay of the mean square. */
+  beta2,
+  epsilon,
+  /** Adam's lr / (1 − β₁^t), which corrects the first moment's start from 0. */
+  correctedLr,
+  /** Adam's √(1 − β₂^t), by which √v is divided to correct the second moment's start from 0. */
+  correction2,
+}
+
+@inline
+function hyperparam(index: Hyperparam): f64 {
+  return load<f64>(hyperparams + (<usize>index << 3));
+}
+
+/** The first of this worker's parameters; shares are whole cache lines. */
 export function parameterShareStart(): usize {
-  return parameters + shareStart(parameterBytes / <usize>CACHE_LINE) * <usize>CACHE_LINE;
+  return parameters + shareStart(parameterBytes / CACHE_LINE) * CACHE_LINE;
 }
 
+/** The bytes of this worker's parameters. */
 export function parameterShareBytes(): usize {
-  return shareLength(parameterBytes / <usize>CACHE_LINE) * <usize>CACHE_LINE;
+  return shareLength(parameterBytes / CACHE_LINE) * CACHE_LINE;
+}
+
+/** Updates this worker's parameters by a rule; see `updateParameters`. */
+export function update(rule: u32): void {
+  if (rule == UpdateRule.adagrad) adagrad();
+  else if (rule == UpdateRule.sgd) sgd();
+  else if (rule == UpdateRule.momentum) momentum();
+  else if (rule == UpdateRule.rmsprop) rmsprop();
+  else if (rule == UpdateRule.adam) adam();
+  else if (rule == UpdateRule.adamw) adamw();
+  else unreachable();
+}
+
+// One function per rule, in which the code of the others is eliminated.
+
+function adagrad(): void {
+  updateParameters(UpdateRule.adagrad);
+}
+
+function sgd(): void {
+  updateParameters(UpdateRule.sgd);
+}
+
+function momentum(): void {
+  updateParameters(UpdateRule.momentum);
+}
+
+function rmsprop(): void {
+  updateParameters(UpdateRule.rmsprop);
+}
+
+function adam(): void {
+  updateParameters(UpdateRule.adam);
+}
+
+function adamw(): void {
+  updateParameters(UpdateRule.adamw);
 }
 
 /**
- * Adagrad (Duchi, Hazan and Singer, 2011): the rate of each parameter falls with the root of the
- * sum of its squared gradients: m ← m + g², w ← w − rate·g / √(m + ε), ε inside as in the notebooks.
+ * Updates this worker's parameters and optimizer state, and writes its finite flag: 1 if all of its
+ * parameters are finite afterwards, else 0. `rule` is a constant wherever this is inlined.
  */
-const ADAGRAD: u32 = 0;
-/** Gradient descent: w ← w − rate·g. */
-const SGD: u32 = 1;
-/** With momentum (Polyak, 1964), as PyTorch has it: v ← μ·v + g, w ← w − rate·v. */
-const MOMENTUM: u32 = 2;
-/**
- * RMSProp (Tieleman and Hinton, 2012): m ← β·m + (1 − β)·g², w ← w − rate·g / (√m + ε), ε outside
- * the root, as in torch/optim and PyTorch.
- */
-const RMSPROP: u32 = 3;
-/**
- * Adam (Kingma and Ba, 2015): m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g²,
- * w ← w − rate·m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁^t), v̂ = v / (1 − β₂^t).
- */
-const ADAM: u32 = 4;
-/** AdamW (Loshchilov and Hutter, 2019): Adam, with w ← (1 − rate·decay)·w first. */
-const ADAMW: u32 = 5;
-
-// One function a rule: in each, what the others need is not there.
-
-export function adagrad(): void {
-  updateShare(ADAGRAD);
-}
-
-export function sgd(): void {
-  updateShare(SGD);
-}
-
-export function momentum(): void {
-  updateShare(MOMENTUM);
-}
-
-export function rmsprop(): void {
-  updateShare(RMSPROP);
-}
-
-export function adam(): void {
-  updateShare(ADAM);
-}
-
-export function adamw(): void {
-  updateShare(ADAMW);
-}
-
-/** The pass over this worker's parameters. `rule` is a constant wherever this is inlined. */
 @inline
-function updateShare(rule: u32): void {
-  const isAdam = rule == ADAM || rule == ADAMW;
-  const rate = load<f64>(hyperparams + (isAdam ? FIRST_RATE : RATE));
-  const minusRate = splat(<Real>-rate);
-  const scale = hyperparam(SCALE);
-  const limit = hyperparam(LIMIT);
-  const minusLimit = splat(<Real>-load<f64>(hyperparams + LIMIT));
-  const decay = rule == ADAMW ? splat(0) : hyperparam(DECAY);
-  const shrunk = 1.0 - load<f64>(hyperparams + RATE) * load<f64>(hyperparams + DECAY);
-  const keep = splat(rule == ADAMW ? <Real>shrunk : 1);
-  const beta1 = hyperparam(BETA1);
-  const rest1 = splat(<Real>(1.0 - load<f64>(hyperparams + BETA1)));
-  const beta2 = hyperparam(BETA2);
-  const rest2 = splat(<Real>(1.0 - load<f64>(hyperparams + BETA2)));
-  const inverseRoot = splat(<Real>(1.0 / load<f64>(hyperparams + SECOND_ROOT)));
-  const epsilon = hyperparam(EPSILON);
-  // What is not finite times 0 is NaN: one multiply-add a vector tells whether all weights are.
+function updateParameters(rule: u32): void {
+  const isAdam = rule == UpdateRule.adam || rule == UpdateRule.adamw;
+  const lr = hyperparam(isAdam ? Hyperparam.correctedLr : Hyperparam.lr);
+  const minusLr = splat(<Real>-lr);
+  const scale = splat(<Real>hyperparam(Hyperparam.gradScale));
+  const limit = splat(<Real>hyperparam(Hyperparam.gradLimit));
+  const minusLimit = splat(<Real>-hyperparam(Hyperparam.gradLimit));
+  const weightDecay = rule == UpdateRule.adamw
+    ? splat(0)
+    : splat(<Real>hyperparam(Hyperparam.weightDecay));
+  const shrunk = 1.0 - hyperparam(Hyperparam.lr) * hyperparam(Hyperparam.weightDecay);
+  const keep = splat(rule == UpdateRule.adamw ? <Real>shrunk : 1);
+  const beta1 = splat(<Real>hyperparam(Hyperparam.beta1));
+  const rest1 = splat(<Real>(1.0 - hyperparam(Hyperparam.beta1)));
+  const beta2 = splat(<Real>hyperparam(Hyperparam.beta2));
+  const rest2 = splat(<Real>(1.0 - hyperparam(Hyperparam.beta2)));
+  const inverseRoot = splat(<Real>(1.0 / hyperparam(Hyperparam.correction2)));
+  const epsilon = splat(<Real>hyperparam(Hyperparam.epsilon));
+  // 0·x is 0 for finite x and NaN otherwise: one multiply-add per vector checks all parameters.
   const zero = splat(0);
-  let wrong = zero;
+  let notFinite = zero;
   let w = parameterShareStart();
   for (const end = w + parameterShareBytes(); w < end; w += VECTOR) {
     const before = v128.load(w);
     const clipped = pmax(pmin(mul(v128.load(w + toGradient), scale), limit), minusLimit);
-    const g = madd(decay, before, clipped);
-    let next: v128;
-    if (rule == ADAGRAD) {
+    const g = madd(weightDecay, before, clipped);
+    let after: v128;
+    if (rule == UpdateRule.adagrad) {
       const m = madd(g, g, v128.load(w + toMoment1));
       v128.store(w + toMoment1, m);
-      next = add(before, div(mul(minusRate, g), v128.sqrt<Real>(add(m, epsilon))));
-    } else if (rule == SGD) {
-      next = madd(minusRate, g, before);
-    } else if (rule == MOMENTUM) {
+      after = add(before, div(mul(minusLr, g), v128.sqrt<Real>(add(m, epsilon))));
+    } else if (rule == UpdateRule.sgd) {
+      after = madd(minusLr, g, before);
+    } else if (rule == UpdateRule.momentum) {
       const v = madd(beta1, v128.load(w + toMoment1), g);
       v128.store(w + toMoment1, v);
-      next = madd(minusRate, v, before);
-    } else if (rule == RMSPROP) {
+      after = madd(minusLr, v, before);
+    } else if (rule == UpdateRule.rmsprop) {
       const m = madd(beta2, v128.load(w + toMoment1), mul(rest2, mul(g, g)));
       v128.store(w + toMoment1, m);
-      next = add(before, div(mul(minusRate, g), add(v128.sqrt<Real>(m), epsilon)));
+      after = add(before, div(mul(minusLr, g), add(v128.sqrt<Real>(m), epsilon)));
     } else {
       const m = madd(beta1, v128.load(w + toMoment1), mul(rest1, g));
       v128.store(w + toMoment1, m);
       const v = madd(beta2, v128.load(w + toMoment2), mul(rest2, mul(g, g)));
       v128.store(w + toMoment2, v);
       const root = madd(v128.sqrt<Real>(v), inverseRoot, epsilon);
-      next = madd(keep, before, div(mul(minusRate, m), root));
+      after = madd(keep, before, div(mul(minusLr, m), root));
     }
-    wrong = madd(next, zero, wrong);
-    v128.store(w, next);
+    notFinite = madd(after, zero, notFinite);
+    v128.store(w, after);
   }
-  const finite = hsum(wrong) == 0;
-  store<u32>(finiteFlags + worker * <usize>CACHE_LINE, finite ? 1 : 0);
+  store<u32>(finiteFlags + worker * CACHE_LINE, hsum(notFinite) == 0 ? 1 : 0);
 }
 
-/** How many sums there are does not depend on the number of workers. */
-const BLOCK: usize = <usize>NORM_BLOCK_BYTES;
-
 /**
- * The sums of the squares of this worker's blocks of the gradients, in f64, so that nothing
- * overflows; the host adds them up.
+ * Writes the sum of squares of each of this worker's blocks of the gradients to `norms`, in f64, in
+ * which no square overflows. The host adds the sums. Blocks have NORM_BLOCK_BYTES whatever the number
+ * of workers, and so the norm has the same bits.
  */
 export function squareSums(): void {
-  const blocks = (parameterBytes + BLOCK - 1) / BLOCK;
+  const blocks = ceilDiv(parameterBytes, NORM_BLOCK_BYTES);
   const first = shareStart(blocks);
   const last = first + shareLength(blocks);
   for (let block = first; block < last; block++) {
-    const start = parameters + toGradient + block * BLOCK;
-    const end = min(start + BLOCK, parameters + toGradient + parameterBytes);
+    const start = parameters + toGradient + block * NORM_BLOCK_BYTES;
+    const end = min(start + NORM_BLOCK_BYTES, parameters + toGradient + parameterBytes);
     store<f64>(norms + block * sizeof<f64>(), squareSum(start, end));
   }
 }

@@ -1,22 +1,25 @@
 /**
- * Copies of blocks of matrices, in the order in which the tile of matmul.ts reads them.
+ * Packing: copies of blocks of matrices in the order in which the register tile of matmul.ts reads
+ * them. The names of sizes are those of BLIS.
  *
- *     panel of A: for each step k of the depth, MR numbers     panel of B: NR numbers
- *     ┌──────────────┬──────────────┬──                               ┌──────────────────┬──
- *     │ k = 0: 6     │ k = 1: 6     │                                 │ k = 0: 2 vectors │
- *     └──────────────┴──────────────┴──                               └──────────────────┴──
+ *     panel of A: MR numbers for each step k of the depth      panel of B: NR numbers
+ *     ┌───────────────┬───────────────┬──                      ┌──────────────────┬──
+ *     │ k = 0: MR = 6 │ k = 1: MR = 6 │                        │ k = 0: 2 vectors │
+ *     └───────────────┴───────────────┴──                      └──────────────────┴──
+ *
+ * The copies are exact; tests/assembly compares them, and the products made of them, with plain loops.
  */
 import { LANES, REAL, VECTOR } from "./simd";
 
 /** Rows of the register tile. */
 export const MR: usize = 6;
-/** Columns of the register tile: two vectors; the last panel of a matrix may have just one. */
+/** Columns of the register tile: two vectors. The last panel of a matrix may have one. */
 export const NR: usize = 2 * LANES;
-/** Depth of a packed block: one panel of B is then 8 KiB, and stays in the first-level cache. */
+/** Depth of a packed block: a panel of B takes 8 KiB and stays in the first-level cache. */
 export const KC: usize = 256;
-/** Rows of a packed block of A: 96 KiB (f32), for the second-level cache. */
+/** Rows of a packed block of A: 96 KiB (f32) stay in the second-level cache. */
 export const MC: usize = 96;
-/** Bytes of scratch space for one packed block of A. */
+/** Bytes of a packed block of A. */
 export const PACKED_A_BYTES: usize = MC * KC * REAL;
 /** Bytes from one step of the depth to the next in a panel of A. */
 export const A_STEP: usize = MR * REAL;
@@ -28,46 +31,52 @@ export function min(a: usize, b: usize): usize {
   return a < b ? a : b;
 }
 
-/** How many count of at most `most` cover `all`. */
+/** n / divisor, rounded up. */
 @inline
-export function ceilDiv(all: usize, most: usize): usize {
-  return (all + most - 1) / most;
+export function ceilDiv(n: usize, divisor: usize): usize {
+  return (n + divisor - 1) / divisor;
+}
+
+/** n, rounded up to a multiple of `unit`. */
+@inline
+export function roundUp(n: usize, unit: usize): usize {
+  return ceilDiv(n, unit) * unit;
 }
 
 /**
- * The size of part `index` when `all` is cut into `count` that differ by one at most: 25 vectors are
- * groups of 7, 6, 6 and 6, not three of 8 and one that is hardly worth its trouble.
+ * The length of part `index` when `n` is cut into `count` parts that differ by at most one: 25 vectors
+ * in 4 groups are 7, 6, 6 and 6, where three full groups of 8 would leave one vector.
  */
 @inline
-export function splitLength(all: usize, count: usize, index: usize): usize {
-  return all / count + (index < all % count ? 1 : 0);
+export function splitLength(n: usize, count: usize, index: usize): usize {
+  return n / count + (index < n % count ? 1 : 0);
 }
 
-/** Where that part begins. */
+/** The start of that part. */
 @inline
-export function splitStart(all: usize, count: usize, index: usize): usize {
-  return index * (all / count) + min(index, all % count);
+export function splitStart(n: usize, count: usize, index: usize): usize {
+  return index * (n / count) + min(index, n % count);
 }
 
-// Rows are cut into panels of A evenly, in pairs, as the tile takes them (25 are 6, 6, 6, 4 and 3).
-// Where their number is odd the last pair lacks one: the tile multiplies what stands in its place, and
-// stores nothing of it.
+// Rows are cut into panels of A evenly and in pairs, as the tile takes them: 25 rows are 6, 6, 6, 4
+// and 3. If their number is odd, the last pair has one row: the tile computes a second row from
+// whatever is packed there and does not store it.
 
-/** How many panels have a pair more than the others. */
+/** How many panels have one pair more than the others. */
 @inline
 export function tallPanels(rows: usize): usize {
   return ceilDiv(rows, 2) % ceilDiv(rows, MR);
 }
 
-/** Rows of the others. */
+/** Rows of the other panels. */
 @inline
 export function shortPanelRows(rows: usize): usize {
   return ceilDiv(rows, 2) / ceilDiv(rows, MR) * 2;
 }
 
 /**
- * Packs rows of B, `columns` wide, into panels: `runs` times `run` consecutive rows; `apart` bytes
- * lie between the beginnings of two runs.
+ * Packs rows of B, `columns` wide, into panels: `runs` runs of `runLength` consecutive rows, which
+ * start `runStride` bytes apart.
  */
 export function packB(
   to: usize,
@@ -75,15 +84,15 @@ export function packB(
   stride: usize,
   columns: usize,
   runs: usize,
-  run: usize,
-  apart: usize,
+  runLength: usize,
+  runStride: usize,
 ): void {
   const wide = columns / NR * NR;
   let column: usize = 0;
   for (; column < wide; column += NR) {
     for (let r: usize = 0; r < runs; r++) {
-      let source = from + r * apart + column * REAL;
-      for (const end = source + run * stride; source < end; source += stride) {
+      let source = from + r * runStride + column * REAL;
+      for (const end = source + runLength * stride; source < end; source += stride) {
         v128.store(to, v128.load(source));
         v128.store(to + VECTOR, v128.load(source + VECTOR));
         to += B_STEP;
@@ -92,15 +101,15 @@ export function packB(
   }
   if (column == columns) return;
   for (let r: usize = 0; r < runs; r++) {
-    let source = from + r * apart + column * REAL;
-    for (const end = source + run * stride; source < end; source += stride) {
+    let source = from + r * runStride + column * REAL;
+    for (const end = source + runLength * stride; source < end; source += stride) {
       v128.store(to, v128.load(source));
       to += VECTOR;
     }
   }
 }
 
-/** Packs the transpose of a matrix, `columns` rows and `depth` columns of it, into panels of B. */
+/** Packs the transpose of a matrix, of which it reads [columns][depth], into panels of B. */
 export function packBTransposed(
   to: usize,
   from: usize,
@@ -120,7 +129,7 @@ export function packBTransposed(
   }
 }
 
-/** Writes the transpose of a row-major matrix; both sizes must be multiples of LANES. */
+/** Writes the transpose of a matrix [rows][columns]; both sizes must be multiples of LANES. */
 export function transpose(
   to: usize,
   toStride: usize,
@@ -139,7 +148,7 @@ export function transpose(
   }
 }
 
-/** LANES vectors, `stride` apart, written transposed, `step` apart. */
+/** Transposes LANES vectors, `stride` bytes apart, to vectors `step` bytes apart. */
 @inline
 function transposeBlock(to: usize, step: usize, from: usize, stride: usize): void {
   const r0 = v128.load(from);
@@ -161,9 +170,7 @@ function transposeBlock(to: usize, step: usize, from: usize, stride: usize): voi
   }
 }
 
-/**
- * Packs `rows` rows of a matrix, `depth` columns (a multiple of LANES) of it, into even panels of A.
- */
+/** Packs a matrix [rows][depth] into even panels of A; depth must be a multiple of LANES. */
 export function packA(
   to: usize,
   from: usize,
@@ -182,10 +189,7 @@ export function packA(
   }
 }
 
-/**
- * One panel of A: up to six rows, transposed in registers. Where a row is missing, the last one
- * stands again.
- */
+/** Packs a panel of A: up to MR rows, transposed in registers. Missing rows repeat the last one. */
 function packAPanel(
   to: usize,
   from: usize,
@@ -214,7 +218,7 @@ function packAPanel(
       const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
       const low45 = v128.shuffle<f32>(r4, r5, 0, 4, 1, 5);
       const high45 = v128.shuffle<f32>(r4, r5, 2, 6, 3, 7);
-      // 6 numbers a column, 4 columns: exactly 6 vectors.
+      // 4 columns of 6 numbers are exactly 6 vectors.
       v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
       v128.store(to + 16, v128.shuffle<f32>(low45, low01, 0, 1, 6, 7));
       v128.store(to + 32, v128.shuffle<f32>(low23, low45, 2, 3, 6, 7));
@@ -234,9 +238,9 @@ function packAPanel(
 }
 
 /**
- * Packs `columns` columns of a matrix, of the rows that packB would take, into even panels of A: A
- * is its transpose. Six numbers are copied whatever a panel's height, so up to five beyond the
- * matrix's last are read.
+ * Packs the transpose of a matrix into even panels of A: `columns` columns of the rows that `packB`
+ * takes. MR numbers are copied whatever the height of a panel, so up to five numbers behind the last
+ * one are read.
  */
 export function packATransposed(
   to: usize,
@@ -244,15 +248,15 @@ export function packATransposed(
   stride: usize,
   columns: usize,
   runs: usize,
-  run: usize,
-  apart: usize,
+  runLength: usize,
+  runStride: usize,
 ): void {
   const shortHeight = shortPanelRows(columns);
   const tall = tallPanels(columns);
   for (let panel: usize = 0, left = columns; left > 0; panel++) {
     for (let r: usize = 0; r < runs; r++) {
-      let source = from + r * apart;
-      const end = source + run * stride;
+      let source = from + r * runStride;
+      const end = source + runLength * stride;
       for (; source < end; source += stride) {
         v128.store(to, v128.load(source));
         if (REAL == 4) {

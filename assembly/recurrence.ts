@@ -1,87 +1,115 @@
 /**
- * The sequential part of a layer, step by step: forward, then backward.
+ * The recurrence of a layer: the sequential part, step by step, forward and backward.
  *
- * Several streams are shared by workers, and are matrix products. One stream is a vector times a
- * matrix: worker 0's, or, of a large layer, shared by its units, so that each worker's part of Whh
- * stays in its core's cache; all workers then meet after each step, as each needs all of h.
+ *     forward     a_t += Whh h_{t−1}, then the cell: h_t          from t = 0 to T − 1
+ *     backward    the cell: da_t, then dh_{t−1} += Whhᵀ da_t      from t = T − 1 to 0
+ *
+ * With B > 1, a step is a matrix product, and workers split the streams. With B = 1 it is a vector
+ * times a matrix. A large layer's single stream is split by units: each worker's part of Whh stays in
+ * its core's cache, and all workers meet after each step, because each needs all of h. A smaller
+ * layer's single stream is worker 0's alone.
+ *
+ * The plain version is tests/reference/cells.ts.
  */
-import { gruForward, gruBackward } from "./cells/gru";
-import { lstmForward, lstmBackward } from "./cells/lstm";
-import { rnnForward, rnnBackward } from "./cells/rnn";
-import { LANES, REAL, VECTOR } from "./simd";
+import { gruBackward, gruForward } from "./cells/gru";
+import { lstmBackward, lstmForward } from "./cells/lstm";
+import { rnnBackward, rnnForward } from "./cells/rnn";
 import {
+  batchSize,
   bhn,
   candidates,
   cell,
-  dcell,
+  Cell,
   cellStates,
-  gates,
-  gateValues,
-  gatesPadded,
-  GRU,
+  dcell,
   dhidden,
+  gateCount,
+  gates,
+  gatesPadded,
+  gateValues,
+  hasCandidate,
+  hasCellState,
+  hidden,
   hiddenPadded,
-  LSTM,
-  recurrentPanels,
-  Whh,
-  scratchA,
   hiddenStates,
-  batchSize,
+  recurrentPanels,
+  scratchA,
+  Whh,
 } from "./layout";
 import { multiplyPacked, packShare } from "./matmul";
 import { vectorTimesMatrix } from "./matvec";
-import { PACKED_A_BYTES, transpose } from "./packing";
+import { PACKED_A_BYTES, roundUp, transpose } from "./packing";
+import { LANES, REAL, VECTOR } from "./simd";
 import { barrier, shareLength, shareStart, worker, workers } from "./workers";
 
-/** With fewer weights in Whh than these, to meet after each step takes longer than what it saves. */
+/** With fewer weights in Whh, a barrier after each step takes longer than a second worker saves. */
 const MIN_SHARED_WEIGHTS: usize = 1 << 16;
 
-/** Whether several workers share the units of a single stream. */
-function splitByUnits(): bool {
-  return batchSize == 1 && workers > 1 && hiddenPadded * gatesPadded >= MIN_SHARED_WEIGHTS;
+/**
+ * Whether several workers split the units of a single stream of such a layer. The host asks before it
+ * chooses a number of threads.
+ */
+export function unitsAreShared(cell: u32, hidden: usize): bool {
+  const padded = roundUp(hidden, LANES);
+  return padded * padded * gateCount(cell) >= MIN_SHARED_WEIGHTS;
 }
 
-/** Whether this worker has nothing to do with a single stream. */
+/** Whether several workers split the units of the single stream. */
+function splitByUnits(): bool {
+  return batchSize == 1 && workers > 1 && unitsAreShared(cell, hidden);
+}
+
+/** Whether this worker has no part in the recurrence of the single stream. */
 function isIdle(): bool {
   return batchSize == 1 && worker != 0 && !splitByUnits();
 }
 
-/** Where this worker's units begin in a row of them, in bytes. */
+/** The offset in bytes of this worker's units in a row of H. */
 function unitOffset(): usize {
   return splitByUnits() ? shareStart(hiddenPadded / LANES) * VECTOR : 0;
 }
 
-/** How many bytes they take. */
+/** The bytes of this worker's units in a row of H. */
 function unitBytes(): usize {
   return splitByUnits() ? shareLength(hiddenPadded / LANES) * VECTOR : hiddenPadded * REAL;
 }
 
-/** Columns of Whh that are added to the gates' arguments: all but the GRU's candidates'. */
-@inline
-function gateColumns(): usize {
-  return cell == GRU ? 2 * hiddenPadded : gatesPadded;
+/** This worker's first stream. */
+function firstStream(): usize {
+  return batchSize == 1 ? 0 : shareStart(batchSize);
 }
 
-/** Where the panels of the GRU's candidates begin. */
+/** How many streams are this worker's. */
+function streamShare(): usize {
+  return batchSize == 1 ? 1 : shareLength(batchSize);
+}
+
+/** Columns of Whh whose product is added to the gates: all but those of a separate candidate. */
+@inline
+function gateColumns(): usize {
+  return hasCandidate ? gatesPadded - hiddenPadded : gatesPadded;
+}
+
+/** Whh's panels for the candidates. */
 @inline
 function candidatePanels(): usize {
   return recurrentPanels + hiddenPadded * gateColumns() * REAL;
 }
 
-/** Packs this worker's share of what `recur` multiplies by. */
+/** Packs this worker's share of Whh for `forwardRecurrence`. */
 export function packRecurrent(layer: usize): void {
   if (batchSize == 1) return;
   const weights = Whh(layer);
   const stride = gatesPadded * REAL;
   const columns = gateColumns();
   packShare(recurrentPanels, weights, stride, false, columns, hiddenPadded);
-  if (cell == GRU) {
+  if (hasCandidate) {
     const from = weights + columns * REAL;
     packShare(candidatePanels(), from, stride, false, hiddenPadded, hiddenPadded);
   }
 }
 
-/** Packs this worker's share of what `recurBackward` multiplies by: Whhᵀ. */
+/** Packs this worker's share of Whhᵀ for `backwardRecurrence`. */
 export function packRecurrentTransposed(layer: usize): void {
   const weights = Whh(layer);
   const stride = gatesPadded * REAL;
@@ -90,166 +118,154 @@ export function packRecurrentTransposed(layer: usize): void {
     return;
   }
   const first = shareStart(hiddenPadded / LANES) * LANES;
-  const some = shareLength(hiddenPadded / LANES) * LANES;
+  const rows = shareLength(hiddenPadded / LANES) * LANES;
   transpose(
     recurrentPanels + first * REAL, hiddenPadded * REAL, weights + first * stride, stride,
-    some, gatesPadded,
+    rows, gatesPadded,
   );
 }
 
-/** The states of a layer after each step, from the input part of its gates. */
+/** Computes the states of a layer after each step, from Wxh x + bh in the place of the gates. */
 export function forwardRecurrence(layer: usize, seqLength: usize): void {
   if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
-  const first = firstStream();
-  const own = streamShare();
+  const stream = firstStream();
+  const rows = streamShare();
   const unit = unitOffset();
-  const units = unitBytes();
+  const bytes = unitBytes();
   const synchronizes = splitByUnits();
-  let state = hiddenStates(layer) + (batchSize + first) * stride;
-  let cellState = cellStates(layer) + (batchSize + first) * stride;
-  let gate = gateValues(layer) + first * gateStride;
-  let candidate = candidates(layer) + first * stride;
-  const bytes = batchSize * stride;
+  const stepBytes = batchSize * stride;
+  let h = hiddenStates(layer) + (batchSize + stream) * stride;
+  let c = cellStates(layer) + (batchSize + stream) * stride;
+  let gate = gateValues(layer) + stream * gateStride;
+  let candidate = candidates(layer) + stream * stride;
   for (let t: usize = 0; t < seqLength; t++) {
-    const before = state - bytes;
+    const hBefore = h - stepBytes;
     if (synchronizes && t > 0) barrier();
-    addRecurrentProduct(gate, gateStride, before, layer, own, unit, units);
-    if (cell == LSTM) {
-      lstmForward(gate + unit, cellState - bytes + unit, cellState + unit, state + unit, own, units);
-    } else if (cell == GRU) {
-      for (let row: usize = 0; row < own; row++) {
-        memory.copy(candidate + row * stride + unit, bhn(layer) + unit, units);
+    addRecurrentProduct(gate, gateStride, hBefore, layer, rows, unit, bytes);
+    if (cell == Cell.lstm) {
+      lstmForward(gate + unit, c - stepBytes + unit, c + unit, h + unit, rows, bytes);
+    } else if (cell == Cell.gru) {
+      for (let row: usize = 0; row < rows; row++) {
+        memory.copy(candidate + row * stride + unit, bhn(layer) + unit, bytes);
       }
-      addCandidateProduct(candidate, before, layer, own, unit, units);
-      gruForward(gate + unit, candidate + unit, before + unit, state + unit, own, units);
+      addCandidateProduct(candidate, hBefore, layer, rows, unit, bytes);
+      gruForward(gate + unit, candidate + unit, hBefore + unit, h + unit, rows, bytes);
     } else {
-      rnnForward(state + unit, own * units);
+      rnnForward(h + unit, rows * bytes);
     }
-    state += bytes;
-    cellState += bytes;
+    h += stepBytes;
+    c += stepBytes;
     gate += batchSize * gateStride;
-    candidate += bytes;
+    candidate += stepBytes;
   }
 }
 
-/** Gradients of the gates' arguments after each step, from those of the states. */
+/** Computes da after each step in the place of the gates, from dh. */
 export function backwardRecurrence(layer: usize, seqLength: usize): void {
   if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
-  const first = firstStream();
-  const own = streamShare();
+  const stream = firstStream();
+  const rows = streamShare();
   const unit = unitOffset();
-  const units = unitBytes();
+  const bytes = unitBytes();
   const synchronizes = splitByUnits();
-  const bytes = batchSize * stride;
-  const ownCellGradients = dcell + first * stride + unit;
-  if (cell == LSTM) memory.fill(ownCellGradients, 0, own * units);
+  const stepBytes = batchSize * stride;
+  const dc = dcell + stream * stride + unit;
+  if (hasCellState) memory.fill(dc, 0, rows * bytes);
   for (let t = seqLength; t-- > 0;) {
-    const row = t * batchSize + first;
-    const before = hiddenStates(layer) + row * stride + unit;
+    const row = t * batchSize + stream;
+    const hBefore = hiddenStates(layer) + row * stride + unit;
     const gate = gateValues(layer) + row * gateStride;
-    const gradient = dhidden(layer) + row * stride;
-    const previous = t == 0 ? 0 : gradient - bytes;
-    const ownGate = gate + unit;
-    const ownGradient = gradient + unit;
-    if (cell == LSTM) {
-      const cellBefore = cellStates(layer) + row * stride + unit;
-      lstmBackward(
-        ownGate, cellBefore, cellBefore + bytes, ownGradient, ownCellGradients, own, units,
-      );
-    } else if (cell == GRU) {
+    const dh = dhidden(layer) + row * stride;
+    const dhBefore = t == 0 ? 0 : dh - stepBytes;
+    if (cell == Cell.lstm) {
+      const cBefore = cellStates(layer) + row * stride + unit;
+      lstmBackward(gate + unit, cBefore, cBefore + stepBytes, dh + unit, dc, rows, bytes);
+    } else if (cell == Cell.gru) {
       const candidate = candidates(layer) + row * stride + unit;
-      const ownPrevious = t == 0 ? 0 : previous + unit;
-      gruBackward(ownGate, candidate, before, ownGradient, ownPrevious, own, units);
+      const ownBefore = t == 0 ? 0 : dhBefore + unit;
+      gruBackward(gate + unit, candidate, hBefore, dh + unit, ownBefore, rows, bytes);
     } else {
-      rnnBackward(ownGradient, before + bytes, own * units);
+      rnnBackward(dh + unit, hBefore + stepBytes, rows * bytes);
     }
     if (t > 0) {
       if (synchronizes) barrier();
-      addRecurrentProductBackward(previous, gates == 1 ? gradient : gate, own, unit, units);
+      addRecurrentProductBackward(dhBefore, gates == 1 ? dh : gate, rows, unit, bytes);
     }
   }
 }
 
-function firstStream(): usize {
-  return batchSize == 1 ? 0 : shareStart(batchSize);
-}
-
-function streamShare(): usize {
-  return batchSize == 1 ? 1 : shareLength(batchSize);
-}
-
-/** The gates' arguments of `rows` streams += Whh h; of a single stream those of some units. */
+/** a += Whh h: `rows` rows of all gates, or, with B = 1, the units at `unit`, `bytes` long. */
 function addRecurrentProduct(
-  gate: usize,
-  gateStride: usize,
+  a: usize,
+  aStride: usize,
   h: usize,
   layer: usize,
   rows: usize,
   unit: usize,
-  units: usize,
+  bytes: usize,
 ): void {
   const columns = gateColumns();
+  const stride = hiddenPadded * REAL;
   if (batchSize > 1) {
     multiplyPacked(
-      gate, gateStride, rows, columns, hiddenPadded, h, hiddenPadded * REAL,
+      a, aStride, rows, columns, hiddenPadded, h, stride,
       recurrentPanels, true, scratchA + worker * PACKED_A_BYTES,
     );
     return;
   }
   const weights = Whh(layer);
-  const stride = hiddenPadded * REAL;
-  if (units == stride) { // All gates' columns at once make fuller groups than those of each.
-    vectorTimesMatrix(gate, h, weights, gateStride, hiddenPadded, columns);
+  if (bytes == stride) { // The columns of all gates at once make fuller groups than those of each.
+    vectorTimesMatrix(a, h, weights, aStride, hiddenPadded, columns);
     return;
   }
   for (let column = unit; column < columns * REAL; column += stride) {
-    vectorTimesMatrix(gate + column, h, weights + column, gateStride, hiddenPadded, units / REAL);
+    vectorTimesMatrix(a + column, h, weights + column, aStride, hiddenPadded, bytes / REAL);
   }
 }
 
-/** The recurrent part of the GRU's candidates += Whh h, third part. */
+/** u += Whh h of the candidates: the last H columns of Whh. */
 function addCandidateProduct(
-  candidate: usize,
+  u: usize,
   h: usize,
   layer: usize,
   rows: usize,
   unit: usize,
-  units: usize,
+  bytes: usize,
 ): void {
   const stride = hiddenPadded * REAL;
   if (batchSize == 1) {
     const weights = Whh(layer) + gateColumns() * REAL + unit;
-    const gateStride = gatesPadded * REAL;
-    vectorTimesMatrix(candidate + unit, h, weights, gateStride, hiddenPadded, units / REAL);
+    const weightStride = gatesPadded * REAL;
+    vectorTimesMatrix(u + unit, h, weights, weightStride, hiddenPadded, bytes / REAL);
     return;
   }
   multiplyPacked(
-    candidate, stride, rows, hiddenPadded, hiddenPadded, h, stride,
+    u, stride, rows, hiddenPadded, hiddenPadded, h, stride,
     candidatePanels(), true, scratchA + worker * PACKED_A_BYTES,
   );
 }
 
-/** dh of the step before += Whhᵀ da. */
+/** dh_{t−1} += Whhᵀ da_t. */
 function addRecurrentProductBackward(
-  previous: usize,
+  dhBefore: usize,
   da: usize,
   rows: usize,
   unit: usize,
-  units: usize,
+  bytes: usize,
 ): void {
   const stride = hiddenPadded * REAL;
   if (batchSize == 1) {
     vectorTimesMatrix(
-      previous + unit, da, recurrentPanels + unit, stride, gatesPadded, units / REAL,
+      dhBefore + unit, da, recurrentPanels + unit, stride, gatesPadded, bytes / REAL,
     );
     return;
   }
   multiplyPacked(
-    previous, stride, rows, hiddenPadded, gatesPadded, da, gatesPadded * REAL,
+    dhBefore, stride, rows, hiddenPadded, gatesPadded, da, gatesPadded * REAL,
     recurrentPanels, true, scratchA + worker * PACKED_A_BYTES,
   );
 }

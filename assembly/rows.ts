@@ -1,36 +1,38 @@
 /**
- * Which of the rows of T·B are this worker's: row t·B + b is step t of stream b.
+ * Rows: which of the R = T·B rows are this worker's; row t·B + b is step t of stream b.
  *
- *     by streams               t = 0          t = 1               by rows       one group
- *     (4 streams, 2 workers)   0 0 1 1        0 0 1 1  …          (1 stream)    0 0 0 0 … 1 1 1 1
+ *     by streams               t = 0          t = 1              by rows       one group
+ *     (4 streams, 2 workers)   0 0 1 1        0 0 1 1  …         (1 stream)    0 0 0 0 … 1 1 1 1
  *
- * Streams are independent of each other, so with enough of them a worker keeps to its own from the
- * inputs to the gradients of the states: nobody waits for anybody, and what a core reads it has
- * written itself. Its rows are then one group a step. Otherwise they are one group of consecutive
- * rows, after a barrier.
+ * Streams are independent of each other. If there are enough, a worker keeps to its own streams from
+ * the inputs to the gradients of the states, without barriers, and reads what it has written itself;
+ * its rows are one group per step. Otherwise its rows are one group of consecutive rows, and a barrier
+ * separates them from work that is split in another way.
  */
 import { batchSize } from "./layout";
 import { shareLength, shareStart, workers } from "./workers";
 
-/** Fewer streams than this for each worker fill the register tile too badly. */
+/** With fewer streams per worker, too many rows of the register tile stay empty. */
 const MIN_STREAMS_PER_WORKER: usize = 12;
 
-/** Whether several workers share the rows by streams. */
+/** Whether several workers split the rows by streams. */
 export function splitByStreams(): bool {
   return workers > 1 && batchSize >= workers * MIN_STREAMS_PER_WORKER;
 }
 
-/** How many groups of rows of `steps` steps are this worker's. */
+/** How many groups this worker's rows of `seqLength` steps form. */
 export function groupCount(seqLength: usize): usize {
   return splitByStreams() ? seqLength : 1;
 }
 
 /** The first row of a group. */
 export function groupStart(group: usize, seqLength: usize): usize {
-  return splitByStreams() ? group * batchSize + shareStart(batchSize) : shareStart(seqLength * batchSize);
+  return splitByStreams()
+    ? group * batchSize + shareStart(batchSize)
+    : shareStart(seqLength * batchSize);
 }
 
-/** How many rows each group has. */
+/** The rows of each group. */
 export function groupLength(seqLength: usize): usize {
   return splitByStreams() ? shareLength(batchSize) : shareLength(seqLength * batchSize);
 }

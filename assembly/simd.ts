@@ -1,23 +1,23 @@
 /**
- * The only file that knows how wide a vector is, and whether multiply and add are one instruction.
+ * SIMD vectors: the one place that depends on the width of a lane and on fused multiply-add.
  *
- * The build supplies two names (see build.ts): `Real`, which is f32 or f64, and `FUSED`, which is 1
- * where the relaxed multiply-add may be used. Every other file is written once, in terms of these.
+ * build.ts defines two names: `Real`, which is f32 or f64, and `FUSED`, which is 1 where the relaxed
+ * multiply-add may be used. Kernels are written once, for all three modules, in terms of these.
  *
  *     Real   FUSED   a v128 holds   madd(a, b, c)
- *     f32    1       4 numbers      relaxed_madd: rounds once where the processor can fuse
+ *     f32    1       4 numbers      relaxed_madd: rounds once where the processor fuses
  *     f32    0       4 numbers      mul, then add: the same bits on every machine
  *     f64    0       2 numbers      mul, then add: the same bits on every machine
  */
 
-/** Bytes of one number. */
+/** Bytes of a number. */
 export const REAL: usize = sizeof<Real>();
-/** Bytes of one vector. */
+/** Bytes of a vector. */
 export const VECTOR: usize = 16;
-/** Numbers in one vector. */
+/** Numbers in a vector. */
 export const LANES: usize = VECTOR / REAL;
 
-/** All lanes `x`. */
+/** `x` in all lanes. */
 @inline
 export function splat(x: Real): v128 {
   return v128.splat<Real>(x);
@@ -50,19 +50,19 @@ export function div(a: v128, b: v128): v128 {
   return v128.div<Real>(a, b);
 }
 
-/** The lesser of each lane, and `a` where either is NaN: one instruction, unlike `v128.min`. */
+/** The minimum of each lane; `a` where either is NaN. One instruction on x86-64, unlike `min`. */
 @inline
 export function pmin(a: v128, b: v128): v128 {
   return v128.pmin<Real>(a, b);
 }
 
-/** The greater of each lane, and `a` where either is NaN: one instruction, unlike `v128.max`. */
+/** The maximum of each lane; `a` where either is NaN. One instruction on x86-64, unlike `max`. */
 @inline
 export function pmax(a: v128, b: v128): v128 {
   return v128.pmax<Real>(a, b);
 }
 
-/** The sum of all lanes, pairwise: (0 + 2) + (1 + 3) of four, 0 + 1 of two. */
+/** The sum of all lanes: (0 + 2) + (1 + 3) of four, 0 + 1 of two. */
 @inline
 export function hsum(a: v128): Real {
   if (REAL == 4) {
@@ -72,7 +72,7 @@ export function hsum(a: v128): Real {
   return <Real>(v128.extract_lane<f64>(a, 0) + v128.extract_lane<f64>(a, 1));
 }
 
-/** The greatest lane. */
+/** The maximum of all lanes. */
 @inline
 export function hmax(a: v128): Real {
   if (REAL == 4) {
@@ -84,20 +84,32 @@ export function hmax(a: v128): Real {
   return <Real>v128.extract_lane<f64>(a, 0);
 }
 
-/** Two neighbouring numbers, as often as they fit: (0 1 0 1) of f32, (0 1) of f64. */
+/** Two adjacent numbers, repeated to fill a vector: (0 1 0 1) of f32, (0 1) of f64. */
 @inline
 export function loadPair(address: usize): v128 {
   return REAL == 4 ? v128.load_splat<u64>(address) : v128.load(address);
 }
 
-/** Neighbours change places: (1 0 3 2), (1 0). */
+/** Adjacent lanes swapped: (1 0 3 2) of f32, (1 0) of f64. */
 @inline
 export function swapAdjacent(a: v128): v128 {
   return REAL == 4 ? v128.shuffle<f32>(a, a, 1, 0, 3, 2) : v128.shuffle<f64>(a, a, 1, 0);
 }
 
-/** The even lanes of `a` and the odd ones of `b`. */
+/** The even lanes of `a` and the odd lanes of `b`. */
 @inline
 export function blendEvenOdd(a: v128, b: v128): v128 {
   return REAL == 4 ? v128.shuffle<f32>(a, b, 0, 5, 2, 7) : v128.shuffle<f64>(a, b, 0, 3);
+}
+
+/** One lane of `a` in all lanes. `lane` must be a constant. */
+@inline
+export function broadcastLane(a: v128, lane: i32): v128 {
+  if (REAL == 4) {
+    if (lane == 0) return v128.shuffle<f32>(a, a, 0, 0, 0, 0);
+    if (lane == 1) return v128.shuffle<f32>(a, a, 1, 1, 1, 1);
+    if (lane == 2) return v128.shuffle<f32>(a, a, 2, 2, 2, 2);
+    return v128.shuffle<f32>(a, a, 3, 3, 3, 3);
+  }
+  return lane == 0 ? v128.shuffle<f64>(a, a, 0, 0) : v128.shuffle<f64>(a, a, 1, 1);
 }

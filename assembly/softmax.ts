@@ -1,11 +1,13 @@
 /**
- * Softmax and cross-entropy of rows of logits, and the gradient, in one visit to each row.
+ * Softmax and cross-entropy of rows of logits, [R][Vp], and the gradient in the same visit to a row.
  *
- *     p = softmax(y)      loss = −Σ_v q_v·ln p_v      d loss / dy = p·Σ_v q_v − q
+ *     p = softmax(y)      loss = −Σ_v q_v ln p_v      dy = p Σ_v q_v − q
  *
- * where q is the target distribution; for a target character, q is 1 there and 0 elsewhere. A row
- * of q that is all zeros asks for nothing: its loss and gradient are 0. The greatest logit is
- * subtracted first, so that no exponential overflows.
+ * q is the target distribution; for a target character it is 1 there and 0 elsewhere. A row of zeros
+ * in q has loss and gradient 0. The maximum logit is subtracted first, so that no exponential
+ * overflows.
+ *
+ * The plain version is tests/reference/network.ts.
  */
 import { exp, log } from "./math";
 import {
@@ -24,7 +26,7 @@ import {
 import { logits, losses, outputs, outputsPadded, targetIds, targetVectors } from "./layout";
 import { groupLength, groupCount, groupStart } from "./rows";
 
-/** Which lanes of the last vector of a row are padding. */
+/** A mask of the lanes of a row's last vector that are padding. */
 @inline
 function padding(): v128 {
   const used = splat(<Real>(outputs + LANES - outputsPadded));
@@ -32,20 +34,20 @@ function padding(): v128 {
   return v128.ge<Real>(lanes, used);
 }
 
-/** The greatest logit of a row. */
+/** The maximum logit of a row. */
 function maxLogit(row: usize, end: usize): Real {
   const last = end - VECTOR;
-  let greatest = v128.bitselect(splat(<Real>-Infinity), v128.load(last), padding());
-  for (let at = row; at < last; at += VECTOR) greatest = pmax(greatest, v128.load(at));
-  return hmax(greatest);
+  let max = v128.bitselect(splat(<Real>-Infinity), v128.load(last), padding());
+  for (let at = row; at < last; at += VECTOR) max = pmax(max, v128.load(at));
+  return hmax(max);
 }
 
 /**
- * Replaces each y of a row by e^(y − greatest), and gives their sum. The padding is made 0 afterwards:
- * an exponential that underflows takes the processor ten times as long.
+ * Replaces each y of a row by e^(y − max) and returns their sum. The padding is set to 0 afterwards
+ * instead of −∞ before: an exponential that underflows is ten times as slow.
  */
-function expRow(row: usize, end: usize, greatest: Real): Real {
-  const shift = splat(greatest);
+function expRow(row: usize, end: usize, max: Real): Real {
+  const shift = splat(max);
   const last = end - VECTOR;
   let sum = splat(0);
   for (let at = row; at < last; at += VECTOR) {
@@ -69,7 +71,7 @@ function logScalar(x: Real): Real {
   return v128.extract_lane<Real>(log(splat(x)), 0);
 }
 
-/** Replaces the logits of this worker's rows of `steps` steps by their probabilities. */
+/** Replaces the logits of this worker's rows of `seqLength` steps by probabilities. */
 export function softmax(seqLength: usize): void {
   for (let group: usize = 0; group < groupCount(seqLength); group++) {
     softmaxRows(groupStart(group, seqLength), groupLength(seqLength));
@@ -77,8 +79,8 @@ export function softmax(seqLength: usize): void {
 }
 
 /**
- * For this worker's rows of `steps` steps, with a target character each: writes the loss of each
- * row, and replaces its logits by the gradient of the loss times `scale`.
+ * Writes the loss of each of this worker's rows of `seqLength` steps, with a target character each,
+ * and replaces the logits by `scale` times the gradient of the loss.
  */
 export function crossEntropyOfIds(seqLength: usize, scale: Real): void {
   for (let group: usize = 0; group < groupCount(seqLength); group++) {
@@ -87,7 +89,7 @@ export function crossEntropyOfIds(seqLength: usize, scale: Real): void {
   }
 }
 
-/** The same for target distributions. */
+/** Does the same for target distributions. */
 export function crossEntropyOfVectors(seqLength: usize, scale: Real): void {
   for (let group: usize = 0; group < groupCount(seqLength); group++) {
     const first = groupStart(group, seqLength);
@@ -114,9 +116,9 @@ function crossEntropyRowsOfIds(first: usize, last: usize, scale: Real): void {
     const end = row + stride;
     const target = row + <usize>load<u32>(targetIds + r * sizeof<u32>()) * REAL;
     const y = load<Real>(target);
-    const greatest = maxLogit(row, end);
-    const sum = expRow(row, end, greatest);
-    store<Real>(losses + r * REAL, logScalar(sum) - (y - greatest));
+    const max = maxLogit(row, end);
+    const sum = expRow(row, end, max);
+    store<Real>(losses + r * REAL, logScalar(sum) - (y - max));
     scaleRow(row, end, scale / sum);
     store<Real>(target, load<Real>(target) - scale);
     row = end;
@@ -129,19 +131,19 @@ function crossEntropyRowsOfVectors(first: usize, last: usize, scale: Real): void
   let target = targetVectors + first * stride;
   for (let r = first; r < last; r++) {
     const end = row + stride;
-    const greatest = maxLogit(row, end);
-    const shift = splat(greatest);
+    const max = maxLogit(row, end);
+    const shift = splat(max);
     let mass = splat(0); // Σ q
-    let weighted = splat(0); // Σ q·(y − greatest)
+    let weighted = splat(0); // Σ q (y − max)
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
       const q = v128.load(target + offset);
       const y = sub(v128.load(row + offset), shift);
       mass = add(mass, q);
-      // Where q is 0 nothing is added, even if y is −∞.
+      // Where q is 0, nothing is added, even if y is −∞.
       weighted = add(weighted, v128.andnot(mul(q, y), v128.eq<Real>(q, splat(0))));
     }
     const total = hsum(mass);
-    const sum = expRow(row, end, greatest);
+    const sum = expRow(row, end, max);
     store<Real>(losses + r * REAL, total * logScalar(sum) - hsum(weighted));
     const factor = splat(scale * total / sum);
     const minus = splat(-scale);

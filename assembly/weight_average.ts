@@ -1,17 +1,17 @@
 /**
- * The running average of the parameters: what is used of a training whose last steps still jump
- * about (Polyak and Juditsky, 1992). The host chooses how much each step counts.
+ * Weight averaging (Polyak and Juditsky, 1992): a running average of the parameters, which is less
+ * noisy than the parameters of the last step. The host chooses the weight of each step.
  */
-import { madd, REAL, splat, sub, VECTOR } from "./simd";
+import { madd, splat, sub, VECTOR } from "./simd";
 import { toAverage } from "./layout";
 import { parameterShareBytes, parameterShareStart } from "./optimizers";
 
 /** a ← a + rate·(w − a), for this worker's share of the parameters. */
-export function updateWeightAverageShare(rate: f64): void {
-  const step = splat(<Real>rate);
+export function updateWeightAverage(rate: f64): void {
+  const r = splat(<Real>rate);
   let w = parameterShareStart();
   for (const end = w + parameterShareBytes(); w < end; w += VECTOR) {
     const a = v128.load(w + toAverage);
-    v128.store(w + toAverage, madd(step, sub(v128.load(w), a), a));
+    v128.store(w + toAverage, madd(r, sub(v128.load(w), a), a));
   }
 }

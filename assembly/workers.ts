@@ -1,45 +1,44 @@
 /**
- * Several workers, each an instance of this module on the one memory: which part of the work is
- * whose, and the barrier at which all of them meet.
+ * Workers: instances of this module on one shared memory, how they split work, and the barrier at
+ * which they meet.
  *
- * Work is only ever split between numbers of the result, never within the sum that makes one of
- * them. So each number is computed by one worker in one order, and the bits are the same with any
- * number of workers.
+ * Work is split between numbers of a result, never within the sum that makes one of them. Each number
+ * is computed by one worker in one order, so the bits are the same with any number of workers.
  */
-import { arrived, sleeping, failed, generation } from "./layout";
+import { arrived, failed, generation, sleeping } from "./layout";
 import { splitLength, splitStart } from "./packing";
 
-/** This worker's number, from 0. Worker 0 is the host's own thread; it hands out the work. */
+/** The index of this worker, from 0. Worker 0 runs on the host's own thread and dispatches jobs. */
 export let worker: usize = 0;
-/** How many workers there are. */
+/** The number of workers. */
 export let workers: usize = 1;
 
-/** Tells this instance which worker it is. */
+/** Makes this instance worker `index` of `count`. */
 export function initWorker(index: usize, count: usize): void {
   worker = index;
   workers = count;
 }
 
-/** Where this worker's part of `all` begins, when it is cut into parts that differ by one at most. */
+/** The start of this worker's share of `n`, which is cut into parts that differ by at most one. */
 @inline
-export function shareStart(all: usize): usize {
-  return splitStart(all, workers, worker);
+export function shareStart(n: usize): usize {
+  return splitStart(n, workers, worker);
 }
 
-/** How long this worker's part of `all` is. */
+/** The length of this worker's share of `n`. */
 @inline
-export function shareLength(all: usize): usize {
-  return splitLength(all, workers, worker);
+export function shareLength(n: usize): usize {
+  return splitLength(n, workers, worker);
 }
 
-/** About 0.1 ms: longer than a step's pauses, and than the 58 µs that it takes to be woken. */
+/** Polls before a worker sleeps: about 0.1 ms, longer than pauses within a step and than a wake-up. */
 const SPINS: i32 = 1 << 16;
-/** How long a sleeper trusts that nobody has failed, in nanoseconds. */
-const PATIENCE: i64 = 50_000_000;
+/** Nanoseconds after which a sleeping worker checks whether another has failed. */
+const SLEEP_NS: i64 = 50_000_000;
 
 /**
- * Waits until all workers have come here; what any of them wrote before, all can read after.
- * Traps when one of them has failed.
+ * Waits until all workers have reached the barrier. What any of them wrote before it, all of them can
+ * read after it. Traps if a worker has failed.
  */
 export function barrier(): void {
   if (workers == 1) return;
@@ -47,7 +46,7 @@ export function barrier(): void {
   if (atomic.add<i32>(arrived, 1) + 1 == <i32>workers) {
     atomic.store<i32>(arrived, 0);
     atomic.add<i32>(generation, 1);
-    // To notify takes longer than to look.
+    // A look at `sleeping` is cheaper than a needless notify.
     if (atomic.load<i32>(sleeping) != 0) {
       atomic.notify(generation, -1);
     }
@@ -63,8 +62,8 @@ function sleepUntilPassed(before: i32): void {
   atomic.add<i32>(sleeping, 1);
   while (atomic.load<i32>(generation) == before) {
     if (atomic.load<i32>(failed) != 0) unreachable();
-    // Does not wait when the last has arrived meanwhile.
-    atomic.wait<i32>(generation, before, PATIENCE);
+    // Returns at once if the last worker has arrived in the meantime.
+    atomic.wait<i32>(generation, before, SLEEP_NS);
   }
   atomic.sub<i32>(sleeping, 1);
 }

@@ -90,13 +90,13 @@ class Space {
   constructor(numbers: number) {
     // The hidden states of so many steps are as much room, and nothing else uses it.
     const seqLength = Math.ceil(numbers / 4) + 64;
-    const { kernels, memory, layout } = instantiate("f32", {
+    const { kernels, memory } = instantiate("f32", {
       ...{ inputs: 1, hidden: 4, outputs: 1, seqLength, batchSize: 1 },
       ...{ denseInputs: false, denseTargets: false, training: false },
     });
     this.kernels = kernels;
     this.#buffer = memory.buffer;
-    this.#next = layout.hiddenStates;
+    this.#next = kernels.hiddenStates(0) >>> 0;
   }
 
   /** Room for so many numbers, on a cache line. */

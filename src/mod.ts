@@ -62,7 +62,8 @@ export {
   resolveConfig,
   type ResolveConfigOptions,
 } from "./model/resolve_config.ts";
-export type { LrSchedule, Optimizer, Precision } from "./model/types.ts";
+export type { Optimizer } from "./model/optimizers.ts";
+export type { LrSchedule, Precision } from "./model/types.ts";
 export { initialParameters } from "./model/initialization.ts";
 export type { Model } from "./model/model.ts";
 export {

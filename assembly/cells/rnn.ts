@@ -1,25 +1,37 @@
 /**
- * The tanh cell: forward, then backward.
+ * The tanh cell of Elman (1990), with PyTorch's equations.
  *
- *     h_t = tanh(a_t)      a_t = Wxh x_t + Whh h_{t-1} + bh
+ *     forward     a_t = Wxh x_t + Whh h_{t−1} + bh      h_t = tanh(a_t)
+ *     backward    da_t = dh_t ∘ (1 − h_t²)
  *
- * It has one gate, which becomes the state in its place; in the backward pass the gradient of a_t
- * stands where that of h_t stood.
+ * It has one gate, so a_t and h_t share their place, and so do dh_t and da_t. The products are those
+ * of network.ts and recurrence.ts.
+ *
+ * The plain version is tests/reference/cells.ts.
  */
 import { tanhGrad, tanhInPlace } from "../math";
 import { mul, REAL, VECTOR } from "../simd";
 
-/** h, in all `bytes` long, from a in its place. */
-export function rnnForward(states: usize, bytes: usize): void {
-  tanhInPlace(states, bytes / REAL);
+/**
+ * One step, forward.
+ *
+ * @param h a on entry, h on return: `bytes` bytes.
+ */
+export function rnnForward(h: usize, bytes: usize): void {
+  tanhInPlace(h, bytes / REAL);
 }
 
-/** da = (1 − h²) ∘ dh, in all `bytes` long, in the place of dh. */
-export function rnnBackward(gradients: usize, states: usize, bytes: usize): void {
-  const end = gradients + bytes;
-  for (; gradients < end; gradients += VECTOR) {
-    const slope = tanhGrad(v128.load(states));
-    v128.store(gradients, mul(slope, v128.load(gradients)));
-    states += VECTOR;
+/**
+ * One step, backward.
+ *
+ * @param dh dh on entry, da on return: `bytes` bytes.
+ * @param h The hidden states after the step: `bytes` bytes.
+ */
+export function rnnBackward(dh: usize, h: usize, bytes: usize): void {
+  const end = dh + bytes;
+  for (; dh < end; dh += VECTOR) {
+    const grad = tanhGrad(v128.load(h));
+    v128.store(dh, mul(grad, v128.load(dh)));
+    h += VECTOR;
   }
 }

@@ -1,19 +1,19 @@
 /**
- * The most that one core can do in WebAssembly: multiply-adds of vectors in registers, and nothing
- * else. Compiled beside the kernels, with the same compiler and options.
+ * Peak throughput of one core in WebAssembly: multiply-adds of vectors in registers, and nothing else.
+ * Compiled like the kernels.
  */
 import { add, madd, splat, hsum } from "../../assembly/simd";
 
-/** Multiply-adds of vectors in one round. */
+/** Multiply-adds of vectors per round. */
 export const MADDS_PER_ROUND: i32 = 48;
 
 /**
- * Runs `rounds` rounds of multiply-adds, and gives a sum of their results, so that none is left out.
+ * Runs `rounds` rounds of multiply-adds and returns a sum of their results, so that none is eliminated.
  *
- * Twelve sums in flight hide the latency of four cycles at two instructions a cycle, with some to
- * spare; with the two factors they fill 14 of the 16 registers. They begin differently, so that no
- * two are the same to the compiler. Call it often with few rounds: V8 optimises a function between
- * calls, not inside a loop.
+ * Twelve independent sums more than hide a latency of four cycles at two instructions per cycle; with
+ * the two factors they fill 14 of the 16 registers. They start with different values, so that the
+ * compiler cannot merge them. Call it often with few rounds: V8 optimizes a function between calls,
+ * not inside a long loop.
  */
 export function peak(rounds: i32, x: Real, y: Real): Real {
   const a = splat(x);
@@ -21,7 +21,7 @@ export function peak(rounds: i32, x: Real, y: Real): Real {
   let s0 = splat(0), s1 = splat(1), s2 = splat(2), s3 = splat(3), s4 = splat(4), s5 = splat(5);
   let s6 = splat(6), s7 = splat(7), s8 = splat(8), s9 = splat(9), s10 = splat(10), s11 = splat(11);
   do {
-    // Four times, so that the loop's own instructions do not count.
+    // Unrolled four times, so that the instructions of the loop itself do not count.
     s0 = madd(a, b, s0);
     s1 = madd(a, b, s1);
     s2 = madd(a, b, s2);

@@ -1,5 +1,5 @@
 // @ts-self-types="./module.d.ts"
 import source peak from "./peak.wasm";
 
-// As in src/engine/kernels/modules.js: no permission, but JavaScript.
+// JavaScript, for the reason given in src/engine/kernels/modules.js.
 export const module = peak;

@@ -1,23 +1,23 @@
 import { Worker } from "node:worker_threads";
 import { module } from "./module.js";
 
-/** What bench/assembly/peak.ts exports. */
+/** The exports of bench/assembly/peak.ts. */
 interface Exports {
   peak(rounds: number, x: number, y: number): number;
   readonly MADDS_PER_ROUND: WebAssembly.Global;
 }
 
-/** Rounds of one call: about 15 µs, after which the time is looked at. */
+/** Rounds per call, which take about 15 µs. */
 const ROUNDS = 2000;
-/** Numbers of an f32 vector, times the two operations of a multiply-add. */
+/** Four f32 lanes, times the two operations of a multiply-add. */
 const FLOP_PER_MADD = 8;
 
-// Word 0 of the shared memory says what to do; word n counts the calls of thread n.
+// Word 0 of the shared memory is the command; word n counts the calls of thread n.
 const WAIT = 0, RUN = 1, STOP = 2;
 
 /**
- * How fast the cores can multiply and add in WebAssembly, when nothing else is to be done: the
- * measure that all other speeds are held against.
+ * Measures the peak of this machine: the rate of multiply-adds in WebAssembly without any loads or
+ * stores, of which the shares of the benchmarks are taken.
  *
  * @example
  * ```ts
@@ -33,13 +33,13 @@ export class PeakProbe {
   readonly #exports: Exports;
   readonly #flopPerCall: number;
 
-  /** @param workers How many threads compute at a time, the caller's among them. */
+  /** @param workers Threads that compute at the same time, the caller's included. */
   constructor(workers: number) {
     this.#exports = start();
     this.#flopPerCall = ROUNDS * FLOP_PER_MADD * this.#exports.MADDS_PER_ROUND.value;
     this.#words = new Int32Array(new SharedArrayBuffer(4 * workers));
     for (let thread = 1; thread < workers; thread++) {
-      const code = `(${serve})(require("node:worker_threads").workerData)`;
+      const code = `(${runThread})(require("node:worker_threads").workerData)`;
       const workerData = { module, words: this.#words, thread, rounds: ROUNDS, WAIT, RUN };
       const worker = new Worker(code, { eval: true, workerData });
       worker.unref();
@@ -47,17 +47,19 @@ export class PeakProbe {
     }
   }
 
-  /** Computes for so many seconds with all threads, and gives what they reached, in GFLOP/s. */
+  /** Computes for `seconds` with all threads and returns the rate in GFLOP/s. */
   measure(seconds: number): number {
     const words = this.#words;
     const before = words.slice();
     Atomics.store(words, 0, RUN);
     Atomics.notify(words, 0);
-    // The time begins when all are at work.
+    // The measurement starts when all threads compute.
     for (let thread = 1; thread < words.length; thread++) {
-      while (Atomics.load(words, thread) === before[thread]) { /* They wake up within 0.1 ms. */ }
+      while (Atomics.load(words, thread) === before[thread]) {
+        /* Threads wake up within 0.1 ms. */
+      }
     }
-    const countsAtBegin = words.slice();
+    const startCounts = words.slice();
     const begin = performance.now();
     let elapsed = 0;
     let calls = 0;
@@ -67,33 +69,28 @@ export class PeakProbe {
       elapsed = performance.now() - begin;
     }
     for (let thread = 1; thread < words.length; thread++) {
-      calls += Atomics.load(words, thread) - countsAtBegin[thread]!;
+      calls += Atomics.load(words, thread) - startCounts[thread]!;
     }
     Atomics.store(words, 0, WAIT);
     return calls * this.#flopPerCall / elapsed / 1e6;
   }
 
-  /** Ends the threads. */
-  close(): void {
+  /** Ends the threads at the end of a `using` block. */
+  [Symbol.dispose](): void {
     Atomics.store(this.#words, 0, STOP);
     Atomics.notify(this.#words, 0);
     for (const thread of this.#threads) void thread.terminate();
   }
-
-  /** As {@linkcode PeakProbe.close}, at the end of a `using` block. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
 }
 
 function start(): Exports {
-  // The module uses no memory, but like the kernels it takes one.
+  // The module uses no memory, but it imports one as the kernels do.
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
 }
 
-/** The whole life of a thread. It is sent as text: nothing outside of it is there. */
-function serve(task: {
+/** The code of a thread. It is passed as text, so it must not refer to anything outside of it. */
+function runThread(task: {
   readonly module: WebAssembly.Module;
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly thread: number;

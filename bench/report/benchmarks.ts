@@ -19,7 +19,7 @@ export function trainingStepBenchmark(
     threads,
     flop: flopPerStep({ ...size, outputs: VOCABULARY_SIZE }),
     run: () => trainStep(engine),
-    close: () => engine.close(),
+    close: () => engine[Symbol.dispose](),
   };
 }
 

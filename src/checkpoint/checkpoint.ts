@@ -10,6 +10,7 @@ import { InputError, withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import type { Config } from "../model/config.ts";
 import { type Model, sizesOf } from "../model/model.ts";
+import { type StateSlot, stateSlotsOf } from "../model/optimizers.ts";
 import {
   elementCount,
   type ParameterSet,
@@ -17,7 +18,7 @@ import {
   realArray,
   type Sizes,
 } from "../model/parameters.ts";
-import type { Optimizer, Precision } from "../model/types.ts";
+import type { Precision } from "../model/types.ts";
 import { checkFormat, formatMetadata, parseMetadata } from "./metadata.ts";
 import type { CorpusIdentity, Progress } from "./metadata.ts";
 import {
@@ -55,20 +56,9 @@ export interface Checkpoint extends Model {
 const HIDDEN_STATE = "state.hidden";
 const CELL_STATE = "state.cell";
 
-/** The prefix of each state slot's tensors, by PyTorch's word for that state. */
-const slotPrefixes: Readonly<Record<Optimizer, readonly string[]>> = {
-  adagrad: ["adagrad.sum."],
-  sgd: ["sgd.momentum_buffer."],
-  rmsprop: ["rmsprop.square_avg."],
-  adam: ["adam.exp_avg.", "adam.exp_avg_sq."],
-  adamw: ["adam.exp_avg.", "adam.exp_avg_sq."],
-};
-
-/** The slots that may hold negative numbers; all others are sums of squares. */
-const signedSlots: readonly string[] = ["sgd.momentum_buffer.", "adam.exp_avg."];
-
-function slotPrefixesOf({ optimizer, momentum }: Config): readonly string[] {
-  return optimizer === "sgd" && momentum === 0 ? [] : slotPrefixes[optimizer];
+/** The prefix of the tensors of a state slot. */
+function prefixOf({ name }: StateSlot): string {
+  return `${name}.`;
 }
 
 /**
@@ -97,7 +87,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
 function encode(checkpoint: Checkpoint): Uint8Array {
   const { config, parameters, trainingParameters, optimizerState } = checkpoint;
   const sizes = sizesOf(checkpoint);
-  const prefixes = slotPrefixesOf(config);
+  const prefixes = stateSlotsOf(config).map(prefixOf);
   if (optimizerState && optimizerState.length !== prefixes.length) {
     throw new InputError(
       `its optimizer state has ${optimizerState.length} slots; the optimizer ` +
@@ -210,11 +200,11 @@ function readOptimizerState(
   reader: TensorReader,
   { config, sizes }: { config: Config; sizes: Sizes },
 ): readonly ParameterSet[] | null {
-  const prefixes = slotPrefixesOf(config);
-  if (!prefixes.some((prefix) => reader.hasAny(prefix))) return null;
-  return prefixes.map((prefix) => {
-    const rule = signedSlots.includes(prefix) ? FINITE : NON_NEGATIVE;
-    return reader.readSet({ sizes, prefix }, rule);
+  const slots = stateSlotsOf(config);
+  if (!slots.some((slot) => reader.hasAny(prefixOf(slot)))) return null;
+  return slots.map((slot) => {
+    const rule = slot.nonNegative ? NON_NEGATIVE : FINITE;
+    return reader.readSet({ sizes, prefix: prefixOf(slot) }, rule);
   });
 }
 

@@ -1,67 +1,65 @@
-import { Engine } from "./engine.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet, RealArray } from "../model/parameters.ts";
+import { Engine } from "./engine.ts";
 
 /** T steps of B streams; row t·B + b is step t of stream b. */
 export interface Batch {
-  /** T */
+  /** Sequence length, T. */
   readonly seqLength: number;
-  /** B */
+  /** Batch size, B. */
   readonly batchSize: number;
-  /** Ids of the characters read, [T·B]. */
+  /** The character ids to read, [T, B]. */
   readonly inputs: ArrayLike<number>;
-  /** Ids of the characters to predict, [T·B]. */
+  /** The character ids to predict, [T, B]. */
   readonly targets: ArrayLike<number>;
-  /** The state before the first step, [B, H]. Default: zeros. */
+  /** The hidden state before the first step, as {@linkcode BatchGradients} has it. Default: zeros. */
   readonly hiddenState?: ArrayLike<number>;
 }
 
-/** What {@linkcode batchGradients} finds. */
+/** The result of {@linkcode batchGradients}. */
 export interface BatchGradients {
   /** Cross-entropy in nats, summed over the steps and averaged over the streams. */
   readonly loss: number;
-  /** Its gradient with respect to every parameter, unclipped, in the parameters' shapes. */
+  /** The gradient of the loss with respect to every parameter, not clipped. */
   readonly gradients: ParameterSet;
-  /** The state after the last step, [B, H]. */
+  /** The hidden state after the last step, [L, B, H]; of an LSTM, the cell state follows. */
   readonly hiddenState: RealArray;
 }
 
 /**
- * The loss of one batch and its gradient, by back-propagation through time over all its steps.
+ * Computes the loss of one batch and its gradient, by back-propagation through time over all steps.
  *
- * @param model A model, for example a checkpoint; nothing in it changes.
- * @param batch What to read and what to predict, as ids of the model's vocabulary.
- * @throws {RangeError} when an array's length or an id does not fit.
- * @throws {InputError} when a network of these sizes does not fit into memory.
+ * @param model A model, for example a checkpoint. It does not change.
+ * @param batch What to read and to predict, as ids of the model's vocabulary.
+ * @throws {RangeError} If an array has a wrong length, or an id is not in the vocabulary.
+ * @throws {InputError} If the network does not fit into memory.
  *
  * @example
  * ```ts
- * import { batchGradients, corpusFromText, resolveConfig, Trainer } from "../mod.ts";
+ * import { corpusFromText, resolveConfig, Trainer } from "../mod.ts";
+ * import { batchGradients } from "./batch_gradients.ts";
  *
  * const corpus = corpusFromText("abcabc".repeat(20));
  * const config = resolveConfig({ hidden: 4, seqLength: 3, batchSize: 1 }, { chars: corpus.length });
- * const model = Trainer.create(corpus, config).model();
- * const { loss, gradients: d } = batchGradients(model, {
+ * using trainer = Trainer.create(corpus, config);
+ * const { loss, gradients } = batchGradients(trainer.model(), {
  *   seqLength: 2, batchSize: 1, inputs: [0, 1], targets: [1, 2],
  * });
- * console.log(loss, d.by); // about 2 ln 3 at first; three numbers, whose sum is 0
+ * console.log(loss); // about 2 ln 3 before the first step
+ * console.log(gradients.by); // three numbers whose sum is 0
  * ```
  */
 export function batchGradients(model: Model, batch: Batch): BatchGradients {
   const { seqLength, batchSize } = batch;
-  const engine = new Engine({
-    ...sizesOf(model),
-    precision: model.config.precision,
-    seqLength,
-    batchSize,
-  });
+  const { precision } = model.config;
+  using engine = new Engine({ ...sizesOf(model), precision, seqLength, batchSize });
   engine.writeParameters(model.parameters);
   engine.writeHiddenState(batch.hiddenState);
   for (const name of ["inputs", "targets"] as const) {
-    if (batch[name].length !== seqLength * batchSize) {
+    const { length } = batch[name];
+    if (length !== seqLength * batchSize) {
       throw new RangeError(
-        `Cannot use the ${name} of a batch: ${batch[name].length} ids given, ` +
-          `${seqLength} · ${batchSize} wanted`,
+        `Cannot compute gradients: "${name}" must have ${seqLength * batchSize} ids, not ${length}`,
       );
     }
   }

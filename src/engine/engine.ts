@@ -4,237 +4,247 @@ import {
   type RealArray,
   realArray,
 } from "../model/parameters.ts";
-import { checkIds, type EngineOptions, resolveEngineOptions } from "./options.ts";
+import { stateSlotsOf } from "../model/optimizers.ts";
+import type { Dropout } from "./dropout.ts";
+import { KernelMemory, type MatrixLayout } from "./kernel_memory.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
-import { stateSlotsOf, type Update, updateParameters } from "./update.ts";
-import { type Area, Views } from "./views.ts";
+import { type EngineOptions, resolveEngineOptions } from "./options.ts";
 import { ThreadPool } from "./thread_pool.ts";
+import { type Update, Updater } from "./update.ts";
 
 /**
- * One network in WebAssembly memory, with everything that it computes: the kernels' host.
+ * One network in WebAssembly memory: the host of the kernels.
  *
- * Rows are steps of streams: row t·B + b is step t of stream b, in inputs, targets and results.
- * The engine knows no text and no file; it checks every number that a kernel would trust.
+ * An engine computes on numbers and character ids only. It checks every size, length and id that a
+ * kernel uses, because kernels check nothing. In all arrays, row t·B + b is step t of stream b.
+ *
+ * Methods take the number of steps to process, from 1 to T; the default is T.
  *
  * @example
  * ```ts
  * import { Engine } from "./engine.ts";
  *
- * const engine = new Engine({
+ * using engine = new Engine({
  *   precision: "f64", inputs: 3, hidden: 4, outputs: 3, seqLength: 2, batchSize: 1,
  * });
  * engine.inputIds.set([0, 1]);
  * engine.targetIds.set([1, 2]);
  * engine.forward();
- * console.log(engine.crossEntropy()); // 2 ln 3: all weights are 0
+ * console.log(engine.crossEntropy()); // 2 ln 3, because all weights are 0
  * ```
  */
 export class Engine {
-  /** The sizes and the precision that the engine was built for. */
+  /** The options, completed with their defaults. */
   readonly options: Readonly<Required<EngineOptions>>;
-  /** u32 [T·B], the characters to read: write them, then call {@linkcode forward}. */
+  /** The character ids to read, [T, B]; write them before {@linkcode forward}. */
   readonly inputIds: Uint32Array;
-  /** u32 [T·B], the characters to predict: write them, then call {@linkcode crossEntropy}. */
+  /** The character ids to predict, [T, B]; write them before {@linkcode crossEntropy}. */
   readonly targetIds: Uint32Array;
 
   readonly #kernels: Kernels;
   readonly #layout: Layout;
-  readonly #views: Views;
-  /** The numbers of an optimizer's rule, for the kernels. */
-  readonly #hyperparams: Float64Array;
-  /** Of each thread, at the beginning of a line, whether it left finite parameters only. */
-  readonly #finiteFlags: Uint32Array;
-  readonly #workers: ThreadPool;
-  /** Why nothing can be computed any more. */
-  #broken: Error | undefined;
+  readonly #memory: KernelMemory;
+  /** Only with `training`. */
+  readonly #updater: Updater | undefined;
+  readonly #threads: ThreadPool;
+  /** Why no kernel can run any more. */
+  #failure: Error | undefined;
 
   /**
-   * Lays out the memory; all parameters are zero at first.
+   * Creates an engine whose parameters and states are all zero.
    *
-   * @throws {RangeError} when a size is not a positive whole number.
-   * @throws {InputError} when all of it does not fit into the 4 GiB of a WebAssembly memory.
-   * @throws {Error} when the threads cannot be started.
+   * @throws {RangeError} If an option is out of range.
+   * @throws {InputError} If the network does not fit into the 4 GiB of a WebAssembly memory.
+   * @throws {Error} If the threads cannot be started.
    */
   constructor(options: EngineOptions) {
     this.options = resolveEngineOptions(options);
-    const { precision, seqLength, batchSize, threads } = this.options;
-    const instance = instantiate(precision, { ...this.options, workers: threads });
+    const { precision, seqLength, batchSize, threads, training, ...others } = this.options;
+    const plan = { ...others, seqLength, batchSize, training, workers: threads };
+    const instance = instantiate(precision, plan);
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
-    this.#views = new Views(instance, precision, this.options);
+    this.#memory = new KernelMemory(instance, this.options);
     const { buffer } = instance.memory;
     this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * batchSize);
     this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * batchSize);
-    this.#hyperparams = new Float64Array(buffer, this.#layout.hyperparams, HYPERPARAMS);
-    const lines = this.options.training ? threads * LINE : 0;
-    this.#finiteFlags = new Uint32Array(buffer, this.#layout.finiteFlags, lines);
-    this.#workers = new ThreadPool(instance, threads);
+    this.#updater = training ? new Updater(instance, threads) : undefined;
+    this.#threads = new ThreadPool(instance, threads);
   }
 
-  /** Ends the threads; nothing can be computed afterwards. */
-  close(): void {
-    this.#broken ??= new Error("Cannot compute with an engine that was closed");
-    this.#workers.close();
-  }
-
-  /** As {@linkcode Engine.close}, at the end of a `using` block. */
+  /** Ends the threads at the end of a `using` block. Afterwards the engine can only be read. */
   [Symbol.dispose](): void {
-    this.close();
+    this.#failure ??= new Error("Cannot compute: the engine was disposed of");
+    this.#threads[Symbol.dispose]();
   }
 
   /**
-   * Sets everything to zero, as it was at first, also the padding, in which numbers that are not
-   * finite would stay for good.
+   * Sets everything to zero, as in a new engine. This includes the padding, where numbers that are not
+   * finite would otherwise remain.
    */
   clear(): void {
-    this.#views.clear(this.#layout.parameters);
+    this.#memory.clear(this.#layout.parameters);
   }
 
-  /** Reads the parameters into fresh arrays. */
+  /** Copies the parameters to new arrays. */
   readParameters(): ParameterSet {
-    return this.#views.readParameters();
+    return this.#memory.readParameters();
   }
 
   /**
    * Replaces the parameters.
-   * @throws {RangeError} when an array is not as long as its shape says.
+   *
+   * @throws {RangeError} If an array has a wrong length.
    */
   writeParameters(parameters: ParameterSet): void {
-    this.#views.writeParameters(parameters);
+    this.#memory.writeParameters(parameters);
   }
 
   /**
-   * Replaces one number of the parameters.
-   * @param index In the plain, row-major array of {@linkcode ParameterSet}.
+   * Replaces one number of a parameter.
+   *
+   * @param index The index in the plain, row-major array of a {@linkcode ParameterSet}.
+   * @throws {RangeError} If there is no such parameter or number.
    */
   writeParameter(name: ParameterName, index: number, value: number): void {
-    this.#views.writeParameter(name, index, value);
+    this.#memory.writeParameter(name, index, value);
   }
 
-  /** Reads the gradients that {@linkcode backward} left, in the form of the parameters. */
+  /**
+   * Copies the gradients of the last {@linkcode backward} to new arrays.
+   *
+   * @throws {RangeError} If the engine was created without `training`.
+   */
   readGradients(): ParameterSet {
-    return this.#views.readParameters(this.#training().toGradient);
+    return this.#memory.readParameters(this.#trainingLayout().toGradient);
   }
 
   /**
-   * Reads what the optimizer remembers, in the form of the parameters: Adagrad's sums of squared
-   * gradients, RMSProp's mean square, SGD's velocity, or Adam's first and second moments.
-   * @param index 0, or 1 for the second.
-   * @throws {RangeError} when there is no such memory.
+   * Copies a state slot of the optimizer to new arrays: Adagrad's sums of squared gradients, RMSProp's
+   * mean squares, SGD's velocity, Adam's first (slot 0) and second (slot 1) moments.
+   *
+   * @throws {RangeError} If there is no such slot.
    */
-  readOptimizerState(index = 0): ParameterSet {
-    return this.#views.readParameters(this.#memory(index));
+  readOptimizerState(slot = 0): ParameterSet {
+    return this.#memory.readParameters(this.#toStateSlot(slot));
   }
 
   /**
-   * Replaces what the optimizer remembers.
-   * @param index 0, or 1 for the second.
-   * @throws {RangeError} when there is no such memory, or an array is not as long as its shape says.
+   * Replaces a state slot of the optimizer.
+   *
+   * @throws {RangeError} If there is no such slot, or an array has a wrong length.
    */
-  writeOptimizerState(memory: ParameterSet, index = 0): void {
-    this.#views.writeParameters(memory, this.#memory(index));
+  writeOptimizerState(state: ParameterSet, slot = 0): void {
+    this.#memory.writeParameters(state, this.#toStateSlot(slot));
   }
 
   /**
-   * Reads the running average of the parameters.
-   * @throws {RangeError} when the engine was built without `averaging`.
+   * Copies the running average of the parameters to new arrays.
+   *
+   * @throws {RangeError} If the engine was created without `weightAverage`.
    */
   readWeightAverage(): ParameterSet {
-    return this.#views.readParameters(this.#average());
+    return this.#memory.readParameters(this.#toWeightAverage());
   }
 
   /**
    * Replaces the running average of the parameters.
-   * @throws {RangeError} when the engine was built without `averaging`, or an array is not as long as
-   * its shape says.
+   *
+   * @throws {RangeError} If the engine was created without `weightAverage`, or an array has a wrong
+   * length.
    */
   writeWeightAverage(parameters: ParameterSet): void {
-    this.#views.writeParameters(parameters, this.#average());
+    this.#memory.writeParameters(parameters, this.#toWeightAverage());
   }
 
   /**
-   * Reads the hidden state that the next sequence starts from, [L, B, H]; of an LSTM, the cell
-   * states follow, [L, B, H].
+   * Copies the hidden state before the first step to a new array, [L, B, H]; with an LSTM, the cell
+   * state follows, [L, B, H].
    */
   readHiddenState(): RealArray {
-    const areas = this.#initialStates();
-    const each = areas[0]!.rows * areas[0]!.columns;
-    const state = realArray(this.options.precision, areas.length * each);
-    areas.forEach((area, i) => state.set(this.#views.readMatrix(area), i * each));
+    const matrices = this.#initialStates();
+    const each = matrices[0]!.rows * matrices[0]!.columns;
+    const state = realArray(this.options.precision, matrices.length * each);
+    matrices.forEach((matrix, i) => state.set(this.#memory.readMatrix(matrix), i * each));
     return state;
   }
 
   /**
-   * Replaces the hidden state that the next sequence starts from.
-   * @param state As {@linkcode readHiddenState} gives it; left out: zeros.
-   * @throws {RangeError} when the array is not as long as that.
+   * Replaces the hidden state before the first step.
+   *
+   * @param state In the form of {@linkcode readHiddenState}. Default: zeros.
+   * @throws {RangeError} If the array has a wrong length.
    */
   writeHiddenState(state?: ArrayLike<number>): void {
-    const areas = this.#initialStates();
-    const each = areas[0]!.rows * areas[0]!.columns;
-    const numbers = state ? Float64Array.from(state) : new Float64Array(areas.length * each);
-    if (numbers.length !== areas.length * each) {
+    const matrices = this.#initialStates();
+    const each = matrices[0]!.rows * matrices[0]!.columns;
+    const numbers = state ? Float64Array.from(state) : new Float64Array(matrices.length * each);
+    if (numbers.length !== matrices.length * each) {
       throw new RangeError(
-        `Cannot write the hidden state: ${numbers.length} numbers given, ` +
-          `${areas.length * each} wanted`,
+        `Cannot write the hidden state: it has ${matrices.length * each} numbers, and ` +
+          `${numbers.length} were given`,
       );
     }
-    areas.forEach((area, i) => {
-      this.#views.writeMatrix("hidden state", area, numbers.subarray(i * each, (i + 1) * each));
+    matrices.forEach((matrix, i) => {
+      const array = numbers.subarray(i * each, (i + 1) * each);
+      this.#memory.writeMatrix(matrix, { array, what: "hidden state" });
     });
   }
 
   /**
-   * Writes input vectors.
-   * @param vectors Row-major [steps·B, I].
-   * @throws {RangeError} when the engine was not built with `denseInputs`, or a length is wrong.
+   * Writes the input vectors of `seqLength` steps.
+   *
+   * @param vectors Row-major [seqLength, B, I].
+   * @throws {RangeError} If the engine was created without `denseInputs`, or a length is wrong.
    */
   writeInputVectors(vectors: ArrayLike<number>, seqLength: number = this.options.seqLength): void {
     this.#requireOption("denseInputs");
-    this.#views.writeMatrix("input vectors", {
+    const matrix = {
       address: this.#layout.inputVectors,
-      rows: this.#rows(seqLength),
+      rows: this.#rowsOf(seqLength),
       columns: this.options.inputs,
       stride: this.#layout.inputsPadded,
-    }, vectors);
+    };
+    this.#memory.writeMatrix(matrix, { array: vectors, what: "input vectors" });
   }
 
   /**
-   * Writes target distributions.
-   * @param vectors Row-major [steps·B, V].
-   * @throws {RangeError} when the engine was not built with `denseTargets`, or a length is wrong.
+   * Writes the target distributions of `seqLength` steps.
+   *
+   * @param vectors Row-major [seqLength, B, V].
+   * @throws {RangeError} If the engine was created without `denseTargets`, or a length is wrong.
    */
   writeTargetVectors(vectors: ArrayLike<number>, seqLength: number = this.options.seqLength): void {
     this.#requireOption("denseTargets");
-    this.#views.writeMatrix("target vectors", {
-      ...this.#outputs(seqLength),
-      address: this.#layout.targetVectors,
-    }, vectors);
+    const matrix = { ...this.#logitsOf(seqLength), address: this.#layout.targetVectors };
+    this.#memory.writeMatrix(matrix, { array: vectors, what: "target vectors" });
   }
 
   /**
-   * Runs the network over `steps` steps from the hidden state, which it leaves as it was; the
-   * states on the way and the logits stay in memory for the calls that follow.
-   * @param drop Leaves out some of what layers pass up, in this pass and in the backward pass that
-   * follows: each number with this probability, chosen by the seed. Default: none.
-   * @throws {RangeError} when `steps` is not 1 to T, an input id is not below I, or something is to
-   * be dropped by an engine built without `dropout`, with a probability not from 0 to below 1, or
-   * with a seed that is no whole number from 0 to 2^53 − 1.
+   * Computes the states and logits of `seqLength` steps from the hidden state, which does not change;
+   * see {@linkcode carryHiddenState}.
+   *
+   * @param dropout Dropout of this pass and of the backward pass that follows. Default: none.
+   * @throws {RangeError} If `seqLength` is not from 1 to T, an input id is not below I, the engine was
+   * created without `dropout` and something is to be dropped, or the dropout is out of range.
    */
-  forward(
-    seqLength: number = this.options.seqLength,
-    drop: { readonly probability: number; readonly seed: number } = nothing,
-  ): void {
+  forward(seqLength: number = this.options.seqLength, dropout: Dropout = NO_DROPOUT): void {
     const { denseInputs, inputs } = this.options;
-    const rows = this.#rows(seqLength);
-    if (!denseInputs) checkIds("input", this.inputIds, rows, inputs);
-    const { probability, seed } = drop;
+    const rows = this.#rowsOf(seqLength);
+    if (!denseInputs) checkIds(this.inputIds, { what: "input", count: rows, limit: inputs });
+    const { probability, seed } = dropout;
     if (probability !== 0) {
       this.#requireOption("dropout");
-      if (!(probability > 0 && probability < 1) || !Number.isSafeInteger(seed) || seed < 0) {
+      if (!(probability > 0 && probability < 1)) {
         throw new RangeError(
-          `Cannot drop with probability ${probability} and seed ${seed}: they must be from 0 to ` +
-            `below 1, and a whole number from 0 to 2^53 − 1`,
+          `Cannot run a forward pass: the dropout probability must be from 0 to below 1, ` +
+            `not ${probability}`,
+        );
+      }
+      if (!Number.isSafeInteger(seed) || seed < 0) {
+        throw new RangeError(
+          `Cannot run a forward pass: the dropout seed must be a whole number from 0 to ` +
+            `${Number.MAX_SAFE_INTEGER}, not ${seed}`,
         );
       }
     }
@@ -242,225 +252,249 @@ export class Engine {
   }
 
   /**
-   * Makes the last state of the `steps` steps just run the one that the next sequence starts from.
-   * @throws {RangeError} when `steps` is not 1 to T.
+   * Makes the state after `seqLength` steps the hidden state before the next sequence.
+   *
+   * @throws {RangeError} If `seqLength` is not from 1 to T.
    */
   carryHiddenState(seqLength: number = this.options.seqLength): void {
-    this.#rows(seqLength);
+    this.#rowsOf(seqLength);
     this.#kernels.carryHiddenState(seqLength);
   }
 
   /**
-   * Reads the logits that {@linkcode forward} left, [steps·B, V]; after {@linkcode softmax}, the
-   * probabilities; after {@linkcode crossEntropy}, the gradient of the loss with respect to them.
-   * @throws {RangeError} when `steps` is not 1 to T.
+   * Copies the logits of the last {@linkcode forward} to a new array, [seqLength, B, V]. After
+   * {@linkcode softmax} they are probabilities; after {@linkcode crossEntropy}, the gradient of the
+   * loss with respect to the logits.
+   *
+   * @throws {RangeError} If `seqLength` is not from 1 to T.
    */
   readOutputs(seqLength: number = this.options.seqLength): RealArray {
-    return this.#views.readMatrix(this.#outputs(seqLength));
+    return this.#memory.readMatrix(this.#logitsOf(seqLength));
   }
 
   /**
-   * Reads the hidden states of a layer that {@linkcode forward} left after each step, [steps·B, H].
-   * @param layer From 0; default: the last.
-   * @throws {RangeError} when `steps` is not 1 to T, or there is no such layer.
+   * Copies a layer's hidden states after each step of the last {@linkcode forward} to a new array,
+   * [seqLength, B, H].
+   *
+   * @param layer From 0. Default: the last layer.
+   * @throws {RangeError} If `seqLength` is not from 1 to T, or there is no such layer.
    */
   readHiddenStates(
     seqLength: number = this.options.seqLength,
     layer: number = this.options.layers - 1,
   ): RealArray {
-    if (!Number.isInteger(layer) || layer < 0 || layer >= this.options.layers) {
+    const { batchSize, layers } = this.options;
+    if (!Number.isInteger(layer) || layer < 0 || layer >= layers) {
       throw new RangeError(
-        `Cannot read the states of layer ${layer}: there are ${this.options.layers}, from 0`,
+        `Cannot read the hidden states: "layer" must be from 0 to ${layers - 1}, not ${layer}`,
       );
     }
-    const { batchSize } = this.options;
-    const area = this.#statesAt(this.#kernels.hiddenStates(layer), this.#rows(seqLength));
-    const before = this.#views.bytesOf(batchSize * area.stride);
-    return this.#views.readMatrix({ ...area, address: area.address + before });
+    const matrix = this.#statesAt(this.#kernels.hiddenStates(layer), this.#rowsOf(seqLength));
+    const initialBytes = this.#memory.bytesOf(batchSize * matrix.stride);
+    return this.#memory.readMatrix({ ...matrix, address: matrix.address + initialBytes });
   }
 
   /**
-   * Turns the logits that {@linkcode forward} left into probabilities.
-   * @throws {RangeError} when `steps` is not 1 to T.
+   * Replaces the logits of the last {@linkcode forward} by probabilities.
+   *
+   * @throws {RangeError} If `seqLength` is not from 1 to T.
    */
   softmax(seqLength: number = this.options.seqLength): void {
-    this.#rows(seqLength);
+    this.#rowsOf(seqLength);
     this.#runKernel((kernels) => kernels.softmax(seqLength));
   }
 
   /**
-   * The loss of the steps just run: cross-entropy in nats, summed over the steps and averaged over
-   * the streams. Turns the logits into its gradient, for {@linkcode backward}.
-   * @throws {RangeError} when `steps` is not 1 to T, or a target id is not below V.
+   * Computes the loss of the last {@linkcode forward}: cross-entropy in nats, summed over the steps and
+   * averaged over the streams. Replaces the logits by its gradient, for {@linkcode backward}.
+   *
+   * @throws {RangeError} If `seqLength` is not from 1 to T, or a target id is not below V.
    */
   crossEntropy(seqLength: number = this.options.seqLength): number {
     const { denseTargets, outputs, batchSize } = this.options;
-    const rows = this.#rows(seqLength);
+    const rows = this.#rowsOf(seqLength);
     if (denseTargets) {
       this.#runKernel((kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize));
     } else {
-      checkIds("target", this.targetIds, rows, outputs);
+      checkIds(this.targetIds, { what: "target", count: rows, limit: outputs });
       this.#runKernel((kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize));
     }
-    return this.#views.sum(this.#layout.losses, rows) / batchSize;
+    return this.#memory.sum(this.#layout.losses, rows) / batchSize;
   }
 
   /**
-   * Reads the cross-entropy of each row that {@linkcode crossEntropy} saw, in nats, [steps·B].
-   * @throws {RangeError} when `steps` is not 1 to T.
+   * Copies the loss of each row in the last {@linkcode crossEntropy} to a new array, in nats,
+   * [seqLength, B].
+   *
+   * @throws {RangeError} If `seqLength` is not from 1 to T.
    */
   readLosses(seqLength: number = this.options.seqLength): RealArray {
-    const rows = this.#rows(seqLength);
-    return this.#views.readMatrix({
-      address: this.#layout.losses,
-      rows: 1,
-      columns: rows,
-      stride: rows,
-    });
+    const columns = this.#rowsOf(seqLength);
+    const address = this.#layout.losses;
+    return this.#memory.readMatrix({ address, rows: 1, columns, stride: columns });
   }
 
   /**
-   * Computes the gradients of the loss of the steps just run with respect to every parameter.
-   * @throws {RangeError} when `steps` is not 1 to T, or the engine was built without `training`.
+   * Computes the gradient of the loss of the last {@linkcode crossEntropy} with respect to every
+   * parameter, by back-propagation through all `seqLength` steps.
+   *
+   * @throws {RangeError} If `seqLength` is not from 1 to T, or the engine was created without
+   * `training`.
    */
   backward(seqLength: number = this.options.seqLength): void {
     this.#requireOption("training");
-    this.#rows(seqLength);
+    this.#rowsOf(seqLength);
     this.#runKernel((kernels) => kernels.backward(seqLength, this.options.denseInputs));
   }
 
-  /** The Euclidean norm of all gradients that {@linkcode backward} left, as one vector. */
+  /**
+   * The Euclidean norm of the gradients of the last {@linkcode backward}, as one vector.
+   *
+   * @throws {RangeError} If the engine was created without `training`.
+   */
   gradientNorm(): number {
-    const { norms, parameterBytes } = this.#training();
-    this.#runKernel((kernels) => kernels.squareSums());
-    const blocks = Math.ceil(parameterBytes / NORM_BYTES);
-    const sums = new Float64Array(this.inputIds.buffer, norms, blocks);
-    return Math.sqrt(sums.reduce((sum, part) => sum + part, 0));
+    const updater = this.#trainingUpdater();
+    return this.#runKernel(() => updater.gradientNorm());
   }
 
   /**
-   * Clips the gradients and updates the parameters by them.
-   * @param update The rule and its numbers.
-   * @returns Whether all parameters are finite now.
-   * @throws {RangeError} when the engine was built without `training`, with fewer `memories` than the
-   * rule needs, or without `averaging` when it averages.
+   * Clips the gradients and updates the parameters.
+   *
+   * @returns Whether all parameters are finite afterwards.
+   * @throws {RangeError} If the engine was created without `training`, with fewer `stateSlots` than the
+   * optimizer has, or without `weightAverage` if the update averages.
    */
   update(update: Update): boolean {
-    this.#requireOption("training");
-    if (stateSlotsOf(update) > this.options.stateSlots) {
+    const updater = this.#trainingUpdater();
+    const needed = stateSlotsOf(update).length;
+    if (needed > this.options.stateSlots) {
       throw new RangeError(
-        `Cannot update by ${update.optimizer}: it needs ${
-          stateSlotsOf(update)
-        } memories, and the ` +
-          `engine was built with ${this.options.stateSlots}`,
+        `Cannot update with ${update.optimizer}: the engine needs "stateSlots" ${needed}, and was ` +
+          `created with ${this.options.stateSlots}`,
       );
     }
     if (update.weightAverage) this.#requireOption("weightAverage");
-    this.#runKernel((kernels) => {
-      updateParameters(kernels, this.#hyperparams, update, () => this.gradientNorm());
-    });
-    return this.#finiteFlags.every((finite, i) => i % LINE !== 0 || finite === 1);
+    return this.#runKernel(() => updater.run(update));
   }
 
-  /** Runs a kernel in which all threads take part. */
-  #runKernel(job: (kernels: Kernels) => void): void {
-    if (this.#broken) throw this.#broken;
-    try {
-      job(this.#kernels);
-    } catch (error) {
-      this.#broken = this.#workers.failure ?? new Error(`Cannot go on computing: ${error}`);
-      throw this.#broken;
-    }
-  }
-
-  /** Whether all parameters are finite: a look at each, without a copy. */
+  /** Whether all parameters are finite. */
   parametersAreFinite(): boolean {
     const { parameters, parameterBytes } = this.#layout;
     return this.#kernels.allFinite(parameters, parameterBytes) !== 0;
   }
 
   /**
-   * Whether all gradients that {@linkcode backward} left are finite.
-   * @throws {RangeError} when the engine was built without `training`.
+   * Whether all gradients of the last {@linkcode backward} are finite.
+   *
+   * @throws {RangeError} If the engine was created without `training`.
    */
   gradientsAreFinite(): boolean {
-    const { parameters, parameterBytes, toGradient } = this.#training();
+    const { parameters, parameterBytes, toGradient } = this.#trainingLayout();
     return this.#kernels.allFinite(parameters + toGradient, parameterBytes) !== 0;
   }
 
-  /** The number of rows that so many steps have; every count that a kernel gets comes from here. */
-  #rows(seqLength: number): number {
-    if (!Number.isInteger(seqLength) || seqLength < 1 || seqLength > this.options.seqLength) {
+  /** Runs a kernel in which all threads take part. */
+  #runKernel<Result>(run: (kernels: Kernels) => Result): Result {
+    if (this.#failure) throw this.#failure;
+    try {
+      return run(this.#kernels);
+    } catch (cause) {
+      this.#failure = this.#threads.failure ?? new Error(`Cannot compute: ${cause}`, { cause });
+      throw this.#failure;
+    }
+  }
+
+  /** The rows of `seqLength` steps. Every number of steps that a kernel gets is checked here. */
+  #rowsOf(seqLength: number): number {
+    const { seqLength: max, batchSize } = this.options;
+    if (!Number.isInteger(seqLength) || seqLength < 1 || seqLength > max) {
       throw new RangeError(
-        `Cannot use ${seqLength} steps: the engine was built for 1 to ${this.options.seqLength}`,
+        `Cannot process ${seqLength} steps: "seqLength" must be a whole number from 1 to ${max}`,
       );
     }
-    return seqLength * this.options.batchSize;
+    return seqLength * batchSize;
   }
 
-  /** The states before the first step, of every layer; then an LSTM's cell states. */
-  #initialStates(): Area[] {
+  /** The states before the first step: hidden states of every layer, then an LSTM's cell states. */
+  #initialStates(): MatrixLayout[] {
     const { cell, layers, batchSize } = this.options;
-    const of = (address: (layer: number) => number) =>
-      Array.from({ length: layers }, (_, layer) => this.#statesAt(address(layer), batchSize));
     const { hiddenStates, cellStates } = this.#kernels;
-    return cell === "lstm" ? [...of(hiddenStates), ...of(cellStates)] : of(hiddenStates);
+    const addresses = cell === "lstm" ? [hiddenStates, cellStates] : [hiddenStates];
+    return addresses.flatMap((addressOf) =>
+      Array.from({ length: layers }, (_, layer) => this.#statesAt(addressOf(layer), batchSize))
+    );
   }
 
-  #statesAt(pointer: number, rows: number): Area {
+  #statesAt(address: number, rows: number): MatrixLayout {
     const { hiddenPadded: stride } = this.#layout;
-    // Pointers are unsigned, what kernels return is signed.
-    return { address: pointer >>> 0, rows, columns: this.options.hidden, stride };
+    // Addresses are unsigned, but WebAssembly returns signed numbers.
+    return { address: address >>> 0, rows, columns: this.options.hidden, stride };
   }
 
-  #outputs(seqLength: number): Area {
+  #logitsOf(seqLength: number): MatrixLayout {
     return {
       address: this.#layout.logits,
-      rows: this.#rows(seqLength),
+      rows: this.#rowsOf(seqLength),
       columns: this.options.outputs,
       stride: this.#layout.outputsPadded,
     };
   }
 
-  /** From a parameter to a memory of the optimizer, in bytes. */
-  #memory(index: number): number {
-    const { toMoment1, toMoment2 } = this.#training();
-    if (index !== 0 && index !== 1 || index >= this.options.stateSlots) {
+  /** The distance in bytes from a parameter to its number in a state slot. */
+  #toStateSlot(slot: number): number {
+    const { toMoment1, toMoment2 } = this.#trainingLayout();
+    const { stateSlots } = this.options;
+    if (slot !== 0 && slot !== 1 || slot >= stateSlots) {
       throw new RangeError(
-        `Cannot use memory ${index} of the optimizer: the engine was built with ` +
-          `${this.options.stateSlots}, counted from 0`,
+        `Cannot access state slot ${slot}: the engine was created with "stateSlots" ${stateSlots}`,
       );
     }
-    return index === 0 ? toMoment1 : toMoment2;
+    return slot === 0 ? toMoment1 : toMoment2;
   }
 
-  /** From a parameter to its average, in bytes. */
-  #average(): number {
+  /** The distance in bytes from a parameter to its average. */
+  #toWeightAverage(): number {
     this.#requireOption("weightAverage");
-    return this.#training().toAverage;
+    return this.#trainingLayout().toAverage;
   }
 
-  /** The layout, where there is room for what training needs. */
-  #training(): Layout {
+  #trainingLayout(): Layout {
     this.#requireOption("training");
     return this.#layout;
+  }
+
+  #trainingUpdater(): Updater {
+    this.#requireOption("training");
+    return this.#updater!;
   }
 
   #requireOption(
     option: "denseInputs" | "denseTargets" | "dropout" | "training" | "weightAverage",
   ): void {
     if (!this.options[option]) {
-      throw new RangeError(`Cannot use an engine built with ${option}: false for this`);
+      throw new RangeError(
+        `Cannot call this method: the engine was created with "${option}" false`,
+      );
     }
   }
 }
 
-/** Bytes of gradients whose squares have a sum of their own, in assembly/layout.ts. */
-const NORM_BYTES = 65536;
-/** Words on a cache line. */
-const LINE = 16;
-/** The numbers of an optimizer's rule. */
-const HYPERPARAMS = 16;
+const NO_DROPOUT: Dropout = { probability: 0, seed: 0 };
 
-/** Drops nothing. */
-const nothing = { probability: 0, seed: 0 } as const;
+/**
+ * Checks ids, which kernels use as addresses without a check.
+ *
+ * @throws {RangeError} If one of the first `count` ids is not below `limit`.
+ */
+function checkIds(
+  ids: Uint32Array,
+  { what, count, limit }: { readonly what: string; readonly count: number; readonly limit: number },
+): void {
+  for (let i = 0; i < count; i++) {
+    if (ids[i]! >= limit) {
+      throw new RangeError(
+        `Cannot use ${what} id ${ids[i]} of row ${i}: it must be below ${limit}`,
+      );
+    }
+  }
+}

@@ -8,58 +8,60 @@ import type { Cell } from "../model/types.ts";
 import { Xoshiro128 } from "../random.ts";
 import { Engine } from "./engine.ts";
 
-/** The network and the batch that {@linkcode checkGradients} tries. */
+/** The sizes of the network and batch that {@linkcode checkGradients} generates. */
 export interface GradientCheckSizes {
-  /** H, hidden units. */
+  /** Hidden units of a layer, H. */
   readonly hidden: number;
-  /** T, steps. */
+  /** Sequence length, T. */
   readonly seqLength: number;
-  /** B, streams. */
+  /** Batch size, B. */
   readonly batchSize: number;
   /** The cell. Default: `rnn`. */
   readonly cell?: Cell;
-  /** L, layers. Default: 1. */
+  /** Layers, L. Default: 1. */
   readonly layers?: number;
-  /** The probability with which what layers pass up is dropped. Default: 0. */
+  /** The probability of dropout between layers. Default: 0. */
   readonly dropout?: number;
   /** Threads to compute with. Default: 1. */
   readonly threads?: number;
 }
 
-/** What {@linkcode checkGradients} finds of one parameter. */
+/** The result of {@linkcode checkGradients} for one parameter. */
 export interface GradientCheck {
-  /** The parameter. */
+  /** The name of the parameter. */
   readonly name: ParameterName;
-  /** How many numbers were compared: all that the parameter has. */
+  /** The numbers that were compared: all of the parameter. */
   readonly elements: number;
-  /** The largest relative error among them. */
+  /** The largest relative error. */
   readonly largestError: number;
-  /** Where it is: the index in the plain, row-major array. */
+  /** The index of the number with that error, in the row-major array. */
   readonly index: number;
-  /** The gradient there by back-propagation. */
+  /** Its gradient by back-propagation. */
   readonly gradient: number;
-  /** The gradient there by differences. */
+  /** Its gradient by central differences. */
   readonly difference: number;
 }
 
-/** V of the network that is tried. */
+/** Vocabulary size, V, of the network. */
 const VOCABULARY = 11;
-/** Half the distance of the inner pair of points; rounding and truncation both stay near 1e-11. */
-const H = 2e-3;
+/** The step of the differences, at which rounding and truncation errors are both near 1e-11. */
+const DELTA = 2e-3;
 /**
- * A gradient below this share of the largest of all is measured against that share: a difference is
- * off by about 1e-12 of the loss, however small the gradient.
+ * The error of a gradient below this fraction of the largest gradient is measured against that
+ * fraction: a difference is off by about 1e-12 of the loss, however small the gradient is.
  */
 const FLOOR = 1e-4;
 
 /**
- * Compares every element of the gradients that the f64 module computes with central differences of
- * its loss, of the fourth order: f′(x) ≈ (8 (f(x+h) − f(x−h)) − (f(x+2h) − f(x−2h))) / 12h.
+ * Checks the gradients of the f64 kernels: compares every number with the central difference of fourth
+ * order of the loss, f′(x) ≈ (8 (f(x+δ) − f(x−δ)) − (f(x+2δ) − f(x−2δ))) / 12δ.
  *
- * The network is random, with gradients of moderate size in all parameters, and so is the batch.
+ * The network and the batch are random, with gradients of moderate size in all parameters, and a
+ * vocabulary of 11 characters.
  *
- * @param sizes The network's and the batch's; the vocabulary has 11 characters.
- * @param seed Of the network and the batch.
+ * @param sizes The sizes of the network and the batch.
+ * @param seed The seed of the network, the batch and dropout.
+ * @throws {RangeError} If a size is out of range.
  *
  * @example
  * ```ts
@@ -72,20 +74,20 @@ const FLOOR = 1e-4;
 export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientCheck[] {
   const {
     hidden,
-    seqLength: seqLength,
-    batchSize: batchSize,
+    seqLength,
+    batchSize,
     cell = "rnn",
     layers = 1,
     threads = 1,
   } = sizes;
-  const drop = { probability: sizes.dropout ?? 0, seed };
+  const dropout = { probability: sizes.dropout ?? 0, seed };
   const random = new Xoshiro128(seed);
   using engine = new Engine({
     precision: "f64",
     cell,
     layers,
     threads,
-    dropout: drop.probability > 0,
+    dropout: dropout.probability > 0,
     inputs: VOCABULARY,
     hidden,
     outputs: VOCABULARY,
@@ -102,14 +104,14 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
   engine.inputIds.forEach((_, i, ids) => ids[i] = anyId());
   engine.targetIds.forEach((_, i, ids) => ids[i] = anyId());
 
-  engine.forward(seqLength, drop);
+  engine.forward(seqLength, dropout);
   engine.crossEntropy();
   engine.backward();
   const gradients = engine.readGradients();
 
   const lossAt = (name: ParameterName, index: number, x: number): number => {
     engine.writeParameter(name, index, x);
-    engine.forward(seqLength, drop);
+    engine.forward(seqLength, dropout);
     return engine.crossEntropy();
   };
   let scale = 0;
@@ -126,7 +128,7 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
       engine.writeParameter(name, index, value);
       const size = Math.max(Math.abs(gradient), Math.abs(difference), FLOOR * scale);
       const error = size === 0 ? 0 : Math.abs(gradient - difference) / size;
-      // Written so that a NaN is the worst.
+      // Negated, so that NaN counts as the largest error.
       if (!(error <= worst.largestError)) {
         worst = { largestError: error, index, gradient, difference };
       }
@@ -136,7 +138,7 @@ export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientChe
 }
 
 function centralDifference(value: number, lossAt: (x: number) => number): number {
-  const inner = lossAt(value + H) - lossAt(value - H);
-  const outer = lossAt(value + 2 * H) - lossAt(value - 2 * H);
-  return (8 * inner - outer) / (12 * H);
+  const inner = lossAt(value + DELTA) - lossAt(value - DELTA);
+  const outer = lossAt(value + 2 * DELTA) - lossAt(value - 2 * DELTA);
+  return (8 * inner - outer) / (12 * DELTA);
 }

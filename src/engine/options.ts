@@ -1,29 +1,29 @@
 import type { Precision } from "../model/types.ts";
 import { gateCounts, type Sizes } from "../model/parameters.ts";
 
-/** What an {@linkcode Engine} is built for. */
+/** The sizes and features of an {@linkcode Engine}. */
 export interface EngineOptions extends Sizes {
   /** How numbers are stored and multiplied. */
   readonly precision: Precision;
-  /** T, the most steps of one sequence; each call may take fewer. */
+  /** Sequence length, T: the most steps of one call. */
   readonly seqLength: number;
-  /** B, streams side by side. */
+  /** Batch size, B: streams side by side. */
   readonly batchSize: number;
-  /** Inputs are vectors of length I, not characters. Default: false. */
+  /** Read input vectors of length I instead of character ids. Default: false. */
   readonly denseInputs?: boolean;
-  /** Targets are distributions over V, not characters. Default: false. */
+  /** Predict distributions over V instead of character ids. Default: false. */
   readonly denseTargets?: boolean;
-  /** Leave room to drop some of what layers pass up; see {@linkcode Engine.forward}. Default: false. */
+  /** Reserve memory for dropout in {@linkcode Engine.forward}. Default: false. */
   readonly dropout?: boolean;
-  /** Leave room for gradients. Default: true. */
+  /** Reserve memory for gradients and updates. Default: true. */
   readonly training?: boolean;
-  /** How many numbers the optimizer remembers of each parameter: 0, 1 or 2. Default: 1. */
+  /** State slots of the optimizer: 0, 1 or 2. Default: 1. */
   readonly stateSlots?: number;
-  /** Leave room for a running average of the parameters. Default: false. */
+  /** Reserve memory for a running average of the parameters. Default: false. */
   readonly weightAverage?: boolean;
   /**
-   * Threads that compute together, the caller's among them: 1 to 64. The results are the same bits
-   * with any number. With more than 1, {@linkcode Engine.close} ends the others. Default: 1.
+   * Threads that compute, the caller's included: 1 to 64. Results have the same bits with any number.
+   * Default: 1.
    */
   readonly threads?: number;
 }
@@ -31,10 +31,10 @@ export interface EngineOptions extends Sizes {
 /** The most threads of an engine. */
 export const MAX_THREADS = 64;
 
-/** The greatest sizes; the module's plan multiplies them in 64 bits, without overflow. */
-const most = {
+/** The largest sizes. The kernels' plan multiplies them in 64 bits without overflow. */
+const MAX_SIZES = {
   layers: 64,
-  inputs: 1114112, // all of Unicode
+  inputs: 1114112, // all code points of Unicode
   hidden: 65536,
   outputs: 1114112,
   seqLength: 65536,
@@ -43,8 +43,9 @@ const most = {
 } as const;
 
 /**
- * The options with their defaults.
- * @throws {RangeError} when one is not what it must be.
+ * Completes the options with their defaults.
+ *
+ * @throws {RangeError} If an option is out of range.
  */
 export function resolveEngineOptions(options: EngineOptions): Readonly<Required<EngineOptions>> {
   const complete = Object.freeze(
@@ -61,36 +62,19 @@ export function resolveEngineOptions(options: EngineOptions): Readonly<Required<
       ...options,
     } as const,
   );
-  const refuse = (wrong: string) => new RangeError(`Cannot build an engine: ${wrong}`);
   const { cell, stateSlots } = complete;
-  if (!Object.hasOwn(gateCounts, cell)) throw refuse(`cell must be rnn, gru or lstm, not ${cell}`);
-  for (const name of Object.keys(most) as (keyof typeof most)[]) {
-    const size = complete[name];
-    if (!Number.isInteger(size) || size < 1 || size > most[name]) {
-      throw refuse(`${name} must be a whole number from 1 to ${most[name]}, not ${size}`);
+  const refuse = (reason: string) => new RangeError(`Cannot create an engine: ${reason}`);
+  if (!Object.hasOwn(gateCounts, cell)) {
+    throw refuse(`"cell" must be one of ${Object.keys(gateCounts).join(", ")}, not ${cell}`);
+  }
+  for (const name of Object.keys(MAX_SIZES) as (keyof typeof MAX_SIZES)[]) {
+    const [size, max] = [complete[name], MAX_SIZES[name]];
+    if (!Number.isInteger(size) || size < 1 || size > max) {
+      throw refuse(`"${name}" must be a whole number from 1 to ${max}, not ${size}`);
     }
   }
   if (![0, 1, 2].includes(stateSlots)) {
-    throw refuse(`memories must be 0, 1 or 2, not ${stateSlots}`);
+    throw refuse(`"stateSlots" must be 0, 1 or 2, not ${stateSlots}`);
   }
   return complete;
-}
-
-/**
- * Checks the first ids of an array: kernels use them as addresses, unchecked.
- * @throws {RangeError} when one is not below the limit.
- */
-export function checkIds(
-  what: string,
-  ids: Uint32Array,
-  count: number,
-  limit: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    if (ids[i]! >= limit) {
-      throw new RangeError(
-        `Cannot use the ${what} id ${ids[i]} of row ${i}: it must be below ${limit}`,
-      );
-    }
-  }
 }

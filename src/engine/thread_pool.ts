@@ -1,24 +1,21 @@
-import type { Instance, PlanArguments } from "./kernels/instance.ts";
+import type { Instance, Kernels } from "./kernels/instance.ts";
 
-/** How long the threads may take to begin; they take milliseconds. */
-const START_MS = 10_000;
-/** How often a failure is looked for meanwhile. */
-const GLANCE_MS = 20;
-/** What fits into the memory's place for a failure. */
-const FAILURE_BYTES = 512;
+/** How long the threads may take to start; they take milliseconds. */
+const START_TIMEOUT_MS = 10_000;
+/** The interval at which the constructor checks for a failure while threads start. */
+const START_POLL_MS = 20;
 
-/** What a thread needs; all of it can be posted. */
+/** What a thread is started with; it must be possible to post all of it. */
 interface Task {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly planned: PlanArguments;
   readonly worker: number;
   readonly workers: number;
-  /** Indices of words in the memory. */
+  /** Indices of words of the memory; the word after `failed` counts failures. */
   readonly ready: number;
   readonly failed: number;
-  /** Where in the memory a failure is described, and in how many bytes at most. */
-  readonly failure: readonly [address: number, bytes: number];
+  /** The space for the text of a failure. */
+  readonly failure: { readonly address: number; readonly bytes: number };
 }
 
 /** What is used of a thread of `node:worker_threads`. */
@@ -29,75 +26,80 @@ interface Thread {
 }
 
 /**
- * The threads that work beside the host's own on one memory, each with an instance of the module.
- *
- * They begin at once, sleep while there is nothing to do, and keep no process alive.
+ * The threads that run workers 1, 2, … of an instance, each with an instance of its own on the same
+ * memory. They sleep while there is no work, and do not keep the process alive.
  */
 export class ThreadPool {
   readonly #instance: Instance;
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #threads: Thread[] = [];
-  #closed = false;
+  #isClosed = false;
 
   /**
-   * Starts `workers` − 1 threads, and waits until all have begun.
+   * Starts `workers` − 1 threads and waits until all of them are ready.
    *
-   * @throws {Error} when they cannot begin.
+   * @throws {Error} If the threads cannot be started.
    */
   constructor(instance: Instance, workers: number) {
     this.#instance = instance;
-    const { memory, module, planned, layout } = instance;
+    const { constants, layout, memory, module } = instance;
     this.#words = new Int32Array(memory.buffer as SharedArrayBuffer);
     if (workers === 1) return;
     const start = threadStarter(workers);
     for (let worker = 1; worker < workers; worker++) {
       const task: Task = {
-        ...{ module, memory, planned, worker, workers },
+        ...{ module, memory, worker, workers },
         ready: layout.ready / 4,
         failed: layout.failed / 4,
-        failure: [layout.failureText, FAILURE_BYTES],
+        failure: { address: layout.failureText, bytes: constants.FAILURE_BYTES },
       };
       this.#threads.push(start(task));
     }
-    this.#awaitReady(workers - 1);
+    this.#waitUntilReady(workers - 1);
   }
 
-  /** Why the threads can work no more; `undefined` as long as they can. */
+  /** The error of the first worker that failed, after which no kernel can run, or `undefined`. */
   get failure(): Error | undefined {
     const { layout, memory } = this.#instance;
     const length = Atomics.load(this.#words, layout.failed / 4);
     if (length === 0) return undefined;
-    // A decoder takes no memory that is shared: so a copy.
+    // TextDecoder does not accept shared memory, so it gets a copy.
     const text = new Uint8Array(memory.buffer, layout.failureText, length).slice();
-    return new Error(`Cannot go on computing: ${new TextDecoder().decode(text)}`);
+    return new Error(`Cannot compute: ${new TextDecoder().decode(text)}`);
   }
 
-  /** Ends the threads; they must have nothing to do. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** Ends the threads, which must be idle. Further calls do nothing. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     if (this.#threads.length > 0 && !this.failure) this.#instance.kernels.stop();
-    for (const thread of this.#threads) void thread.terminate();
+    this.#terminate();
   }
 
-  #awaitReady(wanted: number): void {
+  #waitUntilReady(threads: number): void {
     const index = this.#instance.layout.ready / 4;
-    const end = performance.now() + START_MS;
-    for (let ready = 0; ready < wanted; ready = Atomics.load(this.#words, index)) {
-      const late = performance.now() > end;
-      const wrong = this.failure ??
-        (late ? new Error(`Cannot start ${wanted} threads: they take too long`) : undefined);
-      if (wrong) {
-        this.#closed = true;
-        for (const thread of this.#threads) void thread.terminate();
-        throw wrong;
+    const end = performance.now() + START_TIMEOUT_MS;
+    for (let ready = 0; ready < threads; ready = Atomics.load(this.#words, index)) {
+      const isLate = performance.now() > end;
+      const error = this.failure ??
+        (isLate
+          ? new Error(`Cannot start ${threads} threads: not ready after ${START_TIMEOUT_MS} ms`)
+          : undefined);
+      if (error) {
+        this.#isClosed = true;
+        this.#terminate();
+        throw error;
       }
-      Atomics.wait(this.#words, index, ready, GLANCE_MS);
+      Atomics.wait(this.#words, index, ready, START_POLL_MS);
     }
+  }
+
+  #terminate(): void {
+    for (const thread of this.#threads) void thread.terminate();
   }
 }
 
-/** Whether there is what threads are started with, which a page has not. */
+/** Whether the runtime can start threads. A web page cannot. */
 export function canStartThreads(): boolean {
   return threadModule() !== undefined;
 }
@@ -107,46 +109,47 @@ function threadModule() {
 }
 
 /**
- * What starts a thread. `node:worker_threads` is asked for only here, so that a page, which computes
- * in one thread, need not have it; its threads can be kept from holding the process, which those of
- * `Worker` cannot. The code is sent as text, because a thread of a file needs permission to read it.
+ * Returns a function that starts a thread.
+ *
+ * `node:worker_threads` is looked up here instead of imported, so that the module loads in a web page,
+ * too. Its threads can be unreferenced, which those of `Worker` cannot, so that they do not keep the
+ * process alive. The code is passed as text, because a thread from a file needs permission to read it.
  */
 function threadStarter(workers: number): (task: Task) => Thread {
   const threads = threadModule();
   if (!threads) {
     throw new Error(
-      `Cannot compute with ${workers} threads: there is no node:worker_threads here; use 1`,
+      `Cannot start ${workers} threads: this runtime has no node:worker_threads; use 1 thread`,
     );
   }
   return (task) => {
     const code = `(${runWorker})(require("node:worker_threads").workerData)`;
     const thread: Thread = new threads.Worker(code, { eval: true, workerData: task });
     thread.unref();
-    // `runWorker` reports what goes wrong; without a listener the host would fail a second time.
+    // `runWorker` reports failures; without a listener, the host would throw a second error.
     thread.on("error", () => {});
     return thread;
   };
 }
 
-/** The whole life of a thread. It is sent as text: nothing outside of it is there. */
+/** The code of a thread. It is passed as text, so it must not refer to anything outside of it. */
 function runWorker(task: Task): void {
-  const { module, memory, planned, worker, workers, ready, failed, failure } = task;
+  const { module, memory, worker, workers, ready, failed, failure } = task;
   const words = new Int32Array(memory.buffer);
   try {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const kernels = exports as unknown as Instance["kernels"];
-    kernels.plan(...planned);
+    const kernels = exports as unknown as Kernels;
+    kernels.plan();
     kernels.initWorker(worker, workers);
     Atomics.add(words, ready, 1);
     Atomics.notify(words, ready);
     kernels.workerLoop();
   } catch (error) {
-    // The first to fail says why; the others fail because of it. The word beside says who is first.
+    // Only the first failure is reported; others follow from it.
     if (Atomics.add(words, failed + 1, 1) > 0) return;
-    const [address, bytes] = failure;
     const text = new TextEncoder().encode(`worker ${worker + 1} of ${workers} failed: ${error}`);
-    const start = text.subarray(0, bytes);
-    new Uint8Array(memory.buffer).set(start, address);
+    const start = text.subarray(0, failure.bytes);
+    new Uint8Array(memory.buffer).set(start, failure.address);
     Atomics.store(words, failed, start.length);
   }
 }

@@ -1,85 +1,103 @@
-import type { Optimizer } from "../model/types.ts";
-import type { Kernels } from "./kernels/instance.ts";
+import { type Optimizer, optimizers } from "../model/optimizers.ts";
+import type { Hyperparam, Instance, UpdateRule } from "./kernels/instance.ts";
 
 /** An update of the parameters by their gradients. */
 export interface Update {
-  /** The rule. */
+  /** The optimizer. */
   readonly optimizer: Optimizer;
-  /** The rate. */
+  /** The learning rate. */
   readonly lr: number;
-  /** The gradient is clipped to this; 0: not at all. */
+  /** The bound of gradient clipping; 0 disables it. */
   readonly gradClip: number;
-  /** Whether each element is clipped to ±clip, or the norm of the whole to clip. Default: `value`. */
+  /** Clip each element to ±gradClip, or the norm of the gradient to gradClip. Default: `value`. */
   readonly gradClipMode?: "value" | "norm";
-  /** SGD's momentum μ, in v ← μ·v + g. Default: 0. */
+  /** The momentum μ of `sgd`, in v ← μ·v + g. Default: 0. */
   readonly momentum?: number;
-  /** Adam's β₁, how much of the first moment is kept. Default: 0.9. */
+  /** Adam's β₁, the decay rate of the first moment. Default: 0.9. */
   readonly beta1?: number;
-  /** How much of the mean square is kept: Adam's β₂, by default 0.999; RMSProp's, 0.9. */
+  /** The decay rate of the mean square: Adam's β₂, by default 0.999; RMSProp's, 0.9. */
   readonly beta2?: number;
-  /** L2 regularisation: this share of a weight is added to its gradient; AdamW shrinks the weight itself. Default: 0. */
+  /** Weight decay: decoupled from the gradient with `adamw`, else an L2 penalty. Default: 0. */
   readonly weightDecay?: number;
-  /** The number of this update, from 1, by which Adam corrects its moments' start from 0. Default: 1. */
+  /** The number of the update, from 1, for Adam's bias correction. Default: 1. */
   readonly step?: number;
-  /**
-   * Keeps a running average of the parameters over about the last of all updates so far, this share
-   * of them, above 0, at most 1; 0: none. Default: 0.
-   */
+  /** The fraction of all updates so far that the weight average covers; 0: none. Default: 0. */
   readonly weightAverage?: number;
 }
 
-/** What keeps a root, or a division by it, from 0; in every rule's publication. */
+/** ε, which keeps a root, or a division by it, from 0: the value of every rule's publication. */
 const EPSILON = 1e-8;
 
-/** How many numbers a rule remembers of each parameter. */
-export function stateSlotsOf(
-  { optimizer, momentum = 0 }: Pick<Update, "optimizer" | "momentum">,
-): 0 | 1 | 2 {
-  if (optimizer === "sgd") return momentum === 0 ? 0 : 1;
-  return optimizer === "adam" || optimizer === "adamw" ? 2 : 1;
+/** Runs updates of the parameters in the memory of an instance that is planned for training. */
+export class Updater {
+  readonly #instance: Instance;
+  readonly #hyperparams: Float64Array;
+  /** One finite flag per cache line. */
+  readonly #finiteFlags: Uint32Array;
+  /** The sum of squares of each block of the gradients. */
+  readonly #squareSums: Float64Array;
+  readonly #flagStride: number;
+
+  /** @param workers The number of workers that share the memory. */
+  constructor(instance: Instance, workers: number) {
+    const { constants, layout, memory: { buffer } } = instance;
+    const { CACHE_LINE, Hyperparam, NORM_BLOCK_BYTES } = constants;
+    const hyperparams = Object.keys(Hyperparam).length;
+    const blocks = Math.ceil(layout.parameterBytes / NORM_BLOCK_BYTES);
+    this.#instance = instance;
+    this.#hyperparams = new Float64Array(buffer, layout.hyperparams, hyperparams);
+    this.#flagStride = CACHE_LINE / Uint32Array.BYTES_PER_ELEMENT;
+    this.#finiteFlags = new Uint32Array(buffer, layout.finiteFlags, workers * this.#flagStride);
+    this.#squareSums = new Float64Array(buffer, layout.norms, blocks);
+  }
+
+  /** Clips the gradients and updates the parameters. Returns whether all parameters are finite. */
+  run(update: Update): boolean {
+    const { kernels, constants } = this.#instance;
+    const { optimizer, momentum = 0, weightAverage = 0, step = 1 } = update;
+    const hyperparams = this.#hyperparamsOf(update);
+    for (const name of Object.keys(hyperparams) as Hyperparam[]) {
+      this.#hyperparams[constants.Hyperparam[name]] = hyperparams[name];
+    }
+    const rule: UpdateRule = optimizer === "sgd" && momentum !== 0 ? "momentum" : optimizer;
+    kernels.update(constants.UpdateRule[rule]);
+    if (weightAverage > 0) kernels.updateWeightAverage(weightAverageRate(weightAverage, step));
+    return this.#finiteFlags.every((flag, i) => i % this.#flagStride !== 0 || flag === 1);
+  }
+
+  /** The Euclidean norm of all gradients as one vector. */
+  gradientNorm(): number {
+    this.#instance.kernels.squareSums();
+    return Math.sqrt(this.#squareSums.reduce((sum, squares) => sum + squares, 0));
+  }
+
+  #hyperparamsOf(update: Update): Record<Hyperparam, number> {
+    const { optimizer, lr, gradClip, gradClipMode = "value", momentum = 0, step = 1 } = update;
+    const { beta1 = 0.9, beta2 = optimizers[optimizer].defaults.beta2 ?? 0.999 } = update;
+    const clips = gradClip !== 0;
+    const byNorm = clips && gradClipMode === "norm";
+    return {
+      lr,
+      gradLimit: clips && !byNorm ? gradClip : Infinity,
+      gradScale: byNorm ? Math.min(1, gradClip / this.gradientNorm()) : 1,
+      weightDecay: update.weightDecay ?? 0,
+      beta1: optimizer === "sgd" ? momentum : beta1,
+      beta2,
+      epsilon: EPSILON,
+      correctedLr: lr / (1 - beta1 ** step),
+      correction2: Math.sqrt(1 - beta2 ** step),
+    };
+  }
 }
 
 /**
- * Updates the parameters.
+ * The weight of an update in the weight average, so that update t of n has a weight of about
+ * (t/n)^(1/share − 1). The average then covers the same fraction of a short run and of a long one: the
+ * power function profile of Karras et al., "Analyzing and Improving the Training Dynamics of
+ * Diffusion Models", 2024.
  *
- * @param kernels The module.
- * @param hyperparams Where the module reads the numbers of a rule: 16 of them.
- * @param norm The norm of the whole gradient; asked for only to clip by it.
- */
-export function updateParameters(
-  kernels: Kernels,
-  hyperparams: Float64Array,
-  update: Update,
-  norm: () => number,
-): void {
-  const { optimizer, lr, gradClip, gradClipMode = "value", momentum = 0, beta1 = 0.9, step = 1 } =
-    update;
-  const { weightAverage = 0, beta2 = optimizer === "rmsprop" ? 0.9 : 0.999, weightDecay = 0 } =
-    update;
-  const limit = gradClip === 0 || gradClipMode === "norm" ? Infinity : gradClip;
-  const scale = gradClip === 0 || gradClipMode === "value" ? 1 : Math.min(1, gradClip / norm());
-  // In the order of assembly/optimizers.ts.
-  hyperparams.set([
-    lr,
-    limit,
-    scale,
-    weightDecay,
-    optimizer === "sgd" ? momentum : beta1,
-    beta2,
-    EPSILON,
-    lr / (1 - beta1 ** step),
-    Math.sqrt(1 - beta2 ** step),
-  ]);
-  if (optimizer === "sgd" && momentum !== 0) kernels.momentum();
-  else kernels[optimizer]();
-  if (weightAverage > 0) kernels.updateWeightAverage(weightAverageRate(weightAverage, step));
-}
-
-/**
- * How much an update counts in the average, so that the update t of n has a weight of about
- * (t/n)^(1/share − 1): the share, and not how many updates it is, stays the same in a short run and in
- * a long one (the power function profile of Karras et al., "Analyzing and improving the training
- * dynamics of diffusion models", 2024).
+ * @param share The fraction that the average covers: above 0, at most 1.
+ * @param step The number of the update, from 1.
  */
 export function weightAverageRate(share: number, step: number): number {
   return Math.min(1, 1 / (share * step));

@@ -24,10 +24,10 @@ export function createEvalEngine(
   model: Pick<Model, "config" | "vocabulary">,
   { threads = Infinity }: EvalEngineOptions = {},
 ): Engine {
-  const sizes = { ...sizesOf(model), seqLength: EVAL_SEQ_LENGTH, batchSize: 1 };
+  const { precision } = model.config;
+  const sizes = { ...sizesOf(model), precision, seqLength: EVAL_SEQ_LENGTH, batchSize: 1 };
   return new Engine({
     ...sizes,
-    precision: model.config.precision,
     training: false,
     threads: Math.min(threads, defaultThreadCount(sizes)),
   });

@@ -50,7 +50,7 @@ export class Evaluator {
 
   /** Stops the engine's threads. */
   [Symbol.dispose](): void {
-    this.#engine.close();
+    this.#engine[Symbol.dispose]();
   }
 
   /**

@@ -3,7 +3,8 @@
 import * as v from "valibot";
 import { validate } from "../json.ts";
 import { INIT_SYNTAX, isInit } from "./initialization.ts";
-import type { Cell, LrSchedule, Optimizer, Precision } from "./types.ts";
+import { type Optimizer, optimizerNames } from "./optimizers.ts";
+import type { Cell, LrSchedule, Precision } from "./types.ts";
 
 /**
  * The configuration of a training run: everything that determines the trained weights, complete and
@@ -126,7 +127,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   lrPatience: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   warmup: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   cooldown: fraction,
-  optimizer: oneOf(["adagrad", "sgd", "rmsprop", "adam", "adamw"]),
+  optimizer: oneOf(optimizerNames),
   momentum: fraction,
   beta1: fraction,
   beta2: fraction,

@@ -1,9 +1,9 @@
-/** The base configuration, the defaults of each optimizer and schedule, and the presets. */
+/** The base configuration, the defaults of each schedule, and the presets. */
 
 import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
 import type { Config } from "./config.ts";
-import type { LrSchedule, Optimizer } from "./types.ts";
+import type { LrSchedule } from "./types.ts";
 
 /** The configuration that `resolveConfig` completes others from. */
 export const baseConfig: Config = Object.freeze({
@@ -38,15 +38,6 @@ export const baseConfig: Config = Object.freeze({
   testFraction: 0,
   resetEvery: 0,
   holdout: "end",
-});
-
-/** Defaults that depend on the optimizer; they replace those of {@linkcode baseConfig}. */
-export const optimizerDefaults: Readonly<Record<Optimizer, Partial<Config>>> = Object.freeze({
-  adagrad: {},
-  sgd: { lr: 0.1 },
-  rmsprop: { lr: 0.002, beta2: 0.9 },
-  adam: { lr: 0.002 },
-  adamw: { lr: 0.002, weightDecay: 0.01 },
 });
 
 /**

@@ -2,7 +2,8 @@
 
 import { InputError, withContext } from "../errors.ts";
 import { type Config, parseConfig } from "./config.ts";
-import { baseConfig, getPreset, optimizerDefaults, scheduleDefaults } from "./presets.ts";
+import { optimizers } from "./optimizers.ts";
+import { baseConfig, getPreset, scheduleDefaults } from "./presets.ts";
 
 /** A partial configuration: any fields of {@linkcode Config}, and a preset for the others. */
 export interface ConfigInput extends Partial<Config> {
@@ -47,7 +48,7 @@ export function resolveConfig(
     const { optimizer, lrSchedule } = { ...baseConfig, ...base, ...given };
     const config = parseConfig({
       ...baseConfig,
-      ...get(optimizerDefaults, optimizer),
+      ...get(optimizers, optimizer).defaults,
       ...get(scheduleDefaults, lrSchedule),
       ...base,
       ...given,

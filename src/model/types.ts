@@ -9,8 +9,5 @@ export type Cell = "rnn" | "gru" | "lstm";
  */
 export type Precision = "f32" | "f32-strict" | "f64";
 
-/** The update rule. */
-export type Optimizer = "adagrad" | "sgd" | "rmsprop" | "adam" | "adamw";
-
 /** The learning-rate schedule. */
 export type LrSchedule = "constant" | "step" | "cosine" | "inverse-sqrt" | "plateau";

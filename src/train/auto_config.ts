@@ -1,6 +1,7 @@
 import { withContext } from "../errors.ts";
 import { type Config, parseConfig } from "../model/config.ts";
-import { baseConfig, optimizerDefaults } from "../model/presets.ts";
+import { optimizers } from "../model/optimizers.ts";
+import { baseConfig } from "../model/presets.ts";
 import { type ConfigInput, defaultBatchSize, resolveConfig } from "../model/resolve_config.ts";
 import type { LimitOptions } from "./limits.ts";
 
@@ -194,7 +195,7 @@ function pickOptimization(
   hasManyEpochs: boolean,
 ): ConfigInput {
   const { optimizer = "adamw", hidden = size.hidden, cell = "gru", layers = size.layers } = input;
-  if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizerDefaults[optimizer] };
+  if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
   const isLarge = size.layers > 1 && layers > 1;
   // The rate decays from the end of the warm-up, so without one, or with another schedule, it stays.
   const decays = input.lrSchedule === undefined

@@ -1,10 +1,10 @@
 /** What must stay the same when training is resumed from a checkpoint, and what may change. */
 
 import type { Checkpoint, CorpusIdentity } from "../checkpoint/checkpoint.ts";
-import { stateSlotsOf } from "../engine/update.ts";
 import { InputError, withContext } from "../errors.ts";
 import { quote } from "../json.ts";
 import { type Config, parseConfig } from "../model/config.ts";
+import { stateSlotsOf } from "../model/optimizers.ts";
 import { getPreset } from "../model/presets.ts";
 import { checkConsistency, type ConfigInput } from "../model/resolve_config.ts";
 import type { Corpus } from "../text/corpus.ts";
@@ -95,7 +95,7 @@ export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
     );
   }
   if (progress.step === 0) return;
-  if ((checkpoint.optimizerState?.length ?? 0) !== stateSlotsOf(config)) {
+  if ((checkpoint.optimizerState?.length ?? 0) !== stateSlotsOf(config).length) {
     throw new InputError(
       `Cannot resume training: the checkpoint of step ${progress.step} has no optimizer state of ` +
         `${config.optimizer}; it must be complete`,

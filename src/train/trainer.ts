@@ -1,13 +1,14 @@
 import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
+import { dropoutSeed } from "../engine/dropout.ts";
 import { Engine } from "../engine/engine.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
-import { stateSlotsOf } from "../engine/update.ts";
 import { withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { initialParameters } from "../model/initialization.ts";
 import { type Model, sizesOf } from "../model/model.ts";
+import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import { BatchLoader } from "../text/batches.ts";
@@ -102,12 +103,12 @@ export class Trainer {
     this.charsPerStep = this.#batches.charsPerBatch;
     this.stepsPerEpoch = this.#batches.batchesPerEpoch;
     const shape = { ...sizesOf({ config, vocabulary: corpus.vocabulary }), seqLength, batchSize };
-    this.threads = checkThreadCount(options.threads ?? defaultThreadCount(shape));
+    this.threads = checkThreadCount(options.threads ?? defaultThreadCount({ ...shape, precision }));
     this.#engine = new Engine({
       ...shape,
       precision,
       dropout: config.dropout > 0,
-      stateSlots: stateSlotsOf(config),
+      stateSlots: stateSlotsOf(config).length,
       weightAverage: config.weightAverage > 0,
       threads: this.threads,
     });
@@ -350,7 +351,7 @@ export class Trainer {
 
   /** Ends the threads; no step can be taken afterwards. Idle threads keep no process alive. */
   close(): void {
-    this.#engine.close();
+    this.#engine[Symbol.dispose]();
     this.validation[Symbol.dispose]();
   }
 
@@ -382,7 +383,7 @@ export class Trainer {
 
   /** Copies the optimizer state, a set for each slot; `null` if the update rule has none. */
   #readOptimizerState(): ParameterSet[] | null {
-    const count = stateSlotsOf(this.config);
+    const count = stateSlotsOf(this.config).length;
     if (count === 0) return null;
     return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerState(i));
   }
@@ -410,8 +411,7 @@ export class Trainer {
 
   /**
    * The dropout of the next step. Its seed depends on the step alone, so that a repeated or resumed
-   * step drops the same units: a number holds 53 bits exactly, of which the upper 21 are the lowest
-   * of the configuration's seed, and the lower 32 the step.
+   * step drops the same units.
    */
   #dropout(): { probability: number; seed: number } {
     const { dropout, dropoutFrom, dropoutUntil, seed } = this.config;
@@ -419,7 +419,7 @@ export class Trainer {
     const isActive = done >= dropoutFrom && done < dropoutUntil;
     return {
       probability: isActive ? dropout : 0,
-      seed: seed % 2 ** 21 * 2 ** 32 + this.#step % 2 ** 32,
+      seed: dropoutSeed(seed, this.#step),
     };
   }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import { type Update, updateParameters } from "../../src/engine/update.ts";
+import { type Update, Updater } from "../../src/engine/update.ts";
 import {
   elementCount,
   parameterNames,
@@ -126,12 +126,12 @@ for (const precision of precisions) {
   Deno.test(`${precision}: an engine without averaging refuses to average`, () => {
     using engine = new Engine({ ...sizes, precision, seqLength: 1, batchSize: 1 });
     const update = { optimizer: "sgd", lr: 0.1, gradClip: 5, weightAverage: 0.1 } as const;
-    assertThrows(() => engine.update(update), RangeError, "weightAverage: false");
-    assertThrows(() => engine.readWeightAverage(), RangeError, "weightAverage: false");
+    assertThrows(() => engine.update(update), RangeError, '"weightAverage" false');
+    assertThrows(() => engine.readWeightAverage(), RangeError, '"weightAverage" false');
     assertThrows(
       () => engine.writeWeightAverage(engine.readParameters()),
       RangeError,
-      "weightAverage: false",
+      '"weightAverage" false',
     );
   });
 
@@ -182,12 +182,20 @@ for (const precision of precisions) {
   Deno.test(`${precision}: a rule that remembers more than there is room for is refused`, () => {
     using engine = new Engine({ ...sizes, precision, seqLength: 1, batchSize: 1, stateSlots: 0 });
     const update = { lr: 0.1, gradClip: 5 };
-    assertThrows(() => engine.update({ ...update, optimizer: "adam" }), RangeError, "needs 2");
-    assertThrows(() => engine.update({ ...update, optimizer: "adagrad" }), RangeError, "needs 1");
-    assertThrows(() => engine.readOptimizerState(), RangeError, "Cannot use memory 0");
+    assertThrows(
+      () => engine.update({ ...update, optimizer: "adam" }),
+      RangeError,
+      '"stateSlots" 2',
+    );
+    assertThrows(
+      () => engine.update({ ...update, optimizer: "adagrad" }),
+      RangeError,
+      '"stateSlots" 1',
+    );
+    assertThrows(() => engine.readOptimizerState(), RangeError, "state slot 0");
     for (const stateSlots of [-1, 3, 0.5]) {
       const options = { ...sizes, precision, seqLength: 1, batchSize: 1, stateSlots };
-      assertThrows(() => new Engine(options), RangeError, "memories must be 0, 1 or 2");
+      assertThrows(() => new Engine(options), RangeError, '"stateSlots" must be 0, 1 or 2');
     }
   });
 
@@ -228,19 +236,20 @@ for (const precision of precisions) {
         training: true,
         stateSlots: 2,
       };
-      const { kernels, layout, memory } = instantiate(precision, plan);
+      const instance = instantiate(precision, plan);
+      const { kernels, layout, memory } = instance;
+      const updater = new Updater(instance, 1);
       const { buffer } = memory;
       const reals = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
-      const hyperparams = new Float64Array(buffer, layout.hyperparams, 16);
       const at = (address: number) => address / reals.BYTES_PER_ELEMENT;
       const { inputsPadded: Ip, hiddenPadded: Hp, outputsPadded: Vp } = layout;
       const { inputs: I, hidden: H, outputs: V } = sizes;
       // Address, rows and columns with and without padding.
       const blocks = [
-        [layout.Wxh, I, Ip, H, Hp],
-        [layout.Whh, H, Hp, H, Hp],
+        [kernels.Wxh(0), I, Ip, H, Hp],
+        [kernels.Whh(0), H, Hp, H, Hp],
         [layout.Why, H, Hp, V, Vp],
-        [layout.bh, 1, 1, H, Hp],
+        [kernels.bh(0), 1, 1, H, Hp],
         [layout.by, 1, 1, V, Vp],
       ] as const;
       const random = new Xoshiro128(5);
@@ -260,7 +269,7 @@ for (const precision of precisions) {
         kernels.forward(5, false, 0, 0);
         kernels.crossEntropyOfIds(5, 1 / 3);
         kernels.backward(5, false);
-        updateParameters(kernels, hyperparams, { optimizer, lr: 0.1, gradClip: 5 }, () => 1);
+        updater.run({ optimizer, lr: 0.1, gradClip: 5 });
         kernels.carryHiddenState(5);
       }
       const assertZeros = (address: number, rows: number, columns: number, stride: number) => {
@@ -278,9 +287,9 @@ for (const precision of precisions) {
           }
         }
       }
-      assertZeros(layout.hiddenStates, 18, H, Hp);
+      assertZeros(kernels.hiddenStates(0), 18, H, Hp);
       assertZeros(layout.logits, 15, V, Vp);
-      assert(reals[at(layout.Wxh)] !== 0);
+      assert(reals[at(kernels.Wxh(0))] !== 0);
     });
   }
 }

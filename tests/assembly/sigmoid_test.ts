@@ -4,17 +4,17 @@ import { instantiate } from "../../src/engine/kernels/instance.ts";
 import { realArray } from "../../src/model/parameters.ts";
 
 for (const precision of ["f32", "f32-strict", "f64"] as const) {
-  const { kernels, layout, memory } = instantiate(precision, {
+  const { kernels, memory } = instantiate(precision, {
     ...{ inputs: 1, hidden: 1024, outputs: 1, seqLength: 1, batchSize: 1 },
     ...{ denseInputs: false, denseTargets: false, training: false },
   });
   const { buffer } = memory;
   const numbers = precision === "f64"
-    ? new Float64Array(buffer, layout.hiddenStates, 1024)
-    : new Float32Array(buffer, layout.hiddenStates, 1024);
+    ? new Float64Array(buffer, kernels.hiddenStates(0), 1024)
+    : new Float32Array(buffer, kernels.hiddenStates(0), 1024);
   const sigmoid = (xs: ArrayLike<number>) => {
     numbers.fill(0).set(xs);
-    kernels.sigmoidInPlace(layout.hiddenStates, 1024);
+    kernels.sigmoidInPlace(kernels.hiddenStates(0), 1024);
     return Array.from(numbers.subarray(0, xs.length));
   };
 

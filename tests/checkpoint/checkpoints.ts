@@ -1,6 +1,6 @@
 /** Checkpoints for tests. */
 
-import { stateSlotsOf } from "../../src/engine/update.ts";
+import { stateSlotsOf } from "../../src/model/optimizers.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { baseConfig } from "../../src/model/presets.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
@@ -25,7 +25,7 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
   // Adding PyTorch's second bias, 0, would change −0.
   parameters.bh[0] = -0;
   const optimizerState = Array.from(
-    { length: stateSlotsOf(config) },
+    { length: stateSlotsOf(config).length },
     () => fill(zeros(), () => random.uniform()),
   );
   const hiddenState = realArray(

@@ -97,11 +97,7 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
         training: training!,
       };
       const { kernels, layout, memory } = instantiate(precision, plan);
-      const { inputs, hidden, outputs, seqLength, batchSize } = plan;
-      const bytes = kernels.plan(
-        ...[0, 1, inputs, hidden, outputs, seqLength, batchSize] as const,
-        ...[plan.denseInputs, plan.denseTargets, plan.training, false, 1, false, 1] as const,
-      );
+      const bytes = kernels.plan(); // The plan is still in memory.
       assertEquals(memory.buffer.byteLength, Math.ceil(bytes / 65536) * 65536);
       // An area that is not planned has no address; one that is lies behind the parameters.
       for (
@@ -132,9 +128,9 @@ Deno.test("an engine without training has no optimizer sums to read or write", (
   const engine = new Engine(options);
   const { parameters } = randomParameters(sizes);
   engine.writeParameters(parameters);
-  assertThrows(() => engine.readOptimizerState(), RangeError, "training: false");
+  assertThrows(() => engine.readOptimizerState(), RangeError, '"training" false');
   const zeros = zeroParameters(sizes, "f64");
-  assertThrows(() => engine.writeOptimizerState(zeros), RangeError, "training: false");
+  assertThrows(() => engine.writeOptimizerState(zeros), RangeError, '"training" false');
   assertEquals(engine.readParameters(), parameters);
 });
 
@@ -144,8 +140,8 @@ Deno.test("vectors of the wrong length are refused, and nothing is replaced", ()
   const engine = new Engine({ ...options, denseInputs: true, denseTargets: true });
   for (const length of [0, 11, 13]) {
     const vectors = new Float64Array(length);
-    assertThrows(() => engine.writeInputVectors(vectors), RangeError, "12 wanted");
-    assertThrows(() => engine.writeTargetVectors(vectors, 1), RangeError, "12 wanted");
+    assertThrows(() => engine.writeInputVectors(vectors), RangeError, "it has 12 numbers");
+    assertThrows(() => engine.writeTargetVectors(vectors, 1), RangeError, "12 numbers");
   }
   assertThrows(() => engine.writeInputVectors(new Float64Array(18), 3), RangeError, "1 to 2");
   assertThrows(() => engine.writeTargetVectors(new Float64Array(36), 3), RangeError, "1 to 2");

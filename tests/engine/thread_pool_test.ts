@@ -156,9 +156,9 @@ Deno.test("an engine that was closed says so, and may be closed again", () => {
   for (const threads of [1, 2]) {
     const engine = prepare({ precision: "f32", hidden: 4, seqLength: 1, batchSize: 1, threads });
     engine.forward();
-    engine.close();
-    engine.close();
-    assertThrows(() => engine.forward(), Error, "an engine that was closed");
+    engine[Symbol.dispose]();
+    engine[Symbol.dispose]();
+    assertThrows(() => engine.forward(), Error, "was disposed of");
     assertEquals(engine.readOutputs().length, vocabulary);
   }
 });
@@ -175,8 +175,8 @@ Deno.test("a thread's failure ends the job, says which and why, and leaves nobod
   new Uint32Array(memory.buffer, layout.inputIds)[12] = 3 * 2 ** 26;
   assertThrows(() => kernels.forward(1, false, 0, 0), WebAssembly.RuntimeError);
   const { message } = workers.failure!;
-  assertMatch(message, /^Cannot go on computing: worker 2 of 3 failed: RuntimeError: [^\n]+$/);
-  workers.close();
+  assertMatch(message, /^Cannot compute: worker 2 of 3 failed: RuntimeError: [^\n]+$/);
+  workers[Symbol.dispose]();
 });
 
 Deno.test("where there are no threads, one is enough, and more are refused", () => {
@@ -186,29 +186,44 @@ Deno.test("where there are no threads, one is enough, and more are refused", () 
     Reflect.set(globalThis, "process", undefined);
     prepare({ ...options, threads: 1 }).forward();
     assertEquals(
-      defaultThreadCount({ hidden: 512, outputs: 65, seqLength: 50, batchSize: 64 }, 8),
+      defaultThreadCount({
+        precision: "f32",
+        hidden: 512,
+        outputs: 65,
+        seqLength: 50,
+        batchSize: 64,
+      }, 8),
       1,
     );
-    assertThrows(() => prepare({ ...options, threads: 2 }), Error, "no node:worker_threads here");
+    assertThrows(() => prepare({ ...options, threads: 2 }), Error, "no node:worker_threads");
   } finally {
     Reflect.set(globalThis, "process", process);
   }
 });
 
 Deno.test("threads are as many as gain", () => {
-  const small = { hidden: 32, outputs: 65, seqLength: 25, batchSize: 4 };
+  const small = { precision: "f32", hidden: 32, outputs: 65, seqLength: 25, batchSize: 4 } as const;
   assertEquals(flopPerStep({ hidden: 100, outputs: 65, seqLength: 25, batchSize: 1 }), 2_475_000);
   assertEquals(defaultThreadCount(small, 8), 1);
-  const large = { hidden: 512, outputs: 65, seqLength: 50, batchSize: 64 };
+  const large = {
+    precision: "f32",
+    hidden: 512,
+    outputs: 65,
+    seqLength: 50,
+    batchSize: 64,
+  } as const;
   assertEquals([1, 2, 8, 1000].map((cores) => defaultThreadCount(large, cores)), [1, 2, 8, 64]);
   assertEquals(defaultThreadCount({ ...large, batchSize: 3 }, 8), 3);
   // A single stream is shared by its units, where Whh has 65,536 weights or more.
   assertEquals(defaultThreadCount({ ...large, batchSize: 1 }, 8), 8);
   const one = (cell: Cell, hidden: number) =>
-    defaultThreadCount({ cell, hidden, outputs: 65, seqLength: 50, batchSize: 1 }, 2);
-  assertEquals([255, 256].map((hidden) => one("rnn", hidden)), [1, 2]);
-  assertEquals([147, 148].map((hidden) => one("gru", hidden)), [1, 2]);
-  assertEquals([127, 128].map((hidden) => one("lstm", hidden)), [1, 2]);
+    defaultThreadCount(
+      { precision: "f32", cell, hidden, outputs: 65, seqLength: 50, batchSize: 1 },
+      2,
+    );
+  assertEquals([252, 253, 256].map((hidden) => one("rnn", hidden)), [1, 2, 2]);
+  assertEquals([144, 145, 148].map((hidden) => one("gru", hidden)), [1, 2, 2]);
+  assertEquals([124, 125, 128].map((hidden) => one("lstm", hidden)), [1, 2, 2]);
 });
 
 const canRun = Deno.permissions.querySync({ name: "run" }).state === "granted";
@@ -217,7 +232,7 @@ for (
     ["ends by itself", 0, ""],
     ["exits", 3, "Deno.exit(3);"],
     ["throws", 1, 'throw new Error("on purpose");'],
-    ["closes first", 0, "engine.close();"],
+    ["closes first", 0, "engine[Symbol.dispose]();"],
     ["waits a while", 0, "await new Promise((resolve) => setTimeout(resolve, 300));"],
   ] as const
 ) {

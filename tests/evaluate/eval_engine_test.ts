@@ -29,6 +29,7 @@ Deno.test("createEvalEngine() uses the fastest number of threads up to the given
   assertEquals(threadsOf(large, 1), 1);
   const fastest = defaultThreadCount({
     ...sizesOf(large),
+    precision: "f32",
     seqLength: EVAL_SEQ_LENGTH,
     batchSize: 1,
   });

@@ -1,54 +1,35 @@
 import { InputError } from "../../errors.ts";
-import type { Precision } from "../../model/types.ts";
-import type { Cell } from "../../model/types.ts";
+import type { Optimizer } from "../../model/optimizers.ts";
+import type { Cell, Precision } from "../../model/types.ts";
 import { modules } from "./modules.js";
 
-/** An address in a kernel's memory, or a number of elements or bytes. */
+/** An address in bytes in the memory of the kernels. */
 type Pointer = number;
 
 /**
- * The functions that the modules export; assembly/ says what each does. Every pointer is in bytes,
- * every stride too, every count in numbers.
+ * The functions that every module exports; assembly/ documents each. Strides are in bytes, counts in
+ * numbers.
  */
 export interface Kernels {
-  plan(
-    cell: number,
-    layers: number,
-    inputs: number,
-    hidden: number,
-    outputs: number,
-    seqLength: number,
-    batchSize: number,
-    denseInputs: boolean,
-    denseTargets: boolean,
-    training: boolean,
-    dropout: boolean,
-    stateSlots: number,
-    averaging: boolean,
-    workers: number,
-  ): number;
+  plan(): number;
   Wxh(layer: number): Pointer;
   Whh(layer: number): Pointer;
   bh(layer: number): Pointer;
   bhn(layer: number): Pointer;
   hiddenStates(layer: number): Pointer;
   cellStates(layer: number): Pointer;
+  unitsAreShared(cell: number, hidden: number): number;
   initWorker(worker: number, workers: number): void;
   workerLoop(): void;
   stop(): void;
-  forward(seqLength: number, denseInputs: boolean, dropout: number, seed: number): void;
+  forward(seqLength: number, denseInputs: boolean, dropout: number, dropoutSeed: number): void;
   backward(seqLength: number, denseInputs: boolean): void;
   carryHiddenState(seqLength: number): void;
   softmax(seqLength: number): void;
   crossEntropyOfIds(seqLength: number, scale: number): void;
   crossEntropyOfVectors(seqLength: number, scale: number): void;
   squareSums(): void;
-  adagrad(): void;
-  sgd(): void;
-  momentum(): void;
-  rmsprop(): void;
-  adam(): void;
-  adamw(): void;
+  update(rule: number): void;
   updateWeightAverage(rate: number): void;
   allFinite(from: Pointer, bytes: number): number;
   expInPlace(data: Pointer, count: number): void;
@@ -81,8 +62,8 @@ export interface Kernels {
     rows: number,
     columns: number,
     runs: number,
-    run: number,
-    apart: number,
+    runLength: number,
+    runStride: number,
     a: Pointer,
     aStride: number,
     b: Pointer,
@@ -108,7 +89,7 @@ export interface Kernels {
   ): void;
 }
 
-/** The offsets and padded sizes that `plan` leaves in the module's globals. */
+/** The globals that `plan` sets, and that the host reads. */
 const layoutNames = [
   "ready",
   "failed",
@@ -136,125 +117,207 @@ const layoutNames = [
   "outputsPadded",
 ] as const;
 
-/** Where everything lies in the kernels' memory; assembly/layout.ts draws it. */
-export type Layout = Readonly<
-  Record<typeof layoutNames[number] | "Wxh" | "Whh" | "bh" | "hiddenStates", number>
->;
+/** The addresses of buffers, and padded sizes; assembly/layout.ts describes them. */
+export type Layout = Readonly<Record<typeof layoutNames[number], number>>;
 
-/** What the memory is planned for. */
+/** The update rules of the kernels: one per optimizer, and `momentum`, which is `sgd` with it. */
+export type UpdateRule = Optimizer | "momentum";
+
+/** The hyperparameters of an update that the kernels read; assembly/optimizers.ts describes them. */
+export type Hyperparam =
+  | "lr"
+  | "gradLimit"
+  | "gradScale"
+  | "weightDecay"
+  | "beta1"
+  | "beta2"
+  | "epsilon"
+  | "correctedLr"
+  | "correction2";
+
+/** Constants and enumerations of the kernels, read from the module's exports. */
+export interface Constants {
+  /** Bytes of a cache line. */
+  readonly CACHE_LINE: number;
+  /** Bytes of the space for a worker's failure. */
+  readonly FAILURE_BYTES: number;
+  /** Bytes of gradients whose squares are summed into one number. */
+  readonly NORM_BLOCK_BYTES: number;
+  /** Depth of a packed block. */
+  readonly KC: number;
+  /** Bytes of a packed block of A. */
+  readonly PACKED_A_BYTES: number;
+  /** The number of each cell. */
+  readonly Cell: Readonly<Record<Cell, number>>;
+  /** The index of each field of the plan, in words of 32 bits from `planFields` on. */
+  readonly PlanField: Readonly<Record<keyof Plan, number>>;
+  /** The index of each hyperparameter, in f64 numbers from `hyperparams` on. */
+  readonly Hyperparam: Readonly<Record<Hyperparam, number>>;
+  /** The number of each update rule. */
+  readonly UpdateRule: Readonly<Record<UpdateRule, number>>;
+}
+
+/** What a memory is planned for. The names are those of the kernels' `PlanField`. */
 export interface Plan {
   /** The cell. Default: `rnn`. */
   readonly cell?: Cell;
-  /** L, layers. Default: 1. */
+  /** Layers, L. Default: 1. */
   readonly layers?: number;
-  /** I, length of an input vector, or the number of characters. */
+  /** Length of an input vector, or number of characters, I. */
   readonly inputs: number;
-  /** H, hidden units. */
+  /** Hidden units of a layer, H. */
   readonly hidden: number;
-  /** V, length of an output vector. */
+  /** Vocabulary size, V. */
   readonly outputs: number;
-  /** T, the most steps of one sequence. */
+  /** The most steps of one sequence, T. */
   readonly seqLength: number;
-  /** B, streams side by side. */
+  /** Batch size, B. */
   readonly batchSize: number;
-  /** Whether there is room for input vectors beside character ids. */
-  readonly denseInputs: boolean;
-  /** Whether there is room for target distributions beside character ids. */
-  readonly denseTargets: boolean;
-  /** Whether there is room for gradients and optimizer sums. */
-  readonly training: boolean;
-  /** Whether there is room for what is left of states when some are dropped. Default: false. */
+  /** Reserve space for input vectors beside character ids. Default: false. */
+  readonly denseInputs?: boolean;
+  /** Reserve space for target distributions beside character ids. Default: false. */
+  readonly denseTargets?: boolean;
+  /** Reserve space for gradients and optimizer state. Default: false. */
+  readonly training?: boolean;
+  /** Reserve space for the states after dropout. Default: false. */
   readonly dropout?: boolean;
-  /** How many numbers the optimizer remembers of each parameter, 0 to 2. Default: 1. */
+  /** State slots of the optimizer, 0 to 2. Default: 1. */
   readonly stateSlots?: number;
-  /** Whether there is room for a running average of the parameters. Default: false. */
+  /** Reserve space for the weight average. Default: false. */
   readonly weightAverage?: boolean;
-  /** How many instances work on the memory together. Default: 1. */
+  /** Workers that share the memory. Default: 1. */
   readonly workers?: number;
 }
 
-/** A running module, with its memory and the plan of it. */
-export interface Instance {
+const planDefaults = {
+  cell: "rnn",
+  layers: 1,
+  denseInputs: false,
+  denseTargets: false,
+  training: false,
+  dropout: false,
+  stateSlots: 1,
+  weightAverage: false,
+  workers: 1,
+} as const;
+
+/** An instance of a module on a memory. */
+interface BareInstance {
   readonly kernels: Kernels;
-  readonly layout: Layout;
   readonly memory: WebAssembly.Memory;
-  /** What another instance must be made of to work on the same memory. */
-  readonly module: WebAssembly.Module;
-  /** What that instance's `plan` must be called with. */
-  readonly planned: PlanArguments;
+  readonly exports: WebAssembly.Exports;
+  readonly constants: Constants;
 }
 
-/** The arguments of {@linkcode Kernels.plan}. */
-export type PlanArguments = Parameters<Kernels["plan"]>;
+/** Worker 0 of a module, with its memory laid out. */
+export interface Instance {
+  readonly kernels: Kernels;
+  readonly constants: Constants;
+  readonly layout: Layout;
+  readonly memory: WebAssembly.Memory;
+  /** The module, from which other workers make instances on the same memory. */
+  readonly module: WebAssembly.Module;
+}
 
-/** What the module calls the cells. */
-const cellNumbers: Readonly<Record<Cell, number>> = { rnn: 0, gru: 1, lstm: 2 };
-const PAGE = 65536;
-/** What a 32-bit address can reach, in pages: 4 GiB. */
+const PAGE_BYTES = 65536;
+/** The pages that a 32-bit address can reach: 4 GiB. */
 const MAX_PAGES = 65536;
 
+/** An instance per precision in one page of memory, for what can be computed without a layout. */
+const probes = new Map<Precision, BareInstance>();
+
 /**
- * Starts a module with a memory of just the size that the plan takes.
+ * Instantiates the module of a precision in a memory of exactly the planned size.
  *
- * The module computes the plan, so it is instantiated twice: once in a page of memory to ask for
- * the size, once in the memory of that size. Memory never grows, because views of it would go stale.
+ * The module computes the plan, so it is first asked for the size in an instance with one page of
+ * memory. The memory of the second instance never grows, because views of it would become detached.
  *
- * @throws {InputError} when the plan takes more than 4 GiB.
+ * @throws {InputError} If the plan takes more than 4 GiB.
+ *
+ * @example
+ * ```ts
+ * import { instantiate } from "./instance.ts";
+ *
+ * const sizes = { inputs: 3, hidden: 4, outputs: 3, seqLength: 2, batchSize: 1 };
+ * const { layout } = instantiate("f32", { ...sizes, training: true });
+ * console.log(layout.toGradient === layout.parameterBytes); // true
+ * ```
  */
 export function instantiate(precision: Precision, plan: Plan): Instance {
-  const module = modules[precision];
-  const planned = argumentsOf(plan);
-  const bytes = start(module, 1).kernels.plan(...planned);
-  const pages = Math.ceil(bytes / PAGE);
+  const bytes = runPlan(probe(precision), plan);
+  const pages = Math.ceil(bytes / PAGE_BYTES);
   if (pages > MAX_PAGES) {
     const size = (bytes / 2 ** 30).toFixed(1);
     throw new InputError(
-      `Cannot plan the memory of ${plan.hidden} hidden units, ${plan.seqLength} steps and ` +
+      `Cannot allocate memory for ${plan.hidden} hidden units, ${plan.seqLength} steps and ` +
         `${plan.batchSize} streams: it takes ${size} GiB, and at most 4 fit; ` +
         `use fewer hidden units, steps or streams`,
     );
   }
-  const { kernels, memory, exports } = start(module, pages);
-  kernels.plan(...planned);
-  kernels.initWorker(0, plan.workers ?? 1);
-  const globals = layoutNames.map((name) =>
-    [name, (exports[name] as WebAssembly.Global).value as number] as const
-  );
-  // Of several layers, the first one's.
-  const first = {
-    Wxh: kernels.Wxh(0),
-    Whh: kernels.Whh(0),
-    bh: kernels.bh(0),
-    hiddenStates: kernels.hiddenStates(0),
-  };
-  // Pointers are unsigned, what WebAssembly gives is signed.
+  const module = modules[precision];
+  const instance = start(module, pages);
+  runPlan(instance, plan);
+  const { kernels, constants, memory, exports } = instance;
+  kernels.initWorker(0, plan.workers ?? planDefaults.workers);
+  // Addresses are unsigned, but WebAssembly returns signed numbers.
   const layout = Object.fromEntries(
-    [...globals, ...Object.entries(first)].map(([name, value]) => [name, value >>> 0]),
+    layoutNames.map((name) => [name, valueOf(exports, name) >>> 0]),
   ) as Layout;
-  return { kernels, layout, memory, module, planned };
+  return { kernels, constants, layout, memory, module };
 }
 
-function start(module: WebAssembly.Module, pages: number) {
+/**
+ * Whether several workers split the units of a single stream in a layer of this size, as the kernels
+ * decide it.
+ */
+export function unitsAreShared(
+  { precision, cell, hidden }: {
+    readonly precision: Precision;
+    readonly cell: Cell;
+    readonly hidden: number;
+  },
+): boolean {
+  const { kernels, constants } = probe(precision);
+  return kernels.unitsAreShared(constants.Cell[cell], hidden) !== 0;
+}
+
+function probe(precision: Precision): BareInstance {
+  const instance = probes.get(precision) ?? start(modules[precision], 1);
+  probes.set(precision, instance);
+  return instance;
+}
+
+function start(module: WebAssembly.Module, pages: number): BareInstance {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  return { kernels: exports as unknown as Kernels, memory, exports };
+  const kernels = exports as unknown as Kernels;
+  return { kernels, memory, exports, constants: readConstants(exports) };
 }
 
-function argumentsOf(plan: Plan): PlanArguments {
-  return [
-    cellNumbers[plan.cell ?? "rnn"],
-    plan.layers ?? 1,
-    plan.inputs,
-    plan.hidden,
-    plan.outputs,
-    plan.seqLength,
-    plan.batchSize,
-    plan.denseInputs,
-    plan.denseTargets,
-    plan.training,
-    plan.dropout ?? false,
-    plan.stateSlots ?? 1,
-    plan.weightAverage ?? false,
-    plan.workers ?? 1,
-  ];
+/** The exported globals; the members of an enumeration are exported as `Name.member`. */
+function readConstants(exports: WebAssembly.Exports): Constants {
+  const constants: Record<string, number | Record<string, number>> = {};
+  for (const name of Object.keys(exports)) {
+    if (!(exports[name] instanceof WebAssembly.Global)) continue;
+    const [outer, member] = name.split(".") as [string, string?];
+    const value = valueOf(exports, name);
+    if (member === undefined) constants[outer] = value;
+    else constants[outer] = { ...constants[outer] as Record<string, number>, [member]: value };
+  }
+  return constants as unknown as Constants;
+}
+
+function valueOf(exports: WebAssembly.Exports, name: string): number {
+  return (exports[name] as WebAssembly.Global).value;
+}
+
+/** Writes a plan into memory, computes the layout, and returns the bytes that it takes. */
+function runPlan({ kernels, constants, memory, exports }: BareInstance, plan: Plan): number {
+  const values: Required<Plan> = { ...planDefaults, ...plan };
+  const words = new Uint32Array(memory.buffer, valueOf(exports, "planFields"));
+  for (const [name, index] of Object.entries(constants.PlanField)) {
+    const field = name as keyof Plan;
+    words[index] = field === "cell" ? constants.Cell[values.cell] : Number(values[field]);
+  }
+  return kernels.plan();
 }

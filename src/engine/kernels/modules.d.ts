@@ -1,4 +1,4 @@
-/** The compiled kernels, one module for each precision. */
+/** The compiled kernels: one module per precision. */
 export const modules: Readonly<
   Record<"f32" | "f32-strict" | "f64", WebAssembly.Module>
 >;

@@ -13,17 +13,18 @@ import {
 import type { Precision } from "../model/types.ts";
 import type { Instance, Kernels, Layout } from "./kernels/instance.ts";
 
-/** A matrix in the kernels' memory: each row begins `stride` numbers after the one before. */
-export interface Area {
-  /** Where it begins, in bytes. */
+/** A matrix in the memory of the kernels. */
+export interface MatrixLayout {
+  /** The address of its first number, in bytes. */
   readonly address: number;
   readonly rows: number;
   readonly columns: number;
+  /** Numbers from the start of one row to the start of the next. */
   readonly stride: number;
 }
 
-/** Copies between plain, unpadded arrays and the kernels' memory. */
-export class Views {
+/** Copies between plain, unpadded arrays and the memory of the kernels. */
+export class KernelMemory {
   readonly #sizes: Sizes;
   readonly #precision: Precision;
   readonly #kernels: Kernels;
@@ -31,7 +32,10 @@ export class Views {
   /** The whole memory as numbers of the model's precision. */
   readonly #reals: RealArray;
 
-  constructor({ kernels, layout, memory }: Instance, precision: Precision, sizes: Sizes) {
+  constructor(
+    { kernels, layout, memory }: Instance,
+    { precision, ...sizes }: Sizes & { readonly precision: Precision },
+  ) {
     this.#sizes = sizes;
     this.#precision = precision;
     this.#kernels = kernels;
@@ -40,28 +44,28 @@ export class Views {
     this.#reals = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
   }
 
-  /** The bytes that so many numbers take. */
+  /** The bytes of `count` numbers. */
   bytesOf(count: number): number {
     return count * this.#reals.BYTES_PER_ELEMENT;
   }
 
-  /** Sets all numbers from `address` on to zero. */
+  /** Sets all numbers from an address on to zero. */
   clear(address: number): void {
-    this.#reals.fill(0, address / this.#reals.BYTES_PER_ELEMENT);
+    this.#reals.fill(0, this.#indexOf(address));
   }
 
-  /** The sum of `count` numbers from `address` on, in double precision. */
+  /** The sum of `count` numbers from an address on, in double precision. */
   sum(address: number, count: number): number {
-    const start = address / this.#reals.BYTES_PER_ELEMENT;
+    const start = this.#indexOf(address);
     let sum = 0;
     for (let i = 0; i < count; i++) sum += this.#reals[start + i]!;
     return sum;
   }
 
-  /** Reads a matrix into a fresh array, row-major. */
-  readMatrix({ address, rows, columns, stride }: Area): RealArray {
+  /** Copies a matrix to a new array, row-major. */
+  readMatrix({ address, rows, columns, stride }: MatrixLayout): RealArray {
     const array = realArray(this.#precision, rows * columns);
-    const start = address / this.#reals.BYTES_PER_ELEMENT;
+    const start = this.#indexOf(address);
     for (let row = 0; row < rows; row++) {
       const from = start + row * stride;
       array.set(this.#reals.subarray(from, from + columns), row * columns);
@@ -71,12 +75,17 @@ export class Views {
 
   /**
    * Replaces a matrix.
-   * @param what Its name, for an error.
-   * @throws {RangeError} when the array is not as long as the matrix.
+   *
+   * @param array Row-major [rows, columns].
+   * @param what The name of the matrix, for errors.
+   * @throws {RangeError} If the array has another length.
    */
-  writeMatrix(what: string, { address, rows, columns, stride }: Area, array: ArrayLike<number>) {
-    checkLength(what, array, rows * columns);
-    const start = address / this.#reals.BYTES_PER_ELEMENT;
+  writeMatrix(
+    { address, rows, columns, stride }: MatrixLayout,
+    { array, what }: { readonly array: ArrayLike<number>; readonly what: string },
+  ): void {
+    checkLength(array, { what, length: rows * columns });
+    const start = this.#indexOf(address);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         this.#reals[start + row * stride + column] = array[row * columns + column]!;
@@ -84,55 +93,58 @@ export class Views {
     }
   }
 
-  /** Reads the parameters, or what lies `distance` bytes after them in the same form. */
-  readParameters(distance = 0): ParameterSet {
+  /** Copies the parameters, or what is laid out like them `offset` bytes further on. */
+  readParameters(offset = 0): ParameterSet {
     return parameterSet(this.#sizes, (name, shape) => {
       const array = realArray(this.#precision, elementCount(shape));
-      const place = this.#placeOf(name, shape, distance);
+      const place = this.#placeOf(name, shape, offset);
       for (let i = 0; i < array.length; i++) array[i] = this.#reals[place(i)]!;
       return array;
     });
   }
 
   /**
-   * Replaces the parameters, or what lies `distance` bytes after them in the same form.
-   * @throws {RangeError} when an array is missing or not as long as its shape says; nothing is
-   * replaced then.
+   * Replaces the parameters, or what is laid out like them `offset` bytes further on.
+   *
+   * @throws {RangeError} If an array is missing or has another length; nothing is replaced then.
    */
-  writeParameters(set: ParameterSet, distance = 0): void {
+  writeParameters(set: ParameterSet, offset = 0): void {
     const entries = shapeEntries(this.#sizes);
-    for (const [name, shape] of entries) checkLength(name, set[name] ?? [], elementCount(shape));
+    for (const [name, shape] of entries) {
+      checkLength(set[name] ?? [], { what: name, length: elementCount(shape) });
+    }
     for (const [name, shape] of entries) {
       const array = set[name]!;
-      const place = this.#placeOf(name, shape, distance);
+      const place = this.#placeOf(name, shape, offset);
       for (let i = 0; i < array.length; i++) this.#reals[place(i)] = array[i]!;
     }
   }
 
   /**
-   * Replaces one number of the parameters.
-   * @throws {RangeError} when there is no such parameter, or it has no such number.
+   * Replaces one number of a parameter.
+   *
+   * @throws {RangeError} If there is no such parameter or number.
    */
   writeParameter(name: ParameterName, index: number, value: number): void {
     const shape = parameterShapes(this.#sizes)[name] ?? [0];
     const count = elementCount(shape);
     if (!Number.isInteger(index) || index < 0 || index >= count) {
-      throw new RangeError(`Cannot write ${name}[${index}]: it has ${count} numbers`);
+      throw new RangeError(`Cannot write ${name}[${index}]: ${name} has ${count} numbers`);
     }
     this.#reals[this.#placeOf(name, shape, 0)(index)] = value;
   }
 
   /**
-   * Where each number of a parameter lies: plain arrays are [to][from], the memory is [from][to],
-   * each gate padded by itself.
+   * Maps an index of a plain array to an index of the memory: plain arrays are [to, from], the memory
+   * is [from, to] with each gate padded by itself.
    */
   #placeOf(
     name: ParameterName,
     shape: readonly number[],
-    distance: number,
+    offset: number,
   ): (index: number) => number {
     const columns = shape[1] ?? 1;
-    const start = (this.#addressOf(name) + distance) / this.#reals.BYTES_PER_ELEMENT;
+    const start = this.#indexOf(this.#addressOf(name) + offset);
     if (name === "Why" || name === "by") {
       const stride = this.#layout.outputsPadded;
       return (index) => start + (index % columns) * stride + Math.floor(index / columns);
@@ -146,26 +158,26 @@ export class Views {
     };
   }
 
-  /** Where a parameter begins, in bytes. */
+  /** The address of a parameter. */
   #addressOf(name: ParameterName): number {
     if (name === "Why" || name === "by") return this.#layout[name];
     const { kind, layer } = parseParameterName(name);
-    const kernels = this.#kernels;
-    const address = kind === "Wxh"
-      ? kernels.Wxh(layer)
-      : kind === "Whh"
-      ? kernels.Whh(layer)
-      : kind === "bh"
-      ? kernels.bh(layer)
-      : kernels.bhn(layer);
-    return address >>> 0;
+    // Addresses are unsigned, but WebAssembly returns signed numbers.
+    return this.#kernels[kind as "Wxh" | "Whh" | "bh" | "bhn"](layer) >>> 0;
+  }
+
+  #indexOf(address: number): number {
+    return address / this.#reals.BYTES_PER_ELEMENT;
   }
 }
 
-function checkLength(what: string, array: ArrayLike<number>, wanted: number): void {
-  if (array.length !== wanted) {
+function checkLength(
+  array: ArrayLike<number>,
+  { what, length }: { readonly what: string; readonly length: number },
+): void {
+  if (array.length !== length) {
     throw new RangeError(
-      `Cannot write the ${what}: ${array.length} numbers given, ${wanted} wanted`,
+      `Cannot write the ${what}: it has ${length} numbers, and ${array.length} were given`,
     );
   }
 }
