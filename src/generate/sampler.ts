@@ -57,9 +57,9 @@ export class Sampler {
     for (let n = 1;; n++) {
       // While the caller has the character, another text may use the decoder.
       const state = this.#decoder.readHiddenState();
-      const { id, character } = generator!.next(logits);
+      const { id, character } = generator.next(logits);
       yield character;
-      if (generator!.isStopped || n === length) return;
+      if (generator.isStopped || n === length) return;
       this.#decoder.writeHiddenState(state);
       logits = this.#decoder.step([id])[0]!;
     }

@@ -66,8 +66,8 @@ export interface ResolvedOptions {
   readonly promptIds: Uint32Array;
   /** Number of characters to generate. */
   readonly length: number;
-  /** One for each text. */
-  readonly generators: readonly TextGenerator[];
+  /** One for each text, of which there is at least one. */
+  readonly generators: readonly [TextGenerator, ...TextGenerator[]];
 }
 
 /**
@@ -95,12 +95,14 @@ export function resolveOptions(
     const random = new Xoshiro128(seed, FIRST_STREAM + text);
     return (logits: RealArray) => drawIndex(samplingWeights(logits, options), random.uniform());
   };
+  const generatorOf = (text: number) =>
+    new TextGenerator(vocabulary, { choose: chooserOf(text), stop });
   return {
     promptIds: promptIds(prompt, vocabulary),
     length,
-    generators: Array.from(
-      { length: count },
-      (_, text) => new TextGenerator(vocabulary, { choose: chooserOf(text), stop }),
-    ),
+    generators: [
+      generatorOf(0),
+      ...Array.from({ length: count - 1 }, (_, i) => generatorOf(i + 1)),
+    ],
   };
 }
