@@ -1,6 +1,7 @@
 /** Tests that read and write files in a temporary folder. */
 
-const isDenied = (["read", "write"] as const).some((name) =>
+/** Whether the tests may not read and write files. */
+export const isDenied: boolean = (["read", "write"] as const).some((name) =>
   Deno.permissions.querySync({ name }).state !== "granted"
 );
 
@@ -20,6 +21,11 @@ export function testInFolder(name: string, fn: (folder: string) => void | Promis
   });
 }
 
+/** A test with the path of a file of its own, which does not exist yet. */
+export function testWithFile(name: string, fn: (path: string) => void | Promise<void>): void {
+  testInFolder(name, (folder) => fn(`${folder}/text.txt`));
+}
+
 /** The names in a folder, sorted. */
 export function namesIn(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name).toSorted();
@@ -31,4 +37,10 @@ export function contentsOf(folder: string): Record<string, string> {
     .filter(({ isFile, name }) => isFile && name !== "lock")
     .map(({ name }) => [name, Deno.readTextFileSync(`${folder}/${name}`)] as const);
   return Object.fromEntries(files.toSorted());
+}
+
+/** Changes a file's modification time to one that it did not have, as clocks may be coarse. */
+export function touch(path: string): void {
+  const { mtime } = Deno.statSync(path);
+  Deno.utimeSync(path, new Date(), new Date(mtime!.getTime() + 5000));
 }

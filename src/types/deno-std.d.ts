@@ -1,8 +1,8 @@
 /**
- * The types of what this project uses of Deno's standard library.
+ * Types of the parts of Deno's standard library that this project uses.
  *
- * `deno.json` maps `@std/*` to a package that carries the code without its types; when the map
- * points to the original registry, this file goes.
+ * `deno.json` maps `@std/*` to a package without types. This file is not needed when it maps them to
+ * the original registry.
  */
 
 declare module "@std/assert" {

@@ -2,37 +2,16 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/checkpoint/file.ts";
+import { isDenied, namesIn, testInFolder } from "../folders.ts";
 import { checkpointOf } from "./checkpoints.ts";
 
 const checkpoint = checkpointOf("hello", { hidden: 3, batchSize: 2 });
-
-const permitted = (["read", "write"] as const).every((name) =>
-  Deno.permissions.querySync({ name }).state === "granted"
-);
-
-/** Defines a test in a folder of its own. */
-function testFiles(name: string, fn: (folder: string) => Promise<void>) {
-  Deno.test({
-    name: `${name} (needs --allow-read and --allow-write)`,
-    ignore: !permitted,
-    fn: async () => {
-      const folder = await Deno.makeTempDir();
-      try {
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
-}
-
-const namesIn = (folder: string) => Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 
 async function assertRefused(action: () => Promise<unknown>, message: string) {
   assertEquals((await assertRejects(action, InputError)).message, message);
 }
 
-testFiles(
+testInFolder(
   "writeCheckpoint() and readCheckpoint() take the path of a file or its folder",
   async (folder) => {
     const path = `${folder}/checkpoint.safetensors`;
@@ -46,7 +25,7 @@ testFiles(
   },
 );
 
-testFiles("writeCheckpoint() replaces a file atomically", async (folder) => {
+testInFolder("writeCheckpoint() replaces a file atomically", async (folder) => {
   const path = `${folder}/best.safetensors`;
   const at = (step: number) => ({ ...checkpoint, progress: { ...checkpoint.progress, step } });
   await writeCheckpoint(path, at(0));
@@ -63,7 +42,7 @@ testFiles("writeCheckpoint() replaces a file atomically", async (folder) => {
   assertEquals(namesIn(folder), ["best.safetensors"]);
 });
 
-testFiles("readCheckpoint() rejects what is not a checkpoint", async (folder) => {
+testInFolder("readCheckpoint() rejects what is not a checkpoint", async (folder) => {
   const reading = (path: string) => `Cannot read the checkpoint ${JSON.stringify(path)}`;
   const right = "it must be a checkpoint or a run folder";
   const text = `${folder}/alice.txt`;
@@ -107,7 +86,7 @@ testFiles("readCheckpoint() rejects what is not a checkpoint", async (folder) =>
   );
 });
 
-testFiles("readCheckpoint() rejects a wrong size before reading the data", async (folder) => {
+testInFolder("readCheckpoint() rejects a wrong size before reading the data", async (folder) => {
   const path = `${folder}/model.safetensors`;
   const bytes = await encodeCheckpoint(checkpoint);
   const reading = `Cannot read the checkpoint ${JSON.stringify(path)}: `;
@@ -133,7 +112,7 @@ testFiles("readCheckpoint() rejects a wrong size before reading the data", async
   }
 });
 
-testFiles(
+testInFolder(
   "readCheckpoint() rejects a file that becomes shorter while it is read",
   async (folder) => {
     const path = `${folder}/model.safetensors`;
@@ -161,7 +140,7 @@ testFiles(
 Deno.test({
   name:
     "readCheckpoint() rejects a named pipe without waiting (needs --allow-read, --allow-write, --allow-run)",
-  ignore: !permitted || Deno.permissions.querySync({ name: "run" }).state !== "granted" ||
+  ignore: isDenied || Deno.permissions.querySync({ name: "run" }).state !== "granted" ||
     Deno.build.os === "windows",
   fn: async () => {
     const folder = await Deno.makeTempDir();
@@ -181,7 +160,7 @@ Deno.test({
   },
 });
 
-testFiles("readCheckpoint() escapes control characters of a path", async (folder) => {
+testInFolder("readCheckpoint() escapes control characters of a path", async (folder) => {
   const { message } = await assertRejects(
     () => readCheckpoint(`${folder}/\x1b[2J\n\u009b31m\u202e`),
     InputError,
@@ -190,7 +169,7 @@ testFiles("readCheckpoint() escapes control characters of a path", async (folder
   assert(message.includes("\\u001b[2J\\n\\u{9b}31m\\u{202e}"), message);
 });
 
-testFiles(
+testInFolder(
   "writeCheckpoint() leaves the old file and no temporary file when it fails",
   async (folder) => {
     const writing = (path: string) => `Cannot write the checkpoint ${JSON.stringify(path)}`;

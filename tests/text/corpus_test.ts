@@ -8,7 +8,7 @@ import {
   type ReadProgress,
 } from "../../src/text/corpus.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
-import { fileTest, touch } from "./files.ts";
+import { testWithFile, touch } from "../folders.ts";
 import { idsOf } from "./ids.ts";
 
 const texts = fc.string({ unit: "binary", minLength: 1, maxLength: 300 });
@@ -121,7 +121,7 @@ async function bothWays(path: string, check: (corpus: Corpus) => void): Promise<
   }
 }
 
-fileTest("readCorpus() equals corpusFromText(), in memory or streamed", async (path) => {
+testWithFile("readCorpus() equals corpusFromText(), in memory or streamed", async (path) => {
   await fc.assert(
     fc.asyncProperty(texts, fc.nat(), fc.nat(), async (text, a, b) => {
       await Deno.writeTextFile(path, text);
@@ -138,18 +138,21 @@ fileTest("readCorpus() equals corpusFromText(), in memory or streamed", async (p
   );
 });
 
-fileTest("readCorpus() reads several MiB and any number of distinct characters", async (path) => {
-  for (const text of [mixture(1_200_000), alphabet(70_000), "x".repeat(3_000_001)]) {
-    await Deno.writeTextFile(path, text);
-    const { sha256 } = corpusFromText(text);
-    await bothWays(path, (corpus) => {
-      assert(corpus.vocabulary.decode(idsOf(corpus)) === text);
-      assertEquals(corpus.sha256, sha256);
-    });
-  }
-});
+testWithFile(
+  "readCorpus() reads several MiB and any number of distinct characters",
+  async (path) => {
+    for (const text of [mixture(1_200_000), alphabet(70_000), "x".repeat(3_000_001)]) {
+      await Deno.writeTextFile(path, text);
+      const { sha256 } = corpusFromText(text);
+      await bothWays(path, (corpus) => {
+        assert(corpus.vocabulary.decode(idsOf(corpus)) === text);
+        assertEquals(corpus.sha256, sha256);
+      });
+    }
+  },
+);
 
-fileTest(
+testWithFile(
   "readCorpus() keeps a byte-order mark and carriage returns as characters",
   async (path) => {
     await Deno.writeTextFile(path, "\ufeffa\r\n");
@@ -160,7 +163,7 @@ fileTest(
   },
 );
 
-fileTest("readCorpus() encodes with a given vocabulary", async (path) => {
+testWithFile("readCorpus() encodes with a given vocabulary", async (path) => {
   await Deno.writeTextFile(path, "cab");
   const vocabulary = Vocabulary.fromText("abcd");
   const corpus = await readCorpus(path, { vocabulary });
@@ -169,31 +172,34 @@ fileTest("readCorpus() encodes with a given vocabulary", async (path) => {
   assertEquals(corpus.counts, [1, 1, 1, 0]);
 });
 
-fileTest("readCorpus() names the first character that the given vocabulary lacks", async (path) => {
-  const vocabulary = Vocabulary.fromText("ab\n\u{1f600}");
-  for (
-    const [before, where] of [
-      ["ab\nb\u{1f600}a\nb", "line 3, character 2"],
-      [`${"\u{1f600}".repeat(99_999)}\n`.repeat(2) + "aaa", "line 3, character 4"],
-    ]
-  ) {
-    await Deno.writeTextFile(path, `${before}éx`);
-    for (const maxBytesInMemory of [2 ** 30, 0]) {
-      const { message } = await assertRejects(
-        () => readCorpus(path, { vocabulary, maxBytesInMemory }),
-        InputError,
-      );
-      assertEquals(
-        message,
-        `Cannot read the text ${
-          JSON.stringify(path)
-        }: ${where}, "é" (U+00E9), is not among the 4 characters of the vocabulary; use only characters of the text that the model was trained on`,
-      );
+testWithFile(
+  "readCorpus() names the first character that the given vocabulary lacks",
+  async (path) => {
+    const vocabulary = Vocabulary.fromText("ab\n\u{1f600}");
+    for (
+      const [before, where] of [
+        ["ab\nb\u{1f600}a\nb", "line 3, character 2"],
+        [`${"\u{1f600}".repeat(99_999)}\n`.repeat(2) + "aaa", "line 3, character 4"],
+      ]
+    ) {
+      await Deno.writeTextFile(path, `${before}éx`);
+      for (const maxBytesInMemory of [2 ** 30, 0]) {
+        const { message } = await assertRejects(
+          () => readCorpus(path, { vocabulary, maxBytesInMemory }),
+          InputError,
+        );
+        assertEquals(
+          message,
+          `Cannot read the text ${
+            JSON.stringify(path)
+          }: ${where}, "é" (U+00E9), is not among the 4 characters of the vocabulary; use only characters of the text that the model was trained on`,
+        );
+      }
     }
-  }
-});
+  },
+);
 
-fileTest("readCorpus() rejects a file that is missing, empty or not UTF-8", async (path) => {
+testWithFile("readCorpus() rejects a file that is missing, empty or not UTF-8", async (path) => {
   const vocabulary = Vocabulary.fromText("a");
   const context = `Cannot read the text ${JSON.stringify(path)}: `;
   const refused = async (words: string) => {
@@ -213,7 +219,7 @@ fileTest("readCorpus() rejects a file that is missing, empty or not UTF-8", asyn
   await refused("it is not UTF-8 at byte offset 2; convert it to UTF-8");
 });
 
-fileTest("readCorpus() rejects a file that changes while it is read", async (path) => {
+testWithFile("readCorpus() rejects a file that changes while it is read", async (path) => {
   const long = "before, ".repeat(100_000);
   for (
     const change of [
@@ -238,7 +244,7 @@ fileTest("readCorpus() rejects a file that changes while it is read", async (pat
   }
 });
 
-fileTest(
+testWithFile(
   "Corpus.read() rejects a streamed file that has changed; a copy in memory stays valid",
   async (path) => {
     Deno.writeTextFileSync(path, "before, ".repeat(100));
@@ -255,7 +261,7 @@ fileTest(
   },
 );
 
-fileTest("Corpus.read() rejects other contents with the same size and time", async (path) => {
+testWithFile("Corpus.read() rejects other contents with the same size and time", async (path) => {
   Deno.writeTextFileSync(path, "before, ".repeat(100));
   for (const [other, at] of [["é", 350], ["z", 301], ["\xff", 300], ["\xf0", 798]] as const) {
     const { mtime } = Deno.statSync(path);
@@ -279,7 +285,7 @@ fileTest("Corpus.read() rejects other contents with the same size and time", asy
   }
 });
 
-fileTest("Corpus.read() finds a range without reading the file before it", async (path) => {
+testWithFile("Corpus.read() finds a range without reading the file before it", async (path) => {
   const text = mixture(1_000_000);
   await Deno.writeTextFile(path, text);
   using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
@@ -304,7 +310,7 @@ fileTest("Corpus.read() finds a range without reading the file before it", async
   }
 });
 
-fileTest("readCorpus() reports progress up to the whole file", async (path) => {
+testWithFile("readCorpus() reports progress up to the whole file", async (path) => {
   Deno.writeTextFileSync(path, "é".repeat(1_000_000));
   for (const maxBytesInMemory of [2 ** 30, 0]) {
     const reports: ReadProgress[] = [];
@@ -319,7 +325,7 @@ fileTest("readCorpus() reports progress up to the whole file", async (path) => {
   }
 });
 
-fileTest("Corpus.close() ends reading, and may be called again", async (path) => {
+testWithFile("Corpus.close() ends reading, and may be called again", async (path) => {
   Deno.writeTextFileSync(path, "some text");
   const corpus = await readCorpus(path, { maxBytesInMemory: 0 });
   corpus.close();
@@ -330,7 +336,7 @@ fileTest("Corpus.close() ends reading, and may be called again", async (path) =>
   assertEquals(text.read(0, 1).length, 1);
 });
 
-fileTest("readCorpus() closes the file when onProgress throws", async (path) => {
+testWithFile("readCorpus() closes the file when onProgress throws", async (path) => {
   Deno.writeTextFileSync(path, "some text");
   const onProgress = () => {
     throw new Error("enough");

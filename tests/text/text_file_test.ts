@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError, TextError } from "../../src/errors.ts";
 import { TextFile } from "../../src/text/text_file.ts";
-import { fileTest, touch } from "./files.ts";
+import { testWithFile, touch } from "../folders.ts";
 
 const unreadable = Deno.permissions.querySync({ name: "read" }).state !== "granted";
 
@@ -54,7 +54,7 @@ async function chunksOf(file: TextFile, length: number): Promise<string> {
 const textAt = (file: TextFile, offset: number, length: number) =>
   new TextDecoder().decode(file.read(offset, length));
 
-fileTest("TextFile reads a file in chunks, then at any offset", async (path) => {
+testWithFile("TextFile reads a file in chunks, then at any offset", async (path) => {
   await Deno.writeTextFile(path, text);
   using file = await TextFile.open(path);
   assertEquals(file.size, 100);
@@ -64,13 +64,13 @@ fileTest("TextFile reads a file in chunks, then at any offset", async (path) => 
   }
 });
 
-fileTest("TextFile.chunks() yields nothing for an empty file", async (path) => {
+testWithFile("TextFile.chunks() yields nothing for an empty file", async (path) => {
   await Deno.writeTextFile(path, "");
   using file = await TextFile.open(path);
   assertEquals([file.size, await chunksOf(file, 7)], [0, ""]);
 });
 
-fileTest("TextFile cannot be read when closed, and may be closed again", async (path) => {
+testWithFile("TextFile cannot be read when closed, and may be closed again", async (path) => {
   await Deno.writeTextFile(path, text);
   const file = await TextFile.open(path);
   file[Symbol.dispose]();
@@ -95,7 +95,7 @@ const changes: readonly (readonly [string, (path: string) => void, string])[] = 
 ];
 
 for (const [how, change, words] of changes) {
-  fileTest(`TextFile rejects a file that is ${how} while it is read`, async (path) => {
+  testWithFile(`TextFile rejects a file that is ${how} while it is read`, async (path) => {
     const message = `the file changed while it was read, ${words}`;
     Deno.writeTextFileSync(path, text);
     {
@@ -143,7 +143,7 @@ for (const how of ["deleted", "replaced"] as const) {
   });
 }
 
-fileTest("TextFile turns a failing disk into a TextError of one line", async (path) => {
+testWithFile("TextFile turns a failing disk into a TextError of one line", async (path) => {
   Deno.writeTextFileSync(path, text);
   using file = await TextFile.open(path);
   const { read, readSync } = Deno.FsFile.prototype;

@@ -7,12 +7,12 @@ import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText, readCorpus } from "../../src/text/corpus.ts";
 import { train } from "../../src/train/train.ts";
 import { createTrainer } from "../trainers.ts";
-import { fileTest } from "../text/files.ts";
+import { testWithFile } from "../folders.ts";
 
 const text = "Wir sind durch Not und Freude gegangen Hand in Hand; – 🌳 vom Wandern ruhen wir.\r\n";
 const config = resolveConfig({ hidden: 6, seqLength: 7, batchSize: 3, valFraction: 0.2 });
 
-fileTest("a streamed text gives the weights and losses of one in memory", async (path) => {
+testWithFile("a streamed text gives the weights and losses of one in memory", async (path) => {
   const long = text.repeat(40);
   await Deno.writeTextFile(path, long);
   using streamed = await readCorpus(path, { maxBytesInMemory: 0 });
@@ -29,7 +29,7 @@ fileTest("a streamed text gives the weights and losses of one in memory", async 
 // Longer than the windows of its streams: it is read again and again.
 const paragraphs = text.repeat(6000);
 
-fileTest(
+testWithFile(
   "a text that changes stops training between two steps, and keeps the work",
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
@@ -51,7 +51,7 @@ fileTest(
       `Cannot read the text ${
         JSON.stringify(path)
       }: the file changed while it was read, from ${corpus.bytes} bytes to 1000; ` +
-        "it must stay as it is as long as it is used",
+        "it must not change while it is in use",
     );
     assertThrows(() => trainer.step(), TextError, "the file changed");
     // All that was trained is there, as if the limit of steps had been reached.
@@ -61,7 +61,7 @@ fileTest(
   },
 );
 
-fileTest(
+testWithFile(
   "a run whose text changes keeps its last state, and ends with that error",
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
@@ -96,7 +96,7 @@ fileTest(
   },
 );
 
-fileTest("a run on a streamed text goes on where it was stopped, to the bit", async (path) => {
+testWithFile("a run on a streamed text goes on where it was stopped, to the bit", async (path) => {
   await Deno.writeTextFile(path, paragraphs);
   using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
   const options = { config: { ...config, batchSize: 2 }, logEvery: 1e9 };
