@@ -47,15 +47,15 @@ Deno.test("batchGradients() returns the reference's gradients and leaves the mod
 Deno.test("batchGradients() rejects a batch of wrong lengths or unknown ids", () => {
   const good = { seqLength: 2, batchSize: 1, inputs: [0, 1], targets: [1, 2] };
   for (
-    const [wrong, words] of [
-      [{ inputs: [0] }, "the inputs of a batch: 1 ids given, 2 · 1 wanted"],
-      [{ targets: [0, 1, 2] }, "the targets of a batch: 3 ids given"],
+    const [wrong, fragment] of [
+      [{ inputs: [0] }, '"inputs" must have 2 ids, not 1'],
+      [{ targets: [0, 1, 2] }, '"targets" must have 2 ids, not 3'],
       [{ inputs: [0, 99] }, "input id 99"],
       [{ targets: [0, 99] }, "target id 99"],
-      [{ hiddenState: [1] }, "hidden state: 1 numbers given, 7 wanted"],
-      [{ seqLength: 0 }, "seqLength must be a whole number"],
+      [{ hiddenState: [1] }, "hidden state: it has 7 numbers, and 1 were given"],
+      [{ seqLength: 0 }, '"seqLength" must be a whole number'],
     ] as const
   ) {
-    assertThrows(() => batchGradients(model, { ...good, ...wrong }), RangeError, words);
+    assertThrows(() => batchGradients(model, { ...good, ...wrong }), RangeError, fragment);
   }
 });
