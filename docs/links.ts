@@ -18,11 +18,13 @@ const codeLink = /\[`([^`\]]+)`\]\(([^)#\s]+\.(?:ts|js))#L\d+(?:-L\d+)?\)/g;
 
 /** The relative links of a Markdown text; addresses of the web are left out. */
 export function linksOf(markdown: string): Link[] {
-  const prose = markdown.replaceAll(/^```.*?^```/gms, "").replaceAll(/`[^`\n]*\]\([^`\n]*`/g, "");
+  const prose = markdown.replaceAll(/^```.*?^```/gms, "");
+  // Code outside of links comes second: in a link, backquotes belong to its text.
+  const linkOrCode = /\[((?:`[^`\n]*`|[^\]`])+)\]\(([^)#\s]*)(?:#([^)\s]*))?\)|`[^`\n]*`/g;
   return Array.from(
-    prose.matchAll(/\[([^\]]+)\]\(([^)#\s]*)(?:#([^)\s]*))?\)/g),
-    ([, text, path, fragment]) => ({ text: text!, path: path!, fragment: fragment ?? "" }),
-  ).filter(({ path }) => !/^[a-z]+:/.test(path));
+    prose.matchAll(linkOrCode),
+    ([, text, path, fragment]) => ({ text, path: path ?? "", fragment: fragment ?? "" }),
+  ).filter((link): link is Link => link.text !== undefined && !/^[a-z]+:/.test(link.path));
 }
 
 /** The fragments by which the headings of a Markdown text are linked to. */
