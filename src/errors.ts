@@ -19,11 +19,14 @@ export interface InputErrorOptions extends ErrorOptions {
  * ```
  */
 export class InputError extends Error {
+  /** The name of the class. */
   override readonly name: string = "InputError";
   /** The property of the options that is wrong, if the error is about a single one. */
   readonly option?: string;
 
   /**
+   * Makes an error.
+   *
    * @param message One line, without a final period.
    * @param options The property that is wrong, and the error that caused this one.
    */
@@ -41,6 +44,7 @@ export class InputError extends Error {
  * During training it is thrown between two steps, so that a checkpoint can still be made.
  */
 export class TextError extends InputError {
+  /** The name of the class. */
   override readonly name: string = "TextError";
 }
 

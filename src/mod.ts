@@ -64,7 +64,7 @@ export {
 } from "./model/resolve_config.ts";
 export type { Optimizer } from "./model/optimizers.ts";
 export type { LrSchedule, Precision } from "./model/types.ts";
-export { initialParameters } from "./model/initialization.ts";
+export { initialParameters, type InitOptions } from "./model/initialization.ts";
 export type { Model } from "./model/model.ts";
 export {
   type BaseParameterName,
