@@ -1,25 +1,27 @@
 import { cpus } from "node:os";
-import configuration from "../deno.json" with { type: "json" };
+import metadata from "../deno.json" with { type: "json" };
 
-/** What was measured, and on what. */
+/** The software and the machine that a benchmark ran on. */
 export interface Environment {
+  /** The version of unroll. */
   readonly unroll: string;
   readonly deno: string;
   readonly v8: string;
   readonly os: string;
   readonly arch: string;
-  /** The processor's name; `null` without `--allow-sys=cpus`. */
+  /** The model name of the processor; `null` without `--allow-sys=cpus`. */
   readonly cpu: string | null;
+  /** Logical processors. */
   readonly cores: number;
-  /** When, in ISO 8601. */
+  /** The time of the measurement in ISO 8601. */
   readonly date: string;
 }
 
-/** Describes this process and machine. */
-export function environment(): Environment {
+/** Reads the environment of this process. */
+export function readEnvironment(): Environment {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "cpus" });
   return {
-    unroll: configuration.version,
+    unroll: metadata.version,
     deno: Deno.version.deno,
     v8: Deno.version.v8,
     os: Deno.build.os,
@@ -30,8 +32,9 @@ export function environment(): Environment {
   };
 }
 
-/** The same in a line. */
-export function describe({ unroll, deno, v8, os, arch, cpu, cores }: Environment): string {
-  const machine = `${cpu ?? "unnamed processor"}, ${cores} core${cores === 1 ? "" : "s"}`;
+/** An environment in one line, without the date. */
+export function formatEnvironment(environment: Environment): string {
+  const { unroll, deno, v8, os, arch, cpu, cores } = environment;
+  const machine = `${cpu ?? "unknown processor"}, ${cores} core${cores === 1 ? "" : "s"}`;
   return `unroll ${unroll}, Deno ${deno}, V8 ${v8}, ${os} ${arch}, ${machine}`;
 }

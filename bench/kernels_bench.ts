@@ -1,107 +1,122 @@
 /**
- * Each kernel at each size: `deno bench`, without flags or permissions.
+ * Times each kernel: `deno bench`, without flags or permissions.
  *
- * A group for each kernel and size: the f32 module, and the same mathematics in plain float64
- * TypeScript (bench/scalar_rnn.ts). Before anything is timed, the two are held against each other.
+ * There is a group for each kernel and size. Its baseline is the f32 module, next to the same
+ * formulas in plain float64 TypeScript (scalar_rnn.ts). Results are verified against each other
+ * before they are timed.
  */
-import {
-  multiply as scalarMultiply,
-  multiplyTransposed as scalarMultiplyTransposed,
-  ScalarRnn,
-} from "./scalar_rnn.ts";
-import { type Product, product, transposedProduct, vectorProduct } from "./kernel_products.ts";
 import { iterationsFor } from "./iterations.ts";
-import { formatSize, networkSizes, randomWorkload, VOCABULARY_SIZE } from "./network_size.ts";
-import { createEngine, update } from "./training_step.ts";
+import {
+  type KernelProduct,
+  matrixVectorProduct,
+  packedProduct,
+  transposedProduct,
+} from "./kernel_products.ts";
+import { addMatmul, addMatmulTN, type MatmulOperands } from "./scalar_matmul.ts";
+import { ScalarRnn } from "./scalar_rnn.ts";
+import { createEngine, updateOptions } from "./training_step.ts";
 import { verify } from "./verify.ts";
+import { formatSize, randomWorkload, VOCABULARY_SIZE, workloadSizes } from "./workload.ts";
 
-/** What rounding in f32 may change, relative to the largest number. */
+/** Bound on the rounding errors of f32, relative to the largest result. */
 const TOLERANCE = 1e-4;
-/** V, padded as the engine does. */
-const COLUMNS = Math.ceil(VOCABULARY_SIZE / 4) * 4;
+/** V, padded to whole vectors as in the engine. */
+const PADDED_VOCABULARY = Math.ceil(VOCABULARY_SIZE / 4) * 4;
+/** What an exponential costs, in multiply-adds. */
+const EXP_COST = 20;
 
-for (const size of networkSizes) {
+for (const size of workloadSizes) {
   const { hidden, seqLength, batchSize } = size;
   const rows = seqLength * batchSize;
-  const square = hidden * hidden;
   const name = formatSize(size);
 
-  const logits = { rows, depth: hidden, columns: COLUMNS };
-  benchProduct(`${name}: product, ${rows} × ${hidden} × ${COLUMNS}`, product(logits), (c, a, b) => {
-    scalarMultiply(c.fill(0), a, b, rows, hidden, COLUMNS);
-  }, rows * hidden * COLUMNS);
-  const weights = { rows: hidden, depth: rows, columns: hidden };
+  benchProduct(
+    `${name}: product, ${rows} × ${hidden} × ${PADDED_VOCABULARY}`,
+    packedProduct({ rows, depth: hidden, columns: PADDED_VOCABULARY }),
+    { scalar: addMatmul, m: rows, k: hidden, n: PADDED_VOCABULARY },
+  );
   benchProduct(
     `${name}: transposed product, ${hidden} × ${rows} × ${hidden}`,
-    transposedProduct(weights),
-    (c, a, b) => scalarMultiplyTransposed(c.fill(0), a, b, hidden, rows, hidden),
-    rows * square,
+    transposedProduct({ rows: hidden, depth: rows, columns: hidden }),
+    { scalar: addMatmulTN, m: hidden, k: rows, n: hidden },
   );
   benchProduct(
-    `${name}: matrix-vector, ${hidden} × ${hidden}`,
-    vectorProduct({ depth: hidden, columns: hidden }),
-    (c, a, b) => scalarMultiply(c, a, b, 1, hidden, hidden),
-    square,
+    `${name}: matrix-vector product, ${hidden} × ${hidden}`,
+    matrixVectorProduct({ depth: hidden, columns: hidden }),
+    { scalar: addMatmul, m: 1, k: hidden, n: hidden },
   );
 
-  const setting = randomWorkload(size);
   const { engine, loss } = createEngine(size);
-  const network = new ScalarRnn(setting, size);
+  const network = new ScalarRnn(randomWorkload(size), size);
   network.forward();
-  verify(`${name}, loss`, [loss], [network.crossEntropy()], TOLERANCE);
+  verify([loss], [network.crossEntropy()], { name: `${name}, loss`, tolerance: TOLERANCE });
   engine.backward();
   network.backward();
-  const gradients = engine.readGradients();
-  verify(`${name}, gradient of Whh`, gradients.Whh, network.gradients.Whh, TOLERANCE);
+  verify(engine.readGradients().Whh, network.gradients.Whh, {
+    name: `${name}, gradient of Whh`,
+    tolerance: TOLERANCE,
+  });
 
-  const forwardWork = rows * (square + hidden * VOCABULARY_SIZE);
-  const parameters = square + (2 * VOCABULARY_SIZE + 1) * hidden + VOCABULARY_SIZE;
-  benchPair(
-    `${name}: forward`,
-    () => engine.forward(),
-    () => network.forward(),
-    forwardWork,
-  );
-  // Run again and again, it takes its own gradient for logits: other numbers, the same work.
-  benchPair(
-    `${name}: softmax and cross-entropy`,
-    () => engine.crossEntropy(),
-    () => network.crossEntropy(),
-    20 * rows * VOCABULARY_SIZE, // An exponential is some 20 operations.
-  );
-  benchPair(
-    `${name}: backward`,
-    () => engine.backward(),
-    () => network.backward(),
-    2 * forwardWork,
-  );
-  benchPair(
-    `${name}: update`,
-    () => engine.update(update),
-    () => network.update(update.lr, update.gradClip),
-    5 * parameters,
-  );
+  const forwardCost = rows * hidden * (hidden + VOCABULARY_SIZE);
+  const parameters = hidden * hidden + (2 * VOCABULARY_SIZE + 1) * hidden + VOCABULARY_SIZE;
+  benchPair(`${name}: forward`, {
+    kernel: () => engine.forward(),
+    scalar: () => network.forward(),
+    multiplyAdds: forwardCost,
+  });
+  // Repeated calls read the gradients of the call before as logits: other numbers, the same time.
+  benchPair(`${name}: softmax and cross-entropy`, {
+    kernel: () => engine.crossEntropy(),
+    scalar: () => network.crossEntropy(),
+    multiplyAdds: EXP_COST * rows * VOCABULARY_SIZE,
+  });
+  benchPair(`${name}: backward`, {
+    kernel: () => engine.backward(),
+    scalar: () => network.backward(),
+    multiplyAdds: 2 * forwardCost,
+  });
+  benchPair(`${name}: update`, {
+    kernel: () => engine.update(updateOptions),
+    scalar: () => network.update(updateOptions),
+    multiplyAdds: 5 * parameters, // A square root and a division take as long as a few of them.
+  });
 }
 
+/** The scalar product that a kernel is compared with, and its dimensions. */
+interface ScalarProduct extends Pick<MatmulOperands, "m" | "k" | "n"> {
+  readonly scalar: typeof addMatmul;
+}
+
+/** Verifies a product of the module, then times it. */
 function benchProduct(
   group: string,
-  { a, b, c, run }: Product,
-  scalar: (c: Float64Array, a: Float64Array, b: Float64Array) => void,
-  work: number,
+  { a, b, c, run }: KernelProduct,
+  { scalar, m, k, n }: ScalarProduct,
 ): void {
-  const [a64, b64, c64] = [Float64Array.from(a), Float64Array.from(b), new Float64Array(c.length)];
+  const operands = { a: Float64Array.from(a), b: Float64Array.from(b), m, k, n };
+  const expected = new Float64Array(c.length);
+  const runScalar = () => scalar(expected.fill(0), operands);
   run();
-  scalar(c64, a64, b64);
-  verify(group, c, c64, TOLERANCE);
-  benchPair(group, run, () => scalar(c64, a64, b64), work);
+  runScalar();
+  verify(c, expected, { name: group, tolerance: TOLERANCE });
+  benchPair(group, { kernel: run, scalar: runScalar, multiplyAdds: m * k * n });
 }
 
-/** The module and plain TypeScript; `work` is about how many multiply-adds both do. */
-function benchPair(group: string, module: () => void, scalar: () => void, work: number): void {
-  Deno.bench({ group, name: `${group}: f32`, baseline: true, fn: () => module() });
+/** A kernel and the plain TypeScript that it is compared with. */
+interface Pair {
+  readonly kernel: () => void;
+  readonly scalar: () => void;
+  /** About how many multiply-adds a run takes. */
+  readonly multiplyAdds: number;
+}
+
+/** Times a kernel, the baseline of its group, next to plain TypeScript. */
+function benchPair(group: string, { kernel, scalar, multiplyAdds }: Pair): void {
+  Deno.bench({ group, name: `${group}: f32`, baseline: true, fn: () => kernel() });
   Deno.bench({
-    ...{ group, name: `${group}: plain float64 TypeScript` },
-    ...iterationsFor(work),
+    ...iterationsFor(multiplyAdds),
+    group,
+    name: `${group}: plain float64 TypeScript`,
     fn: () => scalar(),
   });
 }

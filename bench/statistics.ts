@@ -1,4 +1,6 @@
-/** The middle value, or the mean of the two in the middle; NaN of none. */
+/** Robust statistics of repeated measurements. */
+
+/** The middle value, or the mean of the two middle values; NaN of an empty array. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
@@ -6,14 +8,14 @@ export function median(values: readonly number[]): number {
   return (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
-/** What is told of some measurements of one thing. */
+/** Repeated measurements of one quantity, in three numbers. */
 export interface Summary {
   readonly median: number;
   readonly minimum: number;
   readonly maximum: number;
 }
 
-/** Summarises one or more measurements. */
+/** The median and the range of one or more measurements. */
 export function summarize(values: readonly number[]): Summary {
   return {
     median: median(values),

@@ -1,15 +1,31 @@
+/** A training step of the engine on one fixed batch. */
 import { Engine } from "../src/engine/engine.ts";
 import type { Precision } from "../src/model/types.ts";
-import { type NetworkSize, randomWorkload } from "./network_size.ts";
+import { randomWorkload, type WorkloadSize } from "./workload.ts";
 
-/** So small a rate that the network stays what it is, however often it is trained. */
-export const update = { optimizer: "adagrad", lr: 1e-6, gradClip: 5 } as const;
+/**
+ * How every step updates the weights. The learning rate is so small that the weights, and with
+ * them the time of a step, stay the same however many steps are timed.
+ */
+export const updateOptions = { optimizer: "adagrad", lr: 1e-6, gradClip: 5 } as const;
 
-/** An engine with a batch of random characters in it, forward pass and loss done once. */
+/** How {@linkcode createEngine} builds the engine. */
+export interface EngineSetup {
+  /** Default: `f32`. */
+  readonly precision?: Precision;
+  /** Default: 1. */
+  readonly threads?: number;
+}
+
+/**
+ * Creates an engine that holds the random workload of a size, and runs its forward pass once.
+ *
+ * @returns The engine, to be closed by the caller, and the loss of the batch in nats, summed over T
+ * and averaged over B.
+ */
 export function createEngine(
-  size: NetworkSize,
-  precision: Precision = "f32",
-  threads = 1,
+  size: WorkloadSize,
+  { precision = "f32", threads = 1 }: EngineSetup = {},
 ): { readonly engine: Engine; readonly loss: number } {
   const { sizes, parameters, inputIds, targetIds } = randomWorkload(size);
   const { seqLength, batchSize } = size;
@@ -21,11 +37,11 @@ export function createEngine(
   return { engine, loss: engine.crossEntropy() };
 }
 
-/** All that a training step computes; `Trainer` does the same with the next batch each time. */
+/** Runs everything that a step of `Trainer` computes, on the batch that the engine holds. */
 export function trainStep(engine: Engine): void {
   engine.forward();
   engine.crossEntropy();
   engine.backward();
-  engine.update(update);
+  engine.update(updateOptions);
   engine.carryHiddenState();
 }

@@ -1,17 +1,31 @@
 import { assert } from "@std/assert";
 
-/** Asserts that what is about to be timed is right: equal to what is known, up to rounding. */
+/** What {@linkcode verify} compares, and how closely. */
+export interface VerifyOptions {
+  /** Names the numbers in the error. */
+  readonly name: string;
+  /** The largest error allowed, relative to the largest expected magnitude. */
+  readonly tolerance: number;
+}
+
+/**
+ * Verifies results before the code that computes them is timed.
+ *
+ * @throws {AssertionError} if the lengths differ or a number is off by more than the tolerance.
+ */
 export function verify(
-  what: string,
   actual: ArrayLike<number>,
-  wanted: ArrayLike<number>,
-  tolerance: number,
+  expected: ArrayLike<number>,
+  { name, tolerance }: VerifyOptions,
 ): void {
-  let size = 0;
-  for (let i = 0; i < wanted.length; i++) size = Math.max(size, Math.abs(wanted[i]!));
-  assert(actual.length === wanted.length, `${what}: ${actual.length} numbers`);
-  for (let i = 0; i < wanted.length; i++) {
-    const error = Math.abs(actual[i]! - wanted[i]!) / size;
-    assert(error <= tolerance, `${what}: number ${i} is off by ${error}`);
+  assert(
+    actual.length === expected.length,
+    `${name}: ${actual.length} numbers instead of ${expected.length}`,
+  );
+  let scale = 0;
+  for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]!));
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i]! - expected[i]!) / scale;
+    assert(error <= tolerance, `${name}: element ${i} has a relative error of ${error}`);
   }
 }

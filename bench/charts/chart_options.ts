@@ -1,39 +1,43 @@
-/** How all charts look. */
+/** The look that all charts share. */
 
-/** Okabe and Ito's colors (2008), which all readers can tell apart. */
+/** The palette of Okabe and Ito (2008), which readers with color blindness can tell apart. */
 const colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
-const INK = "#333333";
 const symbols = ["circle", "rect", "triangle", "diamond"];
+const TEXT_COLOR = "#333333";
 
-/** Lines that a chart can tell apart. */
+/** The most lines of a chart: each has a color and a symbol of its own. */
 export const MAX_LINES = symbols.length;
 
 /** A line of a chart. */
 export interface Line {
+  /** The entry in the legend. */
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** What a chart shows, and its axes as the library wants them, over those of all charts. */
+/** A line chart. */
 export interface Chart {
   readonly title: string;
-  /** One or two lines. */
+  /** One or two lines of text. */
   readonly subtitle: string;
+  /** Options of ECharts for the x axis; they override the shared ones. */
   readonly xAxis: Readonly<Record<string, unknown>>;
+  /** Options of ECharts for the y axis; they override the shared ones. */
   readonly yAxis: Readonly<Record<string, unknown>>;
+  /** At most {@linkcode MAX_LINES}. */
   readonly lines: readonly Line[];
 }
 
-/** A chart, as the library wants it. */
+/** The options of ECharts for a chart. */
 export function chartOptions({ title, subtitle, xAxis, yAxis, lines }: Chart): unknown {
   const axis = {
     nameLocation: "middle",
-    nameTextStyle: { color: INK, fontSize: 14 },
-    axisLine: { show: true, lineStyle: { color: INK } },
-    axisLabel: { color: INK, fontSize: 13 },
+    nameTextStyle: { color: TEXT_COLOR, fontSize: 14 },
+    axisLine: { show: true, lineStyle: { color: TEXT_COLOR } },
+    axisLabel: { color: TEXT_COLOR, fontSize: 13 },
   };
   return {
-    backgroundColor: "#ffffff", // Also where the page is dark.
+    backgroundColor: "#ffffff", // Keeps the chart readable on a dark page.
     animation: false,
     color: colors,
     title: {
@@ -41,7 +45,7 @@ export function chartOptions({ title, subtitle, xAxis, yAxis, lines }: Chart): u
       subtext: subtitle,
       left: 20,
       top: 14,
-      textStyle: { color: INK, fontSize: 18 },
+      textStyle: { color: TEXT_COLOR, fontSize: 18 },
       subtextStyle: { color: "#555555", fontSize: 12, lineHeight: 18 },
     },
     legend: {
@@ -49,7 +53,7 @@ export function chartOptions({ title, subtitle, xAxis, yAxis, lines }: Chart): u
       top: 92,
       left: 20,
       itemGap: 24,
-      textStyle: { color: INK, fontSize: 14 },
+      textStyle: { color: TEXT_COLOR, fontSize: 14 },
     },
     grid: { left: 110, right: 40, top: 130, bottom: 65 },
     xAxis: { ...axis, nameGap: 34, splitLine: { lineStyle: { color: "#eeeeee" } }, ...xAxis },

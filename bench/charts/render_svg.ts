@@ -1,28 +1,30 @@
 /**
- * Draws a chart with Apache ECharts.
+ * Draws charts with Apache ECharts.
  *
- * The library is not one of the project's dependencies, which everyone would have to download: it
- * stands in the deno.json of this folder, and a process of its own, with that configuration, draws.
+ * ECharts is not a dependency of the project, which every user would have to download. It is listed
+ * in the deno.json of this folder, and this file runs itself in a child process with that
+ * configuration to draw.
  */
 
-/** The drawing's size, in pixels. */
-const size = { width: 860, height: 560 } as const;
+/** Pixels of a drawing. */
+const imageSize = { width: 860, height: 560 } as const;
 
-/** What is used of the library. */
+/** The part of ECharts that is used. */
 interface Echarts {
   init(element: null, theme: null, options: unknown): {
-    setOption(option: unknown): void;
+    setOption(options: unknown): void;
     renderToSVGString(): string;
   };
 }
 
 /**
- * Draws what an ECharts option describes.
+ * Draws a chart.
  *
- * @returns The SVG.
- * @throws {Error} with the other process's message, when it fails.
+ * @param options The options of ECharts; see {@link https://echarts.apache.org/en/option.html}.
+ * @returns The SVG document.
+ * @throws {Error} if the child process fails; the message includes what it printed.
  */
-export async function renderSvg(option: unknown): Promise<string> {
+export async function renderSvg(options: unknown): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--frozen", "--config", `${import.meta.dirname}/deno.json`],
@@ -33,7 +35,7 @@ export async function renderSvg(option: unknown): Promise<string> {
     stderr: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(option)));
+  await writer.write(new TextEncoder().encode(JSON.stringify(options)));
   await writer.close();
   const { success, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
@@ -42,10 +44,10 @@ export async function renderSvg(option: unknown): Promise<string> {
 }
 
 if (import.meta.main) {
-  // Not a literal in the import: checking the project would download the library.
+  // The import is not a literal, because checking the project would download the library.
   const library = "echarts";
   const echarts: Echarts = await import(library);
-  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, ...size });
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, ...imageSize });
   chart.setOption(await new Response(Deno.stdin.readable).json());
   await new Response(chart.renderToSVGString()).body!.pipeTo(Deno.stdout.writable);
   Deno.exit(0);

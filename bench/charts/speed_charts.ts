@@ -1,57 +1,63 @@
-/**
- * The two charts of docs/: characters per second over the hidden units, and over the streams.
- */
-import { describe } from "../environment.ts";
-import type { NetworkSize } from "../network_size.ts";
-import { charsPerSecond, type Results, type StepResult } from "../report/report.ts";
-import { renderSvg } from "./render_svg.ts";
+/** The charts of training speed in docs/: over the hidden units, and over the streams. */
+import { formatEnvironment } from "../environment.ts";
+import { charsPerSecond, type Report, type TrainingStepResult } from "../report/report.ts";
+import { VOCABULARY_SIZE, type WorkloadSize } from "../workload.ts";
 import { chartOptions } from "./chart_options.ts";
+import { renderSvg } from "./render_svg.ts";
 
-const STEPS = 50;
+const SEQ_LENGTH = 50;
+/** The values along each x axis. */
 const hiddenAxis = [32, 64, 96, 128, 192, 256, 384, 512];
-const streamsAxis = [1, 2, 4, 8, 16, 32, 64, 128];
-/** A line each. */
+const batchAxis = [1, 2, 4, 8, 16, 32, 64, 128];
+/** The values with a line of their own in the other chart. */
 const hiddenLines = [64, 128, 256, 512];
-const streamsLines = [1, 4, 16, 64];
+const batchLines = [1, 4, 16, 64];
 
-/** All sizes of both charts, each once. */
-export const chartSizes: readonly NetworkSize[] = crossings([
-  ...hiddenAxis.flatMap((hidden) => streamsLines.map((batchSize) => [hidden, batchSize] as const)),
-  ...hiddenLines.flatMap((hidden) => streamsAxis.map((batchSize) => [hidden, batchSize] as const)),
+/** The sizes of both charts, without duplicates. */
+export const chartSizes: readonly WorkloadSize[] = distinctSizes([
+  ...hiddenAxis.flatMap((hidden) => batchLines.map((batchSize) => [hidden, batchSize] as const)),
+  ...hiddenLines.flatMap((hidden) => batchAxis.map((batchSize) => [hidden, batchSize] as const)),
 ]);
 
-function crossings(pairs: readonly (readonly [number, number])[]): readonly NetworkSize[] {
-  const different = new Map(pairs.map((pair) => [pair.join(), pair]));
-  return [...different.values()].map(([hidden, batchSize]) => ({
+function distinctSizes(pairs: readonly (readonly [number, number])[]): readonly WorkloadSize[] {
+  const distinct = new Map(pairs.map((pair) => [pair.join(), pair]));
+  return [...distinct.values()].map(([hidden, batchSize]) => ({
     hidden,
-    seqLength: STEPS,
+    seqLength: SEQ_LENGTH,
     batchSize,
   }));
 }
 
 /** Draws both charts into docs/. */
-export async function writeCharts(results: Results): Promise<void> {
-  for (const { path, option } of chartsOf(results)) {
-    await Deno.writeTextFile(path, await renderSvg(option));
-    console.error(`${path} written`);
+export async function writeSpeedCharts(report: Report): Promise<void> {
+  for (const { path, options } of speedCharts(report)) {
+    await Deno.writeTextFile(path, await renderSvg(options));
+    console.error(`Wrote ${path}`);
   }
 }
 
-/** Where each chart belongs, and what it shows, as the drawing library wants it. */
-export function chartsOf(
-  { grid, environment }: Results,
-): readonly { readonly path: string; readonly option: unknown }[] {
-  const subtitle = `${STEPS} steps, 65 characters, f32, one thread\n${describe(environment)}`;
-  const speed = (hidden: number, batchSize: number) => speedOf(grid, hidden, batchSize);
+/** A chart and the file that it is written to. */
+export interface ChartFile {
+  readonly path: string;
+  /** Options of ECharts. */
+  readonly options: unknown;
+}
+
+/** Both charts of a report that measured {@linkcode chartSizes}. */
+export function speedCharts({ chartSteps, environment }: Report): readonly ChartFile[] {
+  const subtitle =
+    `sequence length ${SEQ_LENGTH}, vocabulary of ${VOCABULARY_SIZE}, f32, one thread\n` +
+    formatEnvironment(environment);
+  const speed = (hidden: number, batchSize: number) => findSpeed(chartSteps, { hidden, batchSize });
   return [
     {
       path: "docs/speed-over-hidden.svg",
-      option: speedChart({
-        title: "Training speed over the size of the hidden layer",
+      options: speedChart({
+        title: "Training speed by hidden units",
         subtitle,
-        xName: "hidden units H",
+        xName: "hidden units (H)",
         xs: hiddenAxis,
-        lines: streamsLines.map((batchSize) => ({
+        lines: batchLines.map((batchSize) => ({
           name: batchSize === 1 ? "1 stream" : `${batchSize} streams`,
           ys: hiddenAxis.map((hidden) => speed(hidden, batchSize)),
         })),
@@ -59,34 +65,38 @@ export function chartsOf(
     },
     {
       path: "docs/speed-over-streams.svg",
-      option: speedChart({
-        title: "Training speed over the number of streams",
+      options: speedChart({
+        title: "Training speed by batch size",
         subtitle,
-        xName: "streams B, side by side",
-        xs: streamsAxis,
+        xName: "streams of a batch (B)",
+        xs: batchAxis,
         lines: hiddenLines.map((hidden) => ({
           name: `H ${hidden}`,
-          ys: streamsAxis.map((batchSize) => speed(hidden, batchSize)),
+          ys: batchAxis.map((batchSize) => speed(hidden, batchSize)),
         })),
       }),
     },
   ];
 }
 
-function speedOf(grid: readonly StepResult[], hidden: number, batchSize: number): number {
-  const result = grid.find(({ size }) => size.hidden === hidden && size.batchSize === batchSize)!;
-  return charsPerSecond(result.size, result.milliseconds.median);
+function findSpeed(
+  steps: readonly TrainingStepResult[],
+  { hidden, batchSize }: Omit<WorkloadSize, "seqLength">,
+): number {
+  const step = steps.find(({ size }) => size.hidden === hidden && size.batchSize === batchSize)!;
+  return charsPerSecond(step.size, step.milliseconds.median);
 }
 
-interface Speeds {
+interface SpeedChart {
   readonly title: string;
   readonly subtitle: string;
   readonly xName: string;
   readonly xs: readonly number[];
+  /** Characters per second at each x. */
   readonly lines: readonly { readonly name: string; readonly ys: readonly number[] }[];
 }
 
-function speedChart({ title, subtitle, xName, xs, lines }: Speeds): unknown {
+function speedChart({ title, subtitle, xName, xs, lines }: SpeedChart): unknown {
   const speeds = lines.flatMap(({ ys }) => ys);
   return chartOptions({
     title,
@@ -94,9 +104,9 @@ function speedChart({ title, subtitle, xName, xs, lines }: Speeds): unknown {
     xAxis: { type: "log", logBase: 2, min: xs.at(0), max: xs.at(-1), name: xName },
     yAxis: {
       type: "log",
-      min: bound(Math.floor, Math.min(...speeds)),
-      max: bound(Math.ceil, Math.max(...speeds)),
-      name: "characters trained per second",
+      min: roundToLeadingDigit(Math.min(...speeds), Math.floor),
+      max: roundToLeadingDigit(Math.max(...speeds), Math.ceil),
+      name: "characters per second",
       minorTick: { show: true, splitNumber: 9 },
       minorSplitLine: { show: true, lineStyle: { color: "#eeeeee" } },
     },
@@ -107,8 +117,8 @@ function speedChart({ title, subtitle, xName, xs, lines }: Speeds): unknown {
   });
 }
 
-/** The next multiple of a power of ten: 3,456 becomes 3,000 or 4,000. */
-function bound(round: (x: number) => number, speed: number): number {
-  const power = 10 ** Math.floor(Math.log10(speed));
-  return round(speed / power) * power;
+/** Rounds to one significant digit: 3456 becomes 3000 or 4000. */
+function roundToLeadingDigit(value: number, round: (x: number) => number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return round(value / power) * power;
 }

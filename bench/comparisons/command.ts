@@ -1,48 +1,58 @@
 import type { Command } from "../../src/cli/args.ts";
 import { type Corpus, readCorpus } from "../../src/text/corpus.ts";
-import { describe, environment } from "../environment.ts";
+import { formatEnvironment, readEnvironment } from "../environment.ts";
 import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
-import { formatSize, networkSizes } from "../network_size.ts";
-import { programs, type Setup } from "./programs.ts";
+import { formatSize, workloadSizes } from "../workload.ts";
+import {
+  compareWithUnroll,
+  type Comparison,
+  comparisonToJson,
+  formatComparison,
+} from "./comparison.ts";
 import { measurePrograms, type PreparedProgram } from "./measure.ts";
+import { type LaunchContext, listPrograms } from "./programs.ts";
 import { UnrollLoss } from "./unroll_loss.ts";
-import { compare, jsonOf, type SizeResult, textOf } from "./comparison.ts";
 
 const DEFAULT_TEXT = "examples/alice.txt";
-const defaults = { rounds: 5, seconds: 1 } as const;
+const defaults: TimingOptions = { rounds: 5, seconds: 1 };
 
-/** `deno task compare`: unroll and other programs, training the same networks on the same text. */
+/** `deno task compare`: the training speed of unroll and of other programs. */
 export const compareCommand: Command = {
   name: "compare",
-  summary: "Measure unroll beside NumPy, C, PyTorch and TensorFlow.js on this machine",
+  summary: "Compare the training speed of unroll, NumPy, C, PyTorch and TensorFlow.js",
   operands: ["[text]"],
   options: [
     ...timingOptions(defaults),
     {
       name: "python",
       value: "COMMAND",
-      description: "A Python to look into first for NumPy and PyTorch",
+      description: "Python interpreter with NumPy or PyTorch, tried before the default ones",
       default: "python3, then /usr/bin/python3",
     },
-    { name: "json", value: "FILE", description: "Write all figures into a file" },
+    { name: "json", value: "FILE", description: "Write all results to a file" },
   ],
   notes: [
-    `Without a text, ${DEFAULT_TEXT}. What is not installed is left out, with a line that says so.`,
-    "TensorFlow.js is downloaded when this is first run. bench/README.md says what each column means.",
+    `All programs train the same networks on the same text, ${DEFAULT_TEXT} by default. Programs ` +
+    "that are not installed are skipped. TensorFlow.js is downloaded when the command first runs. " +
+    "bench/README.md explains the columns.",
   ],
   async run(line) {
-    const plan = readTimingOptions(line, defaults);
+    const timing = readTimingOptions(line, defaults);
     const corpus = await readCorpus(line.operands[0] ?? DEFAULT_TEXT);
     const python = line.text("python");
     const pythons = [...python === undefined ? [] : [python], "python3", "/usr/bin/python3"];
     const folder = await Deno.makeTempDir({ prefix: "unroll-compare-" });
     try {
-      const results = await resultsOf(corpus, plan, pythons, folder);
+      const comparisons = await comparePrograms(corpus, { timing, pythons, folder });
       const path = line.text("json");
       if (path !== undefined) {
-        const about = { environment: environment(), text: corpus.path, ...plan };
-        const json = JSON.stringify({ ...about, sizes: results.map(jsonOf) }, null, 2);
-        await Deno.writeTextFile(path, `${json}\n`);
+        const json = {
+          environment: readEnvironment(),
+          text: corpus.path,
+          ...timing,
+          sizes: comparisons.map(comparisonToJson),
+        };
+        await Deno.writeTextFile(path, `${JSON.stringify(json, null, 2)}\n`);
       }
     } finally {
       await Deno.remove(folder, { recursive: true });
@@ -51,61 +61,68 @@ export const compareCommand: Command = {
   },
 };
 
-/** Measures and prints, size after size. */
-async function resultsOf(
-  corpus: Corpus,
-  plan: TimingOptions,
-  pythons: readonly string[],
-  folder: string,
-): Promise<readonly SizeResult[]> {
-  const ids = `${folder}/ids`;
-  await Deno.writeFile(ids, new Uint8Array(corpus.read(0, corpus.length).buffer));
-  const place: Setup = {
-    ...{ text: corpus.path, ids, folder, pythons },
-    vocabulary: corpus.vocabulary.size,
-    cores: navigator.hardwareConcurrency,
-  };
-  console.log(`${describe(environment())}; ${corpus.path}, V ${place.vocabulary}`);
-  const skipped = new Set<string>();
-  const skip = (name: string, reason: string) => {
-    if (!skipped.has(name)) console.log(`${name}: left out: ${reason}`);
-    skipped.add(name);
-  };
-  const entries = await prepare(place, skip);
-  const results: SizeResult[] = [];
-  for (const size of networkSizes) {
-    console.error(`Measuring ${formatSize(size)}`);
-    const able = entries.filter(({ name }) => !skipped.has(name));
-    const outcomes = await measurePrograms(
-      able,
-      size,
-      plan,
-      ({ name }, reason) => skip(name, reason),
-    );
-    using losses = new UnrollLoss(corpus, size);
-    const result = { size, comparisons: compare(outcomes, (chars) => losses.mean(chars)) };
-    if (results.length === 0) {
-      const versions = outcomes.map(({ name, version }) => `${name.split(",")[0]} ${version}`);
-      console.log([...new Set(versions)].join(", "));
-    }
-    console.log(`\n${textOf(result)}`);
-    results.push(result);
-  }
-  return results;
+/** How {@linkcode comparePrograms} finds and measures the programs. */
+interface CompareOptions {
+  readonly timing: TimingOptions;
+  /** Commands of Python interpreters, the preferred one first. */
+  readonly pythons: readonly string[];
+  /** A temporary folder. */
+  readonly folder: string;
 }
 
+/** Compares all programs at each size, and prints each table when it is complete. */
+async function comparePrograms(
+  corpus: Corpus,
+  { timing, pythons, folder }: CompareOptions,
+): Promise<readonly Comparison[]> {
+  const ids = `${folder}/ids`;
+  await Deno.writeFile(ids, new Uint8Array(corpus.read(0, corpus.length).buffer));
+  const vocabulary = corpus.vocabulary.size;
+  console.log(formatEnvironment(readEnvironment()));
+  console.log(`Text: ${corpus.path}, vocabulary of ${vocabulary}`);
+
+  const skipped = new Set<string>();
+  const skip = (name: string, reason: string) => {
+    if (!skipped.has(name)) console.log(`Skipping ${name}: ${reason}`);
+    skipped.add(name);
+  };
+  const programs = await prepare({ text: corpus.path, ids, vocabulary, folder, pythons }, skip);
+
+  const comparisons: Comparison[] = [];
+  for (const size of workloadSizes) {
+    console.error(`Measuring ${formatSize(size)}`);
+    const results = await measurePrograms(programs.filter(({ name }) => !skipped.has(name)), {
+      ...timing,
+      size,
+      onFailure: ({ name }, reason) => skip(name, reason),
+    });
+    if (comparisons.length === 0) {
+      const versions = results.map(({ name, version }) => `${name.split(",")[0]} ${version}`);
+      console.log(`Versions: ${[...new Set(versions)].join(", ")}`);
+    }
+    using unrollLoss = new UnrollLoss(corpus, size);
+    const compared = compareWithUnroll(results, (chars) => unrollLoss.mean(chars));
+    const comparison = { size, programs: compared };
+    console.log(`\n${formatComparison(comparison)}`);
+    comparisons.push(comparison);
+  }
+  return comparisons;
+}
+
+/** Prepares the programs that are installed. */
 async function prepare(
-  place: Setup,
-  skip: (name: string, reason: string) => void,
+  context: LaunchContext,
+  onMissing: (name: string, reason: string) => void,
 ): Promise<readonly PreparedProgram[]> {
-  const entries: PreparedProgram[] = [];
-  for (const { name, variant, ours, prepare } of programs(place.cores)) {
+  const prepared: PreparedProgram[] = [];
+  for (const program of listPrograms(navigator.hardwareConcurrency)) {
+    const { name, variant, isUnroll = false } = program;
     try {
-      const start = await prepare(place);
-      entries.push({ name, ...variant && { variant }, ours: ours ?? false, start });
+      const commandOf = await program.prepare(context);
+      prepared.push({ name, ...variant && { variant }, isUnroll, commandOf });
     } catch (error) {
-      skip(name, error instanceof Error ? error.message : String(error));
+      onMissing(name, error instanceof Error ? error.message : String(error));
     }
   }
-  return entries;
+  return prepared;
 }

@@ -1,96 +1,114 @@
-import { table } from "../../src/cli/format.ts";
-import { formatSize, type NetworkSize } from "../network_size.ts";
+/** Compares the results of other programs with unroll's, as tables and as JSON. */
+import { formatNumber, table } from "../../src/cli/format.ts";
 import { summarize, type Summary } from "../statistics.ts";
-import { type ProgramResult, ratios } from "./measure.ts";
+import { formatSize, type WorkloadSize } from "../workload.ts";
+import type { ProgramResult } from "./measure.ts";
 
-/** An outcome beside unroll's. */
-export interface Comparison extends ProgramResult {
-  /** unroll's mean loss over as many characters. */
-  readonly ourLoss: number;
-  /** Of each number of threads that unroll ran with: how many times as fast it is. */
-  readonly ratios: readonly Summary[];
+/** The result of a program next to unroll's. */
+export interface ComparedProgram extends ProgramResult {
+  /** unroll's mean loss over the characters of the program's warm-up. */
+  readonly unrollLoss: number;
+  /** How many times as fast unroll is, for each number of threads that unroll ran with. */
+  readonly speedups: readonly Summary[];
 }
 
-/** All that was found at one size. */
-export interface SizeResult {
-  readonly size: NetworkSize;
-  readonly comparisons: readonly Comparison[];
+/** The comparison of all programs at one size. */
+export interface Comparison {
+  readonly size: WorkloadSize;
+  readonly programs: readonly ComparedProgram[];
 }
 
-/** UnrollLoss that differ by more than this share are marked: the weights' first values differ. */
-const TOLERANCE = 0.1;
+/** Losses are marked if they differ by a larger fraction; initial weights differ by program. */
+const LOSS_TOLERANCE = 0.1;
 
-/** Sets all outcomes beside unroll's. */
-export function compare(
-  outcomes: readonly ProgramResult[],
-  ourLoss: (chars: number) => number,
-): readonly Comparison[] {
-  const ours = outcomes.filter((outcome) => outcome.ours);
-  return outcomes.map((outcome) => ({
-    ...outcome,
-    ourLoss: ourLoss(outcome.first.chars),
-    ratios: ours.map(({ speeds }) => summarize(ratios(speeds, outcome.speeds))),
+/**
+ * Compares all results with unroll's.
+ *
+ * @param unrollLoss unroll's mean loss over the first characters.
+ */
+export function compareWithUnroll(
+  results: readonly ProgramResult[],
+  unrollLoss: (chars: number) => number,
+): readonly ComparedProgram[] {
+  const unroll = results.filter(({ isUnroll }) => isUnroll);
+  return results.map((result) => ({
+    ...result,
+    unrollLoss: unrollLoss(result.warmup.chars),
+    speedups: unroll.map(({ speeds }) => summarize(speedupsOf(speeds, result.speeds))),
   }));
 }
 
-/** Whether a program learns what unroll learns, to what different first weights allow. */
-export function learnsTheSame({ first, ourLoss }: Comparison): boolean {
-  return Math.abs(first.loss - ourLoss) <= TOLERANCE * ourLoss;
+/**
+ * How many times as fast one program is as another, round by round. A program that was measured
+ * once is compared with every round of the other.
+ */
+export function speedupsOf(
+  speeds: readonly number[],
+  otherSpeeds: readonly number[],
+): readonly number[] {
+  return speeds.map((speed, round) => speed / otherSpeeds[otherSpeeds.length === 1 ? 0 : round]!);
 }
 
-/** The table of one size, for people. */
-export function textOf({ size, comparisons }: SizeResult): string {
-  const ours = comparisons.filter((comparison) => comparison.ours);
+/** Whether a program's loss is close enough to unroll's to be the loss of the same training. */
+export function hasComparableLoss({ warmup, unrollLoss }: ComparedProgram): boolean {
+  return Math.abs(warmup.loss - unrollLoss) <= LOSS_TOLERANCE * unrollLoss;
+}
+
+/** The comparison as a table; bench/README.md explains the columns. */
+export function formatComparison({ size, programs }: Comparison): string {
+  const unroll = programs.filter(({ isUnroll }) => isUnroll);
   const head = [
     formatSize(size),
     "chars/s",
-    ...ours.flatMap(({ name }) => [`${name} ÷`, "from", "to"]),
+    ...unroll.flatMap(({ name }) => [`speedup of ${name}`, "min", "max"]),
     "loss",
-    "unroll's",
-    "after chars",
+    "unroll's loss",
+    "chars",
     "",
   ];
-  const rows = comparisons.map((comparison) => {
-    const { name, variant, speeds, first, ourLoss, ours, ratios } = comparison;
+  const rows = programs.map((program) => {
+    const { name, variant, isUnroll, speeds, warmup, unrollLoss, speedups } = program;
     return [
       variant ? `${name}, ${variant}` : name,
-      whole(summarize(speeds).median),
-      ...ratios.flatMap(({ median, minimum, maximum }) =>
-        ours ? ["", "", ""] : [median, minimum, maximum].map(times)
+      formatNumber(summarize(speeds).median),
+      ...speedups.flatMap(({ median, minimum, maximum }) =>
+        isUnroll ? ["", "", ""] : [median, minimum, maximum].map(formatRatio)
       ),
-      first.loss.toFixed(3),
-      ourLoss.toFixed(3),
-      whole(first.chars),
+      warmup.loss.toFixed(3),
+      unrollLoss.toFixed(3),
+      formatNumber(warmup.chars),
       [
-        ...speeds.length === 1 ? ["once"] : [],
-        ...learnsTheSame(comparison) ? [] : ["the losses differ"],
+        ...speeds.length === 1 ? ["measured once"] : [],
+        ...hasComparableLoss(program) ? [] : ["losses differ"],
       ].join(", "),
     ];
   });
   return table([head, ...rows], 1);
 }
 
-/** The same for machines. */
-export function jsonOf({ size, comparisons }: SizeResult): unknown {
-  const ours = comparisons.filter((comparison) => comparison.ours);
+/** The comparison as a value for `JSON.stringify`. */
+export function comparisonToJson({ size, programs }: Comparison): unknown {
+  const unroll = programs.filter(({ isUnroll }) => isUnroll);
   return {
-    ...size,
-    programs: comparisons.map(({ name, variant, version, first, speeds, ourLoss, ratios }) => ({
-      name,
-      ...variant && { variant },
-      version,
-      chars_per_s: summarize(speeds),
-      rounds: speeds.length,
-      unroll_over_it: Object.fromEntries(ours.map(({ name }, i) => [name, ratios[i]])),
-      loss: { after_chars: first.chars, its: first.loss, unrolls: ourLoss },
+    hidden: size.hidden,
+    seq_length: size.seqLength,
+    batch_size: size.batchSize,
+    programs: programs.map((program) => ({
+      name: program.name,
+      ...program.variant && { variant: program.variant },
+      version: program.version,
+      chars_per_s: summarize(program.speeds),
+      rounds: program.speeds.length,
+      speedup_of: Object.fromEntries(unroll.map(({ name }, i) => [name, program.speedups[i]])),
+      loss: {
+        chars: program.warmup.chars,
+        program: program.warmup.loss,
+        unroll: program.unrollLoss,
+      },
     })),
   };
 }
 
-function times(ratio: number): string {
+function formatRatio(ratio: number): string {
   return ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en");
 }

@@ -1,18 +1,19 @@
+/** The hyperparameters that all programs share. */
 import type { ConfigInput } from "../../src/model/resolve_config.ts";
-import type { NetworkSize } from "../network_size.ts";
+import type { WorkloadSize } from "../workload.ts";
 
-/** Adagrad's rate: small enough that the loss falls steadily at every size. */
-export const RATE = 0.005;
-/** Standard deviation of the first weights. */
+/** Adagrad's learning rate: so small that the loss falls steadily at every size. */
+export const LR = 0.005;
+/** Standard deviation of the initial weights. */
 export const INIT = 0.05;
 
-/** What all programs train, as unroll's configuration. */
-export function configOf({ hidden, seqLength, batchSize }: NetworkSize): ConfigInput {
+/** unroll's configuration for the training that protocol.ts describes. */
+export function configOf({ hidden, seqLength, batchSize }: WorkloadSize): ConfigInput {
   return {
     hidden,
-    seqLength: seqLength,
-    batchSize: batchSize,
-    lr: RATE,
+    seqLength,
+    batchSize,
+    lr: LR,
     init: `normal:${INIT}`,
     gradClip: 5,
     valFraction: 0,

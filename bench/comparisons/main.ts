@@ -1,4 +1,4 @@
-/** `deno task compare`: the entry. */
+/** The entry of `deno task compare`. */
 import { exitCodeOf } from "../../src/cli/program.ts";
 import { compareCommand } from "./command.ts";
 

@@ -1,93 +1,90 @@
-import type { TimingOptions } from "../timing_options.ts";
-import type { NetworkSize } from "../network_size.ts";
+/** Measures programs in turns. */
 import { median } from "../statistics.ts";
+import type { TimingOptions } from "../timing_options.ts";
+import type { WorkloadSize } from "../workload.ts";
 import { type LaunchCommand, ProgramProcess } from "./program_process.ts";
 import type { RoundResult } from "./protocol.ts";
 
-/** A contender that could be prepared. */
+/** A program that is ready to be started. */
 export interface PreparedProgram {
   readonly name: string;
   readonly variant?: string;
-  readonly ours: boolean;
-  readonly start: (size: NetworkSize) => LaunchCommand;
+  readonly isUnroll: boolean;
+  readonly commandOf: (size: WorkloadSize) => LaunchCommand;
 }
 
-/** What was measured of an entry at one size. */
+/** The measurements of one program at one size. */
 export interface ProgramResult {
   readonly name: string;
   readonly variant?: string;
-  readonly ours: boolean;
-  /** The version that the program named. */
+  readonly isUnroll: boolean;
+  /** The version that the program printed. */
   readonly version: string;
-  /** From the first weights on; warming up, and what losses are compared over. */
-  readonly first: RoundResult;
-  /** Characters per second of each round; of the first alone, if a step takes too long. */
+  /** The warm-up round, from the initial weights on; losses are compared over it. */
+  readonly warmup: RoundResult;
+  /** Characters per second of each round; of the warm-up alone if a step takes too long. */
   readonly speeds: readonly number[];
 }
 
-/** A program whose first step takes so many times its seconds is not asked again. */
-const PATIENCE = 4;
-/** What some libraries' threads take to fall asleep. */
+/** How {@linkcode measurePrograms} runs the programs. */
+export interface MeasureProgramsOptions extends TimingOptions {
+  readonly size: WorkloadSize;
+  /** Called with the reason when a program fails to start; the others are measured. */
+  readonly onFailure: (program: PreparedProgram, reason: string) => void;
+}
+
+/** A program whose warm-up takes this many times `seconds` is not measured again. */
+const MAX_WARMUP_FACTOR = 4;
+/** Milliseconds before each round, in which the spinning threads of some libraries fall asleep. */
 const PAUSE_MS = 100;
 
 /**
- * Lets all programs train a network of one size in turns.
+ * Lets all programs train networks of one size in turns, so that a change of the machine's load
+ * affects all of them alike.
  *
- * @param onFailure Called with the reason when one cannot; the others go on.
+ * @returns One result per name, that of the fastest variant.
  */
 export async function measurePrograms(
-  entries: readonly PreparedProgram[],
-  size: NetworkSize,
-  { rounds, seconds }: TimingOptions,
-  onFailure: (entry: PreparedProgram, reason: string) => void,
+  programs: readonly PreparedProgram[],
+  { size, rounds, seconds, onFailure }: MeasureProgramsOptions,
 ): Promise<readonly ProgramResult[]> {
-  const running: {
-    entry: PreparedProgram;
-    program: ProgramProcess;
-    outcome: ProgramResult & { speeds: number[] };
-  }[] = [];
-  for (const entry of entries) {
+  await using stack = new AsyncDisposableStack();
+  const running: { process: ProgramProcess; result: ProgramResult & { speeds: number[] } }[] = [];
+  for (const program of programs) {
+    const { name, variant, isUnroll, commandOf } = program;
     try {
-      const [program, version] = await ProgramProcess.start(entry.start(size));
-      const first = await program.round(seconds);
-      const { name, variant, ours } = entry;
-      const outcome = { name, ...variant && { variant }, ours, version, first, speeds: [] };
-      running.push({ entry, program, outcome });
+      const process = stack.use(await ProgramProcess.start(commandOf(size)));
+      const { version } = process;
+      const warmup = await process.train(seconds);
+      const result = { name, ...variant && { variant }, isUnroll, version, warmup, speeds: [] };
+      running.push({ process, result });
     } catch (error) {
-      onFailure(entry, error instanceof Error ? error.message : String(error));
+      onFailure(program, error instanceof Error ? error.message : String(error));
     }
   }
   for (let round = 0; round < rounds; round++) {
-    for (const { program, outcome } of running) {
-      if (outcome.first.seconds > PATIENCE * seconds) continue;
+    for (const { process, result } of running) {
+      if (result.warmup.seconds > MAX_WARMUP_FACTOR * seconds) continue;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      outcome.speeds.push(speedOf(await program.round(seconds)));
+      result.speeds.push(charsPerSecond(await process.train(seconds)));
     }
   }
-  for (const { program, outcome } of running) {
-    await program.close();
-    if (outcome.speeds.length === 0) outcome.speeds.push(speedOf(outcome.first));
+  for (const { result } of running) {
+    if (result.speeds.length === 0) result.speeds.push(charsPerSecond(result.warmup));
   }
-  return fastestVariants(running.map(({ outcome }) => outcome));
+  return fastestVariants(running.map(({ result }) => result));
 }
 
-function speedOf({ chars, seconds }: RoundResult): number {
+function charsPerSecond({ chars, seconds }: RoundResult): number {
   return chars / seconds;
 }
 
-/** Of each name the one that is fastest, in the order of the names. */
-export function fastestVariants(outcomes: readonly ProgramResult[]): readonly ProgramResult[] {
-  const best = new Map<string, ProgramResult>();
-  for (const outcome of outcomes) {
-    const other = best.get(outcome.name);
-    if (!other || median(outcome.speeds) > median(other.speeds)) best.set(outcome.name, outcome);
+/** The result with the highest median speed of each name, in the order of the names. */
+export function fastestVariants(results: readonly ProgramResult[]): readonly ProgramResult[] {
+  const fastest = new Map<string, ProgramResult>();
+  for (const result of results) {
+    const other = fastest.get(result.name);
+    if (!other || median(result.speeds) > median(other.speeds)) fastest.set(result.name, result);
   }
-  return [...best.values()];
-}
-
-/**
- * How many times as fast ours is, round by round; what was measured once is compared with each.
- */
-export function ratios(ours: readonly number[], theirs: readonly number[]): readonly number[] {
-  return ours.map((speed, round) => speed / theirs[theirs.length === 1 ? 0 : round]!);
+  return [...fastest.values()];
 }

@@ -1,68 +1,94 @@
 import { readReady, readRound, type RoundResult } from "./protocol.ts";
 
-/** How a program is started. */
+/** A command line, and variables to add to the environment. */
 export interface LaunchCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A program that trains whenever it is asked to, and sleeps otherwise. */
+/** A running program, which trains when asked to and sleeps otherwise; see protocol.ts. */
 export class ProgramProcess {
-  readonly #child: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: AsyncIterator<string>;
-  readonly #errors: Promise<string>;
+  /** The version that the program printed. */
+  readonly version: string;
+  readonly #pipes: Pipes;
 
-  private constructor(start: LaunchCommand) {
-    this.#child = new Deno.Command(start.command, {
-      args: [...start.args],
-      env: { ...start.env },
+  private constructor(pipes: Pipes, version: string) {
+    this.#pipes = pipes;
+    this.version = version;
+  }
+
+  /**
+   * Starts a program and waits until it is ready to train.
+   *
+   * @throws {Error} if the program ends; the message has the last line of its standard error.
+   */
+  static async start(command: LaunchCommand): Promise<ProgramProcess> {
+    const pipes = new Pipes(command);
+    try {
+      return new ProgramProcess(pipes, readReady(await pipes.readLine()).ready);
+    } catch (error) {
+      await pipes.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Lets the program train for some seconds, at least one step.
+   *
+   * @throws {Error} if the program ends; the message has the last line of its standard error.
+   */
+  async train(seconds: number): Promise<RoundResult> {
+    await this.#pipes.writeLine(String(seconds));
+    return readRound(await this.#pipes.readLine());
+  }
+
+  /** Ends the program. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#pipes.close();
+  }
+}
+
+/** The standard streams of a child process. */
+class Pipes {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stdout: AsyncIterator<string>;
+  readonly #stderr: Promise<string>;
+
+  constructor({ command, args, env }: LaunchCommand) {
+    this.#child = new Deno.Command(command, {
+      args: [...args],
+      env: { ...env },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.#writer = this.#child.stdin.getWriter();
-    this.#lines = linesOf(this.#child.stdout);
-    this.#errors = new Response(this.#child.stderr).text();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#stdout = readLines(this.#child.stdout);
+    this.#stderr = new Response(this.#child.stderr).text();
   }
 
-  /**
-   * Starts a program and waits until it could train.
-   *
-   * @returns It, and the version that it names.
-   * @throws {Error} with the end of what it wrote to standard error, when it ends instead.
-   */
-  static async start(start: LaunchCommand): Promise<readonly [ProgramProcess, string]> {
-    const program = new ProgramProcess(start);
-    return [program, readReady(await program.#line()).ready];
+  async writeLine(line: string): Promise<void> {
+    await this.#stdin.write(new TextEncoder().encode(`${line}\n`));
   }
 
-  /**
-   * Lets it train for so many seconds, a step at least.
-   * @throws {Error} as {@linkcode ProgramProcess.start} does.
-   */
-  async round(seconds: number): Promise<RoundResult> {
-    await this.#writer.write(new TextEncoder().encode(`${seconds}\n`));
-    return readRound(await this.#line());
-  }
-
-  /** Ends it. */
-  async close(): Promise<void> {
-    await this.#writer.close();
-    await this.#child.status;
-    await this.#errors;
-  }
-
-  async #line(): Promise<string> {
-    const { value, done } = await this.#lines.next();
+  /** @throws {Error} if the output ends. */
+  async readLine(): Promise<string> {
+    const { value, done } = await this.#stdout.next();
     if (!done) return value;
-    const errors = (await this.#errors).trim().split("\n").at(-1);
-    throw new Error(`the program ended${errors ? `: ${errors}` : ""}`);
+    const lastError = (await this.#stderr).trim().split("\n").at(-1);
+    throw new Error(`the program ended${lastError ? `: ${lastError}` : ""}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#stdin.close().catch(() => {}); // Rejects if the program has already ended.
+    await this.#child.status;
+    await this.#stderr;
   }
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");

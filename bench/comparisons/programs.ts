@@ -1,119 +1,157 @@
-import type { NetworkSize } from "../network_size.ts";
+/** The table of programs that are compared, and how each is started. */
+import { formatCount } from "../../src/cli/format.ts";
+import type { WorkloadSize } from "../workload.ts";
+import { INIT, LR } from "./hyperparams.ts";
 import type { LaunchCommand } from "./program_process.ts";
-import { INIT, RATE } from "./hyperparams.ts";
 
-/** Where everything is that programs are started with. */
-export interface Setup {
-  /** The text's file. */
+/** The files and interpreters that programs are started with. */
+export interface LaunchContext {
+  /** Path of the text. */
   readonly text: string;
-  /** A file of the text's characters as numbers; see protocol.ts. */
+  /** Path of the text as character ids; see protocol.ts. */
   readonly ids: string;
-  /** V */
+  /** V. */
   readonly vocabulary: number;
-  /** A folder for what has to be compiled. */
+  /** A temporary folder for compiled programs. */
   readonly folder: string;
-  /** Pythons to look for packages in, the first choice first. */
+  /** Commands of Python interpreters, the preferred one first. */
   readonly pythons: readonly string[];
-  /** Threads that "all" means. */
-  readonly cores: number;
 }
 
-/** A program that can be compared. */
+/** A program to compare. */
 export interface Program {
   readonly name: string;
-  /** Of those with the same name, only the fastest is told; this tells which it was. */
+  /** Tells programs of one name apart; only the fastest of them is reported. */
   readonly variant?: string;
-  /** unroll itself. */
-  readonly ours?: boolean;
+  /** Whether the others are compared with this one. */
+  readonly isUnroll?: boolean;
   /**
-   * Finds out, once, how it is started at any size.
-   * @throws {Error} saying what is missing, when it cannot be.
+   * Prepares the program, once for all sizes: finds its interpreter or compiles it.
+   *
+   * @returns The command that trains a network of some size.
+   * @throws {Error} if something is not installed; the message names it.
    */
-  readonly prepare: (place: Setup) => Promise<(size: NetworkSize) => LaunchCommand>;
+  readonly prepare: (context: LaunchContext) => Promise<(size: WorkloadSize) => LaunchCommand>;
 }
 
-/** unroll, and all its rivals. */
-export function programs(cores: number): readonly Program[] {
+/**
+ * All programs, unroll first.
+ *
+ * @param cores Threads of the multi-threaded programs.
+ */
+export function listPrograms(cores: number): readonly Program[] {
   const threadCounts = cores === 1 ? [1] : [1, cores];
-  const named = (threads: number) => threads === 1 ? "1 thread" : `${threads} threads`;
   return [
     ...threadCounts.map((threads) => ({
-      name: `unroll, ${named(threads)}`,
-      ours: true,
-      prepare: ({ text }: Setup) =>
-        Promise.resolve(({ hidden, seqLength, batchSize }: NetworkSize): LaunchCommand => ({
+      name: `unroll, ${formatCount(threads, "thread")}`,
+      isUnroll: true,
+      prepare: ({ text }: LaunchContext) =>
+        Promise.resolve(({ hidden, seqLength, batchSize }: WorkloadSize): LaunchCommand => ({
           command: Deno.execPath(),
           args: [
-            ...["run", "--allow-read", here("programs/unroll.ts"), text],
+            ...["run", "--allow-read", pathOf("unroll_rnn.ts"), text],
             ...[hidden, seqLength, batchSize, threads].map(String),
           ],
         })),
     })),
     ...threadCounts.map((threads) => ({
-      name: `PyTorch, ${named(threads)}`,
-      prepare: (place: Setup) => python(place, "torch", "torch_rnn.py", threads),
+      name: `PyTorch, ${formatCount(threads, "thread")}`,
+      prepare: (context: LaunchContext) =>
+        preparePython(context, { module: "torch", file: "torch_rnn.py", threads }),
     })),
-    // How many threads NumPy takes is left to it, or not.
-    ...[{ variant: "threads as it likes", env: {} }, { variant: "1 thread", env: oneThread }].map(
-      ({ variant, env }) => ({
-        name: "NumPy, float64",
-        variant,
-        prepare: async (place: Setup) => {
-          const start = await python(place, "numpy", "numpy_rnn.py", 1);
-          return (size: NetworkSize) => ({ ...start(size), env });
-        },
-      }),
-    ),
-    { name: "C, plain loops", prepare: (place) => compiled(place, "plain", []) },
-    { name: "C, register tiles", prepare: (place) => compiled(place, "tiled", ["-DTILED"]) },
+    ...[
+      { variant: "default threads", env: {} },
+      { variant: "1 thread", env: oneThreadOfBlas },
+    ].map(({ variant, env }) => ({
+      name: "NumPy, float64",
+      variant,
+      prepare: async (context: LaunchContext) => {
+        const python = { module: "numpy", file: "numpy_rnn.py", threads: 1 };
+        const start = await preparePython(context, python);
+        return (size: WorkloadSize) => ({ ...start(size), env });
+      },
+    })),
+    {
+      name: "C, plain loops",
+      prepare: (context) => compile(context, { name: "plain", options: [] }),
+    },
+    {
+      name: "C, register tiles",
+      prepare: (context) => compile(context, { name: "tiled", options: ["-DTILED"] }),
+    },
     ...["cpu", "wasm"].map((backend) => ({
       name: `TensorFlow.js, ${backend}`,
-      prepare: (place: Setup) =>
-        Promise.resolve((size: NetworkSize) => ({
+      prepare: (context: LaunchContext) =>
+        Promise.resolve((size: WorkloadSize) => ({
           command: Deno.execPath(),
           args: [
-            ...["run", "--frozen", "--allow-read", "--config", here("programs/tfjs/deno.json")],
-            ...[here("programs/tfjs/tfjs_rnn.ts"), backend, ...common(place, size, 1)],
+            ...["run", "--frozen", "--allow-read", "--config", pathOf("tfjs/deno.json")],
+            ...[
+              pathOf("tfjs/tfjs_rnn.ts"),
+              backend,
+              ...protocolArgs(context, { size, threads: 1 }),
+            ],
           ],
         })),
     })),
   ];
 }
 
-/** What the libraries under NumPy read. */
-const oneThread = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+/** The variables that set the threads of the BLAS libraries under NumPy. */
+const oneThreadOfBlas = {
+  OPENBLAS_NUM_THREADS: "1",
+  OMP_NUM_THREADS: "1",
+  MKL_NUM_THREADS: "1",
+};
 
-function here(file: string): string {
-  return `${import.meta.dirname}/${file}`;
+function pathOf(file: string): string {
+  return `${import.meta.dirname}/programs/${file}`;
 }
 
-/** The arguments of protocol.ts. */
-function common({ ids, vocabulary }: Setup, size: NetworkSize, threads: number): readonly string[] {
+/** The arguments that protocol.ts describes. */
+function protocolArgs(
+  { ids, vocabulary }: LaunchContext,
+  { size, threads }: { readonly size: WorkloadSize; readonly threads: number },
+): readonly string[] {
   const { hidden, seqLength, batchSize } = size;
-  return [ids, ...[vocabulary, hidden, seqLength, batchSize, threads, RATE, INIT].map(String)];
+  return [ids, ...[vocabulary, hidden, seqLength, batchSize, threads, LR, INIT].map(String)];
 }
 
-async function python(place: Setup, module: string, file: string, threads: number) {
-  for (const command of place.pythons) {
-    const args = ["-c", `import ${module}`];
-    if (!await succeeds(command, args)) continue;
-    return (size: NetworkSize): LaunchCommand => ({
+/** A program in Python, and the module that it imports. */
+interface PythonProgram {
+  readonly module: string;
+  readonly file: string;
+  readonly threads: number;
+}
+
+/** Finds the first interpreter that can import the module. */
+async function preparePython(
+  context: LaunchContext,
+  { module, file, threads }: PythonProgram,
+): Promise<(size: WorkloadSize) => LaunchCommand> {
+  for (const command of context.pythons) {
+    if (!await succeeds(command, ["-c", `import ${module}`])) continue;
+    return (size) => ({
       command,
-      args: [here(`programs/${file}`), ...common(place, size, threads)],
+      args: [pathOf(file), ...protocolArgs(context, { size, threads })],
     });
   }
-  const tried = place.pythons.map((name) => JSON.stringify(name)).join(" nor ");
-  throw new Error(`neither ${tried} has ${module}; --python names another`);
+  const tried = context.pythons.map((name) => JSON.stringify(name)).join(" or ");
+  throw new Error(`${module} is not installed for ${tried}; --python names another interpreter`);
 }
 
-async function compiled(place: Setup, name: string, options: readonly string[]) {
-  const command = `${place.folder}/${name}`;
+/** Compiles rnn.c. */
+async function compile(
+  context: LaunchContext,
+  { name, options }: { readonly name: string; readonly options: readonly string[] },
+): Promise<(size: WorkloadSize) => LaunchCommand> {
+  const command = `${context.folder}/${name}`;
   const args = [
     ...["-O3", "-march=native", "-ffast-math", ...options],
-    ...[here("programs/rnn.c"), "-o", command, "-lm"],
+    ...[pathOf("rnn.c"), "-o", command, "-lm"],
   ];
-  if (!await succeeds("cc", args)) throw new Error(`"cc" is not there, or failed`);
-  return (size: NetworkSize): LaunchCommand => ({ command, args: common(place, size, 1) });
+  if (!await succeeds("cc", args)) throw new Error(`"cc" is not installed, or failed to compile`);
+  return (size) => ({ command, args: protocolArgs(context, { size, threads: 1 }) });
 }
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {

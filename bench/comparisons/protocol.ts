@@ -1,49 +1,62 @@
 /**
- * How a program that trains is asked, and answers: lines of text.
+ * The protocol between `deno task compare` and the programs that it measures: lines of text.
  *
- *     program IDS V H T B threads rate init
- *         IDS: a file, the text as one little-endian u32 a character, each below V; cut into B
- *         streams that are read T characters at a time, all from the start again, with a zero
- *         state, when position + T + 1 reaches their length; loss summed over T, averaged over B;
- *         elements of the gradient clipped to ±5; Adagrad, 1e-8 inside the root; weights from the
- *         normal distribution of deviation init
- *     → {"ready": "2.1"}                   when it could train: its version
- *     ← 1.5                                train for 1.5 seconds, a step at least
- *     → {"chars": 6400, "seconds": 1.51, "loss": 3.1}   nats a character, mean over these
- *     ← (end)                              exit
+ * A program is started as
+ *
+ *     program IDS V H T B threads lr init
+ *
+ * IDS is a file that holds the text as little-endian 32-bit character ids, each below V. All
+ * programs train the same network in the same way:
+ *
+ * - The text is cut into B streams, which are read T characters at a time. When position + T + 1
+ *   reaches the length of a stream, all streams begin again with a zero hidden state.
+ * - The loss is summed over T and averaged over B; elements of the gradients are clipped to ±5.
+ * - The optimizer is Adagrad with ε = 1e-8 inside the root.
+ * - Initial weights are drawn from a normal distribution with standard deviation `init`; biases are
+ *   zero.
+ *
+ * The program (→) then answers the command (←):
+ *
+ *     → {"ready": "2.1"}     ready to train; the version of the library or compiler
+ *     ← 1.5                  train for 1.5 seconds, at least one step
+ *     → {"chars": 6400, "seconds": 1.51, "loss": 3.1}
+ *                            characters trained on, and their mean loss in nats per character
+ *     ← (end of input)       exit
  */
 
-/** What a program says first. */
+/** The first line that a program prints. */
 export interface ReadyMessage {
-  /** The version of what it is made with. */
+  /** The version of the library or compiler. */
   readonly ready: string;
 }
 
-/** What a program tells of a round. */
+/** What a program prints after training for some seconds. */
 export interface RoundResult {
   /** Characters trained on. */
   readonly chars: number;
   readonly seconds: number;
-  /** Mean loss of all batches of the round, in nats per character. */
+  /** The mean loss of all batches in nats per character. */
   readonly loss: number;
 }
 
 /**
- * Reads the first line of a program.
- * @throws {Error} when it is anything else.
+ * Parses the first line of a program.
+ *
+ * @throws {Error} if the line is not a ready message.
  */
 export function readReady(line: string): ReadyMessage {
-  const value = parse(line);
-  if (typeof value.ready !== "string") throw unexpected(line);
-  return { ready: value.ready };
+  const { ready } = parseObject(line);
+  if (typeof ready !== "string") throw unexpected(line);
+  return { ready };
 }
 
 /**
- * Reads a program's answer.
- * @throws {Error} when it is anything else, or its numbers cannot be.
+ * Parses the result of a round.
+ *
+ * @throws {Error} if the line is not a result or a number is out of range.
  */
 export function readRound(line: string): RoundResult {
-  const { chars, seconds, loss } = parse(line);
+  const { chars, seconds, loss } = parseObject(line);
   if (
     typeof chars !== "number" || typeof seconds !== "number" || typeof loss !== "number" ||
     !Number.isInteger(chars) || chars < 1 || !(seconds > 0)
@@ -53,14 +66,16 @@ export function readRound(line: string): RoundResult {
   return { chars, seconds, loss };
 }
 
-function parse(line: string): Readonly<Record<string, unknown>> {
+function parseObject(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch { /* Said below. */ }
+  } catch { /* The error below quotes the line. */ }
   throw unexpected(line);
 }
 
 function unexpected(line: string): Error {
-  return new Error(`Cannot use a program's answer: ${JSON.stringify(line)} is none`);
+  return new Error(
+    `Cannot read a program's answer: ${JSON.stringify(line)} is not a message of the protocol`,
+  );
 }

@@ -1,27 +1,35 @@
-import type { Corpus } from "../../src/text/corpus.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
+import type { Corpus } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import type { NetworkSize } from "../network_size.ts";
+import type { WorkloadSize } from "../workload.ts";
 import { configOf } from "./hyperparams.ts";
 
-/** What unroll's loss is after any number of characters, from the first weights on. */
+/**
+ * unroll's mean loss over the first characters, however many: programs differ in how far they get
+ * in a second.
+ */
 export class UnrollLoss {
   readonly #trainer: Trainer;
-  /** Sum of the losses of the first n steps. */
+  /** `#sums[n]` is the sum of the losses of the first n steps. */
   readonly #sums = [0];
 
-  constructor(corpus: Corpus, size: NetworkSize) {
+  /** Close it with `using`, or its threads keep running. */
+  constructor(corpus: Corpus, size: WorkloadSize) {
     this.#trainer = Trainer.create(corpus, resolveConfig(configOf(size), { chars: corpus.length }));
   }
 
-  /** Mean loss over the first characters, a multiple of T·B, in nats per character. */
+  /**
+   * The mean loss in nats per character.
+   *
+   * @param chars Characters since the initial weights, a multiple of T·B.
+   */
   mean(chars: number): number {
     const steps = chars / this.#trainer.charsPerStep;
     while (this.#sums.length <= steps) this.#sums.push(this.#sums.at(-1)! + this.#trainer.step());
     return this.#sums[steps]! / steps;
   }
 
-  /** Ends the threads. */
+  /** Ends the threads of the trainer. */
   [Symbol.dispose](): void {
     this.#trainer.close();
   }

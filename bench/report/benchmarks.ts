@@ -1,20 +1,21 @@
+/** The benchmarks of the report: whole training steps, and matrix products alone. */
 import { flopPerStep } from "../../src/engine/thread_count.ts";
-import { product } from "../kernel_products.ts";
-import { type NetworkSize, VOCABULARY_SIZE } from "../network_size.ts";
+import { packedProduct } from "../kernel_products.ts";
 import { createEngine, trainStep } from "../training_step.ts";
+import { VOCABULARY_SIZE, type WorkloadSize } from "../workload.ts";
 import type { Benchmark } from "./measure.ts";
 
-/** Depths and widths of the product that is measured alone. */
+/** K of each product that is measured alone. */
 export const productSizes: readonly number[] = [64, 128, 256, 512];
-/** Its rows: one packed block of A, 16 tiles of 6. */
+/** M of these products: one packed block of A, MC in assembly/packing.ts. */
 export const PRODUCT_ROWS = 96;
 
-/** A training step of a size with so many threads, and what ends them. */
+/** A training step of a size on some threads; `close` ends the threads. */
 export function trainingStepBenchmark(
-  size: NetworkSize,
+  size: WorkloadSize,
   threads: number,
 ): Benchmark & { readonly close: () => void } {
-  const { engine } = createEngine(size, "f32", threads);
+  const { engine } = createEngine(size, { threads });
   return {
     threads,
     flop: flopPerStep({ ...size, outputs: VOCABULARY_SIZE }),
@@ -23,8 +24,8 @@ export function trainingStepBenchmark(
   };
 }
 
-/** C[96 × K] = A[96 × K]·B[K × K]: the register tile, with the packing of A, and nothing else. */
+/** C = A·B, with A [96, K] and B [K, K]: the register tile and the packing of A, nothing else. */
 export function productBenchmark(size: number): Benchmark {
-  const { run } = product({ rows: PRODUCT_ROWS, depth: size, columns: size });
+  const { run } = packedProduct({ rows: PRODUCT_ROWS, depth: size, columns: size });
   return { threads: 1, flop: 2 * PRODUCT_ROWS * size * size, run };
 }

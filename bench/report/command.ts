@@ -1,90 +1,114 @@
 import type { Command, CommandLine } from "../../src/cli/args.ts";
 import { InputError } from "../../src/errors.ts";
-import { chartSizes, writeCharts } from "../charts/speed_charts.ts";
-import { describe, environment } from "../environment.ts";
+import { chartSizes, writeSpeedCharts } from "../charts/speed_charts.ts";
+import { formatEnvironment, readEnvironment } from "../environment.ts";
 import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
-import { networkSizes } from "../network_size.ts";
-import { measure } from "./measure.ts";
-import { jsonOf, type Results, textOf } from "./report.ts";
+import { type WorkloadSize, workloadSizes } from "../workload.ts";
 import { productBenchmark, productSizes, trainingStepBenchmark } from "./benchmarks.ts";
+import { measure } from "./measure.ts";
+import { formatReport, type Report, reportToJson } from "./report.ts";
 
-const defaults = { rounds: 15, seconds: 0.1 } as const;
+const defaults: TimingOptions = { rounds: 15, seconds: 0.1 };
 
-/** `deno task bench-report`: speeds, and their share of what the processor can do. */
+/** `deno task bench-report`: the speed of training, as a share of the processor's peak. */
 export const reportCommand: Command = {
   name: "bench-report",
-  summary: "Measure training steps and products against the peak of the processor",
+  summary: "Measure training steps and matrix products against the processor's peak",
   operands: [],
   options: [
     ...timingOptions(defaults),
     {
       name: "threads",
       value: "N",
-      description: "Measure training steps with so many threads too",
-      default: "2, if there are two cores",
+      description: "Threads of the multi-threaded training steps",
+      default: "2 if the machine has two cores",
     },
-    { name: "json", value: "FILE", description: "Write all figures into a file" },
+    { name: "json", value: "FILE", description: "Write all results to a file" },
     {
       name: "charts",
-      description: "Measure more sizes, and draw docs/speed-over-hidden.svg and " +
-        "docs/speed-over-streams.svg; takes some minutes",
+      description: "Measure more sizes and draw docs/speed-over-hidden.svg and " +
+        "docs/speed-over-streams.svg; takes several minutes",
     },
   ],
   notes: [
-    "The peak is that of multiply-adds of 128-bit vectors in registers, in WebAssembly, measured",
-    "just before and after each subject. bench/README.md says what each column means.",
+    "The peak is the speed of 128-bit multiply-adds in registers, in WebAssembly. It is measured " +
+    "just before and after each entry. bench/README.md explains the columns.",
   ],
   async run(line) {
-    const plan = readTimingOptions(line, defaults);
-    const threads = threadsOf(line);
-    const results = resultsOf(plan, threads, line.flag("charts"));
-    console.log(`${describe(results.environment)}\n\n${textOf(results)}`);
+    const timing = readTimingOptions(line, defaults);
+    const threadCounts = readThreadCounts(line);
+    const report = createReport({ timing, threadCounts, charts: line.flag("charts") });
+    console.log(`${formatEnvironment(report.environment)}\n\n${formatReport(report)}`);
     const path = line.text("json");
     if (path !== undefined) {
-      await Deno.writeTextFile(path, `${JSON.stringify(jsonOf(results), null, 2)}\n`);
+      await Deno.writeTextFile(path, `${JSON.stringify(reportToJson(report), null, 2)}\n`);
     }
-    if (line.flag("charts")) await writeCharts(results);
+    if (line.flag("charts")) await writeSpeedCharts(report);
     return 0;
   },
 };
 
-/** The numbers of threads to measure with. */
-export function threadsOf(
+/**
+ * The thread counts with which training steps are measured: 1, and that of `--threads`.
+ *
+ * @throws {InputError} if there are more threads than cores.
+ */
+export function readThreadCounts(
   line: CommandLine,
   cores: number = navigator.hardwareConcurrency,
 ): readonly number[] {
   const threads = line.number("threads") ?? Math.min(2, cores);
   if (!Number.isInteger(threads) || threads < 1 || threads > cores) {
     throw new InputError(
-      `Cannot measure: "threads" must be a whole number from 1 to ${cores}, the cores there are, ` +
+      `Cannot measure: "threads" must be a whole number from 1 to ${cores}, the number of cores, ` +
         `not ${threads}`,
+      { option: "threads" },
     );
   }
   return threads === 1 ? [1] : [1, threads];
 }
 
-function resultsOf(plan: TimingOptions, threads: readonly number[], charts: boolean): Results {
+/** What {@linkcode createReport} measures. */
+interface ReportOptions {
+  readonly timing: TimingOptions;
+  readonly threadCounts: readonly number[];
+  /** Whether to measure the sizes of the charts too. */
+  readonly charts: boolean;
+}
+
+function createReport({ timing, threadCounts, charts }: ReportOptions): Report {
   using stack = new DisposableStack();
-  const start = (size: typeof networkSizes[number], count: number) => {
-    const subject = trainingStepBenchmark(size, count);
-    stack.defer(subject.close);
-    return { size, ...subject };
+  const start = (size: WorkloadSize, threads: number) => {
+    const benchmark = trainingStepBenchmark(size, threads);
+    stack.defer(benchmark.close);
+    return { size, ...benchmark };
   };
-  const seqLength = networkSizes.flatMap((size) => threads.map((count) => start(size, count)));
+  const trainingSteps = workloadSizes.flatMap((size) =>
+    threadCounts.map((threads) => start(size, threads))
+  );
   const products = productSizes.map((size) => ({ size, ...productBenchmark(size) }));
-  const grid = charts ? chartSizes.map((size) => start(size, 1)) : [];
-  const { subjects, peaks } = measure([...seqLength, ...products, ...grid], plan, (round) => {
-    console.error(round === 0 ? "Warming up" : `RoundResult ${round} of ${plan.rounds}`);
-  });
+  const chartSteps = charts ? chartSizes.map((size) => start(size, 1)) : [];
+  const { benchmarks: measurements, peaks } = measure(
+    [...trainingSteps, ...products, ...chartSteps],
+    {
+      ...timing,
+      onRound: (round) =>
+        console.error(round === 0 ? "Warming up" : `Round ${round} of ${timing.rounds}`),
+    },
+  );
+  const chartsBegin = trainingSteps.length + products.length;
   return {
-    environment: environment(),
-    plan,
-    probes: [...peaks].map(([threads, gflops]) => ({ threads, gflops })),
-    seqLength: seqLength.map(({ size, threads }, i) => ({ size, threads, ...subjects[i]! })),
-    products: products.map(({ size }, i) => ({ size, ...subjects[seqLength.length + i]! })),
-    grid: grid.map(({ size, threads }, i) => ({
+    environment: readEnvironment(),
+    timing,
+    peaks: [...peaks].map(([threads, gflops]) => ({ threads, gflops })),
+    trainingSteps: trainingSteps.map(({ size, threads }, i) => ({
       ...{ size, threads },
-      ...subjects[seqLength.length + products.length + i]!,
+      ...measurements[i]!,
+    })),
+    products: products.map(({ size }, i) => ({ size, ...measurements[trainingSteps.length + i]! })),
+    chartSteps: chartSteps.map(({ size, threads }, i) => ({
+      ...{ size, threads },
+      ...measurements[chartsBegin + i]!,
     })),
   };
 }

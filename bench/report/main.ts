@@ -1,4 +1,4 @@
-/** `deno task bench-report`: the entry. */
+/** The entry of `deno task bench-report`. */
 import { exitCodeOf } from "../../src/cli/program.ts";
 import { reportCommand } from "./command.ts";
 

@@ -1,82 +1,86 @@
+/** Measures benchmarks against the peak of the processor, round after round. */
 import { PeakProbe } from "../peak/probe.ts";
-import type { TimingOptions } from "../timing_options.ts";
 import { summarize, type Summary } from "../statistics.ts";
+import type { TimingOptions } from "../timing_options.ts";
 
-/** Something to be timed. */
+/** A function to be timed. */
 export interface Benchmark {
-  /** Threads that it computes with. */
+  /** The threads that it computes with. */
   readonly threads: number;
-  /** Useful operations of one run. */
+  /** Useful floating-point operations of one run. */
   readonly flop: number;
   readonly run: () => void;
 }
 
-/** What was found of a subject. */
+/** The results of one benchmark. */
 export interface Measurement {
-  /** Of one run: the mean of a round, summarised over the rounds. */
+  /** Milliseconds of one run: the mean of each round, summarized over the rounds. */
   readonly milliseconds: Summary;
   /** Useful GFLOP/s. */
   readonly gflops: Summary;
-  /** GFLOP/s over those of the peak probe, which is measured just before and after. */
-  readonly share: Summary;
+  /** These GFLOP/s as a fraction of those of the peak probe, run just before and after. */
+  readonly shareOfPeak: Summary;
 }
 
-/** What was found. */
+/** The results of all benchmarks. */
 export interface Measurements {
-  /** As many as subjects, in their order. */
-  readonly subjects: readonly Measurement[];
+  /** One per benchmark, in the same order. */
+  readonly benchmarks: readonly Measurement[];
   /** GFLOP/s of the peak probe, by the number of threads. */
   readonly peaks: ReadonlyMap<number, Summary>;
 }
 
-/** How long the probe runs beside each subject. */
+/** How {@linkcode measure} runs the benchmarks. */
+export interface MeasureOptions extends TimingOptions {
+  /** Called before each round with its number; round 0 warms up and is not counted. */
+  readonly onRound?: (round: number) => void;
+}
+
+/** Seconds that the peak probe runs before and after each benchmark. */
 const PROBE_SECONDS = 0.02;
 
 /**
- * Measures all subjects in turns, so that whatever else the machine does meets all alike.
- *
- * @param onRound Called before each round with its number; 0 is for warming up and not counted.
+ * Runs all benchmarks in turns, so that a change of the machine's load affects all of them alike.
  */
 export function measure(
-  subjects: readonly Benchmark[],
-  { rounds, seconds }: TimingOptions,
-  onRound: (round: number) => void = () => {},
+  benchmarks: readonly Benchmark[],
+  { rounds, seconds, onRound = () => {} }: MeasureOptions,
 ): Measurements {
   using stack = new DisposableStack();
   const probes = new Map<number, PeakProbe>();
   const peaks = new Map<number, number[]>();
-  for (const { threads } of subjects) {
+  for (const { threads } of benchmarks) {
     if (probes.has(threads)) continue;
     probes.set(threads, stack.use(new PeakProbe(threads)));
     peaks.set(threads, []);
   }
-  const times = subjects.map(() => [] as number[]);
-  const shares = subjects.map(() => [] as number[]);
+  const times = benchmarks.map(() => [] as number[]);
+  const shares = benchmarks.map(() => [] as number[]);
   for (let round = 0; round <= rounds; round++) {
     onRound(round);
-    subjects.forEach(({ threads, flop, run }, i) => {
+    benchmarks.forEach(({ threads, flop, run }, i) => {
       const probe = probes.get(threads)!;
       const before = probe.measure(PROBE_SECONDS);
-      const milliseconds = timeOf(run, seconds);
+      const milliseconds = meanTime(run, seconds);
       const after = probe.measure(PROBE_SECONDS);
-      if (round === 0) return; // V8 has just met the code.
+      if (round === 0) return; // V8 still compiles in the first round.
       peaks.get(threads)!.push(before, after);
       times[i]!.push(milliseconds);
-      shares[i]!.push(gflopsOf(flop, milliseconds) / ((before + after) / 2));
+      shares[i]!.push(toGflops(flop, milliseconds) / ((before + after) / 2));
     });
   }
   return {
-    subjects: subjects.map(({ flop }, i) => ({
+    benchmarks: benchmarks.map(({ flop }, i) => ({
       milliseconds: summarize(times[i]!),
-      gflops: summarize(times[i]!.map((milliseconds) => gflopsOf(flop, milliseconds))),
-      share: summarize(shares[i]!),
+      gflops: summarize(times[i]!.map((milliseconds) => toGflops(flop, milliseconds))),
+      shareOfPeak: summarize(shares[i]!),
     })),
-    peaks: new Map([...peaks].map(([threads, values]) => [threads, summarize(values)])),
+    peaks: new Map([...peaks].map(([threads, gflops]) => [threads, summarize(gflops)])),
   };
 }
 
-/** Runs for so many seconds, at least once, and gives the mean time of a run in milliseconds. */
-function timeOf(run: () => void, seconds: number): number {
+/** Runs a function for some seconds, at least once; returns the mean milliseconds of a run. */
+function meanTime(run: () => void, seconds: number): number {
   const begin = performance.now();
   let runs = 0;
   let elapsed = 0;
@@ -88,6 +92,6 @@ function timeOf(run: () => void, seconds: number): number {
   return elapsed / runs;
 }
 
-function gflopsOf(flop: number, milliseconds: number): number {
+function toGflops(flop: number, milliseconds: number): number {
   return flop / milliseconds / 1e6;
 }

@@ -1,134 +1,126 @@
-import { table } from "../../src/cli/format.ts";
+/** The report of `deno task bench-report`, as tables and as JSON. */
+import { formatCount, formatNumber, table } from "../../src/cli/format.ts";
 import type { Environment } from "../environment.ts";
-import type { TimingOptions } from "../timing_options.ts";
-import { formatSize, type NetworkSize, VOCABULARY_SIZE } from "../network_size.ts";
 import type { Summary } from "../statistics.ts";
-import type { Measurement } from "./measure.ts";
+import type { TimingOptions } from "../timing_options.ts";
+import { formatSize, VOCABULARY_SIZE, type WorkloadSize } from "../workload.ts";
 import { PRODUCT_ROWS } from "./benchmarks.ts";
+import type { Measurement } from "./measure.ts";
 
-/** A training step that was measured. */
-export interface StepResult extends Measurement {
-  readonly size: NetworkSize;
+/** The measurement of a training step. */
+export interface TrainingStepResult extends Measurement {
+  readonly size: WorkloadSize;
   readonly threads: number;
 }
 
-/** A product that was measured. */
+/** The measurement of a product [96, K]·[K, K]. */
 export interface ProductResult extends Measurement {
   /** K. */
   readonly size: number;
 }
 
-/** What the peak probe reached. */
-export interface ProbeResult {
+/** The speed of the peak probe. */
+export interface PeakResult {
   readonly threads: number;
   readonly gflops: Summary;
 }
 
-/** All that a report tells. */
-export interface Results {
+/** Everything that was measured. */
+export interface Report {
   readonly environment: Environment;
-  readonly plan: TimingOptions;
-  readonly probes: readonly ProbeResult[];
-  readonly seqLength: readonly StepResult[];
+  readonly timing: TimingOptions;
+  readonly peaks: readonly PeakResult[];
+  readonly trainingSteps: readonly TrainingStepResult[];
   readonly products: readonly ProductResult[];
-  /** Sizes that only the charts show. */
-  readonly grid: readonly StepResult[];
+  /** Training steps of the sizes that only the charts show. */
+  readonly chartSteps: readonly TrainingStepResult[];
 }
 
-/** T·B, over the time that a step takes. */
+/** Characters per second of a training step: T·B over its time. */
 export function charsPerSecond(
-  { seqLength, batchSize }: NetworkSize,
+  { seqLength, batchSize }: WorkloadSize,
   milliseconds: number,
 ): number {
   return seqLength * batchSize / milliseconds * 1000;
 }
 
-/** The tables, for people. */
-export function textOf({ probes, seqLength, products }: Results): string {
-  const peak = (threads: number) => probes.find((probe) => probe.threads === threads)!.gflops;
-  const head = ["GFLOP/s", "of the peak", "from", "to"];
-  const speeds = ({ gflops, share }: Measurement) => [
+/** The report as tables; bench/README.md explains the columns. */
+export function formatReport({ peaks, trainingSteps, products }: Report): string {
+  const speedHead = ["GFLOP/s", "share of peak", "min", "max"];
+  const speedCells = ({ gflops, shareOfPeak: { median, minimum, maximum } }: Measurement) => [
     gflops.median.toFixed(1),
-    ...[share.median, share.minimum, share.maximum].map(percent),
+    ...[median, minimum, maximum].map(formatShare),
   ];
-  const stepRows = seqLength.map((step) => {
-    const { size, threads, milliseconds } = step;
-    return [
-      formatSize(size),
-      String(threads),
-      time(milliseconds.median),
-      time(milliseconds.minimum),
-      whole(charsPerSecond(size, milliseconds.median)),
-      whole(charsPerSecond(size, milliseconds.minimum)),
-      ...speeds(step),
-    ];
-  });
-  const trainingHead = [
-    "training step",
-    "threads",
-    "ms",
-    "least ms",
-    "chars/s",
-    "most chars/s",
-    ...head,
+  const peakTable = [
+    ["peak probe", "GFLOP/s", "max"],
+    ...peaks.map(({ threads, gflops }) => [
+      formatCount(threads, "thread"),
+      gflops.median.toFixed(1),
+      gflops.maximum.toFixed(1),
+    ]),
   ];
-  const productRows = products.map((product) => [
-    `${PRODUCT_ROWS} × ${product.size} × ${product.size}`,
-    time(product.milliseconds.median),
-    time(product.milliseconds.minimum),
-    ...speeds(product),
-  ]);
-  const probeRows = probes.map(({ threads }) => [
-    String(threads),
-    ...[peak(threads).median, peak(threads).maximum].map((gflops) => gflops.toFixed(1)),
-  ]);
-  return [
-    table([["peak probe, threads", "GFLOP/s", "most"], ...probeRows], 1),
-    table([trainingHead, ...stepRows], 1),
-    table([["product alone", "ms", "least ms", ...head], ...productRows], 1),
-  ].join("\n\n");
+  const trainingTable = [
+    ["training step", "threads", "ms", "min ms", "chars/s", "max chars/s", ...speedHead],
+    ...trainingSteps.map((step) => [
+      formatSize(step.size),
+      String(step.threads),
+      formatTime(step.milliseconds.median),
+      formatTime(step.milliseconds.minimum),
+      formatNumber(charsPerSecond(step.size, step.milliseconds.median)),
+      formatNumber(charsPerSecond(step.size, step.milliseconds.minimum)),
+      ...speedCells(step),
+    ]),
+  ];
+  const productTable = [
+    ["matrix product", "ms", "min ms", ...speedHead],
+    ...products.map((product) => [
+      `${PRODUCT_ROWS} × ${product.size} × ${product.size}`,
+      formatTime(product.milliseconds.median),
+      formatTime(product.milliseconds.minimum),
+      ...speedCells(product),
+    ]),
+  ];
+  return [peakTable, trainingTable, productTable].map((rows) => table(rows, 1)).join("\n\n");
 }
 
-/** Everything, for machines. */
-export function jsonOf(results: Results): unknown {
-  const speeds = ({ milliseconds, gflops, share }: Measurement) => ({
+/** The report as a value for `JSON.stringify`. */
+export function reportToJson(report: Report): unknown {
+  const speeds = ({ milliseconds, gflops, shareOfPeak }: Measurement) => ({
     milliseconds,
     gflops,
-    share_of_peak: share,
+    share_of_peak: shareOfPeak,
   });
-  const step = (result: StepResult) => ({
-    ...result.size,
+  const trainingStep = ({ size, threads, ...measurement }: TrainingStepResult) => ({
+    hidden: size.hidden,
+    seq_length: size.seqLength,
+    batch_size: size.batchSize,
     vocabulary: VOCABULARY_SIZE,
-    threads: result.threads,
+    threads,
     chars_per_s: {
-      median: charsPerSecond(result.size, result.milliseconds.median),
-      maximum: charsPerSecond(result.size, result.milliseconds.minimum),
+      median: charsPerSecond(size, measurement.milliseconds.median),
+      maximum: charsPerSecond(size, measurement.milliseconds.minimum),
     },
-    ...speeds(result),
+    ...speeds(measurement),
   });
   return {
-    environment: results.environment,
-    ...results.plan,
-    peak: results.probes,
-    seqLength: results.seqLength.map(step),
-    products: results.products.map((product) => ({
+    environment: report.environment,
+    ...report.timing,
+    peaks: report.peaks,
+    training_steps: report.trainingSteps.map(trainingStep),
+    products: report.products.map((product) => ({
       rows: PRODUCT_ROWS,
       depth: product.size,
       columns: product.size,
       ...speeds(product),
     })),
-    grid: results.grid.map(step),
+    chart_steps: report.chartSteps.map(trainingStep),
   };
 }
 
-function time(milliseconds: number): string {
+function formatTime(milliseconds: number): string {
   return milliseconds.toFixed(milliseconds < 10 ? 3 : 1);
 }
 
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en");
-}
-
-function percent(share: number): string {
+function formatShare(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,21 +1,27 @@
 import {
-  type Product,
-  product,
+  type KernelProduct,
+  matrixVectorProduct,
+  packedProduct,
   transposedProduct,
-  vectorProduct,
 } from "../../bench/kernel_products.ts";
-import { multiply, multiplyTransposed } from "../../bench/scalar_rnn.ts";
+import { addMatmul, addMatmulTN } from "../../bench/scalar_matmul.ts";
 import { verify } from "../../bench/verify.ts";
 
-Deno.test("the products that are timed are products", () => {
-  const [rows, depth, columns] = [13, 20, 12];
-  const check = ({ a, b, c, run }: Product, scalar: typeof multiply, rows: number) => {
-    const wanted = new Float64Array(c.length);
-    scalar(wanted, Float64Array.from(a), Float64Array.from(b), rows, depth, columns);
+const [rows, depth, columns] = [13, 20, 12];
+
+for (
+  const { name, product, scalar, m } of [
+    { name: "packedProduct", product: packedProduct, scalar: addMatmul, m: rows },
+    { name: "transposedProduct", product: transposedProduct, scalar: addMatmulTN, m: rows },
+    { name: "matrixVectorProduct", product: matrixVectorProduct, scalar: addMatmul, m: 1 },
+  ]
+) {
+  Deno.test(`${name}() equals the scalar product`, () => {
+    const { a, b, c, run }: KernelProduct = product({ rows, depth, columns });
+    const expected = new Float64Array(c.length);
+    const operands = { a: Float64Array.from(a), b: Float64Array.from(b) };
+    scalar(expected, { ...operands, m, k: depth, n: columns });
     run();
-    verify(scalar.name, c, wanted, 1e-6);
-  };
-  check(product({ rows, depth, columns }), multiply, rows);
-  check(transposedProduct({ rows, depth, columns }), multiplyTransposed, rows);
-  check(vectorProduct({ depth, columns }), multiply, 1);
-});
+    verify(c, expected, { name, tolerance: 1e-6 });
+  });
+}

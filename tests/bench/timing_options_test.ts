@@ -14,16 +14,20 @@ const command: Command = {
 };
 const read = (...args: string[]) => readTimingOptions(readCommandLine(command, args), defaults);
 
-Deno.test("rounds and seconds come from the options, or from the defaults", () => {
+Deno.test("readTimingOptions() takes numbers from the options, or from the defaults", () => {
   assertEquals(read(), defaults);
   assertEquals(read("--rounds", "3", "--seconds=0.25"), { rounds: 3, seconds: 0.25 });
 });
 
-Deno.test("rounds and seconds out of range are refused", () => {
-  for (const rounds of ["0", "1.5", "-2", "10001"]) {
-    assertThrows(() => read("--rounds", rounds), InputError, `not ${rounds}`);
-  }
-  for (const seconds of ["0", "-1", "3601", "Infinity"]) {
-    assertThrows(() => read("--seconds", seconds), InputError, `not ${seconds}`);
+Deno.test("readTimingOptions() rejects numbers out of range and names the option", () => {
+  const wrong = {
+    rounds: ["0", "1.5", "-2", "10001"],
+    seconds: ["0", "-1", "3601", "Infinity"],
+  };
+  for (const [option, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const error = assertThrows(() => read(`--${option}`, value), InputError, `not ${value}`);
+      assertEquals(error.option, option);
+    }
   }
 });

@@ -1,10 +1,10 @@
-"""The notebook's network in NumPy, in double precision: columns (n, B), one-hot columns through dot
-products, a dictionary a sequence, np.clip, Adagrad. With one stream it is the notebook's loop.
+"""A tanh network in NumPy, in float64, written as min-char-rnn is: column vectors, products with
+one-hot columns, dictionaries of time steps. min-char-rnn has one stream; here there are B columns.
 
-    python3 numpy_rnn.py IDS V H T B threads rate init
+    python3 numpy_rnn.py IDS V H T B threads lr init
 
-The number of threads is NumPy's own affair, and set in the environment. bench/comparisons/protocol.ts says
-what is read and written.
+NumPy reads the number of threads from environment variables; the argument is ignored. The program
+follows ../protocol.ts.
 """
 
 import json
@@ -15,32 +15,32 @@ import numpy as np
 
 ids = np.fromfile(sys.argv[1], dtype=np.uint32).astype(np.int64)
 V, H, T, B = map(int, sys.argv[2:6])
-rate, init = map(float, sys.argv[7:9])
+lr, init = map(float, sys.argv[7:9])
 
-L = len(ids) // B  # characters in a stream
+L = len(ids) // B  # characters of a stream
 streams = ids[: L * B].reshape(B, L)
-random = np.random.default_rng(1)
-Wxh, Whh, Why = (init * random.standard_normal(shape) for shape in ((H, V), (H, H), (V, H)))
+rng = np.random.default_rng(1)
+Wxh, Whh, Why = (init * rng.standard_normal(shape) for shape in ((H, V), (H, H), (V, H)))
 bh, by = np.zeros((H, 1)), np.zeros((V, 1))
 parameters = [Wxh, Whh, Why, bh, by]
-sums = [np.zeros_like(p) for p in parameters]
+square_sums = [np.zeros_like(p) for p in parameters]
 columns = np.arange(B)
 
 
-def gradients(inputs, targets, first):
-    """Loss of a batch (rows: steps), gradients, last hidden state."""
-    xs, hs, ps = {}, {-1: first}, {}
+def gradients(inputs, targets, h0):
+    """Loss, gradients and last hidden state of a batch; inputs and targets are [T, B]."""
+    xs, hs, ps = {}, {-1: h0}, {}
     loss = 0.0
     for t in range(T):
         xs[t] = np.zeros((V, B))
         xs[t][inputs[t], columns] = 1
         hs[t] = np.tanh(np.dot(Wxh, xs[t]) + np.dot(Whh, hs[t - 1]) + bh)
         y = np.dot(Why, hs[t]) + by
-        e = np.exp(y - np.max(y, axis=0))
-        ps[t] = e / np.sum(e, axis=0)
+        exps = np.exp(y - np.max(y, axis=0))
+        ps[t] = exps / np.sum(exps, axis=0)
         loss -= np.sum(np.log(ps[t][targets[t], columns])) / B
     dWxh, dWhh, dWhy, dbh, dby = (np.zeros_like(p) for p in parameters)
-    dhnext = np.zeros_like(first)
+    dhnext = np.zeros_like(h0)
     for t in reversed(range(T)):
         dy = ps[t] / B
         dy[targets[t], columns] -= 1 / B
@@ -56,23 +56,24 @@ def gradients(inputs, targets, first):
 
 
 print(json.dumps({"ready": np.__version__}), flush=True)
-p, h = 0, np.zeros((H, B))
+position, h = 0, np.zeros((H, B))
 for line in sys.stdin:
-    seconds, steps, total, elapsed = float(line), 0, 0.0, 0.0
+    seconds, steps, total_loss, elapsed = float(line), 0, 0.0, 0.0
     start = time.perf_counter()
     while steps == 0 or elapsed < seconds:
-        if p + T + 1 >= L:
-            p, h = 0, np.zeros((H, B))
-        batch = streams[:, p : p + T + 1].T
-        loss, found, h = gradients(batch[:-1], batch[1:], h)
-        for parameter, gradient, squares in zip(parameters, found, sums):
+        if position + T + 1 >= L:
+            position, h = 0, np.zeros((H, B))
+        batch = streams[:, position : position + T + 1].T
+        loss, grads, h = gradients(batch[:-1], batch[1:], h)
+        for parameter, gradient, squares in zip(parameters, grads, square_sums):
             np.clip(gradient, -5, 5, out=gradient)
             squares += gradient * gradient
-            parameter -= rate * gradient / np.sqrt(squares + 1e-8)
-        p += T
+            parameter -= lr * gradient / np.sqrt(squares + 1e-8)
+        position += T
         steps += 1
-        total += loss / T
+        total_loss += loss / T
         elapsed = time.perf_counter() - start
     print(
-        json.dumps({"chars": steps * T * B, "seconds": elapsed, "loss": total / steps}), flush=True
+        json.dumps({"chars": steps * T * B, "seconds": elapsed, "loss": total_loss / steps}),
+        flush=True,
     )

@@ -1,19 +1,19 @@
 /**
- * unroll itself, as one of the programs that are compared: its `Trainer`, taking batches and all.
+ * unroll as one of the compared programs: its `Trainer`, the preparation of batches included.
  *
- *     deno run --allow-read unroll.ts TEXT H T B threads
+ *     deno run --allow-read unroll_rnn.ts TEXT H T B threads
  *
- * bench/comparisons/protocol.ts says what is read and written.
+ * It follows ../protocol.ts, except that it reads the text itself.
  */
-import configuration from "../../../deno.json" with { type: "json" };
-import { readCorpus } from "../../../src/text/corpus.ts";
+import metadata from "../../../deno.json" with { type: "json" };
 import { resolveConfig } from "../../../src/model/resolve_config.ts";
+import { readCorpus } from "../../../src/text/corpus.ts";
 import { Trainer } from "../../../src/train/trainer.ts";
-import { serve } from "../serve_rounds.ts";
 import { configOf } from "../hyperparams.ts";
+import { trainRounds } from "../train_rounds.ts";
 
-const [path, ...sizes] = Deno.args;
-const [hidden, seqLength, batchSize, threads] = sizes.map(Number) as [
+const [path, ...numbers] = Deno.args;
+const [hidden, seqLength, batchSize, threads] = numbers.map(Number) as [
   number,
   number,
   number,
@@ -22,6 +22,9 @@ const [hidden, seqLength, batchSize, threads] = sizes.map(Number) as [
 const corpus = await readCorpus(path!);
 const input = configOf({ hidden, seqLength, batchSize });
 const config = resolveConfig(input, { chars: corpus.length });
-const trainer = Trainer.create(corpus, config, { threads });
-await serve(configuration.version, trainer.charsPerStep, () => trainer.step());
-trainer.close();
+using trainer = Trainer.create(corpus, config, { threads });
+await trainRounds({
+  version: metadata.version,
+  charsPerStep: trainer.charsPerStep,
+  step: () => trainer.step(),
+});

@@ -4,20 +4,20 @@ import { PeakProbe } from "../../../bench/peak/probe.ts";
 
 const LANES = 4;
 
-Deno.test("a round of the peak probe does as many multiply-adds as are counted", () => {
+Deno.test("peak() does MADDS_PER_ROUND multiply-adds per round", () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const peak = exports.peak as (rounds: number, x: number, y: number) => number;
   const counted = (exports.MADDS_PER_ROUND as WebAssembly.Global).value as number;
-  // Each adds x·y to a lane of some sum; the sums begin with 0, 1, … 11 in all lanes.
-  const beginning = LANES * 66;
+  // Each multiply-add adds x·y to every lane of a sum; the sums begin with 0, 1, … 11.
+  const initialSum = LANES * 66;
   for (const rounds of [1, 2, 5]) {
-    assertEquals((peak(rounds, 2, 0.5) - beginning) / LANES, rounds * counted);
+    assertEquals((peak(rounds, 2, 0.5) - initialSum) / LANES, rounds * counted);
   }
 });
 
 for (const workers of [1, 2]) {
-  Deno.test(`the peak probe measures ${workers} at a time, again and again`, () => {
+  Deno.test(`PeakProbe.measure() works repeatedly, threads ${workers}`, () => {
     using probe = new PeakProbe(workers);
     for (let time = 0; time < 3; time++) {
       const gflops = probe.measure(0.002);

@@ -1,25 +1,25 @@
 /**
- * The network in TensorFlow.js: variables, `variableGrads`, its Adagrad.
+ * A tanh network in TensorFlow.js, with `variableGrads` and the library's Adagrad.
  *
- *     deno run --config deno.json tfjs_rnn.ts BACKEND IDS V H T B threads rate init
+ *     deno run --config deno.json tfjs_rnn.ts BACKEND IDS V H T B threads lr init
  *
- * All inputs, all logits and the loss are one operation each over all rows; only Whh·h goes step by
- * step. bench/comparisons/protocol.ts says what is read and written. The library stands in the deno.json
- * of this folder, so that only who measures it downloads it.
+ * Inputs, logits and the loss are one operation each over all T·B rows; only Whh·h is computed step
+ * by step. It follows ../../protocol.ts. The library is listed in the deno.json of this folder, so
+ * that it is downloaded only by those who measure it.
  */
 
-import { serve } from "../../serve_rounds.ts";
+import { trainRounds } from "../../train_rounds.ts";
 
-/** Opaque here. */
+/** A tensor; the few members that are used. */
 type Tensor = { dataSync(): ArrayLike<number>; dispose(): void };
 type Variable = Tensor & { readonly name: string; assign(value: Tensor): void };
 
-/** What is used of the library. */
+/** The part of the library that is used. */
 interface Tensorflow {
   readonly version_core: string;
   setBackend(name: string): Promise<boolean>;
   readonly train: {
-    adagrad(rate: number, initial: number): {
+    adagrad(lr: number, initialAccumulatorValue: number): {
       applyGradients(gradients: Record<string, Tensor>): void;
     };
   };
@@ -46,33 +46,33 @@ interface Tensorflow {
   matMul(a: Tensor, b: Tensor): Tensor;
   tanh(a: Tensor): Tensor;
   sum(a: Tensor): Tensor;
-  split(a: Tensor, parts: number): Tensor[];
-  concat(parts: readonly Tensor[]): Tensor;
+  split(a: Tensor, count: number): Tensor[];
+  concat(tensors: readonly Tensor[]): Tensor;
   logSoftmax(a: Tensor): Tensor;
   clipByValue(a: Tensor, low: number, high: number): Tensor;
 }
 
 const CLIP = 5;
-/** Inside the root; the library adds 1e-7 more. */
+/** Adagrad's ε, inside the root; the library adds 1e-7. */
 const EPSILON = 1e-8;
 
-/** Not literals in an import: checking the project would download them. */
+/** The imports are not literals, because checking the project would download the library. */
 const load = (name: string) => import(name);
 
 const [backend, path, ...rest] = Deno.args;
-const [V, H, T, B, , rate, init] = rest.map(Number) as [
+const [V, H, T, B, , lr, init] = rest.map(Number) as [
   ...[number, number, number, number, number, number, number],
 ];
 const tf: Tensorflow = await load("@tensorflow/tfjs");
 if (backend === "wasm") await load("@tensorflow/tfjs-backend-wasm");
-// On standard output there is nothing but what was asked for.
+// Standard output is reserved for the protocol.
 console.warn = console.log = () => {};
 if (!await tf.setBackend(backend!)) {
-  throw new Error(`Cannot start the backend "${backend}"`);
+  throw new Error(`Cannot start TensorFlow.js: there is no backend "${backend}"`);
 }
 
 const ids = new Uint32Array((await Deno.readFile(path!)).buffer);
-const L = Math.floor(ids.length / B); // Characters in a stream.
+const L = Math.floor(ids.length / B); // Characters of a stream.
 const variables = [[V, H], [H, H], [H, V]].map((shape, i) =>
   tf.variable(tf.randomNormal(shape, 0, init, "float32", i + 1))
 );
@@ -84,28 +84,32 @@ const [Wxh, Whh, Why, bh, by] = variables as [
   Variable,
   Variable,
 ];
-const optimizer = tf.train.adagrad(rate, EPSILON);
+const optimizer = tf.train.adagrad(lr, EPSILON);
 
-/** Characters p + offset … of all streams, one-hot, [T·B, V]. */
-function oneHot(p: number): Tensor {
+/** The T characters of each stream from a position on, as one-hot vectors [T·B, V]. */
+function oneHot(position: number): Tensor {
   const batch = Int32Array.from({ length: T * B }, (_, row) => {
-    return ids[(row % B) * L + p + Math.floor(row / B)]!;
+    return ids[(row % B) * L + position + Math.floor(row / B)]!;
   });
   return tf.cast(tf.oneHot(tf.tensor1d(batch, "int32"), V), "float32");
 }
 
-/** Trains on the batch at p; gives its loss and its last hidden state. */
-function step(p: number, first: Tensor): readonly [loss: Tensor, last: Tensor] {
+/**
+ * Trains on the batch at a position.
+ *
+ * @returns The loss, summed over T and averaged over B, and the last hidden state, [B, H].
+ */
+function step(position: number, initialState: Tensor): readonly [loss: Tensor, state: Tensor] {
   return tf.tidy(() => {
-    const inputs = oneHot(p);
-    const targets = oneHot(p + 1);
-    let last = first;
+    const inputs = oneHot(position);
+    const targets = oneHot(position + 1);
+    let state = initialState;
     const { value, grads } = tf.variableGrads(() => {
       const states: Tensor[] = [];
       for (const x of tf.split(tf.add(tf.matMul(inputs, Wxh), bh), T)) {
-        states.push(last = tf.tanh(tf.add(x, tf.matMul(last, Whh))));
+        states.push(state = tf.tanh(tf.add(x, tf.matMul(state, Whh))));
       }
-      tf.keep(last);
+      tf.keep(state);
       const logits = tf.add(tf.matMul(tf.concat(states), Why), by);
       return tf.mul(tf.sum(tf.mul(tf.logSoftmax(logits), targets)), -1 / B);
     }, variables);
@@ -113,23 +117,27 @@ function step(p: number, first: Tensor): readonly [loss: Tensor, last: Tensor] {
       grads[name] = tf.clipByValue(gradient, -CLIP, CLIP);
     }
     optimizer.applyGradients(grads);
-    return [tf.keep(value), last];
+    return [tf.keep(value), state];
   });
 }
 
-let p = 0;
-let h = tf.zeros([B, H]);
-await serve(tf.version_core, T * B, () => {
-  if (p + T + 1 >= L) {
-    p = 0;
-    h.dispose();
-    h = tf.zeros([B, H]);
-  }
-  const [loss, last] = step(p, h);
-  h.dispose();
-  h = last;
-  p += T;
-  const value = loss.dataSync()[0]! / T;
-  loss.dispose();
-  return value;
+let position = 0;
+let state = tf.zeros([B, H]);
+await trainRounds({
+  version: tf.version_core,
+  charsPerStep: T * B,
+  step() {
+    if (position + T + 1 >= L) {
+      position = 0;
+      state.dispose();
+      state = tf.zeros([B, H]);
+    }
+    const [loss, lastState] = step(position, state);
+    state.dispose();
+    state = lastState;
+    position += T;
+    const value = loss.dataSync()[0]! / T;
+    loss.dispose();
+    return value;
+  },
 });
