@@ -1,7 +1,9 @@
 /**
- * `deno task docs`: rewrites what is generated in the documents, the line numbers of links to code.
+ * `deno task docs`: rewrites what is generated in the documents, the line numbers of links to code
+ * and the page of all options.
  */
 import { withCurrentLines } from "./links.ts";
+import { optionsPage } from "./options.ts";
 
 /** The documents with links to lines of code. */
 const documents = ["tour.md"];
@@ -17,4 +19,6 @@ if (import.meta.main) {
     if (current !== markdown) Deno.writeTextFileSync(path, current);
     console.log(`${name}: ${current === markdown ? "up to date" : "rewritten"}`);
   }
+  Deno.writeTextFileSync(new URL("options.md", import.meta.url), optionsPage());
+  console.log("options.md: written");
 }

@@ -38,7 +38,7 @@ export interface Command {
 }
 
 /** The options of every command. */
-const generalOptions: readonly Option[] = [
+export const generalOptions: readonly Option[] = [
   { name: "help", description: "Print this help and exit" },
   { name: "version", description: "Print the version and exit" },
 ];

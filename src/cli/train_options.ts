@@ -4,6 +4,7 @@ import { baseConfig, presets } from "../model/presets.ts";
 import { type ConfigInput, resolveConfig } from "../model/resolve_config.ts";
 import type { RunLimits } from "../run/run_config.ts";
 import { autoConfig } from "../train/auto_config.ts";
+import { limitDefaults } from "../train/limits.ts";
 import type { OnDivergence } from "../train/options.ts";
 import { type CommandLine, type Option, optionOf, present } from "./args.ts";
 import { wrap } from "./format.ts";
@@ -54,14 +55,15 @@ export const trainOptions: readonly Option[] = [
       name: "epochs",
       value: "X",
       description: "Stop after X passes over the training part of the text",
-      default: "10, but 4 to 20 million characters, with --patience 5, if no limit is given",
+      default: `${limitDefaults.epochs} if no limit is given, but ` +
+        `${limitDefaults.minChars / 1e6} to ${limitDefaults.maxChars / 1e6} million characters`,
     },
     { name: "steps", value: "N", description: "Stop after N updates of the weights" },
     {
       name: "patience",
       value: "N",
       description: "Stop early after N validations without improvement",
-      default: "unlimited if another limit is given",
+      default: `${limitDefaults.patience} if no limit is given, else unlimited`,
     },
   ]),
   ...inGroup("Model", [
@@ -289,13 +291,13 @@ export const trainOptions: readonly Option[] = [
       name: "log-every",
       value: "N",
       description: "Steps between two lines of the log",
-      default: "picked so that a short run has some 50 lines",
+      default: `picked for about ${limitDefaults.logsPerRun} lines, or more in a long run`,
     },
     {
       name: "sample-every",
       value: "N",
       description: "Steps between two samples of text; 0: no samples",
-      default: "5 times --log-every",
+      default: `${limitDefaults.logsPerSample} times --log-every`,
     },
     {
       name: "checkpoint-every",

@@ -149,7 +149,7 @@ testProgram("the preset is the notebook's setting, and other options win over it
     { hidden, seqLength, batchSize, lr, init, gradClip, optimizer },
     {
       hidden: 100,
-      seqLength: 25,
+      seqLimits: 25,
       batchSize: 1,
       lr: 0.1,
       init: "normal:0.01",
@@ -179,7 +179,7 @@ testProgram(
     while (!out.includes("Folder:")) out += (await reader.read()).value ?? "";
     assertMatch(
       out,
-      /Length: 250,000 steps .*, by default\n/,
+      /Limits: 250,000 steps .*(default)\n/,
     );
     child.kill("SIGKILL");
     while (!(await reader.read()).done);

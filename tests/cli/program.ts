@@ -1,10 +1,12 @@
-/** Runs the program as its users do: in a process of its own, in a folder of its own. */
-
-import { assertEquals } from "@std/assert";
+/** Runs the program as its users do, in a process and a folder of its own, or inside of the test. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Command } from "../../src/cli/args.ts";
+import { commands } from "../../src/cli/main.ts";
+import { exitCodeOf } from "../../src/cli/program.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** What a finished process left. */
+/** A finished process. */
 export interface Outcome {
   readonly code: number;
   readonly out: string;
@@ -12,15 +14,32 @@ export interface Outcome {
 }
 
 const permissions = ["read", "write", "run"] as const;
-const missing = permissions.some((name) =>
-  Deno.permissions.querySync({ name }).state !== "granted"
+const isPermitted = permissions.every((name) =>
+  Deno.permissions.querySync({ name }).state === "granted"
 );
 
-/** A test in a fresh folder; shown as ignored where processes and files are not allowed. */
-export function testProgram(name: string, fn: (folder: string) => Promise<void>): void {
+/** Whether programs can run in a pseudo-terminal: `script` of util-linux makes one. */
+const hasTerminal = isPermitted && hasScript();
+
+function hasScript(): boolean {
+  try {
+    const { success, stdout } = new Deno.Command("script", { args: ["--version"] }).outputSync();
+    return success && new TextDecoder().decode(stdout).includes("util-linux");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function testInFolder(
+  name: string,
+  needs: string,
+  isPossible: boolean,
+  fn: (folder: string) => Promise<void>,
+): void {
   Deno.test({
-    name: `${name} (needs --allow-read, --allow-write and --allow-run)`,
-    ignore: missing,
+    name: `${name} (needs ${needs})`,
+    ignore: !isPossible,
     async fn() {
       const folder = await Deno.makeTempDir();
       try {
@@ -32,80 +51,171 @@ export function testProgram(name: string, fn: (folder: string) => Promise<void>)
   });
 }
 
-/**
- * The process of a command, with just the permissions that its task in deno.json gives, or with
- * others.
- */
-export function start(
-  folder: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  permissions?: readonly string[],
-): Deno.ChildProcess {
+/** A test in a temporary folder; ignored where processes and files are not permitted. */
+export function testProgram(name: string, fn: (folder: string) => Promise<void>): void {
+  testInFolder(name, "--allow-read, --allow-write and --allow-run", isPermitted, fn);
+}
+
+/** A test in a temporary folder that runs programs in a pseudo-terminal. */
+export function testTerminal(name: string, fn: (folder: string) => Promise<void>): void {
+  const needs = isPermitted ? "util-linux's script" : "--allow-read, --allow-write and --allow-run";
+  testInFolder(name, needs, hasTerminal, fn);
+}
+
+/** The arguments of `deno` for a command, with the permissions of its task or with others. */
+export function denoArgs(args: readonly string[], permissions?: readonly string[]): string[] {
   const tasks: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).tasks;
-  // Without a known command, the program must still say so: the entry of the others.
+  // Unknown commands go to the entry that most commands have.
   const [name = ""] = args;
   const words = (tasks[name] ?? `deno run src/cli/main.ts ${name}`).trim().split(" ");
   const flags = permissions ?? words.filter((word) => word.startsWith("--allow-"));
   const entry = words.findIndex((word) => word.endsWith("main.ts"));
+  return [
+    ...["run", "--quiet", "--no-check", "--no-prompt", "--config", `${root}deno.json`, ...flags],
+    `${root}${words[entry]}`,
+    ...words.slice(entry + 1),
+    ...args.slice(1),
+  ];
+}
+
+/** Starts a command, with the permissions of its task or with others. */
+export function start(
+  folder: string,
+  args: readonly string[],
+  permissions?: readonly string[],
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-check", "--no-prompt", "--config", `${root}deno.json`, ...flags],
-      `${root}${words[entry]}`,
-      ...words.slice(entry + 1),
-      ...args.slice(1),
-    ],
+    args: denoArgs(args, permissions),
     cwd: folder,
-    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
 }
 
+/** Starts a command in a pseudo-terminal. */
+export function startInTerminal(
+  folder: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Deno.ChildProcess {
+  const words = [Deno.execPath(), ...denoArgs(args)].map((word) => `'${word}'`);
+  return new Deno.Command("script", {
+    args: ["-qec", words.join(" "), "/dev/null"],
+    cwd: folder,
+    env,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+}
+
+/** What the terminal showed until the process ended, and its exit code. */
+export async function finishInTerminal(
+  child: Deno.ChildProcess,
+): Promise<{ screen: string; code: number }> {
+  const [{ code }, screen] = await Promise.all([child.status, new Response(child.stdout).text()]);
+  await child.stdin.close();
+  return { screen, code };
+}
+
 /** Runs a command to its end. */
 export async function run(
   folder: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  permissions?: readonly string[],
 ): Promise<Outcome> {
-  const { code, stdout, stderr } = await start(folder, args, env).output();
+  const { code, stdout, stderr } = await start(folder, args, permissions).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: decode(stdout), err: decode(stderr) };
 }
 
-/** Runs a command that must succeed and say nothing on standard error; its standard output. */
+/** Runs a command that must succeed without a line on standard error; its standard output. */
 export async function succeed(folder: string, ...args: readonly string[]): Promise<string> {
   const { code, out, err } = await run(folder, args);
   assertEquals({ code, err }, { code: 0, err: "" }, args.join(" "));
   return out;
 }
 
-/** The names in a folder, sorted. */
-export function namesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+/** Runs a command inside of the test. */
+export async function runInside(
+  args: readonly string[],
+  all: readonly Command[] = commands,
+): Promise<Outcome> {
+  const { log, error } = console;
+  let out = "";
+  let err = "";
+  try {
+    console.log = (line: string) => void (out += `${line}\n`);
+    console.error = (line: string) => void (err += `${line}\n`);
+    const code = await exitCodeOf(all, args);
+    return { code, out, err };
+  } finally {
+    console.log = log;
+    console.error = error;
+  }
 }
 
-/** Waits until a process says something on its standard output; what it said, and the reader. */
-export async function untilSaid(
+/**
+ * Asserts that a command is rejected inside of the test: exit code 2, one line on standard error
+ * that matches, and no file. Paths in the arguments are those of files in the folder.
+ */
+export async function assertRejected(
+  folder: string,
+  args: readonly string[],
+  line: RegExp,
+): Promise<void> {
+  const before = namesIn(folder);
+  const absolute = args.map((arg) => before.includes(arg) ? `${folder}/${arg}` : arg);
+  const outcome = await runInside(absolute);
+  assertOneLine({ ...outcome, err: outcome.err.replaceAll(`${folder}/`, "") }, 2, line, args);
+  assertEquals(namesIn(folder), before, args.join(" "));
+}
+
+/** Asserts that a command failed with this code and one line on standard error. */
+export function assertOneLine(
+  { code, out, err }: Outcome,
+  expected: number,
+  line: RegExp,
+  args: readonly string[] = [],
+): void {
+  const what = `${args.join(" ")}: ${err}`;
+  assertEquals([code, out], [expected, ""], what);
+  assertMatch(err, /^error: [^\n]+\n$/, what);
+  assertMatch(err.slice("error: ".length, -1), line, what);
+  assert(!/ at (file:|async )/.test(err), what);
+}
+
+/** The names in a folder, sorted; none when there is no such folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** Waits until a process has printed something; what it printed, and the reader of what follows. */
+export async function untilPrinted(
   child: Deno.ChildProcess,
   what: RegExp,
-): Promise<{ said: string; reader: ReadableStreamDefaultReader<string> }> {
+): Promise<{ printed: string; reader: ReadableStreamDefaultReader<string> }> {
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
-  while (!what.test(said)) {
+  let printed = "";
+  while (!what.test(printed)) {
     const { value, done } = await reader.read();
-    if (done) throw new Error(`the process ended before it said ${what}, after: ${said}`);
-    said += value;
+    if (done) throw new Error(`the process ended before it printed ${what}, after: ${printed}`);
+    printed += value;
   }
-  return { said, reader };
+  return { printed, reader };
 }
 
-/** What a process says from now on, its error, its exit code and signal. */
-export async function rest(
+/** What a process prints from now on, its error, its exit code and its signal. */
+export async function finish(
   child: Deno.ChildProcess,
-  reader: ReadableStreamDefaultReader<string>,
-): Promise<{ out: string; err: string; code: number; signal: string | null }> {
+  reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader(),
+): Promise<Outcome & { signal: string | null }> {
   const read = async () => {
     let out = "";
     for (let part = await reader.read(); !part.done; part = await reader.read()) out += part.value;
@@ -117,4 +227,21 @@ export async function rest(
     new Response(child.stderr).text(),
   ]);
   return { out, err, code, signal };
+}
+
+/** Waits some milliseconds. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The options of a model that trains in no time. */
+export const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2"] as const;
+
+/** A text with line ends of two characters and a character beyond the basic plane. */
+export const rain = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
+
+/** Trains a tiny model of {@linkcode rain} into a run folder; what `train` printed. */
+export async function trained(folder: string, name: string, ...options: string[]): Promise<string> {
+  await Deno.writeTextFile(`${folder}/rain.txt`, rain);
+  return await succeed(folder, "train", "rain.txt", "--out", name, ...tiny, ...options);
 }
