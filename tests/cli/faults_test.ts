@@ -1,7 +1,17 @@
-/** What the machine may do to a run: a line says it, and what was saved is whole. */
+/** Failures of the machine: one line names them, and the last checkpoint is complete. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
-import { namesIn, rest, run, start, succeed, testProgram, untilSaid } from "./program.ts";
+import {
+  denoArgs,
+  finish,
+  namesIn,
+  run,
+  sleep,
+  start,
+  succeed,
+  testProgram,
+  untilPrinted,
+} from "./program.ts";
 import { contentsOf } from "./runs.ts";
 
 const text = "The rain in Spain stays mainly in the plain. ".repeat(20);
@@ -35,7 +45,7 @@ const mayMount = permitted && Deno.build.os === "linux" && (() => {
   }
 })();
 
-/** A test in a folder with a small disk of its own, `disk`. */
+/** A test in a temporary folder with a small disk, `disk`. */
 function testDisk(name: string, fn: (folder: string) => Promise<void>): void {
   Deno.test({
     name: `${name} (needs root on Linux, to mount a small disk, and all of --allow-…)`,
@@ -63,7 +73,7 @@ function fill(disk: string): void {
     try {
       for (;;) if (file.writeSync(new Uint8Array(size)) < size) break;
     } catch {
-      // Not so much any more.
+      // A smaller piece may still fit.
     }
   }
 }
@@ -71,7 +81,7 @@ function fill(disk: string): void {
 /** Waits until a run has a checkpoint. */
 async function untilSaved(path: string): Promise<void> {
   while (!namesIn(path).includes("checkpoint.safetensors")) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
   }
 }
 
@@ -84,17 +94,17 @@ async function assertKept(path: string, step: number): Promise<void> {
 for (
   const [what, habits, file] of [
     ["checkpoint", ["--checkpoint-every", "20", "--log-every", "1000000"], "the checkpoint "],
-    ["report", ["--checkpoint-every", "2000", "--log-every", "5"], ""],
+    ["log line", ["--checkpoint-every", "2000", "--log-every", "5"], ""],
   ] as const
 ) {
-  testDisk(`a disk that is full at a ${what} ends the run, and it can go on later`, async (f) => {
+  testDisk(`train ends when the disk is full at a ${what}, and can be resumed later`, async (f) => {
     const args = ["train", "rain.txt", ...tiny, ...habits, "--val-fraction", "0"];
     const child = start(f, [...args, "--out", "disk/run", "--minutes", "5"]);
-    const { reader } = await untilSaid(child, /\n +1 /);
+    const { reader } = await untilPrinted(child, /\n +1 /);
     await untilSaved(`${f}/disk/run`);
-    // Again and again, because a save under way gives back the room of the checkpoint it replaces.
+    // Repeatedly, because a save that replaces a checkpoint frees its space.
     const filling = setInterval(() => fill(`${f}/disk`), 5);
-    const { code, err } = await rest(child, reader).finally(() => clearInterval(filling));
+    const { code, err } = await finish(child, reader).finally(() => clearInterval(filling));
     fill(`${f}/disk`);
     assertEquals(code, 1);
     const line = new RegExp(
@@ -116,7 +126,7 @@ for (
   });
 }
 
-testDisk("a run does not begin on a full or a read-only disk, and says why", async (f) => {
+testDisk("train does not begin on a full or a read-only disk", async (f) => {
   await succeed(f, "train", "rain.txt", ...tiny, "--out", "disk/run", "--steps", "5");
   fill(`${f}/disk`);
   const refused = async (args: string[], line: RegExp) => {
@@ -136,19 +146,19 @@ testDisk("a run does not begin on a full or a read-only disk, and says why", asy
   assertEquals((await readCheckpoint(`${f}/disk/run`)).progress.step, 5);
 });
 
-testDisk("a disk that becomes read-only ends the run", async (f) => {
-  // So seldom that most of the time no file is open for writing.
+testDisk("train ends when the disk becomes read-only", async (f) => {
+  // So rarely that no file is open for writing most of the time.
   const habits = ["--checkpoint-every", "5000", "--log-every", "5000", "--minutes", "5"];
   const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "disk/run"]);
-  const { reader } = await untilSaid(child, /\n +1 /);
+  const { reader } = await untilPrinted(child, /\n +1 /);
   await untilSaved(`${f}/disk/run`);
-  // A view of it, because the disk itself has an open file.
+  // A bind mount, because a file of the disk itself is open.
   assert(mount("--bind", `${f}/disk`, `${f}/disk`));
   try {
-    // Refused as long as a file is open for writing.
+    // Fails while a file is open for writing.
     let tries = 0;
     while (!mount("-o", "remount,bind,ro", `${f}/disk`)) assert(tries++ < 200);
-    const { code, err } = await rest(child, reader);
+    const { code, err } = await finish(child, reader);
     assertEquals(code, 1);
     const kept = /^error: Cannot write .*the file system is read-only.* of step (\d+) is kept\n$/;
     assertEquals(
@@ -160,13 +170,13 @@ testDisk("a disk that becomes read-only ends the run", async (f) => {
   }
 });
 
-testProgram("a folder that is removed during the run ends it", async (f) => {
+testProgram("train ends when its folder is removed or replaced", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, text);
   for (const habits of [["--checkpoint-every", "10"], ["--log-every", "10"]]) {
     const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "run"]);
-    const { reader } = await untilSaid(child, /\n +1 /);
+    const { reader } = await untilPrinted(child, /\n +1 /);
     await Deno.rename(`${f}/run`, `${f}/gone`);
-    const { code, err } = await rest(child, reader);
+    const { code, err } = await finish(child, reader);
     assertEquals(code, 1);
     assertMatch(
       err,
@@ -177,13 +187,10 @@ testProgram("a folder that is removed during the run ends it", async (f) => {
   }
 });
 
-testProgram("a run goes on to its end when what it says can be written nowhere", async (f) => {
+testProgram("train runs to its end when its output cannot be written", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, text);
-  const root = new URL("../../", import.meta.url).pathname;
-  const program =
-    `'${Deno.execPath()}' run -q --no-check --no-prompt --config '${root}deno.json' ` +
-    `--allow-read --allow-write '${root}src/cli/main.ts' train rain.txt ${tiny.join(" ")} ` +
-    "--log-every 1 --steps 300";
+  const args = ["train", "rain.txt", ...tiny, "--log-every", "1", "--steps", "300"];
+  const program = [Deno.execPath(), ...denoArgs(args)].map((word) => `'${word}'`).join(" ");
   for (
     const [name, redirection] of [["full", "> /dev/full"], ["closed", ">&-"], ["head", "| head -1"]]
   ) {

@@ -1,16 +1,24 @@
-/** One run, one writer; and a run that takes the place of another one. */
+/** Run folders have one writer at a time; `--force` replaces a run. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
-import { namesIn, rest, run, start, succeed, testProgram, untilSaid } from "./program.ts";
+import {
+  finish,
+  namesIn,
+  rain,
+  run,
+  sleep,
+  start,
+  succeed,
+  testProgram,
+  tiny,
+  untilPrinted,
+} from "./program.ts";
 import { configOf, contentsOf, metricsOf } from "./runs.ts";
 
-const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
-const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2"];
-
 testProgram(
-  "a second process on the same folder is told who has it, and exits with 1",
+  "train exits with 1 when another process trains into the folder, and names that process",
   async (f) => {
-    await Deno.writeTextFile(`${f}/rain.txt`, text);
+    await Deno.writeTextFile(`${f}/rain.txt`, rain);
     const child = start(f, [
       "train",
       "rain.txt",
@@ -20,7 +28,7 @@ testProgram(
       "--checkpoint-every",
       "500",
     ]);
-    const { reader } = await untilSaid(child, /\n +1 /);
+    const { reader } = await untilPrinted(child, /\n +1 /);
     for (
       const args of [
         ["rain.txt", "--out", "run"],
@@ -32,17 +40,18 @@ testProgram(
       const { code, out, err } = await run(f, ["train", ...args]);
       assertEquals([code, out], [1, ""], err);
       const folder = args.at(-1) === "run/" ? "run/" : "run";
-      const holder = `"${folder}": process ${child.pid} is training into it; `;
-      assert(err.startsWith(`error: Cannot write into the run folder ${holder}`), err);
+      const start =
+        `error: Cannot train into "${folder}": process ${child.pid} is training into it`;
+      assertEquals(err.slice(0, start.length), start);
     }
-    // Reading it meanwhile is fine.
+    // Others may read it meanwhile.
     while (!namesIn(`${f}/run`).includes("checkpoint.safetensors")) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
     }
     await succeed(f, "eval", "run", "rain.txt");
     child.kill("SIGKILL");
-    await rest(child, reader);
-    // The lock went with the process; the file that it left hinders nobody.
+    await finish(child, reader);
+    // The lock ended with the process; the file that it left does not matter.
     assertEquals(Deno.readTextFileSync(`${f}/run/lock`), `${child.pid}\n`);
     const { step } = (await readCheckpoint(`${f}/run`)).progress;
     await succeed(f, "train", "--resume", "run", "--steps", String(step + 1));
@@ -50,28 +59,28 @@ testProgram(
   },
 );
 
-testProgram("only one of several that resume at the same moment does", async (f) => {
-  await Deno.writeTextFile(`${f}/rain.txt`, text);
-  const size = [...tiny, "--log-every", "50"];
-  await succeed(f, "train", "rain.txt", "--out", "run", ...size, "--steps", "100");
-  await succeed(f, "train", "rain.txt", "--out", "whole", ...size, "--steps", "40000");
-  const outcomes = await Promise.all(
-    [1, 2, 3, 4].map(() => run(f, ["train", "--resume", "run", "--steps", "40000"])),
-  );
-  const codes = outcomes.map(({ code }) => code).toSorted();
-  // One that came after the end finds nothing to do.
-  assert(codes.every((code) => code === 0 || code === 1), codes.join());
-  for (const { code, err } of outcomes) {
-    assertMatch(
-      err,
-      code === 0 ? /^$/ : /^error: Cannot write into the run folder "run": [^\n]*\n$/,
+testProgram(
+  "train --resume succeeds for one of several processes that begin at the same moment",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/rain.txt`, rain);
+    const size = [...tiny, "--log-every", "50"];
+    await succeed(f, "train", "rain.txt", "--out", "run", ...size, "--steps", "100");
+    await succeed(f, "train", "rain.txt", "--out", "whole", ...size, "--steps", "40000");
+    const outcomes = await Promise.all(
+      [1, 2, 3, 4].map(() => run(f, ["train", "--resume", "run", "--steps", "40000"])),
     );
-  }
-  assertEquals(await contentsOf(`${f}/run`), await contentsOf(`${f}/whole`));
-});
+    const codes = outcomes.map(({ code }) => code).toSorted();
+    // A process that comes after the end has nothing to do.
+    assert(codes.every((code) => code === 0 || code === 1), codes.join());
+    for (const { code, err } of outcomes) {
+      assertMatch(err, code === 0 ? /^$/ : /^error: Cannot train into "run": [^\n]*\n$/);
+    }
+    assertEquals(await contentsOf(`${f}/run`), await contentsOf(`${f}/whole`));
+  },
+);
 
-testProgram("--force replaces a run, and not before the new one can be used", async (f) => {
-  await Deno.writeTextFile(`${f}/rain.txt`, text);
+testProgram("train --force replaces a run only when the new one has a checkpoint", async (f) => {
+  await Deno.writeTextFile(`${f}/rain.txt`, rain);
   await Deno.writeTextFile(`${f}/short.txt`, "short");
   const args = ["rain.txt", "--out", "run", ...tiny];
   await succeed(f, "train", ...args, "--steps", "200", "--log-every", "10");
@@ -89,11 +98,11 @@ testProgram("--force replaces a run, and not before the new one can be used", as
     assertEquals(await contentsOf(`${f}/run`), before);
     assertEquals(namesIn(`${f}/run`), names);
   }
-  // Killed before it had a checkpoint: the old run is there, and can even be resumed.
+  // Killed before its first checkpoint: the old run is kept, and can be resumed.
   const child = start(f, ["train", ...args, "--force", "--seed", "2"]);
-  const { reader } = await untilSaid(child, /\n +1 /);
+  const { reader } = await untilPrinted(child, /\n +1 /);
   child.kill("SIGKILL");
-  await rest(child, reader);
+  await finish(child, reader);
   assert(namesIn(`${f}/run`).includes("replacement"));
   assertEquals(await contentsOf(`${f}/run`), before);
   await succeed(f, "train", "--resume", "run");
@@ -111,8 +120,8 @@ testProgram("--force replaces a run, and not before the new one can be used", as
   );
 });
 
-testProgram("--force without --out begins anew where the first run of the text is", async (f) => {
-  await Deno.writeTextFile(`${f}/rain.txt`, text);
+testProgram("train --force without --out replaces the first run of the text", async (f) => {
+  await Deno.writeTextFile(`${f}/rain.txt`, rain);
   for (const seed of ["1", "2"]) {
     const options = ["--steps", "1", "--seed", seed, "--force"];
     await succeed(f, "train", "rain.txt", ...tiny, ...options);

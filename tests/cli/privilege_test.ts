@@ -1,20 +1,23 @@
-/** What training is allowed to do: to read the text, and to read and write its run folder. */
-import { assertEquals, assertMatch } from "@std/assert";
+/** Permissions of training: to read the text, and to read and write its run folder. */
+import { assertEquals } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
-import { namesIn, rest, start, testProgram, untilSaid } from "./program.ts";
+import {
+  assertOneLine,
+  finish,
+  namesIn,
+  rain,
+  run,
+  start,
+  testProgram,
+  tiny,
+  untilPrinted,
+} from "./program.ts";
 
-const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2"];
-
-testProgram("training needs its text and its folder, and nothing else", async (f) => {
-  await Deno.writeTextFile(
-    `${f}/rain.txt`,
-    "The rain in Spain stays mainly in the plain. ".repeat(20),
-  );
+testProgram("train needs permission for its text and its run folder only", async (f) => {
+  await Deno.writeTextFile(`${f}/rain.txt`, rain);
   const permissions = ["--allow-read=rain.txt,run", "--allow-write=run"];
   const train = async (...args: string[]) => {
-    const child = start(f, ["train", ...args], {}, permissions);
-    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const { code, err } = await rest(child, reader);
+    const { code, err } = await run(f, ["train", ...args], permissions);
     assertEquals([code, err], [0, ""], args.join(" "));
   };
   const habits = ["--sample-every", "5", "--checkpoint-every", "3"];
@@ -26,19 +29,16 @@ testProgram("training needs its text and its folder, and nothing else", async (f
   assertEquals((await readCheckpoint(`${f}/run`)).progress.step, 60);
   assertEquals(namesIn(f), ["rain.txt", "run"]);
 
-  // Also when it is stopped by a signal.
-  const child = start(f, ["train", "--resume", "run", "--minutes", "5"], {}, permissions);
-  const { reader } = await untilSaid(child, /Resumed/);
+  // A signal needs none either.
+  const child = start(f, ["train", "--resume", "run", "--minutes", "5"], permissions);
+  const { reader } = await untilPrinted(child, /Resumed/);
   child.kill("SIGTERM");
-  const { code, err } = await rest(child, reader);
+  const { code, err } = await finish(child, reader);
   assertEquals([code, err], [143, ""]);
 });
 
-testProgram("without one of the permissions it says which are wanted", async (f) => {
-  await Deno.writeTextFile(
-    `${f}/rain.txt`,
-    "The rain in Spain stays mainly in the plain. ".repeat(20),
-  );
+testProgram("train names the permission that it lacks", async (f) => {
+  await Deno.writeTextFile(`${f}/rain.txt`, rain);
   for (
     const [permissions, line] of [
       [
@@ -56,11 +56,7 @@ testProgram("without one of the permissions it says which are wanted", async (f)
       ],
     ] as const
   ) {
-    const child = start(f, ["train", "rain.txt", "--out", "run", ...tiny], {}, permissions);
-    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const { code, err, out } = await rest(child, reader);
-    assertEquals([code, out], [2, ""]);
-    assertMatch(err, /^error: [^\n]*\n$/);
-    assertMatch(err, line);
+    const outcome = await run(f, ["train", "rain.txt", "--out", "run", ...tiny], permissions);
+    assertOneLine(outcome, 2, line);
   }
 });
