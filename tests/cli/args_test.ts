@@ -14,7 +14,7 @@ import { messageOf } from "../../src/cli/program.ts";
 import { suggest } from "../../src/cli/suggest.ts";
 import { readConfig, readLimits } from "../../src/cli/train_options.ts";
 import { InputError } from "../../src/errors.ts";
-import { baseConfig } from "../../src/model/config.ts";
+import { baseConfig } from "../../src/model/presets.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import { runInside } from "./program.ts";
 

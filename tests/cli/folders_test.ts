@@ -48,7 +48,7 @@ testProgram("train names a permission that it lacks, and writes nothing", async 
   for (
     const [permissions, line] of [
       [[], /^Cannot read the text "rain.txt": .*run with --allow-read$/],
-      [["--allow-read"], /^Cannot make the run folder "run": .*--allow-write/],
+      [["--allow-read"], /^Cannot create the run folder "run": .*--allow-write/],
     ] as const
   ) {
     const outcome = await run(f, ["train", "rain.txt", "--out", "run", ...short], permissions);

@@ -16,9 +16,9 @@ testProgram("train names a text that cannot be read or is too short", async (f) 
     const [args, line] of [
       [["none.txt"], /^Cannot read the text "none.txt": there is no such file; /],
       [["empty.txt"], /^Cannot read the text "empty.txt": .*empty/],
-      [["folder"], /^Cannot read the text "folder": it is a directory; /],
+      [["folder"], /^Cannot read the text "folder": it is a folder; /],
       [["latin1.txt"], /^Cannot read the text "latin1.txt": .* UTF-8 .*offset 3; /],
-      [size(25, 1), /^Cannot train on "short.txt": .* 20 characters .* at least 27 .* 18 or less/],
+      [size(25, 1), /^Cannot train on "short.txt": .* 20 characters .* at least 27 .* at most 18/],
       [size(8, 3), /^Cannot train on "short.txt": .* 20 .*, 6 .* 3 streams.* least 10 /],
       [size(19, 1), /at least 21 /],
     ] as const
@@ -69,10 +69,13 @@ testProgram("train names options that are out of range or have no effect", async
         ["--val-fraction=0.5", "--test-fraction=0.5"],
         /--val-fraction 0.5 .*--test-fraction 0.5.*below 1/,
       ],
-      [["--patience", "2", "--val-fraction", "0"], /--patience.* validation part.*--val-fraction/],
+      [
+        ["--patience", "2", "--val-fraction", "0"],
+        /--patience 2: it counts validations.*--val-fraction/,
+      ],
       [
         ["--lr-schedule", "plateau", "--val-fraction", "0"],
-        /plateau.* validation part.*--val-fraction/,
+        /plateau.*validation.*--val-fraction/,
       ],
       [["--lr-patience", "3"], /--lr-patience 3 has no .* plateau/],
       [["--holdout", "start"], /--holdout must be one of end, streams, not "start"$/],
@@ -85,7 +88,7 @@ testProgram("train names options that are out of range or have no effect", async
       [["--threads", "0"], /--threads must be a whole number from 1 to 64, not 0$/],
       [["--on-divergence", "x"], /--on-divergence must be stop or rollback, not "x"$/],
       [["--hidden", "16384", "--seq-length", "400"], /at most 4 fit/],
-      [["--out", "text.txt"], /^Cannot make the run folder "text.txt": /],
+      [["--out", "text.txt"], /^Cannot create the run folder "text.txt": /],
     ] as const
   ) await assertRejected(f, ["train", "text.txt", ...args], line);
 });

@@ -17,7 +17,7 @@ Deno.test("notebooks runs the one that is named, from a seed", async () => {
     return out.replace(/\(.* s\)/, "");
   };
   const one = await figures("--seed", "7");
-  assertMatch(one, /^hello: [^]*in band\nloss untrained, 100 starts/);
+  assertMatch(one, /^hello: [^]*in band\nuntrained loss, 100 seeds/);
   assertEquals(await figures("--seed=7"), one);
   assert(await figures("--seed", "8") !== one);
   assertMatch(await figures("--full"), / 20 of 20 /);

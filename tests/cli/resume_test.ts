@@ -1,16 +1,28 @@
-/** A run that is stopped and resumed from the command line is the run that was never stopped. */
+/** `train --resume`: a run that is stopped and resumed is the run that was never stopped. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
-import { namesIn, rest, run, start, succeed, testProgram, untilSaid } from "./program.ts";
+import {
+  assertOneLine,
+  assertRejected,
+  finish,
+  namesIn,
+  rain,
+  run,
+  runInside,
+  start,
+  succeed,
+  testProgram,
+  tiny,
+  trained as train,
+  untilPrinted,
+} from "./program.ts";
 import { configOf, contentsOf, metricsOf } from "./runs.ts";
 
-const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
-const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2", "--log-every", "10"];
+const every10 = ["--log-every", "10"];
 
-/** Trains a tiny model of the text into `name`. */
+/** Trains a tiny model into `name`, with a log line every ten steps. */
 async function trained(folder: string, name: string, ...options: string[]): Promise<string> {
-  await Deno.writeTextFile(`${folder}/rain.txt`, text);
-  return await succeed(folder, "train", "rain.txt", "--out", name, ...tiny, ...options);
+  return await train(folder, name, ...every10, ...options);
 }
 
 /** Everything in a folder, byte by byte. */
@@ -20,33 +32,42 @@ function filesOf(path: string): Record<string, Uint8Array> {
   );
 }
 
-testProgram("N steps and M more are N + M steps, by each rule and precision", async (f) => {
-  for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"]) {
-    for (const precision of ["f32", "f32-strict", "f64"]) {
-      const name = `${optimizer}-${precision}`;
-      const cell = optimizer === "adam" ? "lstm" : "rnn";
-      const options = ["--optimizer", optimizer, "--precision", precision, "--cell", cell];
-      await trained(f, `${name}-whole`, "--steps", "143", ...options);
-      await trained(f, name, "--steps", "77", ...options);
-      const more = ["--steps", "143", "--threads", "2"];
-      const out = await succeed(f, "train", "--resume", name, ...more);
-      assertMatch(out, /\nResumed: at step 77, \d\.\d{4} nats\/char\n/);
-      assertMatch(out, /Done after 143 steps; saved in /);
-      assertEquals(await contentsOf(`${f}/${name}`), await contentsOf(`${f}/${name}-whole`));
+testProgram(
+  "train --resume ends with the same bits, by each optimizer and precision",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/rain.txt`, rain);
+    const inside = async (...args: string[]) => {
+      const { code, out, err } = await runInside(["train", ...args]);
+      assertEquals([code, err], [0, ""]);
+      return out;
+    };
+    for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"]) {
+      for (const precision of ["f32", "f32-strict", "f64"]) {
+        const run = `${f}/${optimizer}-${precision}`;
+        const cell = optimizer === "adam" ? "lstm" : "rnn";
+        const options = ["--optimizer", optimizer, "--precision", precision, "--cell", cell];
+        const begin = [`${f}/rain.txt`, ...tiny, ...every10, ...options];
+        await inside(...begin, "--out", `${run}-whole`, "--steps", "143");
+        await inside(...begin, "--out", run, "--steps", "77");
+        const out = await inside("--resume", run, "--steps", "143", "--threads", "2");
+        assertMatch(out, /\nResumed: +at step 77, \d\.\d{4} nats\/char\n/);
+        assertMatch(out, /Done after 143 steps; saved in /);
+        assertEquals(await contentsOf(run), await contentsOf(`${run}-whole`));
+      }
     }
-  }
-});
+  },
+);
 
-testProgram("runs that are stopped by signals end as the one that is not", async (f) => {
+testProgram("train --resume ends with the same bits after runs that signals stopped", async (f) => {
   const options = ["--steps", "30000", "--log-every", "1000", "--sample-every", "2000"];
   await trained(f, "whole", ...options);
-  await Deno.writeTextFile(`${f}/rain.txt`, text);
-  let args = ["train", "rain.txt", "--out", "run", ...tiny, ...options];
+  await Deno.writeTextFile(`${f}/rain.txt`, rain);
+  let args = ["train", "rain.txt", "--out", "run", ...tiny, ...every10, ...options];
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
     const child = start(f, args);
-    const { reader } = await untilSaid(child, /\n +[1-9]\d?,000 /);
+    const { reader } = await untilPrinted(child, /\n +[1-9]\d?,000 /);
     child.kill(signal);
-    const { out, err, code: exit } = await rest(child, reader);
+    const { out, err, code: exit } = await finish(child, reader);
     assertEquals([exit, err], [code, ""]);
     assertMatch(out, /(^|\n)Interrupted after [\d,]+ steps; saved in run\n[^]*--resume run\n/);
     assert((await readCheckpoint(`${f}/run`)).progress.step < 30000, "it was still under way");
@@ -58,11 +79,11 @@ testProgram("runs that are stopped by signals end as the one that is not", async
   assertEquals(namesIn(`${f}/run`), namesIn(`${f}/whole`));
 });
 
-testProgram("evaluating, sampling and saving more or less often changes no weight", async (f) => {
+testProgram("train computes the same weights with any intervals", async (f) => {
   await trained(f, "quiet", "--steps", "120", "--log-every", "120", "--sample-every", "0");
   const { parameters, optimizerState } = await readCheckpoint(`${f}/quiet`);
   for (const [name, every] of [["busy", "1"], ["odd", "7"]] as const) {
-    const options = ["report", "sample", "save"].flatMap((what) => [`--${what}-every`, every]);
+    const options = ["log", "sample", "checkpoint"].flatMap((what) => [`--${what}-every`, every]);
     await trained(f, name, "--steps", "120", ...options);
     const checkpoint = await readCheckpoint(`${f}/${name}`);
     assertEquals(checkpoint.parameters, parameters);
@@ -70,7 +91,7 @@ testProgram("evaluating, sampling and saving more or less often changes no weigh
   }
 });
 
-testProgram("what is changed at a resume is noted, and the rest stays", async (f) => {
+testProgram("train --resume records what is changed, and keeps the rest", async (f) => {
   await trained(f, "run", "--steps", "20", "--lr", "0.1");
   const before = configOf(`${f}/run`);
   assertEquals(before.history, []);
@@ -103,81 +124,66 @@ testProgram("what is changed at a resume is noted, and the rest stays", async (f
   assertEquals((await readCheckpoint(`${f}/run`)).progress.step, 68);
 });
 
-testProgram("a run at its limit says so, and stays as it is", async (f) => {
+testProgram("train --resume leaves a run at its limit as it is", async (f) => {
   await trained(f, "run", "--steps", "20");
   const before = filesOf(`${f}/run`);
   for (const options of [[], ["--steps", "20"], ["--steps", "3"], ["--lr", "1"]]) {
     const out = await succeed(f, "train", "--resume", "run", ...options);
     assertMatch(
       out,
-      /^Nothing to do: the run is at step 20 and at its limit, \d+ steps .*; a later one by [^\n]*\n$/,
+      /^Nothing to do: the run is at step 20 and has reached its limit of \d+ steps [^\n]*\n$/,
     );
     assertEquals(filesOf(`${f}/run`), before);
   }
 });
 
-testProgram("a run that was killed before its first checkpoint begins again", async (f) => {
-  await trained(f, "whole", "--steps", "50", "--seed", "9");
-  await Deno.mkdir(`${f}/run`);
-  await Deno.copyFile(`${f}/whole/config.json`, `${f}/run/config.json`);
-  await Deno.writeTextFile(`${f}/run/metrics.jsonl`, '{"step":1}\n{"step":10}\n{"st');
-  await succeed(f, "train", "--resume", "run");
-  assertEquals(await contentsOf(`${f}/run`), await contentsOf(`${f}/whole`));
-});
+testProgram(
+  "train --resume starts a run again that was killed before its first checkpoint",
+  async (f) => {
+    await trained(f, "whole", "--steps", "50", "--seed", "9");
+    await Deno.mkdir(`${f}/run`);
+    await Deno.copyFile(`${f}/whole/config.json`, `${f}/run/config.json`);
+    await Deno.writeTextFile(`${f}/run/metrics.jsonl`, '{"step":1}\n{"step":10}\n{"st');
+    await succeed(f, "train", "--resume", "run");
+    assertEquals(await contentsOf(`${f}/run`), await contentsOf(`${f}/whole`));
+  },
+);
 
-testProgram("what cannot be resumed is refused in one line, and nothing changes", async (f) => {
+testProgram("train --resume rejects what does not fit the run, and changes nothing", async (f) => {
   await trained(f, "run", "--steps", "20");
-  await Deno.writeTextFile(`${f}/other.txt`, text.replace("rain", "snow"));
+  await Deno.writeTextFile(`${f}/other.txt`, rain.replace("rain", "snow"));
   await Deno.mkdir(`${f}/empty`);
   const before = filesOf(`${f}/run`);
-  const resume = ["train", "--resume", "run"];
-  const cannot = (option: string) =>
-    new RegExp(`^Cannot resume training with --${option}: the run has`);
+  const resume = ["train", "rain.txt", "--resume", "run"];
   for (
     const [args, line] of [
-      [[...resume, "--hidden", "7", "--steps", "30"], cannot("hidden 7")],
-      [[...resume, "--seq-length", "7"], cannot("seq-length 7")],
-      [[...resume, "--batch-size", "7"], cannot("batch-size 7")],
-      [[...resume, "--optimizer", "sgd"], cannot("optimizer sgd")],
-      [[...resume, "--precision", "f64"], cannot("precision f64")],
-      [[...resume, "--seed", "7"], cannot("seed 7")],
-      [[...resume, "--val-fraction", "0"], cannot("val-fraction 0")],
-      [[...resume, "--preset", "min-char-rnn"], cannot("cell rnn")],
-      [[...resume, "--lr", "0"], /: \S+ must be a finite number above 0, not 0$/],
-      [
-        [...resume, "--checkpoint-every", "0"],
-        /--checkpoint-every must be a whole number, 1 or above/,
-      ],
-      [[...resume, "--on-divergence", "x"], /--on-divergence .* be stop or rollback/],
-      [[...resume, "--out", "other"], /^Cannot resume with --out: a run goes on in its own folder/],
-      [[...resume, "--force"], /^Cannot resume with --force: /],
-      [[...resume, "rain.txt", "x"], /it takes <text> beside options; given: "rain.txt" "x"/],
-      [
-        [...resume, "other.txt"],
-        /^Cannot resume training on "other.txt": its contents differ from "rain.txt", .* \(SHA/,
-      ],
-      [["train", "--resume", "none"], /^Cannot resume "none": it is not a folder; /],
-      [["train", "--resume", "empty"], /^Cannot resume "empty": it has no config.json; /],
-      [["train", "--resume", "run/checkpoint.safetensors"], /: it is not a folder; /],
+      [[...resume, "--hidden", "7", "--steps", "30"], /--hidden 7/],
+      [[...resume, "--seq-length", "7"], /--seq-length 7/],
+      [[...resume, "--batch-size", "7"], /--batch-size 7/],
+      [[...resume, "--optimizer", "sgd"], /--optimizer sgd/],
+      [[...resume, "--precision", "f64"], /--precision f64/],
+      [[...resume, "--seed", "7"], /--seed 7/],
+      [[...resume, "--val-fraction", "0"], /--val-fraction 0/],
+      [[...resume, "--preset", "min-char-rnn"], /--cell rnn/],
+      [[...resume, "--lr", "0"], /--lr must be a finite number above 0, not 0$/],
+      [[...resume, "--checkpoint-every", "0"], /--checkpoint-every must be a whole number, 1 or /],
+      [[...resume, "--on-divergence", "x"], /--on-divergence must be stop or rollback, not "x"$/],
+      [[...resume, "--out", "other"], /^Cannot use both --resume and --out: /],
+      [[...resume, "--force"], /^Cannot use both --resume and --force: /],
+      [[...resume, "x"], /^Cannot run train: it takes <text>; given: /],
+      [["train", "other.txt", "--resume", "run"], /"other.txt".*SHA-256 /],
+      [["train", "--resume", "none"], /^Cannot resume "\S*none": it is no folder|not a folder/],
+      [["train", "--resume", "empty"], /^Cannot resume "empty": it has no config.json/],
       [["train", "--resume"], /^Cannot use --resume without a value: write --resume RUN$/],
     ] as const
   ) {
-    const { code, out, err } = await run(f, args);
-    assertEquals([code, out], [2, ""], args.join(" ") + err);
-    assertMatch(err, /^error: [^\n]+\n$/);
-    assertMatch(err.slice("error: ".length, -1), line);
+    await assertRejected(f, args, line);
     assertEquals(filesOf(`${f}/run`), before);
   }
-  await Deno.writeTextFile(`${f}/rain.txt`, text + "!");
-  const changed = await run(f, resume);
-  assertEquals(changed.code, 2);
-  assertMatch(changed.err, /^error: Cannot resume training on "rain.txt": its contents differ/);
+  await Deno.writeTextFile(`${f}/rain.txt`, rain + "!");
+  await assertRejected(f, resume, /"rain.txt".*SHA-256 /);
   await Deno.remove(`${f}/rain.txt`);
-  const gone = await run(f, resume);
-  assertEquals(gone.code, 2);
-  assertMatch(
-    gone.err,
-    /^error: Cannot read the text "rain.txt": there is no such file; [^\n]*\n$/,
-  );
+  const outcome = await run(f, ["train", "--resume", "run"]);
+  assertOneLine(outcome, 2, /^Cannot read the text "rain.txt": .* train <text> --resume run$/);
   assertEquals(filesOf(`${f}/run`), before);
 });

@@ -1,20 +1,27 @@
-/** What `sample` can be told: filters, ends, several texts at once, beams, and what it refuses. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+/** `sample`: its options, its output, and what it rejects. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { beamSearch } from "../../src/generate/beam.ts";
 import { sample, sampleMany } from "../../src/generate/sampler.ts";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
-import { run, succeed, testProgram } from "./program.ts";
+import {
+  assertRejected,
+  finishInTerminal,
+  runInside,
+  start,
+  startInTerminal,
+  succeed,
+  testProgram,
+  testTerminal,
+  trained as train,
+} from "./program.ts";
 
-const text = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
-
+/** Trains a model, and reads it. */
 async function trained(folder: string) {
-  await Deno.writeTextFile(`${folder}/rain.txt`, text);
-  const size = ["--hidden", "16", "--seq-length", "8", "--batch-size", "2", "--steps", "200"];
-  await succeed(folder, "train", "rain.txt", "--out", "run", ...size);
+  await train(folder, "run", "--hidden", "16", "--steps", "200");
   return await readCheckpoint(`${folder}/run`);
 }
 
-testProgram("sample does with each option what the library does", async (f) => {
+testProgram("sample generates the texts of the library's functions", async (f) => {
   const model = await trained(f);
   const write = (...options: string[]) => succeed(f, "sample", "run", "--length=80", ...options);
   for (
@@ -37,7 +44,7 @@ testProgram("sample does with each option what the library does", async (f) => {
   });
 });
 
-testProgram("several texts are numbered, or an array of JSON", async (f) => {
+testProgram("sample --count numbers several texts, or prints them as JSON", async (f) => {
   const model = await trained(f);
   const options = { prompt: "The", length: 40, stop: "a", count: 3 };
   const texts = sampleMany(model, options);
@@ -54,80 +61,103 @@ testProgram("several texts are numbered, or an array of JSON", async (f) => {
   assertEquals(JSON.parse(await succeed(f, ...args, "--json")), json(texts.slice(0, 1)));
   const { prompt } = JSON.parse(await succeed(f, "sample", "run", "--length=1", "--json"));
   assertEquals(prompt, null);
-  // A prime of any length, here a good part of what a command line may have.
+  // A prompt of any length, here a large part of what a command line may have.
   const long = "The rain in Spain\r\n".repeat(3000);
   const [out] = JSON.parse(await succeed(f, "sample", "run", "--json", "--prompt", long)).texts;
   assertEquals([...out.text].length, 500);
 });
 
-testProgram("what sample cannot do gets one line, and exit code 2", async (f) => {
+testProgram("sample rejects options that are out of range or exclude each other", async (f) => {
   await trained(f);
   for (
     const [options, line] of [
-      ["--beam 3 --top-k 5", /^Cannot sample with both --beam and --top-k: /],
-      ["--greedy --seed 1", /^Cannot sample with both --greedy and --seed: /],
-      ["--top-p 0", /^Cannot sample: --top-p must be a number above 0, .*, use --greedy$/],
-      ["--count 0", /^Cannot sample: --count must be a whole number from 1 to 255, not 0$/],
-      ["--stop ☃", /--stop: character 1, "☃" \(U\+2603\), is not among /],
+      ["--beam 3 --temperature 0.5", /--beam and --temperature: a beam /],
+      ["--beam 3 --top-k 5", /--beam and --top-k: a beam search /],
+      ["--beam 3 --top-p 0.5", /--beam and --top-p: /],
+      ["--beam 3 --greedy", /--beam and --greedy: /],
+      ["--beam 3 --seed 1", /--beam and --seed: /],
+      ["--beam 3 --count 2", /--beam and --count: a beam search finds one text/],
+      ["--beam 3 --stop x", /--beam and --stop: /],
+      ["--greedy --temperature 1", /--greedy and --temperature: the most probable character /],
+      ["--greedy --count 3", /--greedy and --count: /],
+      ["--top-k 0", /--top-k must be a whole number, 1 or above, not 0; /],
+      ["--top-p 0", /--top-p must be a number above 0, at most 1, not 0; .* --greedy/],
+      ["--top-p 1.5", /--top-p must be a number above 0, at most 1, not 1.5$/],
+      ["--beam 0", /--beam must be a whole number from 1 to 1024, not 0$/],
+      ["--count 0", /--count must be a whole number from 1 to 255, not 0$/],
+      ["--stop=", /--stop.*empty/],
+      ["--stop ☃", /--stop.* character 1, "☃" \(U\+2603\), is not /],
       ["--count many", /^Cannot use --count "many": it must be a number$/],
     ] as const
-  ) {
-    const { code, out, err } = await run(f, ["sample", "run", ...options.split(" ")]);
-    assertEquals({ code, out }, { code: 2, out: "" }, options);
-    assertMatch(err, /^error: [^\n]+\n$/, options);
-    assertMatch(err.slice("error: ".length, -1), line, options);
-  }
+  ) await assertRejected(f, ["sample", "run", ...options.split(" ")], line);
 });
 
-const canType = Deno.build.os === "linux" &&
-  (["read", "write", "run"] as const).every((name) =>
-    Deno.permissions.querySync({ name }).state === "granted"
-  );
+testTerminal(
+  "sample shows each character at once in a terminal, without control characters",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/text.txt`, "\x1b[2J\x07é\u009b \n".repeat(60));
+    await succeed(f, "train", "text.txt", "--steps", "1", "--out", "run", "--hidden", "4");
+    const open = (length: number) => startInTerminal(f, ["sample", "run", `--length=${length}`]);
+    const { screen } = await finishInTerminal(open(300));
+    const shown = screen.replaceAll("\r\n", "\n");
+    // deno-lint-ignore no-control-regex
+    assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(shown), JSON.stringify(shown));
+    assert(/[·é]/.test(shown) && shown.endsWith("\n"), shown);
 
-Deno.test({
-  name: "a terminal gets each character at once, and none that would direct it (needs " +
-    "--allow-read, --allow-write, --allow-run and util-linux's script)",
-  ignore: !canType || !hasScript(),
-  async fn() {
-    const folder = await Deno.makeTempDir();
-    try {
-      await Deno.writeTextFile(`${folder}/text.txt`, "\x1b[2J\x07é\u009b \n".repeat(60));
-      await succeed(folder, "train", "text.txt", "--steps", "1", "--out", "run", "--hidden", "4");
-      const root = new URL("../../", import.meta.url).pathname;
-      const command = `'${Deno.execPath()}' run --quiet --no-check --config '${root}deno.json' ` +
-        `--allow-read '${root}src/cli/main.ts' sample run --length`;
-      const open = (length: number) =>
-        new Deno.Command("script", {
-          args: ["-qec", `${command} ${length}`, "/dev/null"],
-          cwd: folder,
-          stdin: "null",
-          stdout: "piped",
-          stderr: "null",
-        }).spawn();
-      const { stdout } = await open(300).output();
-      const shown = new TextDecoder().decode(stdout).replaceAll("\r\n", "\n");
-      // deno-lint-ignore no-control-regex
-      assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(shown), JSON.stringify(shown));
-      assert(/[·é]/.test(shown) && shown.endsWith("\n"), shown);
-
-      // So long that it could not come at once: the first of it is there before the last is made.
-      const child = open(100_000_000);
-      const reader = child.stdout.getReader();
-      for (let bytes = 0; bytes < 200;) bytes += (await reader.read()).value!.length;
-      child.kill("SIGTERM");
-      while (!(await reader.read()).done);
-      await child.status;
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    // The first characters of a text that takes minutes.
+    const child = open(100_000_000);
+    const reader = child.stdout.getReader();
+    for (let bytes = 0; bytes < 200;) bytes += (await reader.read()).value!.length;
+    child.kill("SIGTERM");
+    while (!(await reader.read()).done);
+    await child.stdin.close();
+    await child.status;
   },
+);
+
+testProgram("sample prints only the text, by its options", async (f) => {
+  await train(f, "run", "--steps", "300", "--hidden", "24");
+  const sample = async (...options: string[]) => {
+    let out = "";
+    const { write } = Deno.stdout;
+    try {
+      Deno.stdout.write = (bytes) => {
+        out += new TextDecoder().decode(bytes);
+        return Promise.resolve(bytes.length);
+      };
+      assertEquals(await runInside(["sample", `${f}/run`, ...options]), {
+        code: 0,
+        out: "",
+        err: "",
+      });
+    } finally {
+      Deno.stdout.write = write;
+    }
+    return out;
+  };
+  const first = await succeed(f, "sample", "run", "--length", "40");
+  assertEquals([...first].length, 40);
+  if (!Deno.stdout.isTerminal()) {
+    assertEquals(await sample("--length", "40", "--seed", "1", "--temperature", "1"), first);
+    assertNotEquals(await sample("--length", "40", "--seed", "2"), first);
+    assertNotEquals(await sample("--length", "40", "--temperature", "3"), first);
+    assertEquals([...await sample()].length, 500);
+    const greedy = await sample("--greedy", "--prompt", "The rain", "--length", "30");
+    assertEquals(await sample("--top-k=1", "--prompt=The rain", "--length=30", "--seed=9"), greedy);
+    assert(greedy.startsWith("The rain"));
+    assertEquals([...greedy].length, 38);
+    assertEquals(await sample("--prompt", "🌧 in\r\n", "--length", "0"), "🌧 in\r\n");
+  }
+  const best = await succeed(f, "sample", "run/best.safetensors", "--length", "5");
+  assertEquals([...best].length, 5);
 });
 
-function hasScript(): boolean {
-  try {
-    return new Deno.Command("script", { args: ["--version"] }).outputSync().success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
+testProgram("sample ends without an error when its reader goes away", async (f) => {
+  await train(f, "run", "--steps", "1");
+  const child = start(f, ["sample", "run", "--length", "200000"]);
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const [{ code }, err] = await Promise.all([child.status, new Response(child.stderr).text()]);
+  assertEquals({ code, err }, { code: 0, err: "" });
+});

@@ -1,9 +1,18 @@
-/** `score`: its three forms, where its text comes from, and what it refuses. */
+/** `score`: its three formats, its input, and what it rejects. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { score } from "../../src/evaluate/score.ts";
 import { scoreHtml } from "../../src/evaluate/score_html.ts";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
-import { namesIn, type Outcome, run, succeed, testProgram } from "./program.ts";
+import {
+  assertOneLine,
+  assertRejected,
+  denoArgs,
+  namesIn,
+  type Outcome,
+  run,
+  succeed,
+  testProgram,
+} from "./program.ts";
 
 const text = "The rain in Spain\r\n\tstays mainly 🌧 <in> the plain.\r\n".repeat(12);
 const part = "Spain\r\n\trains <🌧> mainly.\n";
@@ -18,73 +27,72 @@ async function trained(folder: string) {
 
 /** Runs `score run -` with a file as standard input. */
 async function scoreInput(folder: string, file: string, ...options: string[]): Promise<Outcome> {
-  const root = new URL("../../", import.meta.url).pathname;
-  const program = [`run`, `--quiet`, `--no-check`, `--config`, `${root}deno.json`, `--allow-read`];
+  const args = denoArgs(["score", "run", "-", ...options]);
   const { code, stdout, stderr } = await new Deno.Command("sh", {
-    args: [
-      ...["-c", 'exec "$@" < "$0"', file, Deno.execPath(), ...program],
-      ...[`${root}src/cli/main.ts`, "score", "run", "-", ...options],
-    ],
+    args: ["-c", 'exec "$@" < "$0"', file, Deno.execPath(), ...args],
     cwd: folder,
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: decode(stdout), err: decode(stderr) };
 }
 
-testProgram("score gives each character's surprise, and the mean that eval gives", async (f) => {
-  const model = await trained(f);
-  const wanted = score(model, part);
-  const json = JSON.parse(await succeed(f, "score", "run", "part.txt", "--json"));
-  assertEquals(json, {
-    nats: wanted.nats,
-    nats_per_char: wanted.natsPerChar,
-    characters: [
-      { character: "S", nats: null, probability: null, top: [] },
-      ...wanted.characters.map(({ character, nats, top }) => ({
-        character,
-        nats,
-        probability: Math.exp(-nats),
-        top,
-      })),
-    ],
-  });
-  const evaluation = JSON.parse(await succeed(f, "eval", "run", "part.txt", "--json"));
-  assert(Math.abs(json.nats_per_char - evaluation.nats_per_char) < 1e-12);
+testProgram(
+  "score prints the surprisal of each character, and the mean that eval prints",
+  async (f) => {
+    const model = await trained(f);
+    const wanted = score(model, part);
+    const json = JSON.parse(await succeed(f, "score", "run", "part.txt", "--json"));
+    assertEquals(json, {
+      nats: wanted.nats,
+      nats_per_char: wanted.natsPerChar,
+      characters: [
+        { character: "S", nats: null, probability: null, top: [] },
+        ...wanted.characters.map(({ character, nats, top }) => ({
+          character,
+          nats,
+          probability: Math.exp(-nats),
+          top,
+        })),
+      ],
+    });
+    const evaluation = JSON.parse(await succeed(f, "eval", "run", "part.txt", "--json"));
+    assert(Math.abs(json.nats_per_char - evaluation.nats_per_char) < 1e-12);
 
-  const lines = (await succeed(f, "score", "run", "part.txt")).trimEnd().split("\n");
-  assertMatch(
-    lines[0]!,
-    /^25 characters predicted: in all [\d.]+ nats = [\d.]+ bits, in the mean /,
-  );
-  assertStringIncludes(lines[0]!, `${wanted.natsPerChar.toFixed(4)} nats`);
-  assertMatch(
-    lines[2]!,
-    /^ {2}line {2}col {2}character {7}nats {5}bits {2}probability {2}likeliest$/,
-  );
-  assertEquals(lines[3], "     1    1  “S”");
-  assertEquals(lines.length, 3 + [...part].length);
-  const places = [];
-  for (const [i, { character, nats }] of wanted.characters.entries()) {
-    const line = lines[4 + i]!;
-    places.push(line.slice(0, 11).trim().split(/ +/).map(Number));
-    assertEquals(line.slice(23, 33), nats.toFixed(4).padStart(10), line);
-    assertEquals(line.slice(33, 42), (nats / Math.LN2).toFixed(4).padStart(9), line);
-    const names: Record<string, string> = {
-      " ": "space",
-      "\n": "line break",
-      "\t": "tab",
-      "\r": "U+000D",
-    };
-    assertStringIncludes(line.slice(0, 24), `  ${names[character] ?? `“${character}”`} `);
-  }
-  const all = [...part].map((_, i, characters) => {
-    const before = characters.slice(0, i);
-    return [1 + before.filter((c) => c === "\n").length, i - before.lastIndexOf("\n")];
-  });
-  assertEquals(places, all.slice(1));
-});
+    const lines = (await succeed(f, "score", "run", "part.txt")).trimEnd().split("\n");
+    assertMatch(
+      lines[0]!,
+      /^25 characters predicted: [\d.]+ nats = [\d.]+ bits in total, /,
+    );
+    assertStringIncludes(lines[0]!, `${wanted.natsPerChar.toFixed(4)} nats`);
+    assertMatch(
+      lines[2]!,
+      /^ {2}line {2}col {2}character {7}nats {5}bits {2}probability {2}most probable$/,
+    );
+    assertEquals(lines[3], "     1    1  “S”");
+    assertEquals(lines.length, 3 + [...part].length);
+    const places = [];
+    for (const [i, { character, nats }] of wanted.characters.entries()) {
+      const line = lines[4 + i]!;
+      places.push(line.slice(0, 11).trim().split(/ +/).map(Number));
+      assertEquals(line.slice(23, 33), nats.toFixed(4).padStart(10), line);
+      assertEquals(line.slice(33, 42), (nats / Math.LN2).toFixed(4).padStart(9), line);
+      const names: Record<string, string> = {
+        " ": "space",
+        "\n": "line break",
+        "\t": "tab",
+        "\r": "U+000D",
+      };
+      assertStringIncludes(line.slice(0, 24), `  ${names[character] ?? `“${character}”`} `);
+    }
+    const all = [...part].map((_, i, characters) => {
+      const before = characters.slice(0, i);
+      return [1 + before.filter((c) => c === "\n").length, i - before.lastIndexOf("\n")];
+    });
+    assertEquals(places, all.slice(1));
+  },
+);
 
-testProgram("score writes a page, over another of its name", async (f) => {
+testProgram("score --html writes a page, and replaces an existing file", async (f) => {
   const model = await trained(f);
   await Deno.writeTextFile(`${f}/page.html`, "x".repeat(1e6));
   const line = await succeed(f, "score", "run", "part.txt", "--html", "page.html");
@@ -132,35 +140,21 @@ testProgram("score reads a text from standard input", async (f) => {
   });
 });
 
-testProgram("what score cannot do gets one line, and exit code 2", async (f) => {
+testProgram("score rejects files and options that do not fit", async (f) => {
   await trained(f);
   await Deno.mkdir(`${f}/folder`);
-  const before = namesIn(f);
   for (
     const [args, line] of [
-      [["run"], /^Cannot run score: it takes <run\|checkpoint> and <text> beside options; /],
+      [["run"], /^Cannot run score: it takes <run\|checkpoint> and <text>; /],
       [["none", "part.txt"], /^Cannot read the checkpoint "none": there is no such file; /],
       [["run", "none.txt"], /^Cannot read the text "none.txt": there is no such file; /],
-      [["run", "folder"], /^Cannot read the text "folder": it is a directory; it must be a /],
-      [
-        ["run", "part.txt", "--json", "--html", "x"],
-        /^Cannot use --json with --html: there is one/,
-      ],
+      [["run", "folder"], /^Cannot read the text "folder": it is a folder; it must be a /],
+      [["run", "part.txt", "--json", "--html", "x"], /^Cannot use both --json and --html: /],
       [["run", "part.txt", "--html"], /^Cannot use --html without a value: write --html FILE$/],
-      [
-        ["run", "part.txt", "--html", "none/page.html"],
-        /^Cannot write the page "none\/page.html": No such file or directory; it must be a file in /,
-      ],
-      [
-        ["run", "part.txt", "--html", "folder"],
-        /^Cannot write the page "folder": Is a directory; it must be a file in /,
-      ],
     ] as const
-  ) {
-    const { code, out, err } = await run(f, ["score", ...args]);
-    assertEquals({ code, out }, { code: 2, out: "" }, args.join(" "));
-    assertMatch(err, /^error: [^\n]+\n$/);
-    assertMatch(err.slice("error: ".length, -1), line);
-  }
-  assertEquals(namesIn(f), before);
+  ) await assertRejected(f, ["score", ...args], line);
+  const page = (path: string) => ["score", "run", "part.txt", "--html", path];
+  const missing = await run(f, page("none/page.html"));
+  assertOneLine(missing, 2, /^Cannot write the page "none\/page.html": [^;]+; its folder must /);
+  await assertRejected(f, page("folder"), /^Cannot write the page "folder": [^;]+; /);
 });
