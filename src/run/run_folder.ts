@@ -6,7 +6,7 @@ import {
   writeCheckpoint,
 } from "../checkpoint/file.ts";
 import { InputError } from "../errors.ts";
-import { quote } from "../json.ts";
+import { quotePath } from "../json.ts";
 import { osErrorReason } from "../os_errors.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
 import { RunLock, RunLockedError } from "./lock.ts";
@@ -91,7 +91,7 @@ export class RunFolder implements Disposable {
     if (folder !== null) return folder;
     throw new InputError(
       `Cannot create a run in ${
-        quote(path)
+        quotePath(path)
       }: it already holds a run; resume or replace that one, ` +
         `or use another folder`,
       { option: "path" },
@@ -141,7 +141,7 @@ export class RunFolder implements Disposable {
    * @throws {RunLockedError} if another process writes into it.
    */
   static async open(path: string): Promise<OpenRun> {
-    const context = `Cannot resume ${quote(path)}`;
+    const context = `Cannot resume ${quotePath(path)}`;
     const advice = "it must be the folder of a run, and be writable";
     const folder = explainFailure({ context, advice }, () => {
       if (!isFolder(path)) throw new Error("it is not a folder");
@@ -270,7 +270,7 @@ export class RunFolder implements Disposable {
     }
     // Checked again, because the folder may have been removed in between.
     if (!this.#lock.isHeld()) reason = "the run folder was removed or replaced while training";
-    throw new Error(`Cannot write ${quote(`${this.#target}/${name}`)}: ${reason}`);
+    throw new Error(`Cannot write ${quotePath(`${this.#target}/${name}`)}: ${reason}`);
   }
 }
 
@@ -292,7 +292,7 @@ function withLock<T extends RunFolder | null>(path: string, action: (lock: RunLo
 }
 
 function whileCreating<T>(path: string, action: () => T): T {
-  const context = `Cannot create the run folder ${quote(path)}`;
+  const context = `Cannot create the run folder ${quotePath(path)}`;
   return explainFailure({ context, advice: "use a folder that can be created" }, action);
 }
 

@@ -2,7 +2,7 @@
 
 import type { Checkpoint, CorpusIdentity } from "../checkpoint/checkpoint.ts";
 import { InputError, withContext } from "../errors.ts";
-import { quote } from "../json.ts";
+import { quotePath } from "../json.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import { getPreset } from "../model/presets.ts";
@@ -73,8 +73,8 @@ export function checkSameText(
   if (known.sha256 === corpus.sha256) return;
   const [expected, actual] = [known, corpus].map(({ sha256 }) => sha256.slice(0, 12));
   throw new InputError(
-    `Cannot resume training on ${quote(corpus.path)}: its contents differ from ` +
-      `${quote(known.name)}, the text of the run (SHA-256 ${actual}…, not ${expected}…); use the ` +
+    `Cannot resume training on ${quotePath(corpus.path)}: its contents differ from ` +
+      `${quotePath(known.name)}, the text of the run (SHA-256 ${actual}…, not ${expected}…); use the ` +
       `same text, or start a new run`,
   );
 }
@@ -90,7 +90,7 @@ export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
   if (known !== null) checkSameText(known, corpus);
   if (vocabulary.characters !== corpus.vocabulary.characters) {
     throw new InputError(
-      `Cannot resume training on ${quote(corpus.path)}: its characters are not the model's ` +
+      `Cannot resume training on ${quotePath(corpus.path)}: its characters are not the model's ` +
         `vocabulary; use the text that the model was trained on`,
     );
   }
