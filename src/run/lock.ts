@@ -90,6 +90,8 @@ function describeHolder(folder: string, file: Deno.FsFile): string {
   const bytes = new Uint8Array(20);
   const id = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0)).trim();
   const holder = /^\d+$/.test(id) ? `process ${id}` : "another process";
-  return `Cannot write into the run folder ${quotePath(folder)}: ${holder} is training into it; wait ` +
+  return `Cannot write into the run folder ${
+    quotePath(folder)
+  }: ${holder} is training into it; wait ` +
     `for it, end it, or use another folder`;
 }

@@ -74,7 +74,9 @@ export function checkSameText(
   const [expected, actual] = [known, corpus].map(({ sha256 }) => sha256.slice(0, 12));
   throw new InputError(
     `Cannot resume training on ${quotePath(corpus.path)}: its contents differ from ` +
-      `${quotePath(known.name)}, the text of the run (SHA-256 ${actual}…, not ${expected}…); use the ` +
+      `${
+        quotePath(known.name)
+      }, the text of the run (SHA-256 ${actual}…, not ${expected}…); use the ` +
       `same text, or start a new run`,
   );
 }

@@ -1,4 +1,4 @@
-/** Training that comes to numbers that are not finite: it stops there, and keeps nothing of them. */
+/** Divergence: training stops, and nothing that is not finite is returned or saved. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
@@ -11,7 +11,7 @@ const corpus = corpusFromText("round and round the rugged rocks ".repeat(20));
 const config = resolveConfig({ hidden: 6, seqLength: 8, batchSize: 2, lr: 1e300 });
 const start = "Training diverged at step 1: a weight is ";
 
-Deno.test("a step that makes a weight useless says so, and gives the model to nobody", () => {
+Deno.test("Trainer methods throw a DivergenceError after a weight diverged, until restore()", () => {
   const trainer = createTrainer(corpus, config);
   const before = trainer.checkpoint();
   for (const use of ["step", "model", "checkpoint", "validate", "checkNextStep"] as const) {
@@ -27,15 +27,15 @@ Deno.test("a step that makes a weight useless says so, and gives the model to no
   assertEquals(trainer.checkpoint(), before);
 });
 
-Deno.test("a run that diverges at its last step fails, and keeps nothing of it", async () => {
+Deno.test("train() throws if the last step diverges, and saves nothing of it", async () => {
   for (const valFraction of [0, 0.1]) {
-    const kept: number[] = [];
-    const onCheckpoint = () => void kept.push(1);
+    const saved: number[] = [];
+    const onCheckpoint = () => void saved.push(1);
     const options = { config: { ...config, valFraction }, steps: 1, onCheckpoint };
     const error = await assertRejects(() => train(corpus, options), DivergenceError);
     assert(error.message.startsWith(start), error.message);
     assertEquals(error.details, { savedStep: null, rollbacks: 0 });
     assert(!(error instanceof InputError));
-    assertEquals(kept, []);
+    assertEquals(saved, []);
   }
 });

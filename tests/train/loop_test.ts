@@ -1,4 +1,4 @@
-/** What depends on how much of a run is done, by whatever limits it: dropping, and cooling down. */
+/** What depends on the fraction of a run that is done: dropout and cooldown. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
@@ -9,9 +9,9 @@ import type { Trainer } from "../../src/train/trainer.ts";
 
 const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(20));
 const network = { layers: 2, hidden: 8, seqLength: 7, batchSize: 2, seed: 3 } as const;
-const dropping: ConfigInput = { ...network, dropout: 0.4 };
+const withDropout: ConfigInput = { ...network, dropout: 0.4 };
 
-/** Trains from nothing, or on from where a checkpoint was made. */
+/** Trains a new model, or resumes from a checkpoint. */
 async function trained(config: ConfigInput, limits: LimitOptions, resume?: Checkpoint) {
   const options = resume === undefined ? { config: resolveConfig(config) } : { config, resume };
   return await train(corpus, { ...limits, ...options, threads: 1 });
@@ -23,52 +23,52 @@ function assertSameWeights(one: Checkpoint, other: Checkpoint) {
 }
 
 for (const [from, until] of [[0, 0.1], [0, 0.76], [0.5, 1], [0.26, 0.74]] as const) {
-  Deno.test(`of 40 steps it drops in those from ${from} to ${until}, and in no others`, async () => {
+  Deno.test(`train() has dropout from ${from} to ${until} of 40 steps`, async () => {
     const before = await trained(network, { steps: Math.ceil(from * 40) });
     const middle = await trained({ dropout: 0.4 }, { steps: Math.ceil(until * 40) }, before);
     const parts = await trained({ dropout: 0 }, { steps: 40 }, middle);
-    const config = { ...dropping, dropoutFrom: from, dropoutUntil: until };
+    const config = { ...withDropout, dropoutFrom: from, dropoutUntil: until };
     assertSameWeights(await trained(config, { steps: 40 }), parts);
-    for (const other of [network, dropping]) {
+    for (const other of [network, withDropout]) {
       assertNotEquals((await trained(other, { steps: 40 })).parameters, parts.parameters);
     }
   });
 }
 
-Deno.test("of passes over the text it takes the same share as of as many steps", async () => {
-  const half = { ...dropping, dropoutUntil: 0.5 };
+Deno.test("train() has dropout in the same fraction of epochs as of steps", async () => {
+  const half = { ...withDropout, dropoutUntil: 0.5 };
   const all = await trained(half, { epochs: 1 });
   assertSameWeights(await trained(half, { steps: all.progress.step }), all);
 });
 
-Deno.test("by time it begins and ends when that time has come", async () => {
-  // A share so small that its time has come before the first step, and so much time that none has.
+Deno.test("train() begins and ends dropout by the clock if time is limited", async () => {
+  // A fraction so small that it is over before the first step, and a time so long that it never is.
   const soon = { minutes: 10, steps: 2 };
   const never = { minutes: 1e6, steps: 2 };
-  const ended = await trained({ ...dropping, dropoutUntil: 1e-9 }, soon);
+  const ended = await trained({ ...withDropout, dropoutUntil: 1e-9 }, soon);
   const plain = await trained(network, { steps: 2 });
   assertSameWeights(ended, plain);
-  const begun = await trained({ ...dropping, dropoutFrom: 1e-9 }, soon);
-  const whole = await trained(dropping, { steps: 2 });
+  const begun = await trained({ ...withDropout, dropoutFrom: 1e-9 }, soon);
+  const whole = await trained(withDropout, { steps: 2 });
   assertSameWeights(begun, whole);
   assertNotEquals(plain.parameters, whole.parameters);
-  // Then the steps decide: the second is neither dropped in, nor not.
-  const one = await trained(dropping, { steps: 1 });
-  const until = await trained({ ...dropping, dropoutUntil: 0.5 }, never);
+  // With a far time limit the steps decide, of which the first is in the first half.
+  const one = await trained(withDropout, { steps: 1 });
+  const until = await trained({ ...withDropout, dropoutUntil: 0.5 }, never);
   assertSameWeights(until, await trained({ dropout: 0 }, { steps: 2 }, one));
-  const from = await trained({ ...dropping, dropoutFrom: 0.5 }, never);
+  const from = await trained({ ...withDropout, dropoutFrom: 0.5 }, never);
   const plainOne = await trained(network, { steps: 1 });
   assertSameWeights(from, await trained({ dropout: 0.4 }, { steps: 2 }, plainOne));
 });
 
-Deno.test("a later limit lets a run that had ceased to drop drop again", async () => {
-  const ended = await trained({ ...dropping, dropoutUntil: 0.5 }, { steps: 20 });
+Deno.test("train() has dropout again after its limit was raised", async () => {
+  const ended = await trained({ ...withDropout, dropoutUntil: 0.5 }, { steps: 20 });
   const more = await trained({}, { steps: 100 }, ended);
   const dropped = await trained({ dropoutUntil: 1 }, { steps: 50 }, ended);
   assertSameWeights(more, await trained({ dropout: 0 }, { steps: 100 }, dropped));
 });
 
-/** The rate of each step. */
+/** The learning rate of each step. */
 async function rates(
   config: ConfigInput,
   limits: LimitOptions,
@@ -90,18 +90,18 @@ async function rates(
   return rates.slice(0, -1);
 }
 
-Deno.test("the rate cools down to 0 over the last share of the run, on top of any schedule", async () => {
+Deno.test("train() cools the learning rate down at the end of the run, on top of any schedule", async () => {
   const steps = 8;
   assertEquals(await rates({}, { steps }), Array(8).fill(0.01));
   const half = [1, 1, 1, 1, 1, 0.75, 0.5, 0.25].map((left) => 0.01 * left);
   assertEquals(await rates({ cooldown: 0.5 }, { steps }), half);
-  const falling = { lrSchedule: "inverse-sqrt", warmup: 2 } as const;
-  const without = await rates(falling, { steps });
+  const decaying = { lrSchedule: "inverse-sqrt", warmup: 2 } as const;
+  const without = await rates(decaying, { steps });
   assertEquals(
-    await rates({ ...falling, cooldown: 0.5 }, { steps }),
+    await rates({ ...decaying, cooldown: 0.5 }, { steps }),
     without.map((rate, i) => rate * (half[i]! / 0.01)),
   );
-  // By time: nearly none is left of so long a time, and nearly all of it.
+  // By the clock: at the start of a long run, and at nine tenths of it.
   const late = { minutes: 1e6, steps: 2 };
   assertEquals((await rates({ cooldown: 0.9 }, late))[0], 0.01);
   const ended = await trained({ ...network, lr: 0.01 }, { steps: 1 });

@@ -1,4 +1,4 @@
-/** The Adagrad notebook's loop for one stream, beside the trainer: not the loss alone, all of it. */
+/** The trainer compared with the Adagrad notebook's loop for one stream: loss, weights and state. */
 import { assert, assertEquals } from "@std/assert";
 import { sizesOf } from "../../src/model/model.ts";
 import { parameterNames, type RealArray, zeroParameters } from "../../src/model/parameters.ts";
@@ -9,19 +9,19 @@ import { referenceUpdate } from "../reference/optimizers.ts";
 
 const data = "Hope is the thing with feathers that perches in the soul. ".repeat(3);
 
-/** The greatest difference, measured against the greatest number wanted. */
-function difference(actual: RealArray, wanted: RealArray): number {
-  let scale = 1e-300, most = 0;
-  wanted.forEach((x, i) => {
+/** The largest difference, relative to the largest expected number. */
+function difference(actual: RealArray, expected: RealArray): number {
+  let scale = 1e-300, max = 0;
+  expected.forEach((x, i) => {
     scale = Math.max(scale, Math.abs(x));
-    most = Math.max(most, Math.abs(x - actual[i]!));
+    max = Math.max(max, Math.abs(x - actual[i]!));
   });
-  return most / scale;
+  return max / scale;
 }
 
-// At the notebook's own rate training is chaotic: rounding errors grow until nothing is alike.
+// At the notebook's own learning rate training is chaotic: rounding errors grow with every step.
 for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
-  Deno.test(`weights, Adagrad's sums and the state are the notebook's, at a rate of ${lr}`, () => {
+  Deno.test(`Trainer.step() gives weights, sums and states of the notebook's loop with lr ${lr}`, () => {
     const trainer = createTrainer(corpusFromText(data), {
       preset: "min-char-rnn",
       hidden: 10,

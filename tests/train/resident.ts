@@ -1,4 +1,4 @@
-/** A program: trains on the text that it is given, and prints the most memory that it had, in MiB. */
+/** A program that trains on a text, and prints its peak memory in MiB. */
 import { readCorpus } from "../../src/text/corpus.ts";
 import { createTrainer } from "../trainers.ts";
 
@@ -9,7 +9,7 @@ using trainer = createTrainer(corpus, {
   seqLength: 50,
   valFraction: 0.001,
 });
-// Further than the first windows reach.
+// Beyond the end of the first windows.
 while (trainer.steps * trainer.config.seqLength < 300_000) trainer.step();
 trainer.validate();
 const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(Deno.readTextFileSync("/proc/self/status"))!;

@@ -1,108 +1,78 @@
-/** Stopping and resuming: to the bit as if training had never stopped. */
+/** Stopping and resuming: the same bits as if training had never stopped. */
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
-import {
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-} from "../../src/checkpoint/checkpoint.ts";
+import { type Checkpoint, encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { formatMetrics, truncateMetrics } from "../../src/run/metrics.ts";
 import type { TrainingMetrics } from "../../src/train/metrics.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import { train } from "../../src/train/train.ts";
+import { Xoshiro128 } from "../../src/random.ts";
 import { Trainer } from "../../src/train/trainer.ts";
+import {
+  assertResumesWithSameBits,
+  configs,
+  corpus,
+  precisions,
+  small,
+  throughFile,
+} from "./resumption.ts";
 import { createTrainer } from "../trainers.ts";
 
-const corpus = corpusFromText("she sells sea shells by the sea shore, surely – 🐚. ".repeat(30));
-const small = { hidden: 9, seqLength: 10, batchSize: 2 } as const;
 const config = resolveConfig(small);
 
-/** What a file keeps of a checkpoint. */
-async function throughFile(checkpoint: Checkpoint): Promise<Checkpoint> {
-  return await decodeCheckpoint(await encodeCheckpoint(checkpoint));
-}
-
-/** The bytes of a file, but for the time that training took. */
+/** The bytes of a checkpoint, without the duration of the training. */
 async function bytesOf(checkpoint: Checkpoint): Promise<Uint8Array> {
   const { progress } = checkpoint;
   return await encodeCheckpoint({ ...checkpoint, progress: { ...progress, elapsedSeconds: 0 } });
 }
 
-/** Every rule of updating, with cells, layers, dropout and schedules among them. */
-const rules: Readonly<Record<string, ConfigInput>> = {
-  adagrad: { optimizer: "adagrad" },
-  sgd: { optimizer: "sgd" },
-  "sgd with momentum, gru": { optimizer: "sgd", momentum: 0.9, cell: "gru" },
-  "adagrad, fresh states": { cell: "lstm", resetEvery: 3 },
-  "adam, average": { optimizer: "adam", weightAverage: 0.1, lrSchedule: "inverse-sqrt", warmup: 5 },
-  "rmsprop, lstm, step": {
-    optimizer: "rmsprop",
-    cell: "lstm",
-    lrSchedule: "step",
-    lrDecayAfter: 1,
-  },
-  "adam, two layers, dropout": { optimizer: "adam", layers: 2, dropout: 0.3, warmup: 20 },
-  "adamw, lstm, dropout, norm": {
-    ...{
-      optimizer: "adamw",
-      cell: "lstm",
-      layers: 2,
-      dropout: 0.5,
-      gradClip: 0.1,
-      gradClipMode: "norm",
-    },
-  },
-};
-
-for (const precision of ["f32", "f32-strict", "f64"] as const) {
-  for (const [rule, more] of Object.entries(rules)) {
-    Deno.test(`${precision}, ${rule}: N steps, a file, and M more are N + M steps`, async () => {
-      for (const batchSize of [1, 3]) {
-        const config: ConfigInput = { ...small, batchSize, precision, seed: 5, ...more };
-        using whole = createTrainer(corpus, config);
-        // Some of them before the text starts again, some after.
-        const ends = [0, 1, 7, whole.stepsPerEpoch - 1, whole.stepsPerEpoch, 2 * 80 + 3];
-        let threads = 1;
-        let parts = createTrainer(corpus, config, { threads });
-        for (const end of ends) {
-          while (whole.steps < end) whole.step();
-          while (parts.steps < end) assert(Number.isFinite(parts.step()));
-          const state = await throughFile(parts.checkpoint());
-          parts.close();
-          // From each number of threads to another.
-          threads = threads % 3 + 1;
-          parts = Trainer.fromCheckpoint(corpus, state, { threads });
-          const [one, other] = [whole.checkpoint(), parts.checkpoint()];
-          assertEquals(other, one);
-          assertEquals(await encodeCheckpoint(other), await encodeCheckpoint(one));
-        }
-        parts.close();
-      }
-    });
-  }
+// Each precision with some of the configurations; resume_soak.ts tests all of them with all.
+for (const [i, [name, input]] of Object.entries(configs).entries()) {
+  const precision = precisions[i % precisions.length]!;
+  Deno.test(`Trainer.fromCheckpoint() continues with the same bits: ${precision}, ${name}`, async () => {
+    await assertResumesWithSameBits({ ...input, precision });
+  });
 }
 
-/** A rate so high that it is lowered again and again. */
-const lrReductions = { lrSchedule: "plateau", lrPatience: 1, optimizer: "sgd", lr: 2 } as const;
+Deno.test("Trainer.fromCheckpoint() draws no random numbers", () => {
+  const { nextUint32 } = Xoshiro128.prototype;
+  let draws = 0;
+  Xoshiro128.prototype.nextUint32 = function () {
+    draws++;
+    return nextUint32.call(this);
+  };
+  try {
+    using trainer = Trainer.create(corpus, config);
+    assert(draws > 0);
+    draws = 0;
+    using _resumed = Trainer.fromCheckpoint(corpus, trainer.checkpoint());
+    assertEquals(draws, 0);
+  } finally {
+    Xoshiro128.prototype.nextUint32 = nextUint32;
+  }
+});
 
-/** All that a run keeps, but for times and speeds. */
-interface Story {
+/** A learning rate so high that the schedule lowers it again and again. */
+const plateaus = { lrSchedule: "plateau", lrPatience: 1, optimizer: "sgd", lr: 2 } as const;
+
+/** Everything that a run saves, without times and speeds. */
+interface Saved {
   readonly metrics: string;
   readonly best: Uint8Array | null;
   readonly last: Uint8Array;
 }
 
-/** Where a run is stopped: at a step or soon after it, before or after its report. */
+/** Where a run is stopped: at a step or soon after it, before or after its metrics. */
 interface Stop {
   readonly step: number;
   readonly when: "onStatus" | "onLog";
 }
 
-/** A run that is stopped some times, and resumed from what a file keeps of it. */
-async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Story> {
+/** Runs a training that is stopped several times, and resumed from its latest checkpoint. */
+async function runWithStops(options: TrainOptions, stops: readonly Stop[]): Promise<Saved> {
   let metrics = "";
   let best: Uint8Array | null = null;
   let resume: Checkpoint | undefined;
@@ -130,8 +100,8 @@ async function story(options: TrainOptions, stops: readonly Stop[]): Promise<Sto
   return { metrics, best, last: await bytesOf(resume!) };
 }
 
-/** Drops in the middle of the run alone, and cools down over its end. */
-const parts = {
+/** Dropout in the middle of the run, and a cooldown over its second half. */
+const fractions = {
   layers: 2,
   dropout: 0.5,
   dropoutFrom: 0.3,
@@ -140,35 +110,35 @@ const parts = {
 } as const;
 
 for (
-  const [what, more] of [
-    ["stopped", {}],
-    ["on plateaus", lrReductions],
-    ["in every part of the run", parts],
+  const [name, more] of [
+    ["plain", {}],
+    ["with plateaus", plateaus],
+    ["with dropout and cooldown", fractions],
   ] as const
 ) {
-  Deno.test(`a run that is stopped anywhere tells and keeps what one that is not stopped does (${what})`, async () => {
+  Deno.test(`train() logs and saves the same wherever it is stopped (${name})`, async () => {
     const config = resolveConfig({ ...small, valFraction: 0.02, ...more });
     const options = { config, steps: 150, logEvery: 7 };
-    const whole = await story(options, []);
-    const reports: { step: number; val_loss: number | null }[] = whole.metrics.trim().split("\n")
+    const whole = await runWithStops(options, []);
+    const records: { step: number; val_loss: number | null }[] = whole.metrics.trim().split("\n")
       .map((line) => JSON.parse(line));
-    assertEquals(reports.length, 1 + 21 + 1);
-    const validated = reports.filter(({ val_loss }) => val_loss !== null).map(({ step }) => step);
+    assertEquals(records.length, 1 + 21 + 1);
+    const validated = records.filter(({ val_loss }) => val_loss !== null).map(({ step }) => step);
     assertEquals(validated, [35, 70, 105, 140, 150]);
-    // Before a report that validates, in the middle of it, and wherever else.
+    // Around metrics with a validation, and anywhere else.
     const steps = fc.oneof(fc.constantFrom(35, 70, 105, 140), fc.integer({ min: 1, max: 150 }));
     const stops = fc.record({ step: steps, when: fc.constantFrom("onStatus", "onLog") });
     await fc.assert(
       fc.asyncProperty(
         fc.array(stops, { minLength: 1, maxLength: 4 }),
-        async (stops) => assertEquals(await story(options, stops), whole),
+        async (stops) => assertEquals(await runWithStops(options, stops), whole),
       ),
       { numRuns: 40 },
     );
   });
 }
 
-Deno.test("a run that is stopped by an abort from the start goes on all the same", async () => {
+Deno.test("train() can be resumed after it was aborted before its first step", async () => {
   const options = { config, steps: 20, logEvery: 5 };
   const resume = await train(corpus, { ...options, signal: AbortSignal.abort() });
   assertEquals(resume.progress.step, 0);
@@ -177,7 +147,7 @@ Deno.test("a run that is stopped by an abort from the start goes on all the same
   assertEquals(parts, whole);
 });
 
-Deno.test("a run that ended goes on as if its limit had been the later one", async () => {
+Deno.test("train() resumes a finished run as if it had had the higher limit from the start", async () => {
   for (const first of [20, 21, 40, 53]) {
     const options = { config, logEvery: 10, sampleEvery: 0 };
     let kept: Checkpoint | undefined;
@@ -190,7 +160,7 @@ Deno.test("a run that ended goes on as if its limit had been the later one", asy
     };
     const ended = await train(corpus, { ...options, steps: first, onLog, onCheckpoint });
     assertEquals(JSON.parse(metrics.trim().split("\n").at(-1)!).step, first);
-    assert(ended.progress.validationLoss !== null, "the end is validated");
+    assert(ended.progress.validationLoss !== null, "the end validates");
     metrics = truncateMetrics(metrics, kept!.progress).kept;
     const { resume: _, ...more } = { ...options, resume: undefined, steps: 80 };
     const parts = await train(corpus, { ...more, resume: kept!, onLog });
@@ -202,10 +172,10 @@ Deno.test("a run that ended goes on as if its limit had been the later one", asy
   }
 });
 
-Deno.test("a long validation does not hold up a stop", async () => {
+Deno.test("train() stops soon after the signal during a long validation", async () => {
   const controller = new AbortController();
-  const long = corpusFromText("a long tale of many words, told slowly. ".repeat(4000));
-  const reports: TrainingMetrics[] = [];
+  const long = corpusFromText("a long story of many words, read slowly. ".repeat(4000));
+  const logged: TrainingMetrics[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let begin = 0;
   const { progress } = await train(long, {
@@ -213,45 +183,45 @@ Deno.test("a long validation does not hold up a stop", async () => {
     steps: 2,
     logEvery: 1,
     signal: controller.signal,
-    onLog: (report) => void reports.push(report),
+    onLog: (report) => void logged.push(report),
     onStatus({ step }) {
       if (step < 2) return;
-      // The end validates 144,000 characters next, which takes seconds.
+      // The end validates 144,000 characters now, which takes seconds.
       begin = performance.now();
       timer = setTimeout(() => controller.abort(), 50);
     },
   });
   clearTimeout(timer);
   assert(controller.signal.aborted && performance.now() - begin < 1000);
-  assertEquals(reports.map(({ step, validationLoss }) => [step, validationLoss]), [[1, null], [
+  assertEquals(logged.map(({ step, validationLoss }) => [step, validationLoss]), [[1, null], [
     2,
     null,
   ]]);
   assertEquals(progress.step, 2);
 });
 
-Deno.test("the time that it took is carried on, and counts for the limit", async () => {
+Deno.test("train() counts the time before it was resumed", async () => {
   const first = await train(corpus, { config, minutes: 0.003 });
   const { elapsedSeconds } = first.progress;
   assert(elapsedSeconds >= 0.18 && elapsedSeconds < 10);
   assertEquals(await train(corpus, { resume: first, minutes: 0.003 }), first);
-  const reports: TrainingMetrics[] = [];
+  const logged: TrainingMetrics[] = [];
   const steps = first.progress.step + 1;
-  const onLog = (report: TrainingMetrics) => void reports.push(report);
+  const onLog = (report: TrainingMetrics) => void logged.push(report);
   const more = await train(corpus, { resume: first, steps, onLog });
   assert(more.progress.elapsedSeconds > elapsedSeconds);
-  assert(reports.every((report) => report.elapsedSeconds > elapsedSeconds));
+  assert(logged.every((report) => report.elapsedSeconds > elapsedSeconds));
 });
 
-Deno.test("a run at its limit is left as it is, and nothing is called but the start", async () => {
+Deno.test("train() returns a finished run as it is, and calls only onStart", async () => {
   const resume = await train(corpus, { config, steps: 12 });
   const calls: string[] = [];
   for (const limit of [{ steps: 12 }, { steps: 3 }, { steps: 0 }, { epochs: 0.01 }]) {
     const after = await train(corpus, {
       resume,
       ...limit,
-      onStart: ({ steps }, lrSchedule) => void calls.push(`${steps} of ${lrSchedule.steps}`),
-      onLog: () => void calls.push("report"),
+      onStart: ({ steps }, limits) => void calls.push(`${steps} of ${limits.steps}`),
+      onLog: () => void calls.push("log"),
       onCheckpoint: () => void calls.push("checkpoint"),
     });
     assertEquals(after, resume);
@@ -259,7 +229,7 @@ Deno.test("a run at its limit is left as it is, and nothing is called but the st
   assertEquals(calls, ["12 of 12", "12 of 3", "12 of 0", "12 of 1"]);
 });
 
-Deno.test("rate and clip may change, from the next step on", async () => {
+Deno.test("train() can be resumed with another learning rate and gradient clipping", async () => {
   const resume = await train(corpus, { config, steps: 12 });
   const more = { resume, steps: 20 };
   const same = await train(corpus, more);
@@ -275,16 +245,16 @@ Deno.test("rate and clip may change, from the next step on", async () => {
     assertNotEquals(other.parameters, same.parameters);
     assertEquals(other.progress.step, 20);
   }
-  // The values that the run has are no change.
+  // The values that the run has are not changes.
   assertEquals(
     (await train(corpus, { ...more, config: resume.config })).parameters,
     same.parameters,
   );
 });
 
-Deno.test("what gives the state its meaning may not change", async () => {
+Deno.test("train() rejects changes that the saved state does not allow, and names them", async () => {
   const resume = await train(corpus, { config, steps: 3 });
-  const refused = async (config: ConfigInput) => {
+  const rejection = async (config: ConfigInput) => {
     const calls = () => {
       throw new Error("called");
     };
@@ -309,18 +279,18 @@ Deno.test("what gives the state its meaning may not change", async () => {
       ["valFraction", 0],
     ] as const
   ) {
-    const { message, option } = await refused({ [key]: value });
+    const { message, option } = await rejection({ [key]: value });
     assert(message.startsWith(`Cannot resume training with "${key}" ${value}: `), message);
     assertEquals(option, key);
   }
-  const { message, option } = await refused({ preset: "min-char-rnn" });
+  const { message, option } = await rejection({ preset: "min-char-rnn" });
   assert(message.includes('with "hidden" 100: the run has 9'), message);
   assertEquals(option, "hidden");
-  assert((await refused({ lr: -1 })).message.includes('"lr" must be a finite number above 0'));
-  assert((await refused({ preset: "x" })).message.includes("one of min-char-rnn"));
+  assert((await rejection({ lr: -1 })).message.includes('"lr" must be a finite number above 0'));
+  assert((await rejection({ preset: "x" })).message.includes("one of min-char-rnn"));
 });
 
-Deno.test("a text that is another one is refused, whatever it is called", async () => {
+Deno.test("train() rejects to resume on another text, whatever its path", async () => {
   const resume = await train(corpus, { config, steps: 3 });
   const text = corpus.vocabulary.decode(corpus.read(0, corpus.length));
   const same = corpusFromText(text, "another name");
@@ -331,7 +301,7 @@ Deno.test("a text that is another one is refused, whatever it is called", async 
   for (const part of ['on "changed.txt": ', '"text"', `${actual}…, not ${expected}…`]) {
     assert(message.includes(part), message);
   }
-  // A checkpoint that does not know its text needs at least its characters.
+  // Without the identity of the text, only the vocabulary is compared.
   const foreign = { ...resume, corpus: null };
   assertEquals((await train(other, { resume: foreign, steps: 4 })).progress.step, 4);
   assertThrows(
@@ -341,10 +311,10 @@ Deno.test("a text that is another one is refused, whatever it is called", async 
   );
 });
 
-Deno.test("a checkpoint that lacks what training needs is refused", () => {
+Deno.test("Trainer.fromCheckpoint() rejects a checkpoint without what training needs", () => {
   const trainer = createTrainer(corpus, small);
-  const fresh = { ...trainer.checkpoint(), optimizerState: null };
-  assertEquals(Trainer.fromCheckpoint(corpus, fresh).step(), trainer.step());
+  const untrained = { ...trainer.checkpoint(), optimizerState: null };
+  assertEquals(Trainer.fromCheckpoint(corpus, untrained).step(), trainer.step());
   const checkpoint = trainer.checkpoint();
   assertThrows(
     () => Trainer.fromCheckpoint(corpus, { ...checkpoint, optimizerState: null }),

@@ -1,4 +1,4 @@
-/** Runs that diverge and go back: to a state that is good, the same way each time. */
+/** Rollbacks: to a good state, and the same each time. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
@@ -14,7 +14,7 @@ import { createTrainer } from "../trainers.ts";
 const corpus = corpusFromText(
   "round and round the rugged rocks the ragged rascal ran. ".repeat(30),
 );
-/** Gradient descent at a rate at which losses overflow at step 25. */
+/** Gradient descent at a learning rate at which the loss overflows at step 25. */
 const config = resolveConfig({
   hidden: 16,
   seqLength: 20,
@@ -26,25 +26,25 @@ const config = resolveConfig({
   valFraction: 0.1,
 });
 
-/** A run, and all that it told and kept. */
+/** Runs a training, and collects rollbacks, logged steps and latest checkpoints. */
 async function run(options: TrainOptions) {
   const rollbacks: Rollback[] = [];
-  const reports: number[] = [];
+  const logged: number[] = [];
   const kept: Checkpoint[] = [];
   const last = await train(corpus, {
     ...options,
     onRollback: (rollback) => void rollbacks.push(rollback),
-    onLog: ({ step }) => void reports.push(step),
+    onLog: ({ step }) => void logged.push(step),
     onCheckpoint: (checkpoint, kind) => {
       if (kind === "latest") kept.push(checkpoint);
     },
   });
-  return { rollbacks, reports, kept, last };
+  return { rollbacks, logged, kept, last };
 }
 
-Deno.test("a run that diverges goes back to its last report with half the rate, and goes on", async () => {
+Deno.test("train() rolls back to the last metrics, and continues with half the learning rate", async () => {
   const options = { config, logEvery: 10, steps: 60, onDivergence: "rollback" } as const;
-  const { rollbacks, reports, kept, last } = await run(options);
+  const { rollbacks, logged, kept, last } = await run(options);
   assertEquals(rollbacks[0], {
     divergedAt: 25,
     reason: "the loss is NaN",
@@ -52,16 +52,16 @@ Deno.test("a run that diverges goes back to its last report with half the rate, 
     from: 1e36,
     to: 5e35,
   });
-  assertEquals(reports, [1, 10, 20, 30, 40, 50, 60]);
+  assertEquals(logged, [1, 10, 20, 30, 40, 50, 60]);
   assertEquals(last.progress.step, 60);
   assertEquals(last.config.lr, rollbacks.at(-1)!.to);
-  // What was kept when it went back is that state, with the new rate.
+  // The checkpoint saved at the rollback is that state, with the new learning rate.
   const trainer = createTrainer(corpus, config);
   while (trainer.steps < 20) trainer.step();
   const { parameters, hiddenState } = trainer.checkpoint();
   assertEquals([kept[0]!.progress.step, kept[0]!.config.lr], [20, 5e35]);
   assertEquals([kept[0]!.parameters, kept[0]!.hiddenState], [parameters, hiddenState]);
-  // From there on it is the run that one would get by hand.
+  // From there on it is the run of a trainer that is resumed from that state.
   const byHand = Trainer.fromCheckpoint(corpus, trainer.checkpoint(), { config: { lr: 5e35 } });
   const next = rollbacks[1]?.step ?? 60;
   while (byHand.steps < next) byHand.step();
@@ -69,32 +69,32 @@ Deno.test("a run that diverges goes back to its last report with half the rate, 
   assertEquals(same.parameters, byHand.model().parameters);
 });
 
-Deno.test("going back is the same each time, whatever is saved or drawn meanwhile", async () => {
+Deno.test("train() rolls back to the same bits however often it saves and samples", async () => {
   const options = { config, logEvery: 10, steps: 60, onDivergence: "rollback" } as const;
   const one = await run(options);
   const other = await run({ ...options, checkpointEvery: 1, sampleEvery: 3, onSample: () => {} });
   assertEquals(other.rollbacks, one.rollbacks);
-  assertEquals(other.reports, one.reports);
+  assertEquals(other.logged, one.logged);
   assertEquals(other.last.parameters, one.last.parameters);
 });
 
-Deno.test("without a report there is the state that the run began with", async () => {
-  // The update of step 1 leaves finite weights, of which no finite loss can come.
+Deno.test("train() rolls back to the state that it started with if there are no metrics yet", async () => {
+  // The update of step 1 leaves finite weights that give no finite loss.
   const doomed = { ...config, optimizer: "adagrad", lr: 5e37 } as const;
   const options = { config: doomed, logEvery: 10, steps: 12, onDivergence: "rollback" } as const;
   const { rollbacks, last } = await run(options);
   const places = rollbacks.map(({ divergedAt, step }) => [divergedAt, step]);
-  // The third one has the report of step 1 behind it.
+  // At the third one there are metrics of step 1.
   assertEquals(places.slice(0, 3), [[2, 0], [2, 0], [3, 1]]);
   assertEquals([last.progress.step, last.config.lr], [12, rollbacks.at(-1)!.to]);
-  // The same from a checkpoint, for a run that is resumed.
+  // The same for a run that is resumed from a checkpoint.
   const resume = await train(corpus, { config: { ...config, lr: 0.1 }, steps: 5 });
   const resumed = await run({ ...options, resume, config: { lr: 1e39 }, steps: 8 });
   assert(resumed.rollbacks.length > 0 && resumed.rollbacks.every(({ step }) => step === 5));
   assertEquals(resumed.last.progress.step, 8);
 });
 
-Deno.test("a rate that ten halvings do not mend ends the run", async () => {
+Deno.test("train() throws after ten consecutive rollbacks", async () => {
   const hopeless = { ...config, lr: 1e300 };
   const rollbacks: Rollback[] = [];
   const kept: Checkpoint[] = [];
@@ -117,7 +117,7 @@ Deno.test("a rate that ten halvings do not mend ends the run", async () => {
   for (const { progress } of kept) assertEquals(progress.step, 0);
 });
 
-Deno.test("what was saved before is good: training goes on from it with a lower rate", async () => {
+Deno.test("train() can be resumed from a checkpoint before a divergence, with a lower learning rate", async () => {
   for (const [lr, optimizer, saved] of [[1e36, "sgd", 23], [5e37, "adagrad", null]] as const) {
     const kept: Checkpoint[] = [];
     const error = await assertRejects(
@@ -145,7 +145,7 @@ Deno.test("what was saved before is good: training goes on from it with a lower 
   }
 });
 
-Deno.test("a validation that is not finite is a divergence too", async () => {
+Deno.test("Trainer.validate() throws a DivergenceError if the loss is not finite", async () => {
   // Only the validation part has the character whose weights overflow.
   const held = corpusFromText("ab".repeat(200) + "abz".repeat(20));
   const start = createTrainer(held, { hidden: 4, seqLength: 5, batchSize: 1, valFraction: 0.13 })
@@ -165,9 +165,9 @@ Deno.test("a validation that is not finite is a divergence too", async () => {
   );
 });
 
-Deno.test("another word than stop and rollback is refused", async () => {
+Deno.test("train() rejects an unknown onDivergence", async () => {
   // deno-lint-ignore no-explicit-any -- as from a program without types
-  const options: any = { config, steps: 1, onDivergence: "pray" };
+  const options: any = { config, steps: 1, onDivergence: "ignore" };
   const { option } = await assertRejects(() => train(corpus, options), InputError);
   assertEquals(option, "onDivergence");
 });

@@ -4,46 +4,46 @@ import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainingMetrics, TrainingStatus } from "../../src/train/metrics.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
-import { train } from "../../src/train/train.ts";
+import { prepareTraining, train } from "../../src/train/train.ts";
 import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
 const config = resolveConfig({ hidden: 8, seqLength: 10, batchSize: 2 });
 
-Deno.test("reports come at the first step, at the interval, and at the end", async () => {
-  const reports: TrainingMetrics[] = [];
+Deno.test("train() logs the first step, every logEvery steps, and the end", async () => {
+  const logged: TrainingMetrics[] = [];
   const kept: [string, number][] = [];
   const checkpoint = await train(corpus, {
     config,
     steps: 17,
     logEvery: 5,
-    onLog: (report) => void reports.push(report),
+    onLog: (metrics) => void logged.push(metrics),
     onCheckpoint: ({ progress }, kind) => void kept.push([kind, progress.step]),
   });
-  assertEquals(reports.map(({ step }) => step), [1, 5, 10, 15, 17]);
+  assertEquals(logged.map(({ step }) => step), [1, 5, 10, 15, 17]);
   const trainer = createTrainer(corpus, config);
-  for (const report of reports) {
+  for (const metrics of logged) {
     let batchLoss = NaN;
-    while (trainer.steps < report.step) batchLoss = trainer.step();
-    assertEquals(report.batchLoss, batchLoss);
-    assertEquals(report.loss, trainer.loss);
-    assertEquals(report.chars, report.step * 20);
-    assertEquals(report.epoch, report.step / trainer.stepsPerEpoch);
-    assert(report.charsPerSecond > 0 && report.elapsedSeconds > 0);
+    while (trainer.steps < metrics.step) batchLoss = trainer.step();
+    assertEquals(metrics.batchLoss, batchLoss);
+    assertEquals(metrics.loss, trainer.loss);
+    assertEquals(metrics.chars, metrics.step * 20);
+    assertEquals(metrics.epoch, metrics.step / trainer.stepsPerEpoch);
+    assert(metrics.charsPerSecond > 0 && metrics.elapsedSeconds > 0);
   }
-  // Validation: at the end at the latest.
-  assertEquals(reports.at(-1)!.validationLoss, trainer.validate()!.loss);
+  // The end validates too.
+  assertEquals(logged.at(-1)!.validationLoss, trainer.validate()!.loss);
   assertEquals(checkpoint.parameters, trainer.model().parameters);
   assertEquals(checkpoint.progress.step, 17);
   assertEquals(kept.at(-1), ["latest", 17]);
   assert(kept.some(([kind]) => kind === "best"));
 });
 
-Deno.test("telling more or less often changes no weight", async () => {
+Deno.test("train() gives the same weights however often it logs, samples and saves", async () => {
   const run = async (options: TrainOptions) =>
     (await train(corpus, { config, steps: 60, ...options })).parameters;
-  const quiet = await run({});
-  const talkative = await run({
+  const rare = await run({});
+  const frequent = await run({
     logEvery: 1,
     sampleEvery: 3,
     onLog: () => {},
@@ -51,10 +51,10 @@ Deno.test("telling more or less often changes no weight", async () => {
     onStatus: () => {},
     onCheckpoint: () => {},
   });
-  assertEquals(talkative, quiet);
+  assertEquals(frequent, rare);
 });
 
-Deno.test("samples come at their interval, another each time", async () => {
+Deno.test("train() samples every sampleEvery steps, another text each time", async () => {
   const samples = new Map<number, string>();
   const onSample = (text: string, step: number) => void samples.set(step, text);
   await train(corpus, { config, steps: 20, sampleEvery: 8, onSample });
@@ -66,7 +66,7 @@ Deno.test("samples come at their interval, another each time", async () => {
   assertEquals(samples.size, 0);
 });
 
-Deno.test("the run ends at whichever limit comes first", async () => {
+Deno.test("train() ends at the limit that is reached first", async () => {
   const stepsOf = async (options: TrainOptions) =>
     (await train(corpus, { config, ...options })).progress.step;
   const { stepsPerEpoch } = createTrainer(corpus, config);
@@ -78,7 +78,7 @@ Deno.test("the run ends at whichever limit comes first", async () => {
   assert(performance.now() - begin >= 180);
 });
 
-Deno.test("an aborted run keeps what it has", async () => {
+Deno.test("train() saves a checkpoint when it is aborted", async () => {
   const controller = new AbortController();
   const kept: number[] = [];
   const { progress } = await train(corpus, {
@@ -97,18 +97,18 @@ Deno.test("an aborted run keeps what it has", async () => {
   assertEquals(kept, [100]);
 });
 
-Deno.test("the live line counts up to the end", async () => {
-  const lives: TrainingStatus[] = [];
-  await train(corpus, { config, steps: 200, onStatus: (live) => lives.push(live) });
-  assert(lives.length > 0);
-  for (const [i, live] of lives.entries()) {
-    assert(live.done >= (lives[i - 1]?.done ?? 0) && live.done <= 1);
-    assertEquals(live.done, live.step / 200);
-    assert(live.secondsLeft >= 0 && live.charsPerSecond > 0);
+Deno.test("train() passes a status that rises to the end", async () => {
+  const statuses: TrainingStatus[] = [];
+  await train(corpus, { config, steps: 200, onStatus: (status) => statuses.push(status) });
+  assert(statuses.length > 0);
+  for (const [i, status] of statuses.entries()) {
+    assert(status.done >= (statuses[i - 1]?.done ?? 0) && status.done <= 1);
+    assertEquals(status.done, status.step / 200);
+    assert(status.secondsLeft >= 0 && status.charsPerSecond > 0);
   }
 });
 
-Deno.test("nothing is called when an option or the text is wrong", async () => {
+Deno.test("train() rejects invalid options before it calls anything", async () => {
   const onStart = () => {
     throw new Error("called");
   };
@@ -126,4 +126,19 @@ Deno.test("nothing is called when an option or the text is wrong", async () => {
   ) {
     await assertRejects(() => train(corpus, { onStart, ...wrong }), InputError);
   }
+});
+
+Deno.test("prepareTraining() takes no step until run(), whose callbacks replace the others", async () => {
+  const calls: string[] = [];
+  using prepared = prepareTraining(corpus, {
+    config,
+    steps: 3,
+    onLog: () => void calls.push("old"),
+  });
+  assertEquals([prepared.trainer.steps, prepared.limits.steps, prepared.isFinished], [0, 3, false]);
+  const last = await prepared.run({ onLog: ({ step }) => void calls.push(`${step}`) });
+  assertEquals(calls, ["1", "2", "3"]);
+  using resumed = prepareTraining(corpus, { resume: last, steps: 3 });
+  assert(resumed.isFinished);
+  assertEquals(await resumed.run(), last);
 });

@@ -21,8 +21,8 @@ function copy(set: ParameterSet): ParameterSet {
 }
 
 /**
- * The notebook's training loop, written down from its description for any number of streams: the
- * data pointer, the reset at the end of the data, the carried state.
+ * The notebook's training loop, generalized to any number of streams: the data pointer, the reset at
+ * the end of the data, the carried state.
  */
 function notebook(corpus: Corpus, trainer: Trainer, updates: number): number[] {
   const { seqLength, batchSize, lr, gradClip, hidden, optimizer } = trainer.config;
@@ -66,10 +66,10 @@ function notebook(corpus: Corpus, trainer: Trainer, updates: number): number[] {
   return losses;
 }
 
-// Chaotic as training is, rounding errors grow with the rate: few updates at the notebook's own.
+// Training is chaotic: rounding errors grow with the learning rate, so few updates at the notebook's own.
 const runs: readonly (readonly [string, ConfigInput, number])[] = [
-  ["the notebook's settings", { preset: "min-char-rnn", hidden: 12, valFraction: 0 }, 12],
-  ["a smaller rate, over several ends of the text", {
+  ["the notebook's hyperparameters", { preset: "min-char-rnn", hidden: 12, valFraction: 0 }, 12],
+  ["a lower learning rate, over several epochs", {
     preset: "min-char-rnn",
     hidden: 12,
     lr: 0.002,
@@ -80,7 +80,7 @@ const runs: readonly (readonly [string, ConfigInput, number])[] = [
     { hidden: 9, seqLength: 11, batchSize: 3, lr: 0.002 },
     60,
   ],
-  ["sgd without a clip", {
+  ["sgd without gradient clipping", {
     hidden: 9,
     seqLength: 11,
     batchSize: 2,
@@ -91,7 +91,7 @@ const runs: readonly (readonly [string, ConfigInput, number])[] = [
 ];
 
 for (const [name, input, updates] of runs) {
-  Deno.test(`training is the notebook's loop, step for step: ${name}`, () => {
+  Deno.test(`Trainer.step() gives the losses of the notebook's loop: ${name}`, () => {
     const trainer = createTrainer(corpus, { ...input, precision: "f64" });
     const expected = notebook(corpus, trainer, updates);
     expected.forEach((wanted, i) => {
@@ -105,7 +105,7 @@ for (const [name, input, updates] of runs) {
 
 const small: ConfigInput = { hidden: 8, seqLength: 10, batchSize: 2, lr: 0.1 };
 
-Deno.test("the same seed gives the same weights, another gives others", () => {
+Deno.test("Trainer.create() gives the same weights for the same seed only", () => {
   const weights = (seed: number) => {
     const trainer = createTrainer(corpus, { ...small, seed });
     for (let step = 0; step < 20; step++) trainer.step();
@@ -115,24 +115,24 @@ Deno.test("the same seed gives the same weights, another gives others", () => {
   assertNotEquals(weights(1), weights(2));
 });
 
-Deno.test("validating, sampling and saving change nothing that is trained", () => {
+Deno.test("Trainer methods that read do not change the training", () => {
   for (const precision of ["f32", "f32-strict", "f64"] as const) {
-    const quiet = createTrainer(corpus, { ...small, precision });
+    const plain = createTrainer(corpus, { ...small, precision });
     const watched = createTrainer(corpus, { ...small, precision });
     for (let step = 0; step < 40; step++) {
-      quiet.step();
+      plain.step();
       watched.step();
       watched.validate();
       sample(watched.model(), { length: 3, seed: step });
       watched.checkpoint();
     }
-    const { progress: _, ...one } = quiet.checkpoint();
+    const { progress: _, ...one } = plain.checkpoint();
     const { progress: __, ...other } = watched.checkpoint();
     assertEquals(other, one);
   }
 });
 
-Deno.test("the loss is smoothed as min-char-rnn does, 0.999 for every 25 characters", () => {
+Deno.test("Trainer.loss keeps 0.999 of itself every 25 characters, as in min-char-rnn", () => {
   const trainer = createTrainer(corpus, { ...small, seqLength: 25, batchSize: 2 });
   let smoothed = Math.log(corpus.vocabulary.size);
   for (let step = 0; step < 5; step++) {
@@ -141,7 +141,7 @@ Deno.test("the loss is smoothed as min-char-rnn does, 0.999 for every 25 charact
   assert(Math.abs(trainer.loss - smoothed) < 1e-12);
 });
 
-Deno.test("validation is the evaluation of the end of the text", () => {
+Deno.test("Trainer.validate() gives the loss of evaluate() on the validation part", () => {
   const trainer = createTrainer(corpus, { ...small, valFraction: 0.3 });
   for (let step = 0; step < 30; step++) trainer.step();
   const [start, end] = trainer.split.validation[0]!;
@@ -158,7 +158,7 @@ Deno.test("validation is the evaluation of the end of the text", () => {
   assertEquals(createTrainer(corpus, { ...small, valFraction: 0 }).validate(), null);
 });
 
-Deno.test("training that diverges stops at that step, and says so", () => {
+Deno.test("Trainer.step() throws if the loss diverges, and names the step", () => {
   const trainer = createTrainer(corpus, { ...small, optimizer: "sgd", lr: 1e38, gradClip: 0 });
   const error = assertThrows(() => {
     for (let step = 0; step < 50; step++) trainer.step();
@@ -170,13 +170,13 @@ Deno.test("training that diverges stops at that step, and says so", () => {
   );
 });
 
-Deno.test("a text of one character trains and samples", () => {
+Deno.test("Trainer trains on a text of a single distinct character", () => {
   const trainer = createTrainer(corpusFromText("a".repeat(100)), small);
   for (let step = 0; step < 10; step++) assertEquals(trainer.step(), 0);
   assertEquals(sample(trainer.model(), { length: 5 }), "aaaaa");
 });
 
-Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengths are told", () => {
+Deno.test("Trainer.create() rejects a text of fewer than seqLength + 2 characters", () => {
   const config = { ...small, seqLength: 10, batchSize: 1 };
   const trainer = createTrainer(corpusFromText("abcdefghijkl"), config);
   assertEquals(trainer.split.validation, []);
@@ -185,14 +185,12 @@ Deno.test("the shortest text has seq + 2 characters; of a shorter one both lengt
     () => createTrainer(corpusFromText("abcdefghijk", "short.txt"), config),
     InputError,
   );
-  assertEquals(
-    message,
-    'Cannot train on "short.txt": the text has 11 characters to train on, and --seq-length 10 needs at ' +
-      "least 12 (seq + 2); take a longer text or --seq-length 9 or less",
-  );
+  for (const part of ['"short.txt"', "11 characters", '"seqLength" 10', "12", "at most 9"]) {
+    assert(message.includes(part), message);
+  }
 });
 
-Deno.test("emoji, combining marks and line ends are learnt as they are", () => {
+Deno.test("Trainer learns emoji, combining marks and line ends as they are", () => {
   const text = "e\u0301 👩‍👧 \r\n\t\ufeff𝔘";
   const trainer = createTrainer(corpusFromText(text.repeat(60)), {
     hidden: 32,
@@ -207,12 +205,12 @@ Deno.test("emoji, combining marks and line ends are learnt as they are", () => {
   assertEquals(sample(trainer.model(), { prompt: text + prompt, length, greedy: true }), rest);
 });
 
-Deno.test("each stream begins anew in its turn", () => {
+Deno.test("Trainer.step() resets the state of one stream after the other", () => {
   for (const cell of ["rnn", "lstm"] as const) {
     const options = { ...small, cell, batchSize: 4 } as const;
     using trainer = createTrainer(corpus, { ...options, resetEvery: 8 });
     using other = createTrainer(corpus, options);
-    // Stream 0 is due before the first step, where its state is zero anyway; two steps later one more.
+    // Stream 0 is due before the first step, where its state is zero anyway, the next one two steps later.
     const losses = [0, 1, 2].map(() => [trainer.step(), other.step()] as const);
     assertEquals(losses.map(([one, same]) => one === same), [true, true, false]);
   }

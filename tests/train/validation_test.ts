@@ -1,4 +1,4 @@
-/** When validation stands still: plateaus, patience, and what a part at the end of each stream is. */
+/** Validation: plateaus, patience, and the part at the end of each stream. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Evaluator } from "../../src/evaluate/evaluator.ts";
@@ -13,14 +13,14 @@ import { Validation } from "../../src/train/validation.ts";
 const corpus = corpusFromText("the rain in Spain stays mainly in the plain; ".repeat(40));
 const small = { hidden: 8, seqLength: 10, batchSize: 3 } as const;
 
-Deno.test("plateaus are counted as ReduceLROnPlateau does", () => {
+Deno.test("Validation.record() counts plateaus as PyTorch's ReduceLROnPlateau does", () => {
   const losses = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 40 });
   fc.assert(fc.property(losses, fc.integer({ min: 1, max: 4 }), (losses, lrPatience) => {
     const trainer = { steps: 0, threads: 1, model: () => ({}) as never };
     const validation = new Validation(corpus, [], trainer, lrPatience);
     let [best, bad, cuts] = [Infinity, 0, 0];
     for (const loss of losses) {
-      // PyTorch's rule with a threshold of 0, whose patience is how many it lets pass.
+      // PyTorch's rule with a threshold of 0; its patience counts the validations that it tolerates.
       if (loss < best) [best, bad] = [loss, 0];
       else bad++;
       if (bad > lrPatience - 1) [bad, cuts] = [0, cuts + 1];
@@ -33,8 +33,8 @@ Deno.test("plateaus are counted as ReduceLROnPlateau does", () => {
   }));
 });
 
-Deno.test("each plateau lowers the rate of the next step", async () => {
-  // So high a rate that validation gets worse.
+Deno.test("Trainer.lr falls at each plateau", async () => {
+  // A learning rate so high that the validation loss rises.
   const config = resolveConfig({
     ...small,
     optimizer: "sgd",
@@ -66,7 +66,7 @@ Deno.test("each plateau lowers the rate of the next step", async () => {
   assert(rate < config.lr / 4);
 });
 
-Deno.test("patience ends a run at the validation that uses it up, and more lets it go on", async () => {
+Deno.test("train() ends when patience is used up, and can be resumed with more", async () => {
   const config = resolveConfig({ ...small, optimizer: "sgd", lr: 4 });
   const run = async (options: TrainOptions) => {
     const validated: (number | null)[] = [];
@@ -85,13 +85,13 @@ Deno.test("patience ends a run at the validation that uses it up, and more lets 
     const { validated, checkpoint } = await run({ patience });
     let since = 0;
     let best = Infinity;
-    const wanted = whole.findIndex((loss) => {
+    const last = whole.findIndex((loss) => {
       since = loss < best ? 0 : since + 1;
       best = Math.min(best, loss);
       return since === patience;
     });
-    assert(wanted > 0 && wanted < whole.length - 1);
-    assertEquals(validated, whole.slice(0, wanted + 1));
+    assert(last > 0 && last < whole.length - 1);
+    assertEquals(validated, whole.slice(0, last + 1));
     assertEquals([checkpoint.progress.ended, checkpoint.progress.validationsSinceBest], [
       true,
       patience,
@@ -99,12 +99,12 @@ Deno.test("patience ends a run at the validation that uses it up, and more lets 
     const again = await run({ resume: checkpoint, config: {}, patience });
     assertEquals(again, { validated: [], checkpoint });
     const more = await run({ resume: checkpoint, config: {}, patience: 1000 });
-    assertEquals(more.validated, whole.slice(wanted + 1));
+    assertEquals(more.validated, whole.slice(last + 1));
   }
 });
 
-Deno.test("what is held out at the end of each stream is never trained on", () => {
-  // Each character stands for its place.
+Deno.test("Trainer never trains on characters held out of the streams", () => {
+  // Each character is its position.
   const text = Array.from({ length: 301 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join("");
   const places = corpusFromText(text);
   const options = {
@@ -130,7 +130,7 @@ Deno.test("what is held out at the end of each stream is never trained on", () =
   }
 });
 
-Deno.test("stretches are measured together, each from a state of zero", () => {
+Deno.test("Trainer.validate() measures spans together, each from a zero state", () => {
   using trainer = createTrainer(corpus, { ...small, valFraction: 0.2, holdout: "streams" });
   for (let step = 0; step < 20; step++) trainer.step();
   const model = trainer.model();

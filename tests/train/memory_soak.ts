@@ -1,15 +1,15 @@
-/** How much memory training takes, beside the length of the text. */
+/** Memory of training, which must not depend on the length of the text. */
 import { assertEquals, assertLess } from "@std/assert";
 
-const missing = (["read", "write", "run"] as const).some((name) =>
+const isDenied = (["read", "write", "run"] as const).some((name) =>
   Deno.permissions.querySync({ name }).state !== "granted"
 );
 
-/** The most memory that training on this text takes, in MiB. */
-async function resident(path: string, length: number): Promise<number> {
+/** The peak memory of training on a text, in MiB. */
+async function peakMemory(path: string, length: number): Promise<number> {
   const program = new URL("resident.ts", import.meta.url).pathname;
   const config = new URL("../../deno.json", import.meta.url).pathname;
-  // The system's figures on a process may only be read by who may do everything.
+  // Reading /proc/self/status needs all permissions.
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-qA", "--no-check", "--config", config, program, path],
   }).output();
@@ -20,9 +20,9 @@ async function resident(path: string, length: number): Promise<number> {
 }
 
 Deno.test({
-  name: "training on 200 MB takes as little memory as on 1 MB " +
+  name: "Trainer takes as little memory for a text of 200 MB as of 1 MB " +
     "(needs Linux, --allow-read, --allow-write and --allow-run)",
-  ignore: missing || Deno.build.os !== "linux",
+  ignore: isDenied || Deno.build.os !== "linux",
   async fn() {
     const folder = await Deno.makeTempDir();
     try {
@@ -30,16 +30,16 @@ Deno.test({
       const piece = "abcdé €\u{1f600}".repeat(75_000);
       const path = `${folder}/text.txt`;
       await Deno.writeTextFile(path, piece);
-      const little = await resident(path, 600_000);
+      const small = await peakMemory(path, 600_000);
       using file = await Deno.open(path, { append: true });
       const bytes = new TextEncoder().encode(piece);
       for (let copies = 1; copies < 190; copies++) {
         for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await file.write(rest));
       }
-      const much = await resident(path, 190 * 600_000);
+      const large = await peakMemory(path, 190 * 600_000);
       // As bytes the text would take 190 MiB, as ids 109.
-      assertLess(much - little, 50);
-      assertLess(much, 300);
+      assertLess(large - small, 50);
+      assertLess(large, 300);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
