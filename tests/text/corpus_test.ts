@@ -84,8 +84,8 @@ Deno.test("Corpus.read() reads ranges of a long text from any start", () => {
   const ids = corpus.vocabulary.encode(text);
   assert(corpus.vocabulary.decode(idsOf(corpus)) === text);
   const starts = fc.integer({ min: 0, max: 599_999 });
-  fc.assert(fc.property(starts, fc.integer({ min: 0, max: 200_000 }), (start, most) => {
-    const count = Math.min(most, 600_000 - start);
+  fc.assert(fc.property(starts, fc.integer({ min: 0, max: 200_000 }), (start, length) => {
+    const count = Math.min(length, 600_000 - start);
     const read = corpus.read(start, count);
     assert(read.every((id, i) => id === ids[start + i]));
   }));

@@ -53,8 +53,8 @@ export function* wrongTensors(file: Uint8Array, dice: Dice): Generator<Mutation>
   }
   const halves = ["rnn.bias_ih_l0", "rnn.bias_hh_l0"].reduce((changed, name) => {
     const tensor = draft.tensors.get(name)!;
-    const most = tensor.dtype === "F64" ? Number.MAX_VALUE : 3.4e38;
-    const numbers = toNumbers(tensor.dtype, tensor.bytes).fill(most);
+    const max = tensor.dtype === "F64" ? Number.MAX_VALUE : 3.4e38;
+    const numbers = toNumbers(tensor.dtype, tensor.bytes).fill(max);
     return withTensor(changed, name, { ...tensor, bytes: new Uint8Array(numbers.buffer) });
   }, draft);
   yield { what: "biases too great together", bytes: putTogether(halves), fate: "refused" };
