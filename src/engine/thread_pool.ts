@@ -124,7 +124,12 @@ function threadStarter(workers: number): (task: Task) => Thread {
   }
   return (task) => {
     const code = `(${runWorker})(require("node:worker_threads").workerData)`;
-    const thread: Thread = new threads.Worker(code, { eval: true, workerData: task });
+    const thread: Thread = new threads.Worker(code, {
+      eval: true,
+      workerData: task,
+      // Without an environment of its own, a thread would ask for permission to read the process's.
+      env: {},
+    });
     thread.unref();
     // `runWorker` reports failures; without a listener, the host would throw a second error.
     thread.on("error", () => {});
