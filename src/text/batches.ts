@@ -181,11 +181,10 @@ function tooShort(options: BatchOptions, length: number): InputError {
     : chars > 2
     ? ` or set "seqLength" to at most ${chars - 2}${batchSize === 1 ? "" : ' and "batchSize" to 1'}`
     : "";
+  const needed = seqLength + 2;
   return new InputError(
-    `${found}${each}, but "seqLength" ${seqLength} needs at least ${
-      seqLength + 2
-    }, two more; use ` +
-      `a longer text${alternative}`,
+    `${found}${each}, but "seqLength" ${seqLength} needs at least ${needed}; use a longer text` +
+      alternative,
     { option: "seqLength" },
   );
 }

@@ -211,7 +211,7 @@ Deno.test("BatchLoader rejects a text that is too short, with the sizes that wou
   assertEquals(option, "seqLength");
   assertMatch(
     message,
-    /^the text has 107 characters .*, 26 for each of 4 streams, .* at least 27,/,
+    /^the text has 107 characters .*, 26 for each of 4 streams, .* at least 27;/,
   );
   assertMatch(
     message,
