@@ -90,8 +90,8 @@ function encode(checkpoint: Checkpoint): Uint8Array {
   const prefixes = stateSlotsOf(config).map(prefixOf);
   if (optimizerState && optimizerState.length !== prefixes.length) {
     throw new InputError(
-      `its optimizer state has ${optimizerState.length} slots; the optimizer ` +
-        `${config.optimizer} has ${prefixes.length}`,
+      `it has ${optimizerState.length} of the optimizer's state slots; with the optimizer ` +
+        `${config.optimizer} it must have ${prefixes.length}`,
     );
   }
   const tensors = Object.fromEntries<Tensor>([

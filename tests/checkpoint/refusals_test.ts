@@ -192,7 +192,7 @@ Deno.test("encodeCheckpoint() rejects what does not fit the configuration", asyn
   );
   assertStringIncludes(
     await refused({ config: { ...checkpoint.config, optimizer: "sgd" } }),
-    "its optimizer state has 1 slots; the optimizer sgd has 0",
+    "it has 1 of the optimizer's state slots; with the optimizer sgd it must have 0",
   );
   await assertRejects(
     () => encodeCheckpoint({ ...checkpoint, hiddenState: new Float32Array(5) }),
