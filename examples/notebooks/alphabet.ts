@@ -27,7 +27,8 @@
  *
  * @module
  */
-import { initialParameters, sample, Xoshiro128 } from "../../src/mod.ts";
+import { sample } from "../../src/mod.ts";
+import { initialParameters, Xoshiro128 } from "../../src/engine/mod.ts";
 import { areWithin, formatRange, type Notebook, type Result, seedsFrom } from "./notebook.ts";
 import { type SequenceTask, SequenceTrainer, type Update } from "./sequence_trainer.ts";
 

@@ -25,14 +25,14 @@
  *
  * @module
  */
+import type { ParameterSet } from "../../src/mod.ts";
 import {
   Engine,
   type ParameterName,
   parameterNames,
-  type ParameterSet,
   Xoshiro128,
   zeroParameters,
-} from "../../src/mod.ts";
+} from "../../src/engine/mod.ts";
 import type { Notebook, Result } from "./notebook.ts";
 import type { Update } from "./sequence_trainer.ts";
 

@@ -18,7 +18,8 @@
  *
  * @module
  */
-import { parameterNames, sample, Xoshiro128, zeroParameters } from "../../src/mod.ts";
+import { sample } from "../../src/mod.ts";
+import { parameterNames, Xoshiro128, zeroParameters } from "../../src/engine/mod.ts";
 import { type Notebook, seedsFrom } from "./notebook.ts";
 import { SequenceTrainer, type Update } from "./sequence_trainer.ts";
 

@@ -21,7 +21,8 @@
  *
  * @module
  */
-import { initialParameters, type Precision, sample, Xoshiro128 } from "../../src/mod.ts";
+import { type Precision, sample } from "../../src/mod.ts";
+import { initialParameters, Xoshiro128 } from "../../src/engine/mod.ts";
 import { areWithin, formatRange, type Notebook, type Result, seedsFrom } from "./notebook.ts";
 import { SequenceTrainer, type Update } from "./sequence_trainer.ts";
 

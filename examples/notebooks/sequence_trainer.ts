@@ -1,11 +1,11 @@
 import {
   type Config,
-  Engine,
   type Model,
   type Precision,
   resolveConfig,
   Vocabulary,
 } from "../../src/mod.ts";
+import { Engine } from "../../src/engine/mod.ts";
 
 /** The hyperparameters of an update. */
 export type Update = Pick<Config, "optimizer" | "lr" | "gradClip">;

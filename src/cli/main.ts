@@ -1,4 +1,19 @@
-/** The entry of the program, and the only module that ends the process. */
+/**
+ * The command line: the commands of `deno task`, for programs that embed them.
+ *
+ * Run as the main module, it runs the command that its arguments name and ends the process with the
+ * exit code; it is the only module that ends the process. Imported, it does nothing.
+ *
+ * @example
+ * ```ts
+ * import { commands, exitCodeOf } from "./main.ts";
+ *
+ * console.log(commands.map(({ name }) => name).join(" ")); // train sample eval score gradcheck
+ * console.log(await exitCodeOf(commands, ["gradcheck", "--hidden", "3"])); // 0
+ * ```
+ *
+ * @module
+ */
 import type { Command } from "./args.ts";
 import { evalCommand } from "./eval.ts";
 import { gradcheckCommand } from "./gradcheck.ts";
@@ -15,5 +30,8 @@ export const commands: readonly Command[] = [
   scoreCommand,
   gradcheckCommand,
 ];
+
+export { exitCodeOf };
+export type { Command };
 
 if (import.meta.main) Deno.exit(await exitCodeOf(commands, Deno.args));

@@ -39,11 +39,13 @@ export { Engine } from "./engine.ts";
 export { checkGradients, type GradientCheck, type GradientCheckSizes } from "./gradient_check.ts";
 export type { EngineOptions } from "./options.ts";
 export type { Update } from "./update.ts";
+export { initialParameters, type InitOptions } from "../model/initialization.ts";
 export type { Model } from "../model/model.ts";
 export type { Optimizer } from "../model/optimizers.ts";
 export {
   type BaseParameterName,
   type ParameterName,
+  parameterNames,
   type ParameterSet,
   type ParameterShapes,
   parameterShapes,
@@ -53,3 +55,4 @@ export {
   zeroParameters,
 } from "../model/parameters.ts";
 export type { Cell, Precision } from "../model/types.ts";
+export { Xoshiro128 } from "../random.ts";
