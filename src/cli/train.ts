@@ -101,24 +101,21 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   const limits = readLimits(line);
   const given = readConfig(line);
   const threads = line.number("threads");
-  const path = line.operands[0]!;
   const out = line.text("out");
-  const corpus = await readWithProgress((options) => readCorpus(path, options));
+  const corpus = await readWithProgress((options) => readCorpus(line.operands[0]!, options));
   using opened = new DisposableStack();
   opened.use(corpus);
   const { config, reasons } = autoConfig(corpus.length, given, limits);
-  const ifTaken = line.flag("force") ? "replace" : out === undefined ? "rename" : "fail";
+  const ifTaken = line.flag("force") ? "replace" as const : undefined;
   const resources = opened.move();
   return {
     origin: { preset: given.preset, reasons },
     start: () =>
       withFolderOptions(() =>
         Run.create(corpus, {
-          path: out ?? `runs/${baseName(path)}`,
-          ifTaken,
+          ...present({ path: out, threads, ifTaken }),
           config,
           limits,
-          ...present({ threads }),
         })
       ),
     [Symbol.dispose]: () => resources.dispose(),
@@ -175,10 +172,4 @@ function withFolderOptions(create: () => Run): Run {
     if (!(error instanceof InputError) || error.option !== "path") throw error;
     throw new InputError(`${error.message} (--resume, --force, --out)`, { cause: error });
   }
-}
-
-/** A file's name without folders and its last extension; for example `alice` of `texts/alice.txt`. */
-function baseName(path: string): string {
-  const name = path.split(/[/\\]/).at(-1)!;
-  return name.replace(/(?<=.)\.[^.]*$/, "") || "text";
 }

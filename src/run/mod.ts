@@ -23,6 +23,12 @@
 
 export { RunLockedError } from "./lock.ts";
 export { readMetrics } from "./metrics.ts";
-export { type CreateRunOptions, Run, type RunCallbacks, type RunOptions } from "./run.ts";
+export {
+  type CreateRunOptions,
+  defaultRunPath,
+  Run,
+  type RunCallbacks,
+  type RunOptions,
+} from "./run.ts";
 export type { Divergence, RunChange, RunConfig, RunLimits } from "./run_config.ts";
 export { type OpenRun, RunFolder } from "./run_folder.ts";

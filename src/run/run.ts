@@ -26,12 +26,15 @@ export interface RunOptions extends TrainerOptions {
 
 /** Options of {@linkcode Run.create}. */
 export interface CreateRunOptions extends RunOptions {
-  /** The run folder; it is created with its parents. */
-  readonly path: string;
+  /**
+   * The run folder; it is created with its parents. Default: that of {@linkcode defaultRunPath} for
+   * the text's path.
+   */
+  readonly path?: string;
   /**
    * What happens if the folder holds a run: `fail`; `rename`, which takes the first of `path-2`,
    * `path-3`, … that holds none; or `replace`, which removes the old run as soon as the new one has
-   * a checkpoint. Default: `fail`.
+   * a checkpoint. Default: `fail` if `path` is given, else `rename`.
    */
   readonly ifTaken?: "fail" | "rename" | "replace";
 }
@@ -88,8 +91,9 @@ export class Run implements Disposable {
    * created or holds a run; no file has been written then.
    * @throws {RunLockedError} if another process writes into the folder.
    */
-  static create(corpus: Corpus, options: CreateRunOptions): Run {
-    const { path, ifTaken = "fail", config = {}, limits = {}, threads } = options;
+  static create(corpus: Corpus, options: CreateRunOptions = {}): Run {
+    const { path = defaultRunPath(corpus.path), config = {}, limits = {}, threads } = options;
+    const { ifTaken = options.path === undefined ? "rename" : "fail" } = options;
     using opened = new DisposableStack();
     const training = opened.use(
       prepareTraining(corpus, { ...limits, config, ...threads === undefined ? {} : { threads } }),
@@ -221,6 +225,22 @@ export class Run implements Disposable {
     }
     this.#writer.change(progress.step, to);
   }
+}
+
+/**
+ * The run folder of a text for which none is named: `runs/` and the name of the file, without its
+ * extension.
+ *
+ * @example
+ * ```ts
+ * import { defaultRunPath } from "./mod.ts";
+ *
+ * console.log(defaultRunPath("examples/alice.txt")); // runs/alice
+ * ```
+ */
+export function defaultRunPath(textPath: string): string {
+  const name = textPath.split(/[/\\]/).at(-1)!;
+  return `runs/${name.replace(/(?<=.)\.[^.]*$/, "") || "text"}`;
 }
 
 /** The limits of a resumed run: a new limit of its length replaces all that it had. */

@@ -3,7 +3,7 @@ import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { InputError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { readMetrics } from "../../src/run/metrics.ts";
-import { Run } from "../../src/run/run.ts";
+import { defaultRunPath, Run } from "../../src/run/run.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
@@ -126,4 +126,18 @@ testInFolder("Run.train() throws a DivergenceError", async (folder) => {
     limits,
   });
   await assertRejects(() => run.train(), DivergenceError);
+});
+
+Deno.test("defaultRunPath() drops folders and the last extension", () => {
+  for (
+    const [path, expected] of [
+      ["alice.txt", "runs/alice"],
+      ["texts/my.alice.txt", "runs/my.alice"],
+      ["texts\\alice", "runs/alice"],
+      [".hidden", "runs/.hidden"],
+      ["texts/", "runs/text"],
+    ] as const
+  ) {
+    assertEquals(defaultRunPath(path), expected);
+  }
 });
