@@ -14,7 +14,7 @@
  *
  * @module
  */
-import type { Command } from "./args.ts";
+import type { Command, CommandLine, Option } from "./args.ts";
 import { evalCommand } from "./eval.ts";
 import { gradcheckCommand } from "./gradcheck.ts";
 import { exitCodeOf } from "./program.ts";
@@ -32,6 +32,6 @@ export const commands: readonly Command[] = [
 ];
 
 export { exitCodeOf };
-export type { Command };
+export type { Command, CommandLine, Option };
 
 if (import.meta.main) Deno.exit(await exitCodeOf(commands, Deno.args));
