@@ -60,7 +60,7 @@ export function formatComparison({ size, programs }: Comparison): string {
   const head = [
     formatSize(size),
     "chars/s",
-    ...unroll.flatMap(({ name }) => [`speedup of ${name}`, "min", "max"]),
+    ...unroll.flatMap(({ name }) => [`speedup (${name.replace("unroll, ", "")})`, "min", "max"]),
     "loss",
     "unroll's loss",
     "chars",

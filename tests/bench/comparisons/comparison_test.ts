@@ -43,7 +43,7 @@ Deno.test("formatComparison() marks programs that were measured once or whose lo
   const rows = formatComparison({ size, programs }).split("\n")
     .map((row) => row.trim().split(/ {2,}/));
   assertEquals(rows[0], [
-    ...["H 8, T 5, B 2", "chars/s", "speedup of unroll, 1 thread", "min", "max"],
+    ...["H 8, T 5, B 2", "chars/s", "speedup (1 thread)", "min", "max"],
     ...["loss", "unroll's loss", "chars"],
   ]);
   assertEquals(rows[1], ["unroll, 1 thread", "100", "3.000", "3.000", "100"]);
