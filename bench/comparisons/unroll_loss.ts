@@ -31,6 +31,6 @@ export class UnrollLoss {
 
   /** Ends the threads of the trainer. */
   [Symbol.dispose](): void {
-    this.#trainer.close();
+    this.#trainer[Symbol.dispose]();
   }
 }

@@ -15,7 +15,7 @@ export class RunLockedError extends Error {
  * It is an advisory lock of the operating system on the file `lock` in the folder, so it ends with
  * the process, however that ends. The file contains the id of the process that holds it.
  */
-export class RunLock {
+export class RunLock implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
 
@@ -54,7 +54,7 @@ export class RunLock {
   }
 
   /** Releases the lock and removes its file. */
-  release(): void {
+  [Symbol.dispose](): void {
     try {
       if (this.isHeld()) Deno.removeSync(this.#path);
     } catch {

@@ -212,7 +212,7 @@ export class Run implements Disposable {
     try {
       this.#training[Symbol.dispose]();
     } finally {
-      this.folder.close();
+      this.folder[Symbol.dispose]();
     }
   }
 

@@ -157,7 +157,7 @@ export class RunFolder implements Disposable {
       const runConfig = parseRunConfig(text, `${path}/${CONFIG_FILE}`);
       return { folder, runConfig, checkpoint: await folder.#readLatest() };
     } catch (error) {
-      folder.close();
+      folder[Symbol.dispose]();
       throw error;
     }
   }
@@ -233,19 +233,14 @@ export class RunFolder implements Disposable {
    * Releases the run lock. A replacement that has no checkpoint is removed. May be called more than
    * once.
    */
-  close(): void {
+  [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
       if (this.#target !== this.path && this.#lock.isHeld()) finishReplacement(this.path);
     } finally {
-      this.#lock.release();
+      this.#lock[Symbol.dispose]();
     }
-  }
-
-  /** Calls {@linkcode RunFolder.close} at the end of a `using` block. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   async #readLatest(): Promise<Checkpoint | null> {
@@ -287,7 +282,7 @@ function withLock<T extends RunFolder | null>(path: string, action: (lock: RunLo
     removeTemporaryFiles(path);
     return result = action(lock);
   } finally {
-    if (result === null) lock.release();
+    if (result === null) lock[Symbol.dispose]();
   }
 }
 

@@ -102,6 +102,6 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Tra
     limits,
     isFinished: finished !== undefined,
     run: async (callbacks = {}) => finished ?? await loop.run(callbacks),
-    [Symbol.dispose]: () => trainer.close(),
+    [Symbol.dispose]: () => trainer[Symbol.dispose](),
   };
 }

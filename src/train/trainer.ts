@@ -61,7 +61,7 @@ export interface ResumeOptions extends TrainerOptions {
  * console.log(trainer.step() < first); // true
  * ```
  */
-export class Trainer {
+export class Trainer implements Disposable {
   /** The text. */
   readonly corpus: Corpus;
   /** The parts of the text for training, validation and test. */
@@ -166,7 +166,7 @@ export class Trainer {
     try {
       trainer.#load(checkpoint);
     } catch (error) {
-      trainer.close();
+      trainer[Symbol.dispose]();
       throw error;
     }
     return trainer;
@@ -350,14 +350,9 @@ export class Trainer {
   }
 
   /** Ends the threads; no step can be taken afterwards. Idle threads keep no process alive. */
-  close(): void {
+  [Symbol.dispose](): void {
     this.#engine[Symbol.dispose]();
     this.validation[Symbol.dispose]();
-  }
-
-  /** Calls {@linkcode Trainer.close} at the end of a `using` block. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   /** Takes the next batch and computes its gradients; returns the loss in nats per character. */

@@ -21,7 +21,7 @@ export interface ModelSource {
  *
  * Measuring runs on an engine of its own, so it does not change the training.
  */
-export class Validation {
+export class Validation implements Disposable {
   readonly #corpus: Corpus;
   readonly #spans: readonly Span[];
   readonly #lrPatience: number;

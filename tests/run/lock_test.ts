@@ -11,7 +11,7 @@ testInFolder("RunLock.acquire() fails while the lock is held, and names the hold
     const error = assertThrows(() => RunLock.acquire(folder), RunLockedError);
     assert(!(error instanceof InputError));
     assert(error.message.includes(`${JSON.stringify(folder)}: process ${Deno.pid} is training`));
-    lock.release();
+    lock[Symbol.dispose]();
     assertEquals(namesIn(folder), []);
   }
 });
@@ -21,7 +21,7 @@ testInFolder("RunLock.acquire() ignores the file of a process that was killed", 
     Deno.writeTextFileSync(`${folder}/lock`, left);
     const lock = RunLock.acquire(folder);
     assertEquals(Deno.readTextFileSync(`${folder}/lock`), `${Deno.pid}\n`);
-    lock.release();
+    lock[Symbol.dispose]();
   }
 });
 
@@ -42,13 +42,13 @@ testInFolder("RunLock.isHeld() is false after the folder was removed or replaced
       Deno.mkdirSync(run);
       const other = RunLock.acquire(run);
       assert(!lock.isHeld() && other.isHeld());
-      lock.release();
+      lock[Symbol.dispose]();
       assert(other.isHeld(), "the other lock's file stays");
-      other.release();
+      other[Symbol.dispose]();
       Deno.removeSync(run);
     } else {
       assert(!lock.isHeld());
-      lock.release();
+      lock[Symbol.dispose]();
     }
   }
 });

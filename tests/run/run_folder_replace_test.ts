@@ -51,7 +51,7 @@ testInFolder("RunFolder.replace() without a checkpoint leaves the old run as it 
   // A process that was killed leaves its files, until the next one opens the folder.
   Deno.mkdirSync(`${path}/replacement`);
   Deno.writeTextFileSync(`${path}/replacement/config.json`, "{}");
-  RunFolder.replace(path, runConfigOf(2)).close();
+  RunFolder.replace(path, runConfigOf(2))[Symbol.dispose]();
   assertEquals(contentsOf(path), old);
   assert(!namesIn(path).includes("replacement"));
 });
@@ -84,7 +84,7 @@ testInFolder("RunFolder.open() completes a replacement that was killed at any po
       assertEquals(other.path, `${path}-2`);
     }
     const { folder, runConfig } = await RunFolder.open(path);
-    folder.close();
+    folder[Symbol.dispose]();
     assertEquals(runConfig.config.seed, 2);
     assertEquals(contentsOf(path), { ...fresh, "notes.txt": "mine" });
     assertEquals(namesIn(path).filter((name) => name.startsWith("replacement")), []);

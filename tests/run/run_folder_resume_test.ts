@@ -30,15 +30,15 @@ testInFolder(
     assertEquals(await stepsIn(path), [1, 2, 4, 6]);
     await folder.truncateTo(checkpoint!.progress);
     assertEquals(await stepsIn(path), [1, 2, 4]);
-    folder.close();
-    folder.close();
+    folder[Symbol.dispose]();
+    folder[Symbol.dispose]();
     assertEquals(namesIn(path), names);
   },
 );
 
 testInFolder("RunFolder.open() removes the temporary files of a killed process only", async (f) => {
   const path = `${f}/run`;
-  RunFolder.create(path, runConfigOf()).close();
+  RunFolder.create(path, runConfigOf())[Symbol.dispose]();
   const others = ["notes.tmp", "checkpoint.safetensors.old", "my.safetensors.12345678.tmp"];
   const temporary = [
     "checkpoint.safetensors.0a1b2c3d.tmp",
@@ -51,7 +51,7 @@ testInFolder("RunFolder.open() removes the temporary files of a killed process o
   for (const name of [...others, ...temporary]) Deno.writeTextFileSync(`${path}/${name}`, "x");
   const { folder, checkpoint } = await RunFolder.open(path);
   assertEquals(checkpoint, null);
-  folder.close();
+  folder[Symbol.dispose]();
   assertEquals(namesIn(path), [...others, "config.json"].toSorted());
 });
 
@@ -64,7 +64,7 @@ testInFolder("RunFolder.open() has metrics logged again that are missing", async
   }
   const { folder, checkpoint } = await RunFolder.open(path);
   assertEquals(checkpoint!.progress.loggedStep, 2);
-  folder.close();
+  folder[Symbol.dispose]();
 });
 
 testInFolder("RunFolder.truncateTo() restores the best before the end of the run", async (f) => {
@@ -108,7 +108,7 @@ testInFolder("RunFolder.open() rejects what is no run, and creates nothing", asy
 
 testInFolder("RunFolder.open() names a damaged file, and releases the lock", async (f) => {
   const path = `${f}/run`;
-  RunFolder.create(path, runConfigOf()).close();
+  RunFolder.create(path, runConfigOf())[Symbol.dispose]();
   const good = Deno.readTextFileSync(`${path}/config.json`);
   for (
     const [text, reason] of [
@@ -129,5 +129,5 @@ testInFolder("RunFolder.open() names a damaged file, and releases the lock", asy
   const { message } = await assertRejects(() => RunFolder.open(path), InputError);
   assertMatch(message, /^Cannot read the checkpoint ".*checkpoint\.safetensors": /);
   Deno.removeSync(`${path}/checkpoint.safetensors`);
-  (await RunFolder.open(path)).folder.close();
+  (await RunFolder.open(path)).folder[Symbol.dispose]();
 });

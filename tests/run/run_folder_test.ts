@@ -44,7 +44,7 @@ testInFolder("RunFolder.create() rejects a folder with any file of a run", (fold
   }
   Deno.mkdirSync(`${folder}/other`);
   Deno.writeTextFileSync(`${folder}/other/notes.txt`, "mine");
-  RunFolder.create(`${folder}/other`, runConfigOf()).close();
+  RunFolder.create(`${folder}/other`, runConfigOf())[Symbol.dispose]();
 });
 
 testInFolder("RunFolder.createFree() takes the first path that holds no run", (folder) => {

@@ -69,13 +69,13 @@ export async function assertResumesWithSameBits(input: ConfigInput): Promise<voi
       while (whole.steps < end) whole.step();
       while (resumed.steps < end) assert(Number.isFinite(resumed.step()));
       const checkpoint = await throughFile(resumed.checkpoint());
-      resumed.close();
+      resumed[Symbol.dispose]();
       threads = threads % 3 + 1;
       resumed = Trainer.fromCheckpoint(corpus, checkpoint, { threads });
       const [expected, actual] = [whole.checkpoint(), resumed.checkpoint()];
       assertEquals(actual, expected);
       assertEquals(await encodeCheckpoint(actual), await encodeCheckpoint(expected));
     }
-    resumed.close();
+    resumed[Symbol.dispose]();
   }
 }
