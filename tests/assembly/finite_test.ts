@@ -1,11 +1,13 @@
+/** Detection of numbers that are not finite. */
 import { assert } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { parameterNames, parameterShapes } from "../../src/model/parameters.ts";
+import { precisions } from "./module.ts";
 
-for (const precision of ["f32", "f32-strict", "f64"] as const) {
-  const greatest = precision === "f64" ? Number.MAX_VALUE : 2 ** 128 - 2 ** 104;
+for (const precision of precisions) {
+  const largest = precision === "f64" ? Number.MAX_VALUE : 2 ** 128 - 2 ** 104;
 
-  Deno.test(`${precision}: one number of any parameter that is not finite is noticed`, () => {
+  Deno.test(`Engine.parametersAreFinite() detects every single number, ${precision}`, () => {
     for (const hidden of [1, 3, 8, 19]) {
       const sizes = { inputs: 5, hidden, outputs: 5 };
       const engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 1 });
@@ -18,14 +20,14 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
             engine.writeParameter(name, index, value);
             assert(!engine.parametersAreFinite(), `${name}[${index}] = ${value}`);
           }
-          engine.writeParameter(name, index, index % 2 === 0 ? greatest : -greatest);
+          engine.writeParameter(name, index, index % 2 === 0 ? largest : -largest);
           assert(engine.parametersAreFinite(), `${name}[${index}]`);
         }
       }
     }
   });
 
-  Deno.test(`${precision}: gradients that are not finite are noticed, and none of before`, () => {
+  Deno.test(`Engine.gradientsAreFinite() detects the gradients of the last pass, ${precision}`, () => {
     const sizes = { inputs: 4, hidden: 6, outputs: 4 };
     const engine = new Engine({ ...sizes, precision, seqLength: 3, batchSize: 2 });
     const backward = () => {
@@ -39,10 +41,10 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
     engine.writeParameter("Why", 7, 0.5);
     backward();
     assert(engine.gradientsAreFinite());
-    // Finite weights whose products overflow on the way back.
-    engine.writeParameter("by", 1, greatest);
-    engine.writeParameter("Why", 1, greatest);
-    engine.writeParameter("Whh", 1, greatest);
+    // Finite weights whose products overflow in the backward pass.
+    engine.writeParameter("by", 1, largest);
+    engine.writeParameter("Why", 1, largest);
+    engine.writeParameter("Whh", 1, largest);
     backward();
     assert(!engine.gradientsAreFinite());
     assert(engine.parametersAreFinite());

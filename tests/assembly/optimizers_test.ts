@@ -1,3 +1,4 @@
+/** Updates by every optimizer, gradient clipping and weight averaging, against the plain reference. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
@@ -9,13 +10,14 @@ import {
   parameterSet,
   zeroParameters,
 } from "../../src/model/parameters.ts";
+import { optimizerNames } from "../../src/model/optimizers.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
+import { precisions, realsAt } from "./module.ts";
 
-const precisions = ["f32", "f32-strict", "f64"] as const;
 const sizes = { inputs: 5, hidden: 7, outputs: 6 };
 
-/** An engine with random parameters, after one backward pass; gradients are of the order of 1. */
+/** An engine with random parameters after a backward pass; gradients are of the order of 1. */
 function engineAfterBackward(precision: typeof precisions[number]): Engine {
   const engine = new Engine({ ...sizes, precision, seqLength: 6, batchSize: 2, stateSlots: 2 });
   const random = new Xoshiro128(3);
@@ -47,7 +49,7 @@ function assertSets(actual: ParameterSet, wanted: ParameterSet, error: number): 
   }
 }
 
-/** Every rule, with what may be said of it. */
+/** Every update rule, with and without its optional hyperparameters. */
 const rules: readonly Omit<Update, "lr" | "gradClip">[] = [
   { optimizer: "adagrad" },
   { optimizer: "adagrad", weightDecay: 0.125 },
@@ -60,25 +62,27 @@ const rules: readonly Omit<Update, "lr" | "gradClip">[] = [
   { optimizer: "adamw", weightDecay: 0.125 },
 ];
 
+/** Bounds of gradient clipping, and their modes. */
+const clips = [
+  [0.25, "value"],
+  [2 ** -10, "value"],
+  [0, "value"],
+  [0, "norm"],
+  [0.5, "norm"],
+  [1e6, "norm"],
+] as const;
+
 for (const precision of precisions) {
   const error = precision === "f64" ? 1e-15 : 3e-7;
   for (const rule of rules) {
-    Deno.test(`${precision}: ${JSON.stringify(rule)} is the reference's update`, () => {
-      // A clip that cuts some gradients, one that cuts all, none, and by the norm.
-      for (
-        const [gradClip, gradClipMode] of [[0.25, "value"], [2 ** -10, "value"], [0, "value"], [
-          0,
-          "norm",
-        ], [
-          0.5,
-          "norm",
-        ], [1e6, "norm"]] as const
-      ) {
+    Deno.test(`Engine.update() equals the reference, ${JSON.stringify(rule)}, ${precision}`, () => {
+      // Bounds that clip some gradients, all of them, or none, by value and by norm.
+      for (const [gradClip, gradClipMode] of clips) {
         using engine = engineAfterBackward(precision);
         const gradients = inDouble(engine.readGradients());
         const wanted = inDouble(engine.readParameters());
         const stateSlots = [zeroParameters(sizes, "f64"), zeroParameters(sizes, "f64")];
-        // Several updates by the same gradient, so that what is remembered matters.
+        // Several updates by the same gradient, so that the optimizer state has an effect.
         for (let step = 1; step <= 3; step++) {
           const update = { ...rule, lr: 0.125, gradClip, gradClipMode, step };
           assert(engine.update(update));
@@ -91,7 +95,7 @@ for (const precision of precisions) {
     });
   }
 
-  Deno.test(`${precision}: the average of the weights is the reference's, by any threads`, () => {
+  Deno.test(`Engine.readWeightAverage() equals the reference with any number of threads, ${precision}`, () => {
     for (const weightAverage of [1, 0.25, 0.1]) {
       for (const threads of [1, 3]) {
         const options = {
@@ -110,7 +114,7 @@ for (const precision of precisions) {
             return Float64Array.from({ length: elementCount(shape) }, () => random.normal());
           });
           engine.writeParameters(weights);
-          // The gradients are zero, and so the update leaves the weights.
+          // The gradients are zero, so the update does not change the weights.
           engine.update({ optimizer: "sgd", lr: 0.5, gradClip: 5, step, weightAverage });
           const rate = Math.min(1, 1 / (weightAverage * step));
           wanted = parameterSet(sizes, (name) => {
@@ -123,7 +127,7 @@ for (const precision of precisions) {
     }
   });
 
-  Deno.test(`${precision}: an engine without averaging refuses to average`, () => {
+  Deno.test(`Engine rejects weight averaging without "weightAverage", ${precision}`, () => {
     using engine = new Engine({ ...sizes, precision, seqLength: 1, batchSize: 1 });
     const update = { optimizer: "sgd", lr: 0.1, gradClip: 5, weightAverage: 0.1 } as const;
     assertThrows(() => engine.update(update), RangeError, '"weightAverage" false');
@@ -135,27 +139,27 @@ for (const precision of precisions) {
     );
   });
 
-  Deno.test(`${precision}: an update says whether it left a weight that is not finite`, () => {
-    for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
-      for (const momentum of [0, 0.5]) {
-        for (const threads of [1, 3]) {
-          const options = { ...sizes, precision, seqLength: 1, batchSize: 1, stateSlots: 2 };
-          for (const [name, index] of [["Wxh", 0], ["Whh", 48], ["Why", 41], ["by", 5]] as const) {
-            for (const value of [NaN, Infinity, -Infinity]) {
-              using engine = new Engine({ ...options, threads });
-              const update = { optimizer, momentum, lr: 0.1, gradClip: 5 };
-              assert(engine.update(update));
-              engine.writeParameter(name, index, value);
-              assert(!engine.update(update), `${optimizer} ${name} ${value}`);
-            }
+  Deno.test(`Engine.update() returns whether all parameters are finite, ${precision}`, () => {
+    for (const threads of [1, 3]) {
+      const options = { ...sizes, precision, seqLength: 1, batchSize: 1, stateSlots: 2 };
+      using engine = new Engine({ ...options, threads });
+      for (const rule of rules) {
+        const update = { ...rule, lr: 0.1, gradClip: 5 };
+        // Numbers at both ends of a parameter, in the shares of different threads.
+        for (const [name, index] of [["Wxh", 0], ["Whh", 48], ["Why", 41], ["by", 5]] as const) {
+          for (const value of [NaN, Infinity, -Infinity]) {
+            engine.clear();
+            assert(engine.update(update));
+            engine.writeParameter(name, index, value);
+            assert(!engine.update(update), `${JSON.stringify(rule)} ${name} ${value}`);
           }
         }
       }
     }
   });
 
-  Deno.test(`${precision}: the norm of the gradient is that of one long vector`, () => {
-    // More than one block of sums, and an even share for no number of threads.
+  Deno.test(`Engine.gradientNorm() is the norm of all gradients with any number of threads, ${precision}`, () => {
+    // More than one block of sums, which no number of threads shares evenly.
     const sizes = { inputs: 130, hidden: 129, outputs: 131 };
     const norms = [1, 2, 3].map((threads) => {
       using engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 2, threads });
@@ -179,7 +183,7 @@ for (const precision of precisions) {
     assertEquals(norms, [norms[0], norms[0], norms[0]]);
   });
 
-  Deno.test(`${precision}: a rule that remembers more than there is room for is refused`, () => {
+  Deno.test(`Engine.update() rejects an optimizer with more state slots than reserved, ${precision}`, () => {
     using engine = new Engine({ ...sizes, precision, seqLength: 1, batchSize: 1, stateSlots: 0 });
     const update = { lr: 0.1, gradClip: 5 };
     assertThrows(
@@ -199,7 +203,7 @@ for (const precision of precisions) {
     }
   });
 
-  Deno.test(`${precision}: the gradient of a character that is not there moves nothing`, () => {
+  Deno.test(`Engine.update() keeps the weights of characters that are not in the batch, ${precision}`, () => {
     const engine = engineAfterBackward(precision);
     engine.inputIds.fill(2);
     engine.forward();
@@ -212,8 +216,8 @@ for (const precision of precisions) {
     });
   });
 
-  Deno.test(`${precision}: a NaN in the gradient is not clipped away`, () => {
-    for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
+  Deno.test(`Engine.update() keeps NaN through gradient clipping, ${precision}`, () => {
+    for (const optimizer of optimizerNames) {
       const engine = engineAfterBackward(precision);
       engine.writeParameter("by", 0, NaN);
       engine.forward();
@@ -225,14 +229,12 @@ for (const precision of precisions) {
     }
   });
 
-  for (const optimizer of ["adagrad", "sgd", "rmsprop", "adam", "adamw"] as const) {
-    Deno.test(`${precision}: every padded number stays 0 through training by ${optimizer}`, () => {
+  for (const optimizer of optimizerNames) {
+    Deno.test(`Padding stays 0 during training with ${optimizer}, ${precision}`, () => {
       const plan = {
         ...sizes,
         seqLength: 5,
         batchSize: 3,
-        denseInputs: false,
-        denseTargets: false,
         training: true,
         stateSlots: 2,
       };
@@ -240,11 +242,11 @@ for (const precision of precisions) {
       const { kernels, layout, memory } = instance;
       const updater = new Updater(instance, 1);
       const { buffer } = memory;
-      const reals = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
+      const reals = realsAt(buffer, { precision });
       const at = (address: number) => address / reals.BYTES_PER_ELEMENT;
       const { inputsPadded: Ip, hiddenPadded: Hp, outputsPadded: Vp } = layout;
       const { inputs: I, hidden: H, outputs: V } = sizes;
-      // Address, rows and columns with and without padding.
+      // Address, rows and columns without and with padding.
       const blocks = [
         [kernels.Wxh(0), I, Ip, H, Hp],
         [kernels.Whh(0), H, Hp, H, Hp],

@@ -1,35 +1,32 @@
 import { assert, assertEquals } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
 import type { Precision } from "../../src/model/types.ts";
+import { precisions, realsAt } from "./module.ts";
 
 const OUTPUTS = 5;
 
-/** One row of logits and targets, laid into the kernels' memory. */
+/** One row of logits and targets in the memory of the kernels. */
 function rowOf(precision: Precision, logits: readonly number[], target: readonly number[]) {
   const { kernels, layout, memory } = instantiate(precision, {
-    ...{ inputs: 1, hidden: 1, outputs: OUTPUTS, seqLength: 1, batchSize: 1 },
-    ...{ denseInputs: false, denseTargets: true, training: false },
+    ...{ inputs: 1, hidden: 1, outputs: OUTPUTS, seqLength: 1, batchSize: 1, denseTargets: true },
   });
-  const { buffer } = memory;
   const at = (address: number, count: number) =>
-    precision === "f64"
-      ? new Float64Array(buffer, address, count)
-      : new Float32Array(buffer, address, count);
+    realsAt(memory.buffer, { precision, address, count });
   const row = at(layout.logits, layout.outputsPadded);
   row.set(logits);
   at(layout.targetVectors, OUTPUTS).set(target);
   return { kernels, row, loss: at(layout.losses, 1) };
 }
 
-for (const precision of ["f32", "f32-strict", "f64"] as const) {
+for (const precision of precisions) {
   const error = precision === "f64" ? 1e-14 : 1e-6;
   const near = (actual: number, wanted: number) =>
     Math.abs(actual - wanted) <= error * Math.max(1, Math.abs(wanted));
 
-  Deno.test(`${precision}: huge logits and distributions give finite losses and gradients`, () => {
+  Deno.test(`crossEntropyOfVectors() is finite for huge logits, ${precision}`, () => {
     for (
       const [logits, target, loss, gradient] of [
-        // Half a row's mass lies on what has no chance: the loss is what the logits differ by.
+        // Half of the target has probability 0: the loss is the difference of the logits.
         [[1e4, -1e4, 0, 0, 0], [0.5, 0.5, 0, 0, 0], 1e4, [0.5, -0.5, 0, 0, 0]],
         [[1e30, -1e30, 0, 0, 0], [1, 0, 0, 0, 0], 0, [0, 0, 0, 0, 0]],
         [[1e30, -1e30, 0, 0, 0], [0, 0, 0, 0, 0], 0, [0, 0, 0, 0, 0]],
@@ -48,7 +45,7 @@ for (const precision of ["f32", "f32-strict", "f64"] as const) {
     }
   });
 
-  Deno.test(`${precision}: probabilities of huge logits are 1, 0 or equal shares`, () => {
+  Deno.test(`softmax() of huge logits is 1, 0 or equal shares, ${precision}`, () => {
     for (
       const [logits, wanted] of [
         [[1e30, -1e30, 0, 1, -1], [1, 0, 0, 0, 0]],

@@ -1,16 +1,17 @@
+/** Softmax and cross-entropy against the plain reference. */
 import { assert, assertEquals } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Precision } from "../../src/model/types.ts";
 import { zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
-import { softmax } from "../reference/rnn.ts";
+import { softmax } from "../reference/network.ts";
+import { precisions } from "./module.ts";
 
-const precisions = ["f32", "f32-strict", "f64"] as const;
 const tolerance = (precision: Precision) => precision === "f64" ? 1e-14 : 1e-6;
 
 /**
- * An engine whose logits are just these: all weights are 0, so that the logits are the output bias.
- * Two steps and two streams give four equal rows.
+ * An engine with these logits in each of four rows, of two steps and two streams: all weights are 0, so
+ * the logits are the bias of the head.
  */
 function engineWith(precision: Precision, logits: ArrayLike<number>, denseTargets: boolean) {
   const sizes = { inputs: 1, hidden: 1, outputs: logits.length };
@@ -39,7 +40,7 @@ const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 31, 64, 65, 257, 401];
 for (const precision of precisions) {
   const error = tolerance(precision);
 
-  Deno.test(`${precision}: probabilities are those of the reference at every size`, () => {
+  Deno.test(`Engine.softmax() equals the reference at every size, ${precision}`, () => {
     for (const size of sizes) {
       for (const scale of [0.1, 3, 40]) {
         const logits = randomLogits(size, scale);
@@ -47,7 +48,7 @@ for (const precision of precisions) {
         engine.softmax();
         const rows = engine.readOutputs();
         const wanted = softmax(logits);
-        // The error of e^(y − max) is that of y itself, which single precision knows to 6e-8·|y|.
+        // The error of e^(y − max) is that of y, which is 6e-8·|y| in single precision.
         const allowed = error * (1 + scale);
         for (let row = 0; row < 4; row++) {
           assertClose(rows.slice(row * size, (row + 1) * size), wanted, allowed);
@@ -56,7 +57,7 @@ for (const precision of precisions) {
     }
   });
 
-  Deno.test(`${precision}: losses and gradients of characters are those of the reference`, () => {
+  Deno.test(`Engine.crossEntropy() of ids equals the reference, ${precision}`, () => {
     for (const size of sizes) {
       const logits = randomLogits(size, 3);
       const engine = engineWith(precision, logits, false);
@@ -78,12 +79,12 @@ for (const precision of precisions) {
     }
   });
 
-  Deno.test(`${precision}: losses and gradients of distributions are those of the reference`, () => {
+  Deno.test(`Engine.crossEntropy() of distributions equals the reference, ${precision}`, () => {
     for (const size of sizes) {
       const logits = randomLogits(size, 3);
       const engine = engineWith(precision, logits, true);
       const random = new Xoshiro128(7);
-      // A distribution with zeros, one of half the mass, a single character, and nothing at all.
+      // A distribution with zeros, one with a sum of one half, a single character, and only zeros.
       const rows = [
         Float64Array.from({ length: size }, (_, v) => v % 3 === 1 ? 0 : random.uniform()),
         Float64Array.from({ length: size }, () => 0.5 / size),
@@ -108,7 +109,7 @@ for (const precision of precisions) {
     }
   });
 
-  Deno.test(`${precision}: huge logits neither overflow nor lose the loss`, () => {
+  Deno.test(`Engine.crossEntropy() is exact for huge logits, ${precision}`, () => {
     for (
       const [logits, target, loss] of [
         [[1e30, 0, -1e30], 0, 0],
@@ -124,7 +125,7 @@ for (const precision of precisions) {
     }
   });
 
-  Deno.test(`${precision}: a NaN among the logits shows in the loss`, () => {
+  Deno.test(`Engine.crossEntropy() is NaN if a logit is NaN, ${precision}`, () => {
     const engine = engineWith(precision, [1, NaN, 2, 3, 4, 5, 6, 7, 8], false);
     assert(Number.isNaN(engine.crossEntropy()));
   });

@@ -1,74 +1,31 @@
 /**
- * Each element of a product is summed in one order, whatever is computed beside it. Without fused
- * instructions that order alone decides every bit, so a plain loop must give the same ones.
+ * The order of summation: each number of a product is summed in one order, whatever is computed beside
+ * it. Without fused multiply-add that order alone determines every bit, so a plain loop gives the same
+ * bits.
  */
 import { assertEquals } from "@std/assert";
-import { instantiate } from "../../src/engine/kernels/instance.ts";
-import { Xoshiro128 } from "../../src/random.ts";
+import { Arena, precisions } from "./module.ts";
 
-/** The depth of a packed block, in assembly/packing.ts: each has a sum of its own. */
-const DEPTH = 256;
-/** What stands wherever nothing may be written. */
-const GUARD = -12345;
-/** Rows around the tile of 6 and the block of 96. */
+/** Rows around the tile's 6 and a block's 96. */
 const rowCounts = [1, 5, 6, 7, 13, 24, 95, 96, 97];
-/** Depths of Aᵀ·B are counts of rows, which may be odd. */
+/** Depths of Aᵀ·B, which are counts of rows and may be odd. */
 const depths = [1, 2, 3, 5, 7, 31, 255, 256, 257, 513];
 
-function open(precision: "f32" | "f32-strict" | "f64") {
-  const { kernels, memory } = instantiate(precision, {
-    inputs: 1,
-    hidden: 400,
-    outputs: 400,
-    seqLength: 1,
-    batchSize: 400,
-    denseInputs: false,
-    denseTargets: false,
-    training: false,
-  });
-  const { buffer } = memory;
-  const numbers = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
-  const real = numbers.BYTES_PER_ELEMENT;
-  const random = new Xoshiro128(1);
-  const round = precision === "f64" ? (x: number) => x : Math.fround;
-  let next = 0;
-  return {
-    kernels,
-    numbers,
-    real,
-    round,
-    lanes: 16 / real,
-    /** Begins anew; the module's constants lie below. */
-    clear: () => {
-      next = 4096 / real;
-      numbers.fill(GUARD, next);
-    },
-    /** Space for so many numbers, filled with random ones if wanted, and guards around it. */
-    space: (count: number, filled: boolean) => {
-      const at = next + 16;
-      next = at + Math.ceil((count + 16) / 16) * 16;
-      if (filled) { for (let i = 0; i < count; i++) numbers[at + i] = random.normal(); }
-      return at;
-    },
-    assertGuards: (at: number, count: number) => {
-      assertEquals([...numbers.slice(at - 16, at)], Array(16).fill(GUARD), "in front");
-      assertEquals([...numbers.slice(at + count, at + count + 8)], Array(8).fill(GUARD), "behind");
-    },
-  };
-}
-
-/** start + Σ_k a(k)·b(k), each operation rounded, a sum for each block of the depth. */
+/** start + Σ_k a(k)·b(k) with every operation rounded, and a separate sum for each packed block. */
 function sumInBlocks(
-  round: (x: number) => number,
+  { precision, constants: { KC } }: Arena,
   depth: number,
-  a: (k: number) => number,
-  b: (k: number) => number,
-  start?: number,
+  { a, b, start }: {
+    readonly a: (k: number) => number;
+    readonly b: (k: number) => number;
+    readonly start?: number | undefined;
+  },
 ): number {
+  const round = precision === "f64" ? (x: number) => x : Math.fround;
   let total = start;
-  for (let block = 0; block < depth; block += DEPTH) {
+  for (let block = 0; block < depth; block += KC) {
     let sum = 0;
-    for (let k = block; k < Math.min(depth, block + DEPTH); k++) {
+    for (let k = block; k < Math.min(depth, block + KC); k++) {
       sum = round(sum + round(a(k) * b(k)));
     }
     total = total === undefined ? sum : round(total + sum);
@@ -76,137 +33,164 @@ function sumInBlocks(
   return total ?? 0;
 }
 
-for (const precision of ["f32-strict", "f64"] as const) {
-  const { kernels, numbers, real, round, lanes, clear, space, assertGuards } = open(precision);
+/** Columns [column, column + width) of rows [row, row + count) of C = A·B. */
+interface Part {
+  readonly row: number;
+  readonly count: number;
+  readonly column: number;
+  readonly width: number;
+}
+
+/** Asserts that every part of a product has the same bits as the whole. */
+function assertParts(
+  { lanes }: Arena,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+  multiply: (part: Part) => ArrayLike<number>,
+): void {
+  // The first row or column, and their number, in vectors for columns.
+  const rowParts = [[0, 1], [1, 5], [6, 7], [13, rows - 13]] as const;
+  const columnParts = [[0, 1], [1, 2], [4, 9]] as const;
+  const whole = Array.from(multiply({ row: 0, count: rows, column: 0, width: columns }));
+  for (const [row, count] of rowParts) {
+    for (const [first, vectors] of columnParts) {
+      const [column, width] = [first * lanes, vectors * lanes];
+      const part = Array.from(multiply({ row, count, column, width }));
+      for (let i = 0; i < count; i++) {
+        const from = (row + i) * columns + column;
+        assertEquals(part.slice(i * width, (i + 1) * width), whole.slice(from, from + width));
+      }
+    }
+  }
+}
+
+for (const precision of precisions) {
+  const arena = new Arena(precision);
+  const { kernels, numbers, lanes, constants: { KC } } = arena;
+  const bytes = (index: number) => arena.bytes(index);
+
+  /** A part of Aᵀ·B, with A [depth, rows] and B [depth, columns]. */
+  const multiplyTransposed = (
+    [rows, columns, depth]: readonly [number, number, number],
+    [a, b]: readonly [number, number],
+    { row, count, column, width }: Part,
+  ) => {
+    const scratchA = arena.scratchA();
+    const scratchB = bytes(arena.space(KC * width));
+    const c = arena.space(count * width);
+    kernels.multiplyTransposed(
+      ...[bytes(c), bytes(width), count, width, 1, depth, 0, bytes(a + row)] as const,
+      ...[bytes(rows), bytes(b + column), bytes(columns), scratchA, scratchB] as const,
+    );
+    arena.assertGuarded(c, count * width, "the product");
+    return numbers.slice(c, c + count * width);
+  };
+
+  Deno.test(`multiplyPacked() computes a part with the bits of the whole, ${precision}`, () => {
+    arena.clear();
+    const [rows, columns, depth] = [53, 13 * lanes, 300];
+    const a = arena.random(rows * depth);
+    const b = arena.random(depth * columns);
+    const packed = bytes(arena.space(depth * columns));
+    const scratch = arena.scratchA();
+    assertParts(arena, { rows, columns }, ({ row, count, column, width }) => {
+      const c = arena.space(count * width);
+      kernels.packShare(packed, bytes(b + column), bytes(columns), false, width, depth);
+      kernels.multiplyPacked(
+        ...[bytes(c), bytes(width), count, width, depth] as const,
+        ...[bytes(a + row * depth), bytes(depth), packed, false, scratch] as const,
+      );
+      return numbers.slice(c, c + count * width);
+    });
+  });
+
+  Deno.test(`multiplyTransposed() computes a part with the bits of the whole, ${precision}`, () => {
+    arena.clear();
+    const shape = [103, 13 * lanes, 300] as const;
+    const [rows, columns, depth] = shape;
+    // Packing reads up to five numbers behind the last one of A.
+    const matrices = [arena.random(depth * rows + 8), arena.random(depth * columns)] as const;
+    const multiply = (part: Part) => multiplyTransposed(shape, matrices, part);
+    assertParts(arena, { rows, columns }, multiply);
+  });
+
+  if (precision === "f32") continue; // Whether f32 rounds products depends on the processor.
 
   for (const transposed of [false, true]) {
-    const kind = transposed ? "A·B from Bᵀ" : "A·B";
-    Deno.test(`${precision}: ${kind} has the bits of a plain loop`, () => {
+    const kind = transposed ? "Bᵀ" : "B";
+    Deno.test(`multiplyPacked() of ${kind} has the bits of a plain loop, ${precision}`, () => {
       for (const rows of rowCounts) {
-        for (const depth of [lanes, 7 * lanes, DEPTH, DEPTH + lanes, 2 * DEPTH + lanes]) {
+        for (const depth of [lanes, 7 * lanes, KC, KC + lanes, 2 * KC + lanes]) {
           for (const accumulate of [false, true]) {
-            clear();
+            arena.clear();
             const columns = 3 * lanes;
-            const a = space(rows * depth, true);
-            const b = space(depth * columns, true);
-            const packed = space(depth * columns, false);
-            const scratch = space(96 * DEPTH, false);
-            const c = space(rows * columns, true);
+            const a = arena.random(rows * depth);
+            const b = arena.random(depth * columns);
+            const packed = bytes(arena.space(depth * columns));
+            const scratch = arena.scratchA();
+            const c = arena.random(rows * columns);
             const before = numbers.slice(c, c + rows * columns);
-            const strideB = (transposed ? depth : columns) * real;
-            kernels.packShare(packed * real, b * real, strideB, transposed, columns, depth);
+            const strideB = bytes(transposed ? depth : columns);
+            kernels.packShare(packed, bytes(b), strideB, transposed, columns, depth);
             kernels.multiplyPacked(
-              ...[c * real, columns * real, rows, columns, depth] as const,
-              ...[a * real, depth * real, packed * real, accumulate, scratch * real] as const,
+              ...[bytes(c), bytes(columns), rows, columns, depth] as const,
+              ...[bytes(a), bytes(depth), packed, accumulate, scratch] as const,
             );
-            const wanted = before.map((start, at) => {
-              const [i, j] = [Math.floor(at / columns), at % columns];
-              return sumInBlocks(
-                round,
-                depth,
-                (k) => numbers[a + i * depth + k]!,
-                (k) => numbers[transposed ? b + j * depth + k : b + k * columns + j]!,
-                accumulate ? start : undefined,
-              );
+            const expected = before.map((start, index) => {
+              const [i, j] = [Math.floor(index / columns), index % columns];
+              return sumInBlocks(arena, depth, {
+                a: (k) => numbers[a + i * depth + k]!,
+                b: (k) => numbers[transposed ? b + j * depth + k : b + k * columns + j]!,
+                start: accumulate ? start : undefined,
+              });
             });
-            assertEquals(numbers.slice(c, c + rows * columns), wanted, `${rows} rows, ${depth}`);
-            assertGuards(c, rows * columns);
+            assertEquals(numbers.slice(c, c + rows * columns), expected, `${rows}, ${depth}`);
+            arena.assertGuarded(c, rows * columns, "the product");
           }
         }
       }
     });
   }
 
-  Deno.test(`${precision}: a vector times a matrix has the bits of a plain loop`, () => {
+  Deno.test(`multiplyTransposed() has the bits of a plain loop, ${precision}`, () => {
+    for (const rows of rowCounts) {
+      for (const depth of depths) {
+        arena.clear();
+        const columns = 3 * lanes;
+        const [a, b] = [arena.random(depth * rows + 8), arena.random(depth * columns)];
+        const whole = { row: 0, count: rows, column: 0, width: columns };
+        const actual = multiplyTransposed([rows, columns, depth], [a, b], whole);
+        const expected = actual.map((_, index) => {
+          const [i, j] = [Math.floor(index / columns), index % columns];
+          return sumInBlocks(arena, depth, {
+            a: (k) => numbers[a + k * rows + i]!,
+            b: (k) => numbers[b + k * columns + j]!,
+          });
+        });
+        assertEquals(actual, expected, `${rows} rows, depth ${depth}`);
+      }
+    }
+  });
+
+  Deno.test(`vectorTimesMatrix() has the bits of a plain loop, ${precision}`, () => {
+    const round = precision === "f64" ? (x: number) => x : Math.fround;
     for (let vectors = 1; vectors <= 25; vectors++) {
-      clear();
+      arena.clear();
       const columns = vectors * lanes;
       const depth = lanes * (1 + vectors * 5);
-      const x = space(depth, true);
-      const w = space(depth * columns, true);
-      const y = space(columns, true);
+      const x = arena.random(depth);
+      const w = arena.random(depth * columns);
+      const y = arena.random(columns);
       const before = numbers.slice(y, y + columns);
-      kernels.vectorTimesMatrix(y * real, x * real, w * real, columns * real, depth, columns);
-      const wanted = before.map((start, j) => {
+      kernels.vectorTimesMatrix(bytes(y), bytes(x), bytes(w), bytes(columns), depth, columns);
+      const expected = before.map((start, j) => {
         let sum = 0;
         for (let k = 0; k < depth; k++) {
           sum = round(sum + round(numbers[x + k]! * numbers[w + k * columns + j]!));
         }
         return round(start + sum);
       });
-      assertEquals(numbers.slice(y, y + columns), wanted, `${depth}×${columns}`);
-      assertGuards(y, columns);
-    }
-  });
-}
-
-for (const precision of ["f32", "f32-strict", "f64"] as const) {
-  const { kernels, numbers, real, round, lanes, clear, space, assertGuards } = open(precision);
-  /** Columns `first` on, `width` of them, of Aᵀ·B. */
-  const multiply = (
-    [rows, columns, depth]: readonly [number, number, number],
-    [a, b]: readonly [number, number],
-    [row, count, column, width]: readonly [number, number, number, number],
-  ) => {
-    const scratchA = space(96 * DEPTH, false);
-    const scratchB = space(DEPTH * width, false);
-    const c = space(count * width, false);
-    kernels.multiplyTransposed(
-      ...[
-        c * real,
-        width * real,
-        count,
-        width,
-        1,
-        depth,
-        0,
-        (a + row) * real,
-        rows * real,
-      ] as const,
-      ...[(b + column) * real, columns * real, scratchA * real, scratchB * real] as const,
-    );
-    assertGuards(c, count * width);
-    return numbers.slice(c, c + count * width);
-  };
-
-  Deno.test(`${precision}: a part of Aᵀ·B has the same bits as the whole`, () => {
-    clear();
-    const shape = [103, 13 * lanes, 300] as const;
-    const [rows, columns, depth] = shape;
-    const matrices = [space(depth * rows + 8, true), space(depth * columns, true)] as const;
-    const whole = multiply(shape, matrices, [0, rows, 0, columns]);
-    for (const [row, count] of [[0, 1], [1, 5], [6, 7], [13, 90]] as const) {
-      for (const [column, width] of [[0, lanes], [lanes, 2 * lanes], [4 * lanes, 9 * lanes]]) {
-        const part = multiply(shape, matrices, [row, count, column!, width!]);
-        for (let i = 0; i < count; i++) {
-          const from = (row + i) * columns + column!;
-          assertEquals(part.slice(i * width!, (i + 1) * width!), whole.slice(from, from + width!));
-        }
-      }
-    }
-  });
-
-  if (precision === "f32") continue;
-  Deno.test(`${precision}: Aᵀ·B has the bits of a plain loop, at odd depths too`, () => {
-    for (const rows of rowCounts) {
-      for (const depth of depths) {
-        clear();
-        const columns = 3 * lanes;
-        const shape = [rows, columns, depth] as const;
-        // Packing reads up to five numbers beyond the last of A.
-        const [a, b] = [space(depth * rows + 8, true), space(depth * columns, true)];
-        const actual = multiply(shape, [a, b], [0, rows, 0, columns]);
-        const wanted = actual.map((_, at) => {
-          const [i, j] = [Math.floor(at / columns), at % columns];
-          return sumInBlocks(
-            round,
-            depth,
-            (k) => numbers[a + k * rows + i]!,
-            (k) => numbers[b + k * columns + j]!,
-          );
-        });
-        assertEquals(actual, wanted, `${rows} rows, depth ${depth}`);
-      }
+      assertEquals(numbers.slice(y, y + columns), expected, `${depth}×${columns}`);
+      arena.assertGuarded(y, columns, "the product");
     }
   });
 }

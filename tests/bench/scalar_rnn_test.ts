@@ -4,7 +4,7 @@ import { ScalarRnn } from "../../bench/scalar_rnn.ts";
 import { randomWorkload } from "../../bench/workload.ts";
 import { parameterNames, zeroParameters } from "../../src/model/parameters.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
-import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { oneHot, referenceGradients } from "../reference/network.ts";
 
 for (const batchSize of [1, 3]) {
   Deno.test(`ScalarRnn computes the reference's training step, B ${batchSize}`, () => {

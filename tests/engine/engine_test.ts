@@ -6,7 +6,7 @@ import { initialParameters } from "../../src/model/initialization.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { assertParity, vectorsOf } from "../reference/parity.ts";
-import { oneHot } from "../reference/rnn.ts";
+import { oneHot } from "../reference/network.ts";
 
 const precisions = ["f32", "f32-strict", "f64"] as const;
 const sizes = { inputs: 5, hidden: 7, outputs: 6 };

@@ -9,7 +9,7 @@ import { checkGradients } from "../../src/engine/gradient_check.ts";
 import type { Precision } from "../../src/model/types.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
-import { type Batch, oneHot, referenceGradients } from "../reference/rnn.ts";
+import { type Batch, oneHot, referenceGradients } from "../reference/network.ts";
 
 interface Case {
   readonly hidden: number;

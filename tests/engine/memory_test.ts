@@ -4,7 +4,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import { instantiate, type Plan } from "../../src/engine/kernels/instance.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
-import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { oneHot, referenceGradients } from "../reference/network.ts";
 
 const precisions = ["f32", "f32-strict", "f64"] as const;
 

@@ -11,8 +11,7 @@ import {
 } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { dropoutFactors } from "../reference/dropout.ts";
-import { networkGradients, type Parameters, referenceShapes } from "../reference/network.ts";
-import { oneHot } from "../reference/rnn.ts";
+import { oneHot, referenceGradients, referenceShapes } from "../reference/network.ts";
 
 const cells = ["rnn", "gru", "lstm"] as const;
 const precisions = ["f32", "f32-strict", "f64"] as const;
@@ -72,7 +71,7 @@ for (const precision of precisions) {
             }
             const drop = { probability, seed: 2 ** 40 + 12345 };
             const each = layers * batchSize * hidden;
-            const wanted = networkGradients(sizes, parameters as unknown as Parameters, {
+            const wanted = referenceGradients(sizes, parameters, {
               seqLength,
               batchSize,
               inputs: oneHot(engine.inputIds, vocabulary),

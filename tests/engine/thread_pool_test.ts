@@ -13,7 +13,7 @@ import { InputError } from "../../src/errors.ts";
 import { parameterNames } from "../../src/model/parameters.ts";
 import type { Cell } from "../../src/model/types.ts";
 import { Xoshiro128 } from "../../src/random.ts";
-import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { oneHot, referenceGradients } from "../reference/network.ts";
 
 const precisions = ["f32", "f32-strict", "f64"] as const;
 const vocabulary = 11;

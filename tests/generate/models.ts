@@ -3,8 +3,7 @@ import type { ConfigInput } from "../../src/model/resolve_config.ts";
 import { type Model, sizesOf } from "../../src/model/model.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
-import { networkGradients, type NetworkResult } from "../reference/network.ts";
-import { oneHot, softmax } from "../reference/rnn.ts";
+import { oneHot, referenceGradients, type Result, softmax } from "../reference/network.ts";
 import { createTrainer } from "../trainers.ts";
 
 /** A model of a text's characters with weights from N(0, deviation²); in f64 by default. */
@@ -43,12 +42,10 @@ function reference(
   model: Model,
   inputs: ArrayLike<number>,
   targets: ArrayLike<number>,
-): NetworkResult {
-  const { cell = "rnn", layers = 1, ...sizes } = sizesOf(model);
-  const parameters = Object.fromEntries(
-    Object.entries(model.parameters).map(([name, weights]) => [name, Float64Array.from(weights)]),
-  );
-  return networkGradients({ cell, layers, ...sizes }, parameters, {
+): Result {
+  const sizes = sizesOf(model);
+  const { layers = 1 } = sizes;
+  return referenceGradients(sizes, model.parameters, {
     seqLength: inputs.length,
     batchSize: 1,
     inputs: oneHot(inputs, sizes.inputs),

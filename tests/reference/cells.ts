@@ -1,7 +1,7 @@
 /**
  * One step of one layer of tanh, GRU or LSTM cells, forward and backward, in plain float64.
  *
- * With x the layer's input, h' and c' its states a step before, σ the logistic function:
+ * x is the input of the layer, h' and c' are its states before the step, σ is the logistic function:
  *
  *     rnn   h = tanh(Wxh x + Whh h' + bh)
  *
@@ -16,10 +16,9 @@
  * PyTorch's two biases, but for the GRU's n gate, where bh is `bias_ih` and bhn is `bias_hh`.
  */
 
-/** What a layer is made of. */
-export type Cell = "rnn" | "gru" | "lstm";
+import type { Cell } from "../../src/model/types.ts";
 
-/** G, how many gates a cell has. */
+/** The gates of each cell, G. */
 export const gateCounts: Readonly<Record<Cell, number>> = { rnn: 1, gru: 3, lstm: 4 };
 
 /** The parameters of one layer, or their gradients. */
@@ -27,25 +26,25 @@ export interface Layer {
   readonly Wxh: Float64Array;
   readonly Whh: Float64Array;
   readonly bh: Float64Array;
-  /** Of a GRU; of no length in the others. */
+  /** Of a GRU; empty for other cells. */
   readonly bhn: Float64Array;
 }
 
-/** What a layer computed in one step, and from what. */
+/** The inputs and results of one step of a layer. */
 export interface Step {
   readonly x: Float64Array;
   readonly hBefore: Float64Array;
   readonly cBefore: Float64Array;
   /** Whh h', and in the GRU's n gate + bhn: [G·H]. */
   readonly recurrent: Float64Array;
-  /** After σ or tanh: [G·H]; an rnn's is h. */
+  /** After σ or tanh: [G·H]; h of the tanh cell. */
   readonly gates: Float64Array;
   readonly h: Float64Array;
-  /** Zeros but in an LSTM. */
+  /** Of an LSTM; zeros for other cells. */
   readonly c: Float64Array;
 }
 
-/** One step of one layer. */
+/** One step of one layer, forward. */
 export function forward(
   cell: Cell,
   { Wxh, Whh, bh, bhn }: Layer,
@@ -80,8 +79,8 @@ export function forward(
 }
 
 /**
- * From the gradients of a step's h and c to those of x, h' and c'; those of the layer's parameters
- * are added to `gradients`.
+ * One step of one layer, backward: the gradients of x, h' and c' from those of h and c. The gradients
+ * of the parameters are added to `gradients`.
  */
 export function backward(
   cell: Cell,
@@ -92,10 +91,10 @@ export function backward(
   dcNext: Float64Array,
 ): { dx: Float64Array; dh: Float64Array; dc: Float64Array } {
   const H = dh.length;
-  /** Of Wxh x + bh, and of Whh h' (+ bhn): they differ in the GRU's n gate alone. */
+  /** The gradients of Wxh x + bh and of Whh h' (+ bhn), which differ in the GRU's n gate only. */
   const dInput = new Float64Array(gates.length);
   const dRecurrent = new Float64Array(gates.length);
-  /** What reaches h' and c' past the gates. */
+  /** The parts of the gradients of h' and c' that bypass the gates. */
   const dhDirect = new Float64Array(H);
   const dcBefore = new Float64Array(H);
   for (let i = 0; i < H; i++) {

@@ -1,7 +1,7 @@
-/** Which numbers dropout leaves out, one at a time; assembly/dropout.ts says where it comes from. */
+/** The dropout mask, one number at a time; assembly/dropout.ts explains the function. */
 
-/** Wellons' lowbias32. */
-function mixed(x: number): number {
+/** Wellons's lowbias32. */
+function lowbias32(x: number): number {
   x ^= x >>> 16;
   x = Math.imul(x, 0x7feb352d);
   x ^= x >>> 15;
@@ -9,7 +9,7 @@ function mixed(x: number): number {
   return (x ^ x >>> 16) >>> 0;
 }
 
-/** The factors of a layer's states, [rows, hidden]: 0 where a number is dropped, else 1 / (1 − p). */
+/** The factors on a layer's hidden states, [T·B, H]: 0 where a number is dropped, else 1 / (1 − p). */
 export function dropoutFactors(
   rows: number,
   hidden: number,
@@ -20,6 +20,6 @@ export function dropoutFactors(
   const high = Math.floor(seed / 2 ** 32);
   const threshold = Math.floor(probability * 2 ** 32);
   return Float64Array.from({ length: rows * hidden }, (_, index) => {
-    return mixed(mixed(index ^ low) ^ high) >= threshold ? 1 / (1 - probability) : 0;
+    return lowbias32(lowbias32(index ^ low) ^ high) >= threshold ? 1 / (1 - probability) : 0;
   });
 }

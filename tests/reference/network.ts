@@ -1,19 +1,20 @@
 /**
- * Networks of one or more layers of tanh, GRU or LSTM cells in plain float64 TypeScript, like
- * `rnn.ts`: one number at a time, nothing arranged for speed, nothing taken from `src/`.
+ * The network in plain float64 TypeScript: the equations written down one number at a time, without
+ * any optimization. Kernels are compared with it. It takes nothing from `src/` but types.
  *
- * Layer 0 reads the inputs, layer l + 1 the h of layer l, times the factors of dropout, and the head
- * the h of the last layer:
+ * Layer 0 reads the inputs, layer l + 1 the hidden states of layer l times the factors of dropout, and
+ * the head those of the last layer:
  *
  *     p = softmax(Why h + by)      loss = −Σ_t Σ_v q_tv ln p_tv, averaged over the streams
  *
- * The cells are those of `cells.ts`.
+ * The cells are those of cells.ts.
  */
 
+import type { ParameterSet, Sizes } from "../../src/model/parameters.ts";
+import type { Cell } from "../../src/model/types.ts";
 import {
   addOuterProduct,
   backward,
-  type Cell,
   forward,
   gateCounts,
   type Layer,
@@ -22,54 +23,60 @@ import {
   transposedProduct,
 } from "./cells.ts";
 
-export type { Cell };
-
-/** The sizes that decide the parameters' shapes: L layers, I, H, V. */
-export interface NetworkSizes {
-  readonly cell: Cell;
-  readonly layers: number;
-  readonly inputs: number;
-  readonly hidden: number;
-  readonly outputs: number;
-}
-
-/** Row-major arrays by the names of {@linkcode referenceShapes}. */
-export type Parameters = Record<string, Float64Array>;
-
-/** What the network reads and has to predict: T steps of B streams; row t·B + b is step t of b. */
-export interface NetworkBatch {
+/** T steps of B streams; row t·B + b is step t of stream b. */
+export interface Batch {
   readonly seqLength: number;
   readonly batchSize: number;
   /** [T·B] vectors of length I. */
   readonly inputs: readonly Float64Array[];
   /** [T·B] distributions over V. */
   readonly targets: readonly Float64Array[];
-  /** [L, B, H], before the first step; a constant to the gradients. */
+  /** [L, B, H], before the first step. */
   readonly hiddenState: Float64Array;
-  /** [L, B, H], of an LSTM. */
+  /** [L, B, H], before the first step, of an LSTM. */
   readonly cellState?: Float64Array;
-  /** [L − 1] arrays of [T·B, H]: factors on layer l's h before layer l + 1 reads it. */
+  /** [L − 1] arrays of [T·B, H]: factors on the hidden states of layer l for layer l + 1. */
   readonly dropout?: readonly Float64Array[];
 }
 
-/** What {@linkcode networkGradients} finds. */
-export interface NetworkResult {
+/** The result of {@linkcode referenceGradients}. */
+export interface Result {
   readonly loss: number;
-  readonly gradients: Parameters;
+  readonly gradients: ParameterSet;
   /** [T·B, V] */
   readonly logits: Float64Array;
   /** [L] arrays of [T·B, H], after each step and before dropout. */
   readonly hiddenStates: readonly Float64Array[];
-  /** Those of an LSTM's cells. */
+  /** [L] arrays of [T·B, H], of an LSTM. */
   readonly cellStates?: readonly Float64Array[];
 }
 
-/** The end of the names of layer l's parameters: nothing for the first. */
+/** One-hot vectors. */
+export function oneHot(ids: ArrayLike<number>, length: number): Float64Array[] {
+  return Array.from(ids, (id) => {
+    const vector = new Float64Array(length);
+    vector[id] = 1;
+    return vector;
+  });
+}
+
+/** e^{y − max y}, divided by its sum. */
+export function softmax(y: Float64Array): Float64Array {
+  const max = y.reduce((a, b) => Math.max(a, b), -Infinity);
+  const e = y.map((x) => Math.exp(x - max));
+  const sum = e.reduce((a, b) => a + b, 0);
+  return e.map((x) => x / sum);
+}
+
+/** The arrays of a parameter set by name. */
+type Arrays = Record<string, Float64Array>;
+
+/** The suffix of the names of layer l's parameters. */
 const suffix = (l: number) => l === 0 ? "" : `_l${l}`;
 
 /** The shape of each parameter, [rows, columns] or [length], in the order of initialisation. */
-export function referenceShapes(sizes: NetworkSizes): Record<string, readonly number[]> {
-  const { cell, layers, inputs: I, hidden: H, outputs: V } = sizes;
+export function referenceShapes(sizes: Sizes): Record<string, readonly number[]> {
+  const { cell = "rnn", layers = 1, inputs: I, hidden: H, outputs: V } = sizes;
   const G = gateCounts[cell];
   const shapes: Record<string, readonly number[]> = {};
   for (let l = 0; l < layers; l++) {
@@ -84,19 +91,16 @@ export function referenceShapes(sizes: NetworkSizes): Record<string, readonly nu
 }
 
 /** The loss of a batch and its gradient with respect to every parameter, by BPTT. */
-export function networkGradients(
-  sizes: NetworkSizes,
-  parameters: Parameters,
-  batch: NetworkBatch,
-): NetworkResult {
-  const { cell, layers: L, hidden: H, outputs: V } = sizes;
+export function referenceGradients(sizes: Sizes, parameters: ParameterSet, batch: Batch): Result {
+  const { cell = "rnn", layers: L = 1, hidden: H, outputs: V } = sizes;
   const { seqLength: T, batchSize: B, dropout } = batch;
   if (cell === "lstm" && !batch.cellState) throw new TypeError("An LSTM needs a cell state");
-  const gradients: Parameters = {};
+  const weights = parameters as unknown as Arrays;
+  const gradients: Arrays = {};
   for (const [name, shape] of Object.entries(referenceShapes(sizes))) {
     gradients[name] = new Float64Array(shape.reduce((product, n) => product * n, 1));
   }
-  const { Why, by } = parameters as { Why: Float64Array; by: Float64Array };
+  const { Why, by } = weights as { Why: Float64Array; by: Float64Array };
   const { Why: dWhy, by: dby } = gradients as { Why: Float64Array; by: Float64Array };
   const states = () => Array.from({ length: L }, () => new Float64Array(T * B * H));
   const hiddenStates = states();
@@ -106,24 +110,24 @@ export function networkGradients(
 
   for (let b = 0; b < B; b++) {
     const row = (t: number) => t * B + b;
-    /** Layer l's factors on its h of step t. */
-    const factors = (l: number, t: number) =>
-      dropout ? dropout[l]!.subarray(row(t) * H, (row(t) + 1) * H) : new Float64Array(H).fill(1);
+    /** The hidden state of layer l in step t, or its gradient, through dropout. */
+    const masked = (h: Float64Array, l: number, t: number) => {
+      const factors = dropout?.[l]?.subarray(row(t) * H, (row(t) + 1) * H);
+      return factors ? h.map((value, i) => value * factors[i]!) : h;
+    };
 
     // Forward, layer by layer.
-    const seqLength: Step[][] = [];
+    const steps: Step[][] = [];
     for (let l = 0; l < L; l++) {
-      const layer = layerOf(cell, parameters, l);
+      const layer = layerOf(cell, weights, l);
       const first = (l * B + b) * H;
       let h: Float64Array = batch.hiddenState.slice(first, first + H);
       let c: Float64Array = batch.cellState?.slice(first, first + H) ?? new Float64Array(H);
-      seqLength.push([]);
+      steps.push([]);
       for (let t = 0; t < T; t++) {
-        const x = l === 0
-          ? batch.inputs[row(t)]!
-          : seqLength[l - 1]![t]!.h.map((value, i) => value * factors(l - 1, t)[i]!);
+        const x = l === 0 ? batch.inputs[row(t)]! : masked(steps[l - 1]![t]!.h, l - 1, t);
         const step = forward(cell, layer, x, h, c);
-        seqLength[l]!.push(step);
+        steps[l]!.push(step);
         ({ h, c } = step);
         hiddenStates[l]!.set(h, row(t) * H);
         cellStates[l]!.set(c, row(t) * H);
@@ -133,7 +137,7 @@ export function networkGradients(
     // The head, forward and backward; dh[t] is the gradient of the last layer's h.
     let dh: Float64Array[] = [];
     for (let t = 0; t < T; t++) {
-      const h = seqLength[L - 1]![t]!.h;
+      const h = steps[L - 1]![t]!.h;
       const q = batch.targets[row(t)]!;
       const y = product(Why, h).map((sum, v) => sum + by[v]!);
       logits.set(y, row(t) * V);
@@ -158,9 +162,9 @@ export function networkGradients(
         const dhHere = dh[t]!.map((value, i) => value + dhNext[i]!);
         const before = backward(
           cell,
-          layerOf(cell, parameters, l),
+          layerOf(cell, weights, l),
           layerOf(cell, gradients, l),
-          seqLength[l]![t]!,
+          steps[l]![t]!,
           dhHere,
           dcNext,
         );
@@ -168,14 +172,19 @@ export function networkGradients(
         dhNext = before.dh;
         dcNext = before.dc;
       }
-      if (l > 0) dh = dx.map((d, t) => d.map((value, i) => value * factors(l - 1, t)[i]!));
+      if (l > 0) dh = dx.map((d, t) => masked(d, l - 1, t));
     }
   }
-  const result = { loss, gradients, logits, hiddenStates };
+  const result = {
+    loss,
+    gradients: gradients as unknown as ParameterSet,
+    logits,
+    hiddenStates,
+  };
   return cell === "lstm" ? { ...result, cellStates } : result;
 }
 
-function layerOf(cell: Cell, parameters: Parameters, l: number): Layer {
+function layerOf(cell: Cell, parameters: Arrays, l: number): Layer {
   const array = (name: string) => parameters[name + suffix(l)]!;
   return {
     Wxh: array("Wxh"),
@@ -185,9 +194,9 @@ function layerOf(cell: Cell, parameters: Parameters, l: number): Layer {
   };
 }
 
-/** ln softmax(y), finite whatever finite y is: y − max y − ln Σ e^{y − max y}. */
+/** ln softmax(y) = y − max y − ln Σ e^{y − max y}, which is finite for every finite y. */
 function logSoftmax(y: Float64Array): Float64Array {
-  const greatest = y.reduce((a, b) => Math.max(a, b), -Infinity);
-  const sum = y.reduce((total, value) => total + Math.exp(value - greatest), 0);
-  return y.map((value) => value - greatest - Math.log(sum));
+  const max = y.reduce((a, b) => Math.max(a, b), -Infinity);
+  const sum = y.reduce((total, value) => total + Math.exp(value - max), 0);
+  return y.map((value) => value - max - Math.log(sum));
 }

@@ -1,37 +1,32 @@
-/** The plain reference itself: against finite differences, against PyTorch, and against `rnn.ts`. */
+/** Tests of the reference network itself, against finite differences and PyTorch. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { ParameterSet } from "../../src/model/parameters.ts";
+import type { ParameterSet, Sizes } from "../../src/model/parameters.ts";
+import type { Cell } from "../../src/model/types.ts";
 import { Xoshiro128 } from "../../src/random.ts";
-import {
-  type Cell,
-  type NetworkBatch,
-  networkGradients,
-  type NetworkSizes,
-  type Parameters,
-  referenceShapes,
-} from "./network.ts";
-// Made by PyTorch 1.13 in float64: `torch.nn.RNN`, `GRU` and `LSTM` of two layers as `rnn`, and
+import { type Batch, referenceGradients, referenceShapes } from "./network.ts";
+// Computed by PyTorch 1.13 in float64: `torch.nn.RNN`, `GRU` and `LSTM` of two layers as `rnn`, and
 // `torch.nn.Linear` as `head`; H 3, I = V = 4, T 3, B 2. Every array is flat, row-major.
 import pytorch from "./pytorch.json" with { type: "json" };
-import { referenceGradients } from "./rnn.ts";
 
 const cells: readonly Cell[] = ["rnn", "gru", "lstm"];
 
-/** Random parameters and a random batch; all sizes differ, so that they cannot be mixed up. */
+/** Random parameters and a random batch; all sizes differ, so that none can stand for another. */
 function makeCase(cell: Cell, layers: number, dropout: boolean) {
-  const sizes: NetworkSizes = { cell, layers, inputs: 2, hidden: 3, outputs: 5 };
+  const sizes = { cell, layers, inputs: 2, hidden: 3, outputs: 5 };
   const [T, B] = [4, 2];
   const random = new Xoshiro128(layers);
   const normal = (length: number, scale: number) =>
     Float64Array.from({ length }, () => scale * random.normal());
-  const parameters: Parameters = {};
-  for (const [name, shape] of Object.entries(referenceShapes(sizes))) {
-    parameters[name] = normal(shape.reduce((product, n) => product * n, 1), 0.7);
-  }
+  const parameters = Object.fromEntries(
+    Object.entries(referenceShapes(sizes)).map(([name, shape]) => [
+      name,
+      normal(shape.reduce((product, n) => product * n, 1), 0.7),
+    ]),
+  ) as unknown as ParameterSet;
   const vectors = (make: () => Float64Array) => Array.from({ length: T * B }, make);
   const states = layers * B * sizes.hidden;
-  const batch: NetworkBatch = {
+  const batch: Batch = {
     seqLength: T,
     batchSize: B,
     inputs: vectors(() => normal(sizes.inputs, 1)),
@@ -62,12 +57,12 @@ function lossNear(
   element: number,
   delta: number,
 ): number {
-  const changed = parameters[name]!.slice();
+  const changed = parameters[name as "Wxh"].slice();
   changed[element]! += delta;
-  return networkGradients(sizes, { ...parameters, [name]: changed }, batch).loss;
+  return referenceGradients(sizes, { ...parameters, [name]: changed }, batch).loss;
 }
 
-/** Fails unless two arrays agree to `tolerance`, relative to the second, or absolute below 1. */
+/** Asserts that two arrays agree to `tolerance`, relative to the second, or absolute below 1. */
 function assertClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -85,18 +80,18 @@ for (const cell of cells) {
   for (const layers of [1, 2, 3]) {
     for (const dropout of layers === 1 ? [false] : [false, true]) {
       const label = `${cell}, layers: ${layers}${dropout ? ", dropout" : ""}`;
-      Deno.test(`gradients are those of finite differences: ${label}`, () => {
+      Deno.test(`referenceGradients() agrees with finite differences: ${label}`, () => {
         const network = makeCase(cell, layers, dropout);
-        const { gradients } = networkGradients(network.sizes, network.parameters, network.batch);
+        const { gradients } = referenceGradients(network.sizes, network.parameters, network.batch);
         assertEquals(Object.keys(gradients), Object.keys(referenceShapes(network.sizes)));
         for (const [name, gradient] of Object.entries(gradients)) {
           for (let i = 0; i < gradient.length; i++) {
-            // Two central differences, extrapolated to a step of 0: the error of one falls with the
-            // square of its step.
+            // Two central differences, extrapolated to a step of 0; their errors are proportional to
+            // the square of the step.
             const difference = (step: number) =>
               (lossNear(network, name, i, step) - lossNear(network, name, i, -step)) / (2 * step);
             const numeric = (4 * difference(5e-4) - difference(1e-3)) / 3;
-            // Below 1e-4, the rounding of the loss is more than a millionth of the gradient.
+            // Below 1e-4, the rounding error of the loss is more than a millionth of the gradient.
             const scale = Math.max(Math.abs(gradient[i]!), Math.abs(numeric), 1e-4);
             const error = Math.abs(gradient[i]! - numeric) / scale;
             assert(error < 1e-6, `${name}[${i}]: ${gradient[i]}, numerically ${numeric}`);
@@ -107,25 +102,12 @@ for (const cell of cells) {
   }
 }
 
-Deno.test("a network of one tanh layer is that of rnn.ts", () => {
-  const { sizes, parameters, batch } = makeCase("rnn", 1, false);
-  const actual = networkGradients(sizes, parameters, batch);
-  const expected = referenceGradients(sizes, parameters as unknown as ParameterSet, batch);
-  // The sums are the same but for the order of their terms.
-  assertClose([actual.loss], [expected.loss], 2e-15, "loss");
-  assertClose(actual.logits, expected.logits, 2e-15, "logits");
-  assertClose(actual.hiddenStates[0]!, expected.hiddenStates, 2e-15, "hidden states");
-  for (const [name, gradient] of Object.entries(expected.gradients)) {
-    assertClose(actual.gradients[name]!, gradient, 2e-15, name);
-  }
-});
-
 for (const cell of cells) {
-  Deno.test(`loss and gradients are PyTorch's: ${cell}`, () => {
-    const sizes: NetworkSizes = { cell, layers: 2, inputs: 4, hidden: 3, outputs: 4 };
+  Deno.test(`referenceGradients() agrees with PyTorch: ${cell}`, () => {
+    const sizes = { cell, layers: 2, inputs: 4, hidden: 3, outputs: 4 };
     const expected = pytorch[cell];
     const vectors = (rows: number[][]) => rows.map((row) => Float64Array.from(row));
-    const { loss, gradients } = networkGradients(sizes, fromPyTorch(sizes, expected.parameters), {
+    const { loss, gradients } = referenceGradients(sizes, fromPyTorch(sizes, expected.parameters), {
       seqLength: 3,
       batchSize: 2,
       inputs: vectors(expected.inputs),
@@ -138,19 +120,22 @@ for (const cell of cells) {
     const expectedGradients = fromPyTorch(sizes, expected.gradients, (input) => input);
     assertEquals(Object.keys(gradients).sort(), Object.keys(expectedGradients).sort());
     for (const [name, gradient] of Object.entries(gradients)) {
-      assertClose(gradient, expectedGradients[name]!, 1e-12, name);
+      assertClose(gradient, expectedGradients[name as "Wxh"], 1e-12, name);
     }
   });
 }
 
-/** PyTorch's arrays under the mathematics' names; `merge` makes one of two biases that are added. */
+/** PyTorch's tensors by this project's names; `merge` combines two biases that are added. */
 function fromPyTorch(
-  { cell, layers, hidden: H }: NetworkSizes,
+  { cell, layers = 1, hidden: H }: Sizes,
   tensors: Record<string, number[]>,
   merge: (input: number, recurrent: number) => number = (input, recurrent) => input + recurrent,
-): Parameters {
+): ParameterSet {
   const array = (name: string) => Float64Array.from(tensors[name]!);
-  const parameters: Parameters = { Why: array("head.weight"), by: array("head.bias") };
+  const parameters: Record<string, Float64Array> = {
+    Why: array("head.weight"),
+    by: array("head.bias"),
+  };
   for (let l = 0; l < layers; l++) {
     const suffix = l === 0 ? "" : `_l${l}`;
     parameters["Wxh" + suffix] = array(`rnn.weight_ih_l${l}`);
@@ -161,25 +146,25 @@ function fromPyTorch(
     );
     if (cell === "gru") parameters["bhn" + suffix] = recurrent.slice(2 * H);
   }
-  return parameters;
+  return parameters as unknown as ParameterSet;
 }
 
-Deno.test("hidden and cell states are those that the next batch begins with", () => {
+Deno.test("referenceGradients() returns the states that the next batch starts from", () => {
   for (const cell of cells) {
     const { sizes, parameters, batch } = makeCase(cell, 3, true);
     const { seqLength: T, batchSize: B } = batch;
-    const whole = networkGradients(sizes, parameters, batch);
-    const part = (from: number, to: number): NetworkBatch => ({
+    const whole = referenceGradients(sizes, parameters, batch);
+    const part = (from: number, to: number): Batch => ({
       ...batch,
       seqLength: to - from,
       inputs: batch.inputs.slice(from * B, to * B),
       targets: batch.targets.slice(from * B, to * B),
       dropout: batch.dropout!.map((f) => f.slice(from * B * sizes.hidden, to * B * sizes.hidden)),
     });
-    const first = networkGradients(sizes, parameters, part(0, 1));
+    const first = referenceGradients(sizes, parameters, part(0, 1));
     const join = (states: readonly Float64Array[]) =>
       Float64Array.from(states.flatMap((layer) => [...layer]));
-    const second = networkGradients(sizes, parameters, {
+    const second = referenceGradients(sizes, parameters, {
       ...part(1, T),
       hiddenState: join(first.hiddenStates),
       ...(first.cellStates ? { cellState: join(first.cellStates) } : {}),
@@ -190,20 +175,20 @@ Deno.test("hidden and cell states are those that the next batch begins with", ()
   }
 });
 
-Deno.test("the loss of huge logits is finite, and so are its gradients", () => {
+Deno.test("referenceGradients() is finite for huge logits", () => {
   for (const cell of cells) {
     const { sizes, parameters, batch } = makeCase(cell, 2, false);
     const huge = { ...parameters, by: Float64Array.of(1e6, -1e6, 800, 1e6, -1e300) };
     const targets = batch.targets.map(() => Float64Array.of(0, 1, 0, 0, 0));
-    const { loss, gradients, logits } = networkGradients(sizes, huge, { ...batch, targets });
+    const { loss, gradients, logits } = referenceGradients(sizes, huge, { ...batch, targets });
     assert(Math.abs(loss / batch.seqLength - 2e6) < 10, `${loss}`);
     assert(logits.every(Number.isFinite));
     for (const gradient of Object.values(gradients)) assert(gradient.every(Number.isFinite));
   }
 });
 
-Deno.test("an LSTM without a cell state is refused", () => {
+Deno.test("referenceGradients() rejects an LSTM without a cell state", () => {
   const { sizes, parameters, batch } = makeCase("lstm", 1, false);
   const { cellState: _, ...without } = batch;
-  assertThrows(() => networkGradients(sizes, parameters, without), TypeError, "cell state");
+  assertThrows(() => referenceGradients(sizes, parameters, without), TypeError, "cell state");
 });

@@ -1,13 +1,13 @@
-/** The update rules in plain float64, one parameter at a time. */
+/** The update rules in plain float64, one number at a time. */
 import type { Update } from "../../src/engine/update.ts";
 import { parameterNames, type ParameterSet } from "../../src/model/parameters.ts";
 
 const EPSILON = 1e-8;
 
 /**
- * Updates the parameters in place, and what the rule remembers.
+ * Updates the parameters and the optimizer state in place.
  *
- * @param stateSlots As many as the rule needs, zeros at first.
+ * @param stateSlots At least as many as the optimizer has, zeros at first.
  */
 export function referenceUpdate(
   update: Update,
@@ -30,7 +30,7 @@ export function referenceUpdate(
   const norm = Math.sqrt(squares);
   for (const name of parameterNames) {
     const w = parameters[name];
-    const [first, second] = stateSlots.map((memory) => memory[name]);
+    const [moment1, moment2] = stateSlots.map((slot) => slot[name]);
     for (let i = 0; i < w.length; i++) {
       let g = gradients[name][i]!;
       if (gradClip > 0 && gradClipMode === "value") g = Math.max(-gradClip, Math.min(gradClip, g));
@@ -39,21 +39,21 @@ export function referenceUpdate(
       else g += weightDecay * w[i]!;
 
       if (optimizer === "adagrad") {
-        // The notebook's: m += g², w += −rate·g / √(m + 1e-8).
-        first![i]! += g * g;
-        w[i]! += -lr * g / Math.sqrt(first![i]! + EPSILON);
+        // As in min-char-rnn: m += g², w += −lr·g / √(m + 1e-8).
+        moment1![i]! += g * g;
+        w[i]! += -lr * g / Math.sqrt(moment1![i]! + EPSILON);
       } else if (optimizer === "sgd") {
         let v = g;
-        if (momentum > 0) v = first![i] = momentum * first![i]! + g;
+        if (momentum > 0) v = moment1![i] = momentum * moment1![i]! + g;
         w[i]! -= lr * v;
       } else if (optimizer === "rmsprop") {
-        first![i] = beta2 * first![i]! + (1 - beta2) * g * g;
-        w[i]! -= lr * g / (Math.sqrt(first![i]!) + EPSILON);
+        moment1![i] = beta2 * moment1![i]! + (1 - beta2) * g * g;
+        w[i]! -= lr * g / (Math.sqrt(moment1![i]!) + EPSILON);
       } else {
-        first![i] = beta1 * first![i]! + (1 - beta1) * g;
-        second![i] = beta2 * second![i]! + (1 - beta2) * g * g;
-        const m = first![i]! / (1 - beta1 ** step);
-        const v = second![i]! / (1 - beta2 ** step);
+        moment1![i] = beta1 * moment1![i]! + (1 - beta1) * g;
+        moment2![i] = beta2 * moment2![i]! + (1 - beta2) * g * g;
+        const m = moment1![i]! / (1 - beta1 ** step);
+        const v = moment2![i]! / (1 - beta2 ** step);
         w[i]! -= lr * m / (Math.sqrt(v) + EPSILON);
       }
     }

@@ -1,39 +1,39 @@
-/** Training side by side: the f64 engine and the plain reference from the same parameters. */
+/** Training in parallel: the f64 engine and the plain reference, from the same parameters. */
 
 import { assert } from "@std/assert";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { Config } from "../../src/model/config.ts";
-import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
-import { oneHot, referenceGradients } from "./rnn.ts";
+import type { Update } from "../../src/engine/update.ts";
+import { parameterNames, zeroParameters } from "../../src/model/parameters.ts";
+import { oneHot, referenceGradients } from "./network.ts";
 import { referenceUpdate } from "./optimizers.ts";
 
-/** What one update reads and predicts. */
+/** The inputs and targets of one update. */
 export interface Sequences {
-  /** Vectors for the reference, [T·B]; the engine has been given the same. */
+  /** [T·B] vectors, which the engine has been given, too. */
   readonly inputs: readonly Float64Array[];
   readonly targets: readonly Float64Array[];
-  /** Whether the hidden state is zero before them, instead of carried from the update before. */
+  /** Whether the hidden state is reset to zero before, instead of carried from the last update. */
   readonly fromZero: boolean;
 }
 
-/** How the two are trained. */
+/** The parameters of {@linkcode assertParity}. */
 export interface Parity {
-  /** With the parameters to begin with. */
+  /** An engine with the initial parameters. */
   readonly engine: Engine;
-  readonly update: Pick<Config, "optimizer" | "lr" | "gradClip">;
+  readonly update: Pick<Update, "optimizer" | "lr" | "gradClip">;
   readonly updates: number;
-  /** The most that a loss may differ, relative to itself; a weight, to 1,000 times this. */
+  /** The largest relative error of a loss; weights may be off by 1,000 times as much. */
   readonly tolerance: number;
   /**
-   * Give the engine the reference's state before each update. Training at a large rate is chaotic:
-   * a rounding error grows by orders of magnitude within a hundred updates, in any two programs.
+   * Copy the state of the reference to the engine before each update. Training at a large learning
+   * rate is chaotic: rounding errors grow by orders of magnitude within a hundred updates.
    */
   readonly synchronise: boolean;
-  /** Gives the engine what an update reads and predicts, and tells it. */
+  /** Gives the engine the inputs and targets of an update, and returns them. */
   readonly give: (update: number) => Sequences;
 }
 
-/** What the engine's character ids are as one-hot vectors. */
+/** The engine's character ids as one-hot vectors. */
 export function vectorsOf(engine: Engine): Omit<Sequences, "fromZero"> {
   return {
     inputs: oneHot(engine.inputIds, engine.options.inputs),
@@ -41,7 +41,7 @@ export function vectorsOf(engine: Engine): Omit<Sequences, "fromZero"> {
   };
 }
 
-/** Asserts that every update of the engine is the reference's. */
+/** Asserts that every update of the engine equals that of the reference. */
 export function assertParity(parity: Parity): void {
   const { engine, update, tolerance } = parity;
   const { hidden, seqLength, batchSize } = engine.options;
@@ -67,8 +67,8 @@ export function assertParity(parity: Parity): void {
 
     const batch = { seqLength, batchSize, inputs, targets, hiddenState: state };
     const wanted = referenceGradients(engine.options, parameters, batch);
-    applyReference(parameters, wanted.gradients, sums, update);
-    state = wanted.hiddenStates.slice(-batchSize * hidden);
+    referenceUpdate(update, parameters, wanted.gradients, [sums]);
+    state = wanted.hiddenStates[0]!.slice(-batchSize * hidden);
 
     const error = Math.abs(loss - wanted.loss) / wanted.loss;
     assert(error < tolerance, `update ${count}: the loss is off by ${error}`);
@@ -80,18 +80,4 @@ export function assertParity(parity: Parity): void {
       });
     }
   }
-}
-
-function applyReference(
-  parameters: ParameterSet,
-  gradients: ParameterSet,
-  sums: ParameterSet,
-  { optimizer, lr, gradClip }: Parity["update"],
-): void {
-  const limit = gradClip === 0 ? Infinity : gradClip;
-  if (optimizer === "adagrad") {
-    referenceUpdate({ optimizer: "adagrad", lr: lr, gradClip: limit }, parameters, gradients, [
-      sums,
-    ]);
-  } else referenceUpdate({ optimizer: "sgd", lr: lr, gradClip: limit }, parameters, gradients);
 }

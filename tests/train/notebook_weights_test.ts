@@ -4,7 +4,7 @@ import { sizesOf } from "../../src/model/model.ts";
 import { parameterNames, type RealArray, zeroParameters } from "../../src/model/parameters.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { createTrainer } from "../trainers.ts";
-import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { oneHot, referenceGradients } from "../reference/network.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
 
 const data = "Hope is the thing with feathers that perches in the soul. ".repeat(3);
@@ -54,7 +54,7 @@ for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
         hiddenState: h,
       });
       referenceUpdate({ optimizer: "adagrad", lr, gradClip }, weights, gradients, [sums]);
-      h = hiddenStates.slice(-hidden);
+      h = hiddenStates[0]!.slice(-hidden);
       p += seqLength;
 
       const mine = trainer.step() * seqLength;

@@ -7,7 +7,7 @@ import { parameterNames, type ParameterSet, zeroParameters } from "../../src/mod
 import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
 import { createTrainer } from "../trainers.ts";
-import { oneHot, referenceGradients } from "../reference/rnn.ts";
+import { oneHot, referenceGradients } from "../reference/network.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
 import { textOf } from "../text/ids.ts";
 
@@ -54,13 +54,8 @@ function notebook(corpus: Corpus, trainer: Trainer, updates: number): number[] {
       hiddenState: state,
     });
     losses.push(loss / seqLength);
-    const limit = gradClip === 0 ? Infinity : gradClip;
-    if (optimizer === "adagrad") {
-      referenceUpdate({ optimizer: "adagrad", lr: lr, gradClip: limit }, parameters, gradients, [
-        sums,
-      ]);
-    } else referenceUpdate({ optimizer: "sgd", lr: lr, gradClip: limit }, parameters, gradients);
-    state = hiddenStates.slice(-batchSize * hidden);
+    referenceUpdate({ optimizer, lr, gradClip }, parameters, gradients, [sums]);
+    state = hiddenStates[0]!.slice(-batchSize * hidden);
     pointer += seqLength;
   }
   return losses;

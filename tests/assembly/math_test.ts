@@ -1,43 +1,34 @@
 /**
- * exp, log and tanh of vectors: errors in units in the last place over the whole range, and what
- * happens at its ends. The bounds are those of assembly/elementary.ts.
+ * exp, log, tanh and sigmoid: errors in units in the last place over the whole range, and special
+ * values. The bounds are those of assembly/math.ts.
  */
 import { assert, assertEquals } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
+import { realArray } from "../../src/model/parameters.ts";
 import type { Precision } from "../../src/model/types.ts";
 import { Xoshiro128 } from "../../src/random.ts";
-import * as exact from "../reference/elementary.ts";
+import * as exact from "../reference/math.ts";
+import { precisions, realsAt } from "./module.ts";
 
 type FunctionName = "exp" | "log" | "tanh";
 const names = ["exp", "log", "tanh"] as const;
-const precisions = ["f32", "f32-strict", "f64"] as const;
 
-/** The largest error allowed, in units in the last place of the result. */
+/** The bound of the error, in units in the last place of the result. */
 const bounds: Readonly<Record<Precision, Readonly<Record<FunctionName, number>>>> = {
   "f32": { exp: 1.25, log: 1.25, tanh: 2.5 },
   "f32-strict": { exp: 1.25, log: 1.25, tanh: 2.5 },
   "f64": { exp: 1.25, log: 1.25, tanh: 2.75 },
 };
 
-/** How many numbers one call of a kernel works on. */
+/** Numbers per call of a kernel. */
 const COUNT = 4096;
 
 /** Applies the kernel to any number of values. */
-function applier(precision: Precision, name: FunctionName) {
+function applier(precision: Precision, name: FunctionName | "sigmoid") {
   const { kernels, layout, memory } = instantiate(precision, {
-    inputs: 1,
-    hidden: 1,
-    outputs: COUNT,
-    seqLength: 1,
-    batchSize: 1,
-    denseInputs: false,
-    denseTargets: false,
-    training: false,
+    ...{ inputs: 1, hidden: 1, outputs: COUNT, seqLength: 1, batchSize: 1 },
   });
-  const { buffer } = memory;
-  const area = precision === "f64"
-    ? new Float64Array(buffer, layout.logits, COUNT)
-    : new Float32Array(buffer, layout.logits, COUNT);
+  const area = realsAt(memory.buffer, { precision, address: layout.logits, count: COUNT });
   return (values: ArrayLike<number>): Float64Array => {
     const results = new Float64Array(values.length);
     for (let at = 0; at < values.length; at += COUNT) {
@@ -50,10 +41,10 @@ function applier(precision: Precision, name: FunctionName) {
   };
 }
 
-/** The distance of neighbouring numbers of this precision near a finite x. */
+/** The distance between adjacent numbers of a precision near a finite x. */
 function unitInLastPlace(x: number, precision: Precision): number {
   const [digits, least] = precision === "f64" ? [52, -1022] : [23, -126];
-  // The exponent's own bits: Math.log2 rounds up just below a power of two.
+  // From the bits of the exponent, because Math.log2 rounds up just below a power of two.
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, x);
   const exponent = ((view.getUint32(0) >>> 20) & 0x7ff) - 1023;
@@ -62,7 +53,7 @@ function unitInLastPlace(x: number, precision: Precision): number {
 
 for (const precision of ["f32", "f32-strict"] as const) {
   for (const name of names) {
-    Deno.test(`${name} of ${precision} keeps its bound over all exponents`, () => {
+    Deno.test(`${name}InPlace() keeps its error bound over all exponents, ${precision}`, () => {
       // Every 1021st of the 2^32 bit patterns: 4.2 million numbers, of all signs and exponents.
       const bits = new Uint32Array(COUNT * 1027).map((_, i) => i * 1021);
       const values = new Float32Array(bits.buffer);
@@ -92,7 +83,7 @@ for (const precision of ["f32", "f32-strict"] as const) {
   }
 }
 
-/** Doubles of every exponent that a function's interesting range has, with random fractions. */
+/** Doubles with every exponent of a function's interesting range and random fractions. */
 function doubles(name: FunctionName): Float64Array {
   const random = new Xoshiro128(1);
   const values: number[] = [];
@@ -114,7 +105,7 @@ function doubles(name: FunctionName): Float64Array {
 }
 
 for (const name of names) {
-  Deno.test(`${name} of f64 keeps its bound over all exponents`, () => {
+  Deno.test(`${name}InPlace() keeps its error bound over all exponents, f64`, () => {
     const values = doubles(name);
     const results = applier("f64", name)(values);
     let worst = 0;
@@ -142,7 +133,7 @@ for (const precision of precisions) {
     ? [88.72283172607422, 88.7228393554688]
     : [709.782712893384, 709.7827128933841];
 
-  Deno.test(`exp, log and tanh of ${precision} at the ends of the range`, () => {
+  Deno.test(`expInPlace(), logInPlace() and tanhInPlace() of special values, ${precision}`, () => {
     const exp = applier(precision, "exp");
     assertEquals(
       [...exp([0, -0, -Infinity, Infinity, NaN, -greatest, greatest, least, -least, infinite])],
@@ -162,15 +153,33 @@ for (const precision of precisions) {
     );
   });
 
-  Deno.test(`tanh of ${precision} is odd, rises, and never leaves [-1, 1]`, () => {
+  Deno.test(`tanhInPlace() is odd, increasing and within [-1, 1], ${precision}`, () => {
     const tanh = applier(precision, "tanh");
     const values = Float64Array.from({ length: 40001 }, (_, i) => (i - 20000) / 1000);
     const results = tanh(values);
     results.forEach((y, i) => {
       assert(Math.abs(y) <= 1);
       assertEquals(y, -results[results.length - 1 - i]!);
-      // Neighbours on this grid lie so far apart that rounding cannot turn their order.
+      // Neighbors on this grid are too far apart for rounding to change their order.
       if (i > 0 && Math.abs(values[i]!) < 5) assert(y > results[i - 1]!, `at ${values[i]}`);
     });
+  });
+
+  Deno.test(`sigmoidInPlace() keeps its error bound, ${precision}`, () => {
+    // An exponential, an addition and a division: 1.25, 0.5 and 0.5 units in the last place, of which
+    // the division at most doubles the first two.
+    const allowed = 4 * (single ? 2 ** -23 : 2 ** -52);
+    const xs = realArray(precision, 65536).map((_, i) => -80 + 160 * i / 65535);
+    applier(precision, "sigmoid")(xs).forEach((y, i) => {
+      const expected = 1 / (1 + Math.exp(-xs[i]!));
+      assert(Math.abs(y - expected) <= allowed * expected, `σ(${xs[i]}): ${y}, not ${expected}`);
+    });
+  });
+
+  Deno.test(`sigmoidInPlace() of special values, ${precision}`, () => {
+    assertEquals(
+      [...applier(precision, "sigmoid")([0, -0, Infinity, -Infinity, NaN, 1e30, -1e30])],
+      [0.5, 0.5, 1, 0, NaN, 1, 0],
+    );
   });
 }

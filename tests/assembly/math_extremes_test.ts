@@ -1,16 +1,16 @@
 /**
- * Where exp, log and tanh are worst: the arguments that long searches found, far more numbers than a
- * test can try. For f32 they went through every bit pattern of the functions' interesting range; for
- * f64 through some hundred million in each, the most promising measured in fixed point. With them
- * stand arguments at the edges of log's reduction, near √½ and √2, where a term that is missing from
- * the series is felt first.
+ * The worst arguments of exp, log and tanh, found by searches too long for a test: for f32 over every
+ * bit pattern of a function's interesting range, for f64 over some hundred million each, with the
+ * largest errors measured in fixed point. In addition, arguments at the edges of log's reduction, near
+ * √½ and √2, where a missing term of the series has the largest effect.
  */
 import { assert } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
 import type { Precision } from "../../src/model/types.ts";
-import * as exact from "../reference/elementary.ts";
+import * as exact from "../reference/math.ts";
+import { precisions, realsAt } from "./module.ts";
 
-/** The bounds that assembly/elementary.ts states, in units in the last place. */
+/** The bounds of assembly/math.ts, in units in the last place. */
 const bounds = {
   "f32": { exp: 1.25, log: 1.25, tanh: 2.5 },
   "f32-strict": { exp: 1.25, log: 1.25, tanh: 2.5 },
@@ -38,7 +38,7 @@ const worst = {
   },
 } as const;
 
-/** The distance of neighbouring numbers of this precision at x, which is normal, exactly. */
+/** The distance between adjacent numbers of a precision at a normal x, exactly. */
 function unitInLastPlace(x: number, precision: Precision): bigint {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, x);
@@ -46,23 +46,13 @@ function unitInLastPlace(x: number, precision: Precision): bigint {
   return exact.fixed(2 ** (exponent - (precision === "f64" ? 52 : 23)));
 }
 
-for (const precision of ["f32", "f32-strict", "f64"] as const) {
+for (const precision of precisions) {
   for (const name of ["exp", "log", "tanh"] as const) {
-    Deno.test(`${name} of ${precision} keeps its bound where it is worst`, () => {
+    Deno.test(`${name}InPlace() keeps its error bound at its worst arguments, ${precision}`, () => {
       const { kernels, layout, memory } = instantiate(precision, {
-        inputs: 1,
-        hidden: 1,
-        outputs: 4,
-        seqLength: 1,
-        batchSize: 1,
-        denseInputs: false,
-        denseTargets: false,
-        training: false,
+        ...{ inputs: 1, hidden: 1, outputs: 4, seqLength: 1, batchSize: 1 },
       });
-      const { buffer } = memory;
-      const area = precision === "f64"
-        ? new Float64Array(buffer, layout.logits, 4)
-        : new Float32Array(buffer, layout.logits, 4);
+      const area = realsAt(memory.buffer, { precision, address: layout.logits, count: 4 });
       for (const x of worst[precision][name]) {
         area.fill(x);
         kernels[`${name}InPlace`](layout.logits, 4);

@@ -1,10 +1,10 @@
 /**
- * exp, ln and tanh of doubles to far more digits than a double has, in fixed-point BigInt: what the
- * vector functions are measured against. Math.exp and its kin are themselves only good to about a
- * unit in the last place.
+ * exp, ln and tanh in fixed-point BigInt, with far more digits than a double. The errors of the
+ * kernels are measured against them, because Math.exp and its like have errors of about a unit in the
+ * last place themselves.
  *
- * A fixed-point number is a BigInt in units of 2^−BITS. Arguments must not be so small or results so
- * extreme that these bits do not hold 60 significant ones; the callers see to that.
+ * A fixed-point number is a BigInt in units of 2^−BITS. Arguments and results must be of a size at
+ * which these bits hold 60 significant ones.
  */
 
 /** Bits after the point. */
@@ -42,7 +42,7 @@ function twiceAtanh(s: bigint): bigint {
   let sum = 0n;
   for (let power = s, n = 1n; power !== 0n; power = multiply(power, square), n += 2n) {
     sum += power / n;
-    if (power === -1n) break; // Shifting rounds down: −1 would stay −1.
+    if (power === -1n) break; // Shifting rounds down, so −1 would remain −1.
   }
   return 2n * sum;
 }
