@@ -20,7 +20,7 @@ export interface EngineSetup {
 /**
  * Creates an engine that holds the random workload of a size, and runs its forward pass once.
  *
- * @returns The engine, to be closed by the caller, and the loss of the batch in nats, summed over T
+ * @returns The engine, to be disposed of by the caller, and the loss of the batch in nats, summed over T
  * and averaged over B.
  */
 export function createEngine(

@@ -21,7 +21,7 @@ export interface LaunchContext {
 /** A program to compare. */
 export interface Program {
   readonly name: string;
-  /** Tells programs of one name apart; only the fastest of them is reported. */
+  /** Distinguishes programs that share a name; only the fastest of them is reported. */
   readonly variant?: string;
   /** Whether the others are compared with this one. */
   readonly isUnroll?: boolean;

@@ -13,7 +13,7 @@ export class UnrollLoss {
   /** `#sums[n]` is the sum of the losses of the first n steps. */
   readonly #sums = [0];
 
-  /** Close it with `using`, or its threads keep running. */
+  /** Declare it with `using`, or the threads of its trainer keep running. */
   constructor(corpus: Corpus, size: WorkloadSize) {
     this.#trainer = Trainer.create(corpus, resolveConfig(configOf(size), { chars: corpus.length }));
   }

@@ -10,17 +10,17 @@ export const productSizes: readonly number[] = [64, 128, 256, 512];
 /** M of these products: one packed block of A, MC in assembly/packing.ts. */
 export const PRODUCT_ROWS = 96;
 
-/** A training step of a size on some threads; `close` ends the threads. */
+/** A training step of a size on some threads; disposing of it ends them. */
 export function trainingStepBenchmark(
   size: WorkloadSize,
   threads: number,
-): Benchmark & { readonly close: () => void } {
+): Benchmark & Disposable {
   const { engine } = createEngine(size, { threads });
   return {
     threads,
     flop: flopPerStep({ ...size, outputs: VOCABULARY_SIZE }),
     run: () => trainStep(engine),
-    close: () => engine[Symbol.dispose](),
+    [Symbol.dispose]: () => engine[Symbol.dispose](),
   };
 }
 

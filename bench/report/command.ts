@@ -79,9 +79,7 @@ interface ReportOptions {
 function createReport({ timing, threadCounts, charts }: ReportOptions): Report {
   using stack = new DisposableStack();
   const start = (size: WorkloadSize, threads: number) => {
-    const benchmark = trainingStepBenchmark(size, threads);
-    stack.defer(benchmark.close);
-    return { size, ...benchmark };
+    return { size, ...stack.use(trainingStepBenchmark(size, threads)) };
   };
   const trainingSteps = workloadSizes.flatMap((size) =>
     threadCounts.map((threads) => start(size, threads))
