@@ -20,8 +20,8 @@ export interface EngineSetup {
 /**
  * Creates an engine that holds the random workload of a size, and runs its forward pass once.
  *
- * @returns The engine, to be disposed of by the caller, and the loss of the batch in nats, summed over T
- * and averaged over B.
+ * @returns The engine, which the caller disposes of, and the loss of the batch in nats, summed over
+ * T and averaged over B.
  */
 export function createEngine(
   size: WorkloadSize,
