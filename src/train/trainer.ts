@@ -259,12 +259,12 @@ export class Trainer implements Disposable {
    * of the text is held out.
    * @throws {DivergenceError} if the loss is not finite.
    */
-  validate(): { readonly loss: number; readonly best: boolean } | null {
+  validate(): { readonly loss: number; readonly isBest: boolean } | null {
     const measurement = this.validation.measure();
     for (;;) {
       const { done, value: loss } = measurement.next();
       if (!done) continue;
-      return loss === null ? null : { loss, best: this.validation.record(loss) };
+      return loss === null ? null : { loss, isBest: this.validation.record(loss) };
     }
   }
 

@@ -87,9 +87,9 @@ async function runWithStops(options: TrainOptions, stops: readonly Stop[]): Prom
       ...resume ? { resume, config: {} } : {},
       signal: controller.signal,
       onStatus: ({ step }) => listen("onStatus", step),
-      onLog(report: TrainingMetrics) {
-        metrics += formatMetrics({ ...report, elapsedSeconds: 0, charsPerSecond: 0 });
-        listen("onLog", report.step);
+      onLog(logged) {
+        metrics += formatMetrics({ ...logged, elapsedSeconds: 0, charsPerSecond: 0 });
+        listen("onLog", logged.step);
       },
       async onCheckpoint(checkpoint, kind) {
         if (kind === "best") best = await bytesOf(checkpoint);
@@ -150,20 +150,20 @@ Deno.test("train() can be resumed after it was aborted before its first step", a
 Deno.test("train() resumes a finished run as if it had had the higher limit from the start", async () => {
   for (const first of [20, 21, 40, 53]) {
     const options = { config, logEvery: 10, sampleEvery: 0 };
-    let kept: Checkpoint | undefined;
+    let saved: Checkpoint | undefined;
     let metrics = "";
-    const onLog = (report: TrainingMetrics) => {
-      metrics += formatMetrics({ ...report, elapsedSeconds: 0, charsPerSecond: 0 });
+    const onLog = (logged: TrainingMetrics) => {
+      metrics += formatMetrics({ ...logged, elapsedSeconds: 0, charsPerSecond: 0 });
     };
     const onCheckpoint = (checkpoint: Checkpoint, kind: string) => {
-      if (kind === "latest") kept = checkpoint;
+      if (kind === "latest") saved = checkpoint;
     };
     const ended = await train(corpus, { ...options, steps: first, onLog, onCheckpoint });
     assertEquals(JSON.parse(metrics.trim().split("\n").at(-1)!).step, first);
     assert(ended.progress.validationLoss !== null, "the end validates");
-    metrics = truncateMetrics(metrics, kept!.progress).kept;
+    metrics = truncateMetrics(metrics, saved!.progress).kept;
     const { resume: _, ...more } = { ...options, resume: undefined, steps: 80 };
-    const parts = await train(corpus, { ...more, resume: kept!, onLog });
+    const parts = await train(corpus, { ...more, resume: saved!, onLog });
     const partsMetrics = metrics;
     metrics = "";
     const whole = await train(corpus, { ...more, onLog });
@@ -183,7 +183,7 @@ Deno.test("train() stops soon after the signal during a long validation", async 
     steps: 2,
     logEvery: 1,
     signal: controller.signal,
-    onLog: (report) => void logged.push(report),
+    onLog: (metrics) => void logged.push(metrics),
     onStatus({ step }) {
       if (step < 2) return;
       // The end validates 144,000 characters now, which takes seconds.
@@ -193,10 +193,8 @@ Deno.test("train() stops soon after the signal during a long validation", async 
   });
   clearTimeout(timer);
   assert(controller.signal.aborted && performance.now() - begin < 1000);
-  assertEquals(logged.map(({ step, validationLoss }) => [step, validationLoss]), [[1, null], [
-    2,
-    null,
-  ]]);
+  const losses = logged.map(({ step, validationLoss }) => [step, validationLoss]);
+  assertEquals(losses, [[1, null], [2, null]]);
   assertEquals(progress.step, 2);
 });
 
@@ -207,10 +205,10 @@ Deno.test("train() counts the time before it was resumed", async () => {
   assertEquals(await train(corpus, { resume: first, minutes: 0.003 }), first);
   const logged: TrainingMetrics[] = [];
   const steps = first.progress.step + 1;
-  const onLog = (report: TrainingMetrics) => void logged.push(report);
+  const onLog = (metrics: TrainingMetrics) => void logged.push(metrics);
   const more = await train(corpus, { resume: first, steps, onLog });
   assert(more.progress.elapsedSeconds > elapsedSeconds);
-  assert(logged.every((report) => report.elapsedSeconds > elapsedSeconds));
+  assert(logged.every((metrics) => metrics.elapsedSeconds > elapsedSeconds));
 });
 
 Deno.test("train() returns a finished run as it is, and calls only onStart", async () => {

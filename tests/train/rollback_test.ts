@@ -30,21 +30,21 @@ const config = resolveConfig({
 async function run(options: TrainOptions) {
   const rollbacks: Rollback[] = [];
   const logged: number[] = [];
-  const kept: Checkpoint[] = [];
+  const saved: Checkpoint[] = [];
   const last = await train(corpus, {
     ...options,
     onRollback: (rollback) => void rollbacks.push(rollback),
     onLog: ({ step }) => void logged.push(step),
     onCheckpoint: (checkpoint, kind) => {
-      if (kind === "latest") kept.push(checkpoint);
+      if (kind === "latest") saved.push(checkpoint);
     },
   });
-  return { rollbacks, logged, kept, last };
+  return { rollbacks, logged, saved, last };
 }
 
 Deno.test("train() rolls back to the last metrics, and continues with half the learning rate", async () => {
   const options = { config, logEvery: 10, steps: 60, onDivergence: "rollback" } as const;
-  const { rollbacks, logged, kept, last } = await run(options);
+  const { rollbacks, logged, saved, last } = await run(options);
   assertEquals(rollbacks[0], {
     divergedAt: 25,
     reason: "the loss is NaN",
@@ -59,13 +59,13 @@ Deno.test("train() rolls back to the last metrics, and continues with half the l
   const trainer = createTrainer(corpus, config);
   while (trainer.steps < 20) trainer.step();
   const { parameters, hiddenState } = trainer.checkpoint();
-  assertEquals([kept[0]!.progress.step, kept[0]!.config.lr], [20, 5e35]);
-  assertEquals([kept[0]!.parameters, kept[0]!.hiddenState], [parameters, hiddenState]);
+  assertEquals([saved[0]!.progress.step, saved[0]!.config.lr], [20, 5e35]);
+  assertEquals([saved[0]!.parameters, saved[0]!.hiddenState], [parameters, hiddenState]);
   // From there on it is the run of a trainer that is resumed from that state.
   const byHand = Trainer.fromCheckpoint(corpus, trainer.checkpoint(), { config: { lr: 5e35 } });
   const next = rollbacks[1]?.step ?? 60;
   while (byHand.steps < next) byHand.step();
-  const same = kept.find(({ progress }) => progress.step === next)!;
+  const same = saved.find(({ progress }) => progress.step === next)!;
   assertEquals(same.parameters, byHand.model().parameters);
 });
 
@@ -97,7 +97,7 @@ Deno.test("train() rolls back to the state that it started with if there are no 
 Deno.test("train() throws after ten consecutive rollbacks", async () => {
   const hopeless = { ...config, lr: 1e300 };
   const rollbacks: Rollback[] = [];
-  const kept: Checkpoint[] = [];
+  const saved: Checkpoint[] = [];
   const error = await assertRejects(
     () =>
       train(corpus, {
@@ -105,7 +105,7 @@ Deno.test("train() throws after ten consecutive rollbacks", async () => {
         steps: 5,
         onDivergence: "rollback",
         onRollback: (rollback) => void rollbacks.push(rollback),
-        onCheckpoint: (checkpoint) => void kept.push(checkpoint),
+        onCheckpoint: (checkpoint) => void saved.push(checkpoint),
       }),
     DivergenceError,
   );
@@ -114,12 +114,12 @@ Deno.test("train() throws after ten consecutive rollbacks", async () => {
   assertEquals(error.details, { savedStep: 0, rollbacks: 10 });
   assert(error.message.startsWith(`Training diverged at step 1: ${error.reason}; 10 rollbacks`));
   assert(error.message.includes("the last checkpoint is of step 0"), error.message);
-  for (const { progress } of kept) assertEquals(progress.step, 0);
+  for (const { progress } of saved) assertEquals(progress.step, 0);
 });
 
 Deno.test("train() can be resumed from a checkpoint before a divergence, with a lower learning rate", async () => {
-  for (const [lr, optimizer, saved] of [[1e36, "sgd", 23], [5e37, "adagrad", null]] as const) {
-    const kept: Checkpoint[] = [];
+  for (const [lr, optimizer, savedStep] of [[1e36, "sgd", 23], [5e37, "adagrad", null]] as const) {
+    const saved: Checkpoint[] = [];
     const error = await assertRejects(
       () =>
         train(corpus, {
@@ -127,21 +127,21 @@ Deno.test("train() can be resumed from a checkpoint before a divergence, with a 
           steps: 50,
           checkpointEvery: 1,
           onCheckpoint: (checkpoint, kind) => {
-            if (kind === "latest") kept.push(checkpoint);
+            if (kind === "latest") saved.push(checkpoint);
           },
         }),
       DivergenceError,
     );
-    assertEquals(error.details, { savedStep: saved, rollbacks: 0 });
-    if (saved === null) {
-      assertEquals(kept, []);
+    assertEquals(error.details, { savedStep, rollbacks: 0 });
+    if (savedStep === null) {
+      assertEquals(saved, []);
       continue;
     }
-    assertEquals(kept.map(({ progress }) => progress.step), kept.map((_, i) => i + 1));
-    const resume = kept.at(-1)!;
-    assertEquals(resume.progress.step, saved);
-    const more = await train(corpus, { resume, config: { lr: 0.1 }, steps: saved + 5 });
-    assertEquals(more.progress.step, saved + 5);
+    assertEquals(saved.map(({ progress }) => progress.step), saved.map((_, i) => i + 1));
+    const resume = saved.at(-1)!;
+    assertEquals(resume.progress.step, savedStep);
+    const more = await train(corpus, { resume, config: { lr: 0.1 }, steps: savedStep + 5 });
+    assertEquals(more.progress.step, savedStep + 5);
   }
 });
 

@@ -61,7 +61,7 @@ testWithFile(
   "train() saves the last state and throws if the text's file changes",
   async (path) => {
     await Deno.writeTextFile(path, paragraphs);
-    const kept: Checkpoint[] = [];
+    const saved: Checkpoint[] = [];
     const options = { config: { ...config, valFraction: 0.001 }, epochs: 3, logEvery: 1000 };
     {
       using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
@@ -73,19 +73,19 @@ testWithFile(
               if (step === 1000) Deno.truncateSync(path, 1000);
             },
             onCheckpoint: (checkpoint, kind) => {
-              if (kind === "latest") kept.push(checkpoint);
+              if (kind === "latest") saved.push(checkpoint);
             },
           }),
         TextError,
         "the file changed while it was read",
       );
     }
-    assertEquals(kept.length, 1);
-    assert(kept[0]!.progress.step >= 1000);
+    assertEquals(saved.length, 1);
+    assert(saved[0]!.progress.step >= 1000);
     // With the text as it was, the run can be resumed with the same bits.
     await Deno.writeTextFile(path, paragraphs);
     using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
-    const resumed = await train(corpus, { ...options, resume: kept[0]! });
+    const resumed = await train(corpus, { ...options, resume: saved[0]! });
     const whole = await train(corpusFromText(paragraphs, path), options);
     assertEquals(resumed.parameters, whole.parameters);
     assertEquals(resumed.progress.position, whole.progress.position);

@@ -12,13 +12,13 @@ const config = resolveConfig({ hidden: 8, seqLength: 10, batchSize: 2 });
 
 Deno.test("train() logs the first step, every logEvery steps, and the end", async () => {
   const logged: TrainingMetrics[] = [];
-  const kept: [string, number][] = [];
+  const saved: [string, number][] = [];
   const checkpoint = await train(corpus, {
     config,
     steps: 17,
     logEvery: 5,
     onLog: (metrics) => void logged.push(metrics),
-    onCheckpoint: ({ progress }, kind) => void kept.push([kind, progress.step]),
+    onCheckpoint: ({ progress }, kind) => void saved.push([kind, progress.step]),
   });
   assertEquals(logged.map(({ step }) => step), [1, 5, 10, 15, 17]);
   const trainer = createTrainer(corpus, config);
@@ -35,8 +35,8 @@ Deno.test("train() logs the first step, every logEvery steps, and the end", asyn
   assertEquals(logged.at(-1)!.validationLoss, trainer.validate()!.loss);
   assertEquals(checkpoint.parameters, trainer.model().parameters);
   assertEquals(checkpoint.progress.step, 17);
-  assertEquals(kept.at(-1), ["latest", 17]);
-  assert(kept.some(([kind]) => kind === "best"));
+  assertEquals(saved.at(-1), ["latest", 17]);
+  assert(saved.some(([kind]) => kind === "best"));
 });
 
 Deno.test("train() gives the same weights however often it logs, samples and saves", async () => {
@@ -80,7 +80,7 @@ Deno.test("train() ends at the limit that is reached first", async () => {
 
 Deno.test("train() saves a checkpoint when it is aborted", async () => {
   const controller = new AbortController();
-  const kept: number[] = [];
+  const saved: number[] = [];
   const { progress } = await train(corpus, {
     config,
     steps: 10 ** 9,
@@ -90,11 +90,11 @@ Deno.test("train() saves a checkpoint when it is aborted", async () => {
       if (step === 100) controller.abort();
     },
     onCheckpoint: ({ progress }, kind) => {
-      if (kind === "latest") kept.push(progress.step);
+      if (kind === "latest") saved.push(progress.step);
     },
   });
   assertEquals(progress.step, 100);
-  assertEquals(kept, [100]);
+  assertEquals(saved, [100]);
 });
 
 Deno.test("train() passes a status that rises to the end", async () => {

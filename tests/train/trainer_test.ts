@@ -89,8 +89,8 @@ for (const [name, input, updates] of runs) {
   Deno.test(`Trainer.step() gives the losses of the notebook's loop: ${name}`, () => {
     const trainer = createTrainer(corpus, { ...input, precision: "f64" });
     const expected = notebook(corpus, trainer, updates);
-    expected.forEach((wanted, i) => {
-      const error = Math.abs(trainer.step() - wanted) / wanted;
+    expected.forEach((loss, i) => {
+      const error = Math.abs(trainer.step() - loss) / loss;
       assert(error < 1e-9, `update ${i + 1}: the loss is off by ${error}`);
     });
     assertEquals(trainer.steps, updates);
@@ -147,8 +147,8 @@ Deno.test("Trainer.validate() gives the loss of evaluate() on the validation par
     ...textOf(corpus.read(start, end - start)),
     counts: corpus.counts,
   });
-  assertEquals(first, { loss: natsPerChar, best: true });
-  assertEquals(trainer.validate(), { loss: natsPerChar, best: false });
+  assertEquals(first, { loss: natsPerChar, isBest: true });
+  assertEquals(trainer.validate(), { loss: natsPerChar, isBest: false });
   assertEquals(trainer.checkpoint().progress.validationLoss, natsPerChar);
   assertEquals(createTrainer(corpus, { ...small, valFraction: 0 }).validate(), null);
 });
