@@ -1,9 +1,11 @@
 /**
  * Training into a run folder that can be resumed: what `deno task train` does, as a library.
  *
- * {@linkcode Run} trains and writes `config.json`, `metrics.jsonl` and checkpoints; {@linkcode
- * RunFolder} is the folder itself, for a training loop of your own; {@linkcode readMetrics} reads the
- * metrics of a run. Reading needs `--allow-read`, training `--allow-write` too.
+ * {@linkcode Run} trains and writes `config.json`, `metrics.jsonl` and checkpoints.
+ * {@linkcode RunFolder} is the folder itself, for a training loop of your own.
+ * {@linkcode readMetrics} reads the metrics of a run.
+ *
+ * Reading needs `--allow-read`, training `--allow-write` too.
  *
  * @example
  * ```ts

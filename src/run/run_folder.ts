@@ -39,9 +39,9 @@ export interface OpenRun {
 }
 
 /**
- * The folder of one run: `config.json`, `metrics.jsonl` (a line for each {@linkcode
- * TrainingMetrics}), `checkpoint.safetensors` (the latest) and `best.safetensors` (the one with the
- * lowest validation loss).
+ * The folder of one run: `config.json`, `metrics.jsonl` (a line for each of the
+ * {@linkcode TrainingMetrics}), `checkpoint.safetensors` (the latest) and `best.safetensors` (the one
+ * with the lowest validation loss).
  *
  * While the object is not closed and the process lives, no other process can write into the folder.
  * A failure to write is thrown as an `Error` of one line; files that were written before are intact.
