@@ -26,7 +26,7 @@ interface MetricsRecord {
  * import { readMetrics } from "./metrics.ts";
  *
  * for (const path of Deno.args) {
- *   for (const { step, validationLoss } of await readMetrics(path)) console.log(step, validationLoss);
+ *   for (const { step, loss } of await readMetrics(path)) console.log(step, loss);
  * }
  * ```
  */

@@ -43,8 +43,8 @@ export interface CreateRunOptions extends RunOptions {
 export type RunCallbacks = Omit<TrainingCallbacks, "onCheckpoint">;
 
 /**
- * A training that is written into a run folder: configuration, metrics and checkpoints. This is what
- * `deno task train` does.
+ * A training that is written into a run folder: configuration, metrics and checkpoints. This is
+ * what `deno task train` does.
  *
  * A run that is stopped and resumed continues with the same bits as if it had never stopped. Until
  * the object is disposed of, no other process can write into the folder.

@@ -25,7 +25,9 @@ export interface RunChange {
 /** The step, counted from 1, that diverged, and what was not finite. */
 export type Divergence = Pick<Rollback, "reason"> & { readonly step: number };
 
-/** The contents of `config.json`: what a run trains, on which text, for how long, and its changes. */
+/**
+ * The contents of `config.json`: what a run trains, on which text, for how long, and its changes.
+ */
 export interface RunConfig {
   /** The complete configuration. */
   readonly config: Config;

@@ -40,12 +40,12 @@ export interface OpenRun {
 
 /**
  * The folder of one run: `config.json`, `metrics.jsonl` (a line for each of the
- * {@linkcode TrainingMetrics}), `checkpoint.safetensors` (the latest) and `best.safetensors` (the one
- * with the lowest validation loss).
+ * {@linkcode TrainingMetrics}), `checkpoint.safetensors` (the latest) and `best.safetensors` (the
+ * one with the lowest validation loss).
  *
  * While the object is not closed and the process lives, no other process can write into the folder.
- * A failure to write is thrown as an `Error` of one line; files that were written before are intact.
- * {@linkcode Run} trains into a run folder; use this class for a training loop of your own.
+ * A failure to write is thrown as an `Error` of one line; files that were written before are
+ * intact. {@linkcode Run} trains into a run folder; use this class for a training loop of your own.
  *
  * @example
  * ```ts
@@ -208,7 +208,8 @@ export class RunFolder implements Disposable {
     const { step, validatedStep } = checkpoint.progress;
     this.#write(name, () => {
       if (kind === "best" && step !== validatedStep) stashBest(this.#target);
-      // The checkpoint says up to which step metrics are logged, so these must be on the disk first.
+      // The checkpoint says up to which step metrics are logged, so these must be on the disk
+      // first.
       if (kind === "latest") syncIfExists(`${this.#target}/${METRICS_FILE}`);
     });
     try {

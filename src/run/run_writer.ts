@@ -17,8 +17,8 @@ export interface RunWriterOptions {
  * Writes the metrics, checkpoints and rollbacks of a run into its folder.
  *
  * Failures are not thrown into the training: the first one is stored for
- * {@linkcode RunWriter.throwIfFailed} and stops the run, which then tries once more to save its last
- * state.
+ * {@linkcode RunWriter.throwIfFailed} and stops the run, which then tries once more to save its
+ * last state.
  */
 export class RunWriter {
   readonly #folder: RunFolder;

@@ -59,7 +59,9 @@ const DROPOUT_FROM = 0.7;
 const DROPOUT_UNTIL = 0.85;
 /** A GRU that seldom started from a zero state predicted worse from there than uniform guessing. */
 const RESET_EVERY = 200;
-/** Orthogonalizing a matrix of this size takes one to two seconds, of twice the size 8 times that. */
+/**
+ * Orthogonalizing a matrix of this size takes one to two seconds, of twice the size 8 times that.
+ */
 const MAX_ORTHOGONAL_UNITS = 512;
 
 /** Learning rates that suited models of 160,000 parameters. */
@@ -197,7 +199,8 @@ function pickOptimization(
   const { optimizer = "adamw", hidden = size.hidden, cell = "gru", layers = size.layers } = input;
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
   const isLarge = size.layers > 1 && layers > 1;
-  // The rate decays from the end of the warm-up, so without one, or with another schedule, it stays.
+  // The rate decays from the end of the warm-up, so without one, or with another schedule, it
+  // stays.
   const decays = input.lrSchedule === undefined
     ? input.warmup !== 0
     : input.lrSchedule === "inverse-sqrt";

@@ -84,7 +84,8 @@ export interface LimitContext {
  * Completes the limits and intervals of a run.
  *
  * @param input What the caller decides; the rest is chosen by {@linkcode limitDefaults}.
- * @throws {InputError} if a value is out of range, or `patience` is given without a validation part.
+ * @throws {InputError} if a value is out of range, or `patience` is given without a validation
+ * part.
  *
  * @example
  * ```ts

@@ -12,8 +12,8 @@ import type { Trainer } from "./trainer.ts";
 /** Time between `latest` checkpoints without `checkpointEvery`. */
 const CHECKPOINT_MS = 60_000;
 /**
- * Characters trained on for each character validated: about one validation an epoch with the default
- * validation part of 5 %, and a small part of the time.
+ * Characters trained on for each character validated: about one validation an epoch with the
+ * default validation part of 5 %, and a small part of the time.
  */
 const TRAINED_PER_VALIDATED = 20;
 /** Characters of a text passed to `onSample`. */
@@ -106,7 +106,8 @@ export class TrainingLoop {
 
   async #runDueActions(): Promise<void> {
     const isLast = this.#trainer.steps === this.#limits.steps;
-    // The end of the run makes metrics of the last step too: one line is enough, unless both validate.
+    // The end of the run makes metrics of the last step too: one line is enough, unless both
+    // validate.
     if (this.#isLogDue() && (!isLast || this.#isValidationDue())) await this.#log();
     if (this.#isSampleDue()) await this.#sample();
     if (this.#isCheckpointDue() && !isLast && !this.#isInterrupted()) await this.#save();
@@ -166,7 +167,9 @@ export class TrainingLoop {
     };
   }
 
-  /** Makes regular metrics; none if the signal aborts their validation, as a resumed run makes them. */
+  /**
+   * Makes regular metrics; none if the signal aborts their validation, as a resumed run makes them.
+   */
   async #log(): Promise<void> {
     const { validation, steps } = this.#trainer;
     let isBest = false;
@@ -214,7 +217,8 @@ export class TrainingLoop {
         text += character;
       }
     } catch (error) {
-      // The logits of such weights are not finite. Whether training diverges, its next step decides.
+      // The logits of such weights are not finite. Whether training diverges, its next step
+      // decides.
       if (error instanceof RangeError) return;
       throw error;
     }
@@ -222,7 +226,8 @@ export class TrainingLoop {
   }
 
   async #save(ended = false): Promise<void> {
-    // All weights are finite in any case; an interrupted run does not wait for a look at the next step.
+    // All weights are finite in any case; an interrupted run does not wait for a look at the next
+    // step.
     if (!this.#isInterrupted()) this.#trainer.checkNextStep();
     await this.#saveLatest(this.#checkpoint(ended));
   }

@@ -77,8 +77,8 @@ export function cooldownFactor({ cooldown }: Pick<Config, "cooldown">, done: num
 /**
  * Checks that a run has what its learning-rate schedule depends on.
  *
- * @throws {InputError} if the schedule is `cosine` and there is no last step, or `plateau` and there
- * is no validation.
+ * @throws {InputError} if the schedule is `cosine` and there is no last step, or `plateau` and
+ * there is no validation.
  */
 export function checkLrSchedule(
   { lrSchedule }: Pick<Config, "lrSchedule">,

@@ -20,9 +20,9 @@ import { checkResumable, resumedConfig } from "./resume.ts";
 import { Validation } from "./validation.ts";
 
 /**
- * The smoothed loss is an exponential moving average that keeps 0.999 of itself every 25 characters,
- * as in min-char-rnn. A step of more characters keeps accordingly less, so that curves over
- * characters are comparable for all T and B.
+ * The smoothed loss is an exponential moving average that keeps 0.999 of itself every 25
+ * characters, as in min-char-rnn. A step of more characters keeps accordingly less, so that curves
+ * over characters are comparable for all T and B.
  */
 const SMOOTHING = 0.999;
 const SMOOTHING_CHARS = 25;
@@ -77,8 +77,8 @@ export class Trainer implements Disposable {
   /** The last step of the run, for the learning-rate schedule `cosine`; Infinity if unknown. */
   lastStep: number = Infinity;
   /**
-   * The fraction of the run, 0 to 1, that is done after a number of steps, for dropout and cooldown.
-   * The trainer itself has no limits, so by default this is 0.
+   * The fraction of the run, 0 to 1, that is done after a number of steps, for dropout and
+   * cooldown. The trainer itself has no limits, so by default this is 0.
    */
   fractionDoneAfter: (steps: number) => number = () => 0;
 
@@ -149,7 +149,8 @@ export class Trainer implements Disposable {
    * import { corpusFromText, resolveConfig, Trainer } from "../mod.ts";
    *
    * const corpus = corpusFromText("hello world, ".repeat(100));
-   * using trainer = Trainer.create(corpus, resolveConfig({ hidden: 16 }, { chars: corpus.length }));
+   * const config = resolveConfig({ hidden: 16 }, { chars: corpus.length });
+   * using trainer = Trainer.create(corpus, config);
    * trainer.step();
    * using copy = Trainer.fromCheckpoint(corpus, trainer.checkpoint());
    * console.log(copy.step() === trainer.step()); // true
@@ -207,7 +208,9 @@ export class Trainer implements Disposable {
     return this.#loss;
   }
 
-  /** The loss of the last batch before its update, in nats per character; `null` before the first. */
+  /**
+   * The loss of the last batch before its update, in nats per character; `null` before the first.
+   */
   get batchLoss(): number | null {
     return this.#batchLoss;
   }
@@ -235,8 +238,8 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Checks that the next batch has a finite loss and finite gradients: weights may be finite and yet
-   * too large to continue from. Does not change the training.
+   * Checks that the next batch has a finite loss and finite gradients: weights may be finite and
+   * yet too large to continue from. Does not change the training.
    *
    * @throws {DivergenceError} if they are not finite.
    */
