@@ -1,4 +1,5 @@
 /** The command line: the options of a command, and how arguments are parsed by them. */
+import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "../errors.ts";
 import { type Layout, wrap } from "./format.ts";
 import { isMisspelled, suggest } from "./suggest.ts";
@@ -105,30 +106,42 @@ export function isRequested(name: "help" | "version", args: readonly string[]): 
  * if there are too few or too many operands.
  */
 export function readCommandLine(command: Command, args: readonly string[]): CommandLine {
+  const options = [...command.options, ...generalOptions];
+  const parsed = parseArgs(joinValues(command, args), {
+    string: ["_", ...options.filter(({ value }) => value !== undefined).map(({ name }) => name)],
+    boolean: options.filter(({ value }) => value === undefined).map(({ name }) => name),
+  });
   const values = new Map<string, string | true>();
-  const operands: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const word = args[i]!;
-    if (word === "--") {
-      operands.push(...args.slice(i + 1));
-      break;
-    }
-    // A dash alone stands for standard input.
-    if (!word.startsWith("-") || word === "-") {
-      operands.push(word);
-      continue;
-    }
-    const [, dashes, name, joined] = /^(--?)([^=]*)(?:=(.*))?$/s.exec(word)!;
-    const option = findOption(command, `${dashes}${name}`);
-    if (option.value === undefined) {
-      if (joined !== undefined) {
-        throw new InputError(`Cannot use ${word}: --${option.name} takes no value`);
-      }
-      values.set(option.name, true);
-    } else values.set(option.name, joined ?? nextValue(command, option, args[++i]));
+  for (const { name } of options) {
+    const value = parsed[name];
+    if (typeof value === "string" || value === true) values.set(name, value);
   }
+  const operands = parsed._.map(String);
   checkOperands(command, operands, values);
   return new CommandLine(operands, values);
+}
+
+/**
+ * Checks each option, and writes it with its value as one word, `--name=value`, so that a value may
+ * begin with a dash.
+ */
+function joinValues(command: Command, args: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (word === "--") return [...words, ...args.slice(i)];
+    const [, flag, value] = /^(--?[^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    // A dash alone stands for standard input.
+    if (flag === undefined) words.push(word);
+    else {
+      const option = findOption(command, flag);
+      if (option.value !== undefined) {
+        words.push(`${flag}=${value ?? nextValue(command, option, args[++i])}`);
+      } else if (value === undefined) words.push(word);
+      else throw new InputError(`Cannot use ${word}: --${option.name} takes no value`);
+    }
+  }
+  return words;
 }
 
 /** @throws {InputError} naming the option that was probably meant. */

@@ -31,7 +31,7 @@ export class ProgressBar implements Disposable {
       this.#bar.update(Math.floor(done / total * 1000), payload);
     } else if (!this.#isShown && Deno.stderr.isTerminal()) {
       this.#bar = new SingleBar({
-        format: "{label}  {bar} {percentage} %  {left} left",
+        format: "{label}  {bar} {percentage}%  {left} left",
         barCompleteChar: "█",
         barIncompleteChar: "░",
         barsize: 20,

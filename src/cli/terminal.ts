@@ -33,9 +33,10 @@ export class Terminal implements Disposable {
     // A closed terminal is reported by a signal; without a listener, drawing on it would be fatal.
     process.stderr.on("error", () => {});
     this.#bars = new MultiBar({
-      format: "{bar} {percentage} %  step {step}  {loss} nats/char  {speed} chars/s  {left} left",
+      format: "{bar} {percentage}%  step {step}  loss {loss}  {speed} chars/s  {left} left",
       barCompleteChar: "█",
       barIncompleteChar: "░",
+      // The whole line fits 80 columns.
       barsize: 20,
       clearOnComplete: true,
       hideCursor: true,

@@ -197,6 +197,8 @@ function pickOptimization(
   hasManyEpochs: boolean,
 ): ConfigInput {
   const { optimizer = "adamw", hidden = size.hidden, cell = "gru", layers = size.layers } = input;
+  // An unknown optimizer is rejected with the rest of the configuration.
+  if (!Object.hasOwn(optimizers, optimizer)) return {};
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
   const isLarge = size.layers > 1 && layers > 1;
   // The rate decays from the end of the warm-up, so without one, or with another schedule, it

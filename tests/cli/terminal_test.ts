@@ -50,7 +50,7 @@ testTerminal("train shows step, loss, speed and time left in a status line", asy
   assertEquals(code, 0);
   assertMatch(
     screen,
-    /\d+ % {2}step [\d,]+ {2}\d\.\d{4} nats\/char {2}[\d,]+ chars\/s {2}\d\.\d s left/,
+    /\d+% {2}step [\d,]+ {2}loss \d\.\d{4} {2}[\d,]+ chars\/s {2}\d\.\d s left/,
   );
   // The summary is left on the screen at the end.
   assertMatch(screen, /Done after [\d,]+ steps; saved in run\r\n[^]*To sample: .*\r\n$/);
