@@ -99,7 +99,9 @@ export function startInTerminal(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Deno.ChildProcess {
-  const words = [Deno.execPath(), ...denoArgs(args)].map((word) => `'${word}'`);
+  // As its users run it: Deno may ask for a permission.
+  const words = [Deno.execPath(), ...denoArgs(args).filter((word) => word !== "--no-prompt")]
+    .map((word) => `'${word}'`);
   return new Deno.Command("script", {
     args: ["-qec", words.join(" "), "/dev/null"],
     cwd: folder,

@@ -109,3 +109,23 @@ testTerminal("train saves a checkpoint when its terminal is closed", async (f) =
   assert(step > 0);
   assertEquals(stepsOf(f).at(-1), step.toLocaleString("en"));
 });
+
+testTerminal(
+  "train, eval, score and gradcheck ask for no permission, with two threads",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/text.txt`, text);
+    for (
+      const args of [
+        // A model of this size is also evaluated by two threads.
+        ["train", "text.txt", "--out", "run", "--hidden", "512", "--steps", "1", "--threads", "2"],
+        ["eval", "run", "text.txt"],
+        ["score", "run", "text.txt"],
+        ["gradcheck", "--hidden", "4", "--threads", "2"],
+      ]
+    ) {
+      const { screen, code } = await finishInTerminal(startInTerminal(f, args));
+      assertEquals(code, 0, screen);
+      assert(!screen.includes("requests"), screen);
+    }
+  },
+);
