@@ -46,7 +46,13 @@ Deno.test("the entries export their documented values and no others", () => {
     "parameterShapes",
     "zeroParameters",
   ]);
-  assertEquals(Object.keys(runs).toSorted(), ["Run", "RunFolder", "RunLockedError", "readMetrics"]);
+  assertEquals(Object.keys(runs).toSorted(), [
+    "Run",
+    "RunFolder",
+    "RunLockedError",
+    "defaultRunPath",
+    "readMetrics",
+  ]);
 });
 
 Deno.test("train(), encodeCheckpoint() and decodeCheckpoint() need no permission", async () => {
