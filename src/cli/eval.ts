@@ -5,7 +5,7 @@ import { type Corpus, readCorpus } from "../text/corpus.ts";
 import { gzipNatsPerChar } from "../evaluate/baselines/gzip.ts";
 import type { Command } from "./args.ts";
 import { ProgressBar, readWithProgress } from "./progress_bar.ts";
-import { table } from "./format.ts";
+import { formatCount, table } from "./format.ts";
 
 /** `deno task eval` measures how well a model predicts a text. */
 export const evalCommand: Command = {
@@ -29,59 +29,64 @@ export const evalCommand: Command = {
     "the bigram figure: most pairs occur once.",
   ],
   async run(line) {
-    const [run, path] = line.operands;
-    const checkpoint = await readCheckpoint(run!);
+    const [run, path] = line.operands as [string, string];
+    const model = await readCheckpoint(run);
     using corpus = await readWithProgress((options) =>
-      readCorpus(path!, { ...options, vocabulary: checkpoint.vocabulary })
+      readCorpus(path, { ...options, vocabulary: model.vocabulary })
     );
-    const result = evaluateWithProgress(checkpoint, corpus);
+    const result = evaluateWithProgress(model, corpus);
     const gzip = await gzipWithProgress(corpus);
-    if (line.flag("json")) {
-      console.log(JSON.stringify({
-        chars: result.chars,
-        nats_per_char: result.natsPerChar,
-        bits_per_char: result.bitsPerChar,
-        perplexity: result.perplexity,
-        uniform_nats_per_char: result.uniformNatsPerChar,
-        unigram_nats_per_char: result.unigramNatsPerChar,
-        bigram_nats_per_char: result.bigramNatsPerChar,
-        gzip_nats_per_char: gzip,
-      }));
-      return 0;
-    }
-    const row = (name: string, nats: number) => [
-      name,
-      nats.toFixed(4),
-      (nats / Math.LN2).toFixed(4),
-      Math.exp(nats).toFixed(3),
-    ];
-    const rows = [
-      ["", "nats/char", "bits/char", "perplexity"],
-      row("model", result.natsPerChar),
-      row("bigram", result.bigramNatsPerChar),
-      row("unigram", result.unigramNatsPerChar),
-      row("uniform", result.uniformNatsPerChar),
-      row("gzip -9", gzip),
-    ];
-    console.log(`${result.chars.toLocaleString("en")} characters predicted\n\n${table(rows, 1)}`);
+    console.log(line.flag("json") ? json(result, gzip) : losses(result, gzip));
     return 0;
   },
 };
 
+function json(result: Evaluation, gzipNatsPerChar: number): string {
+  return JSON.stringify({
+    chars: result.chars,
+    nats_per_char: result.natsPerChar,
+    bits_per_char: result.bitsPerChar,
+    perplexity: result.perplexity,
+    uniform_nats_per_char: result.uniformNatsPerChar,
+    unigram_nats_per_char: result.unigramNatsPerChar,
+    bigram_nats_per_char: result.bigramNatsPerChar,
+    gzip_nats_per_char: gzipNatsPerChar,
+  });
+}
+
+/** The losses of the model and of the baselines, as a table. */
+function losses(result: Evaluation, gzipNatsPerChar: number): string {
+  const row = (name: string, nats: number) => [
+    name,
+    nats.toFixed(4),
+    (nats / Math.LN2).toFixed(4),
+    Math.exp(nats).toFixed(3),
+  ];
+  const rows = [
+    ["", "nats/char", "bits/char", "perplexity"],
+    row("model", result.natsPerChar),
+    row("bigram", result.bigramNatsPerChar),
+    row("unigram", result.unigramNatsPerChar),
+    row("uniform", result.uniformNatsPerChar),
+    row("gzip -9", gzipNatsPerChar),
+  ];
+  return `${formatCount(result.chars, "character")} predicted\n\n${table(rows, 1)}`;
+}
+
 function evaluateWithProgress(model: Model, corpus: Corpus): Evaluation {
-  using progress = new ProgressBar("Evaluating");
-  return evaluate(model, watched(corpus, progress));
+  using bar = new ProgressBar("Evaluating");
+  return evaluate(model, withProgress(corpus, bar));
 }
 
 async function gzipWithProgress(corpus: Corpus): Promise<number> {
-  using progress = new ProgressBar("Compressing");
-  return await gzipNatsPerChar(watched(corpus, progress), [[0, corpus.length]]);
+  using bar = new ProgressBar("Compressing");
+  return await gzipNatsPerChar(withProgress(corpus, bar), [[0, corpus.length]]);
 }
 
-/** A view of a text that reports how far the first pass over it has come. */
-function watched(
+/** A view of a text whose first pass moves a progress bar. */
+function withProgress(
   corpus: Corpus,
-  progress: ProgressBar,
+  bar: ProgressBar,
 ): Pick<Corpus, "path" | "length" | "counts" | "vocabulary" | "read"> {
   const { path, length, counts, vocabulary } = corpus;
   let furthest = -1;
@@ -91,7 +96,7 @@ function watched(
     counts,
     vocabulary,
     read(start, count, into) {
-      if (start > furthest) progress.update(furthest = start, length);
+      if (start > furthest) bar.update(furthest = start, length);
       return corpus.read(start, count, into);
     },
   };

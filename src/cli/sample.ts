@@ -1,7 +1,8 @@
 import { beamSearch } from "../generate/beam.ts";
 import { checkOptions, generateDefaults, MAX_BEAM, MAX_COUNT } from "../generate/options.ts";
-import { sampleMany, Sampler } from "../generate/sampler.ts";
+import { sampleMany, sampleStream } from "../generate/sampler.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
+import type { Model } from "../model/model.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
 import { TextOutput } from "./output.ts";
 
@@ -98,41 +99,47 @@ export const sampleCommand: Command = {
     "--count is.",
   ],
   async run(line) {
-    const given = optionsOf(line);
-    checkOptions(given);
+    const options = readOptions(line);
+    checkOptions(options);
     const model = await readCheckpoint(line.operands[0]!);
-    const { prompt, stop, count = 1, beam } = given;
-    if (beam === undefined && count === 1 && !line.flag("json")) {
-      await using output = new TextOutput();
-      const characters = new Sampler(model).generate(given);
-      await output.write(prompt ?? "");
-      for (const character of characters) await output.write(character);
-      return 0;
-    }
-    const texts = beam === undefined
-      ? sampleMany(model, given).map((text) => ({
-        text,
-        stopped: stop !== undefined && text.endsWith(stop),
-      }))
-      : [beamSearch(model, given)].map(({ text, logProbability }) => ({
-        text,
-        log_probability: logProbability,
-      }));
     if (line.flag("json")) {
-      console.log(JSON.stringify({ prompt: prompt ?? null, texts }));
+      console.log(
+        JSON.stringify({ prompt: options.prompt ?? null, texts: generate(model, options) }),
+      );
       return 0;
     }
+    const { prompt = "", count = 1, beam } = options;
+    if (beam === undefined && count === 1) {
+      const characters = sampleStream(model, options);
+      await using output = new TextOutput();
+      await output.write(prompt);
+      for await (const character of characters) await output.write(character);
+      return 0;
+    }
+    const texts = generate(model, options);
     await using output = new TextOutput();
     for (const [i, { text }] of texts.entries()) {
-      if (count > 1) await output.write(`--- ${i + 1} of ${count} ---\n`);
-      await output.write(`${prompt ?? ""}${text}`);
-      if (count > 1) await output.write("\n");
+      const [head, end] = count > 1 ? [`--- ${i + 1} of ${count} ---\n`, "\n"] : ["", ""];
+      await output.write(`${head}${prompt}${text}${end}`);
     }
     return 0;
   },
 };
 
-function optionsOf(line: CommandLine) {
+/** The generated texts, without the prompt, as the JSON output has them. */
+function generate(model: Model, options: ReturnType<typeof readOptions>) {
+  const { stop, beam } = options;
+  if (beam !== undefined) {
+    const { text, logProbability } = beamSearch(model, options);
+    return [{ text, log_probability: logProbability }];
+  }
+  return sampleMany(model, options).map((text) => ({
+    text,
+    stopped: stop !== undefined && text.endsWith(stop),
+  }));
+}
+
+function readOptions(line: CommandLine) {
   return present({
     prompt: line.text("prompt"),
     length: line.number("length"),

@@ -6,6 +6,7 @@ import { readCheckpoint } from "../checkpoint/file.ts";
 import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
 import type { Command } from "./args.ts";
+import { formatCount } from "./format.ts";
 import { readKnownText } from "./read_text.ts";
 import { TextOutput } from "./output.ts";
 
@@ -65,8 +66,9 @@ export const scoreCommand: Command = {
 };
 
 function summaryOf({ characters, nats, natsPerChar }: Score): string {
-  const count = characters.length.toLocaleString("en");
-  return `${count} characters predicted: ${formatNats(nats, 1)} in total, ` +
+  return `${formatCount(characters.length, "character")} predicted: ${
+    formatNats(nats, 1)
+  } in total, ` +
     `${formatNats(natsPerChar, 4)} per character`;
 }
 
