@@ -7,10 +7,10 @@ const missing = permissions.filter((name) =>
 const needs = "(needs --allow-read and --allow-env)";
 
 Deno.test({
-  name: `a fresh build of the sources gives the committed modules, byte for byte ${needs}`,
+  name: `compile() produces the committed modules byte for byte ${needs}`,
   ignore: missing.length > 0,
   async fn() {
-    // Not at the top: the compiler reads the environment as soon as it is imported.
+    // Imported here, because the compiler reads the environment when it is imported.
     const { compile } = await import("../build.ts");
     const modules = await compile();
     assertEquals([...modules.keys()], [
@@ -23,7 +23,7 @@ Deno.test({
       const committed = await Deno.readFile(path);
       const same = committed.length === bytes.length &&
         committed.every((byte, i) => byte === bytes[i]);
-      assert(same, `${path} is not what the sources give: run deno task build`);
+      assert(same, `${path} is out of date: run deno task build`);
       assert(bytes.length < 65536, `${path} has ${bytes.length} bytes`);
     }
   },

@@ -5,10 +5,10 @@ import { InputError } from "../../src/errors.ts";
 import { initialParameters } from "../../src/model/initialization.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
+import { precisions } from "../assembly/module.ts";
 import { assertParity, vectorsOf } from "../reference/parity.ts";
 import { oneHot } from "../reference/network.ts";
 
-const precisions = ["f32", "f32-strict", "f64"] as const;
 const sizes = { inputs: 5, hidden: 7, outputs: 6 };
 
 function randomParameters(random: Xoshiro128, scale = 0.5): ParameterSet {
@@ -20,7 +20,7 @@ function randomParameters(random: Xoshiro128, scale = 0.5): ParameterSet {
 }
 
 for (const precision of precisions) {
-  Deno.test(`${precision}: parameters, sums and hidden state come back as they went in`, () => {
+  Deno.test(`Engine reads back parameters, optimizer state and hidden state, ${precision}`, () => {
     const random = new Xoshiro128(1);
     const engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 3 });
     const parameters = randomParameters(random);
@@ -40,7 +40,7 @@ for (const precision of precisions) {
     assert(engine.readHiddenState().every((h) => h === 0));
   });
 
-  Deno.test(`${precision}: a carried hidden state continues a sequence, bit for bit`, () => {
+  Deno.test(`Engine.carryHiddenState() continues a sequence bit for bit, ${precision}`, () => {
     const random = new Xoshiro128(2);
     const parameters = randomParameters(random);
     for (const batchSize of [1, 3]) {
@@ -67,7 +67,7 @@ for (const precision of precisions) {
     }
   });
 
-  Deno.test(`${precision}: characters and their one-hot vectors give the same network`, () => {
+  Deno.test(`Engine computes the same from ids and one-hot vectors, ${precision}`, () => {
     const random = new Xoshiro128(3);
     const shape = { ...sizes, seqLength: 4, batchSize: 2, precision };
     const parameters = randomParameters(random);
@@ -94,7 +94,7 @@ for (const precision of precisions) {
   });
 }
 
-Deno.test("what a kernel would trust is checked before", () => {
+Deno.test("Engine rejects counts, ids and lengths out of range", () => {
   const engine = new Engine({ ...sizes, precision: "f32", seqLength: 3, batchSize: 2 });
   for (const seqLength of [0, 4, -1, 1.5, NaN]) {
     for (
@@ -142,7 +142,7 @@ Deno.test("what a kernel would trust is checked before", () => {
   assertThrows(() => reader.update(update), RangeError, '"training" false');
 });
 
-Deno.test("sizes that cannot be are refused, and memory that does not fit", () => {
+Deno.test("Engine rejects invalid sizes and networks that do not fit into memory", () => {
   for (const name of ["inputs", "hidden", "outputs", "seqLength", "batchSize"] as const) {
     for (const size of [0, -1, 1.5, NaN, 2 ** 31]) {
       const options = {
@@ -173,7 +173,7 @@ Deno.test("sizes that cannot be are refused, and memory that does not fit", () =
   }
 });
 
-Deno.test("the memory's areas are aligned, in order, and large enough", () => {
+Deno.test("Buffers are aligned, in order and large enough", () => {
   for (const precision of precisions) {
     for (
       const [hidden, outputs, seqLength, batchSize] of [[1, 1, 1, 1], [7, 6, 3, 2], [
@@ -219,7 +219,7 @@ Deno.test("the memory's areas are aligned, in order, and large enough", () => {
       let end = 0;
       for (const [address, bytes] of areas) {
         assertEquals(address % 64, 0);
-        assert(address >= end, "areas overlap");
+        assert(address >= end, "buffers overlap");
         end = address + bytes;
       }
       assert(end <= memory.buffer.byteLength);
@@ -227,13 +227,13 @@ Deno.test("the memory's areas are aligned, in order, and large enough", () => {
   }
 });
 
-/** The notebook's loop: one sequence after the other of a text, with the state carried. */
+/** The loop of min-char-rnn: the sequences of a text in order, with the hidden state carried. */
 function followReference(
   optimizer: "adagrad" | "sgd",
   lr: number,
   updates: number,
   tolerance: number,
-  synchronise: boolean,
+  synchronize: boolean,
 ): void {
   const text = "Hope is the thing with feathers that perches in the soul. ".repeat(3);
   const characters = [...new Set(text)].toSorted();
@@ -251,7 +251,7 @@ function followReference(
     update: { optimizer, lr, gradClip: 5 },
     updates,
     tolerance,
-    synchronise,
+    synchronize,
     give(update) {
       p += seqLength;
       const fromZero = update === 0 || p + seqLength + 1 >= ids.length;
@@ -264,20 +264,20 @@ function followReference(
 }
 
 for (const optimizer of ["adagrad", "sgd"] as const) {
-  Deno.test(`each of 400 updates by ${optimizer} at 0.1 is the reference's`, () => {
+  Deno.test(`Engine.update() equals the reference in each of 400 updates by ${optimizer} at lr 0.1`, () => {
     followReference(optimizer, 0.1, 400, 1e-12, true);
   });
 }
 
-Deno.test("300 updates by adagrad, one after the other, stay with the reference", () => {
+Deno.test("Engine.update() stays with the reference over 300 updates by adagrad", () => {
   followReference("adagrad", 0.002, 300, 1e-9, false);
 });
 
-Deno.test("300 updates by sgd, one after the other, stay with the reference", () => {
+Deno.test("Engine.update() stays with the reference over 300 updates by sgd", () => {
   followReference("sgd", 0.01, 300, 1e-9, false);
 });
 
-Deno.test("a cleared engine is as a new one, also where nobody looks", () => {
+Deno.test("Engine.clear() restores a new engine, padding included", () => {
   for (const precision of ["f32", "f32-strict", "f64"] as const) {
     const sizes = { inputs: 5, hidden: 3, outputs: 5 };
     const engine = new Engine({ ...sizes, precision, seqLength: 2, batchSize: 2 });
@@ -288,7 +288,7 @@ Deno.test("a cleared engine is as a new one, also where nobody looks", () => {
       return loss;
     };
     const atFirst = step();
-    // 0 · ∞, the update of a padded cell, is NaN.
+    // 0·∞, the update of padding, is NaN.
     engine.update({ optimizer: "adagrad", lr: Infinity, gradClip: 0 });
     engine.carryHiddenState();
     assert(Number.isNaN(step()));

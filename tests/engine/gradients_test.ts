@@ -1,6 +1,6 @@
 /**
- * The gradient checks: every element of every parameter's gradient, the modules against the plain
- * float64 reference, and both against finite differences.
+ * Gradients: every number of every parameter's gradient, kernels against the plain float64 reference,
+ * and both against finite differences.
  */
 import { assert } from "@std/assert";
 import fc from "fast-check";
@@ -16,14 +16,14 @@ interface Case {
   readonly vocabulary: number;
   readonly batchSize: number;
   readonly seqLength: number;
-  /** Input vectors and target distributions instead of characters. */
+  /** Input vectors and target distributions instead of ids. */
   readonly dense?: boolean;
 }
 
 /**
- * The most that a gradient may differ from the reference's, relative to its own size or to `floor`
- * times the largest of its parameter, whichever is more. The floor is there for sums in which large
- * terms cancel: what remains of them is their rounding, some 1e-7 of the largest in single precision.
+ * The largest allowed error of a gradient, relative to its own size or to `floor` times the largest of
+ * its parameter, whichever is more. The floor is for sums in which large terms cancel, so that their
+ * rounding errors remain, about 1e-7 of the largest term in single precision.
  */
 const tolerances = {
   "f64": { error: 1e-10, floor: 1e-4 },
@@ -31,15 +31,15 @@ const tolerances = {
   "f32-strict": { error: 1e-4, floor: 1e-2 },
 } as const;
 const precisions = ["f64", "f32", "f32-strict"] as const;
-/** 1, tile − 1, tile, tile + 1, several tiles, a prime: for vectors of 2 and 4, and tiles of 4, 6, 8. */
+/** Sizes around vectors of 2 and 4 numbers and tiles of 4, 6 and 8, multiples of them, and primes. */
 const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 24, 25, 31, 48, 49];
 const base: Case = { hidden: 5, vocabulary: 7, batchSize: 2, seqLength: 3 };
 
-/** A random network and batch, in numbers that single precision holds exactly. */
+/** A random network and batch, in numbers that single precision represents exactly. */
 function makeCase({ hidden, vocabulary, batchSize, seqLength, dense = false }: Case, seed: number) {
   const random = new Xoshiro128(seed);
   const number = (scale: number) => Math.fround(scale * random.normal());
-  // Input and output sizes differ where they may, so that they cannot be mixed up.
+  // Input and output sizes differ where possible, so that neither can stand for the other.
   const shape = { inputs: dense ? vocabulary + 2 : vocabulary, hidden, outputs: vocabulary };
   const parameters = zeroParameters(shape, "f64");
   for (const name of parameterNames) {
@@ -55,7 +55,7 @@ function makeCase({ hidden, vocabulary, batchSize, seqLength, dense = false }: C
     () => Float64Array.from({ length: shape.inputs }, () => number(1)),
   );
   const distributions = Array.from({ length: rows }, () => {
-    // Some zeros, and a sum that is only nearly 1 after rounding.
+    // Some zeros, and a sum that is only approximately 1 after rounding.
     const weights = Float64Array.from(
       { length: shape.outputs },
       () => random.uniform() < 0.3 ? 0 : random.uniform(),
@@ -93,7 +93,7 @@ function makeCase({ hidden, vocabulary, batchSize, seqLength, dense = false }: C
   return { shape, parameters, batch, engineOf };
 }
 
-/** The largest relative error over the elements of all parameters; see {@linkcode tolerances}. */
+/** The largest relative error of all numbers; see {@linkcode tolerances}. */
 function largestError(actual: ParameterSet, expected: ParameterSet, floor: number): number {
   let worst = 0;
   for (const name of parameterNames) {
@@ -102,7 +102,7 @@ function largestError(actual: ParameterSet, expected: ParameterSet, floor: numbe
     expected[name].forEach((wanted, i) => {
       const size = Math.max(Math.abs(wanted), floor * scale);
       const difference = Math.abs(actual[name][i]! - wanted);
-      // Written so that a NaN is the worst.
+      // Negated, so that NaN counts as the largest error.
       if (difference !== 0 && !(difference / size <= worst)) worst = difference / size;
     });
   }
@@ -128,14 +128,14 @@ function check(given: Case, seed: number): void {
 
 for (const dimension of ["hidden", "vocabulary", "batchSize", "seqLength"] as const) {
   for (const dense of [false, true]) {
-    const kind = dense ? "vectors and distributions" : "characters";
-    Deno.test(`gradients of ${kind} agree with the reference at every size of ${dimension}`, () => {
+    const kind = dense ? "vectors" : "ids";
+    Deno.test(`Engine.backward() equals the reference for ${kind} at every "${dimension}"`, () => {
       for (const size of sizes) check({ ...base, dense, [dimension]: size }, size);
     });
   }
 }
 
-Deno.test("gradients agree with the reference beyond a packed block of 256", () => {
+Deno.test("Engine.backward() equals the reference beyond a packed block of 256", () => {
   check({ hidden: 257, vocabulary: 5, batchSize: 1, seqLength: 2 }, 1);
   check({ hidden: 260, vocabulary: 5, batchSize: 7, seqLength: 2 }, 2);
   check({ hidden: 3, vocabulary: 263, batchSize: 2, seqLength: 2 }, 3);
@@ -143,7 +143,7 @@ Deno.test("gradients agree with the reference beyond a packed block of 256", () 
   check({ hidden: 3, vocabulary: 258, batchSize: 2, seqLength: 2, dense: true }, 5);
 });
 
-Deno.test("gradients agree with the reference at any sizes", () => {
+Deno.test("Engine.backward() equals the reference at random sizes", () => {
   const size = (max: number) => fc.integer({ min: 1, max });
   fc.assert(
     fc.property(
@@ -160,7 +160,7 @@ Deno.test("gradients agree with the reference at any sizes", () => {
   );
 });
 
-Deno.test("every element of the f64 module's gradients agrees with finite differences", () => {
+Deno.test("checkGradients() confirms the gradients of one layer at every size", () => {
   for (const size of [1, 2, 3, 4, 5, 7, 8, 13]) {
     for (const given of [{ hidden: size }, { seqLength: size }, { batchSize: size }]) {
       const all = { hidden: 6, seqLength: 5, batchSize: 2, ...given };
@@ -171,7 +171,7 @@ Deno.test("every element of the f64 module's gradients agrees with finite differ
   }
 });
 
-Deno.test("every element of the reference's gradients agrees with finite differences", () => {
+Deno.test("referenceGradients() of one layer agrees with finite differences", () => {
   for (const dense of [false, true]) {
     const { shape, parameters, batch } = makeCase({ ...base, dense }, 11);
     const { gradients } = referenceGradients(shape, parameters, batch);

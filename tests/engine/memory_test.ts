@@ -1,12 +1,11 @@
-/** The memory's size and its far ends: what no small network reaches. */
+/** The size of memory and its limits, which small networks do not reach. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { instantiate, type Plan } from "../../src/engine/kernels/instance.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
+import { precisions } from "../assembly/module.ts";
 import { oneHot, referenceGradients } from "../reference/network.ts";
-
-const precisions = ["f32", "f32-strict", "f64"] as const;
 
 function randomParameters(sizes: { inputs: number; hidden: number; outputs: number }, seed = 1) {
   const random = new Xoshiro128(seed);
@@ -18,10 +17,10 @@ function randomParameters(sizes: { inputs: number; hidden: number; outputs: numb
   return { parameters, random };
 }
 
-// Gradients of both many units and many rows fill the packed blocks, 96 rows and 256 deep, to the
-// last number: a block that is too small runs into its neighbour.
+// Gradients of many units and many rows fill packed blocks of 96 rows and a depth of 256 to the last
+// number; a block that is too small would overwrite the next buffer.
 for (const precision of precisions) {
-  Deno.test(`${precision}: packed blocks hold what the largest products need`, () => {
+  Deno.test(`Packed blocks have space for the largest products, ${precision}`, () => {
     const sizes = { inputs: 3, hidden: 100, outputs: 97 };
     const [seqLength, batchSize] = [20, 13];
     const { parameters, random } = randomParameters(sizes);
@@ -40,7 +39,7 @@ for (const precision of precisions) {
       hiddenState: new Float64Array(batchSize * sizes.hidden),
     });
     const actual = engine.readGradients();
-    // As in gradients_test.ts: of what cancels, the rounding of the largest remains.
+    // The relative error and its floor, as in gradients_test.ts.
     const [error, floor] = precision === "f64" ? [1e-10, 1e-4] : [1e-4, 1e-2];
     for (const name of parameterNames) {
       let largest = 0;
@@ -54,14 +53,14 @@ for (const precision of precisions) {
   });
 }
 
-Deno.test("addresses above 2 GiB are not taken for negative", () => {
+Deno.test("Engine handles addresses above 2 GiB", () => {
   const sizes = { inputs: 3, hidden: 4, outputs: 3 };
   const { parameters, random } = randomParameters(sizes);
-  // Some 3 GiB are planned; only what one step touches is ever taken from the machine.
+  // About 3 GiB are planned; the machine allocates only the pages that one step touches.
   const batchSize = 1000;
   const plan = { ...sizes, batchSize, denseInputs: false, denseTargets: false, training: false };
   const { layout } = instantiate("f32", { ...plan, seqLength: 65536 });
-  assert(layout.losses > 2 ** 31, `the last area begins at ${layout.losses}`);
+  assert(layout.losses > 2 ** 31, `the losses are at ${layout.losses}`);
   const [large, small] = [65536, 1].map((seqLength) => {
     const engine = new Engine({
       ...sizes,
@@ -86,7 +85,7 @@ Deno.test("addresses above 2 GiB are not taken for negative", () => {
   assertEquals(large!.readLosses(1), small!.readLosses(1));
 });
 
-Deno.test("the memory has just the pages that the plan takes, whatever is planned", () => {
+Deno.test("instantiate() allocates exactly the pages of the plan", () => {
   for (const precision of precisions) {
     for (let choice = 0; choice < 8; choice++) {
       const [denseInputs, denseTargets, training] = [1, 2, 4].map((bit) => (choice & bit) !== 0);
@@ -99,7 +98,7 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
       const { kernels, layout, memory } = instantiate(precision, plan);
       const bytes = kernels.plan(); // The plan is still in memory.
       assertEquals(memory.buffer.byteLength, Math.ceil(bytes / 65536) * 65536);
-      // An area that is not planned has no address; one that is lies behind the parameters.
+      // Buffers that are not planned have no address.
       for (
         const [planned, address] of [
           [plan.denseInputs, layout.inputVectors],
@@ -116,7 +115,7 @@ Deno.test("the memory has just the pages that the plan takes, whatever is planne
   }
 });
 
-Deno.test("an engine without training has no optimizer sums to read or write", () => {
+Deno.test('Engine rejects access to optimizer state without "training"', () => {
   const sizes = { inputs: 2, hidden: 3, outputs: 2 };
   const options = {
     ...sizes,
@@ -134,7 +133,7 @@ Deno.test("an engine without training has no optimizer sums to read or write", (
   assertEquals(engine.readParameters(), parameters);
 });
 
-Deno.test("vectors of the wrong length are refused, and nothing is replaced", () => {
+Deno.test("Engine rejects vectors of a wrong length", () => {
   const sizes = { inputs: 2, hidden: 3, outputs: 4 };
   const options = { ...sizes, precision: "f64", seqLength: 2, batchSize: 3 } as const;
   const engine = new Engine({ ...options, denseInputs: true, denseTargets: true });

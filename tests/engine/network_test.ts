@@ -1,4 +1,4 @@
-/** Every cell, one to three layers, with and without dropout, against the plain reference. */
+/** Every cell, with one to three layers, with and without dropout, against the plain reference. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { checkGradients } from "../../src/engine/gradient_check.ts";
@@ -10,15 +10,15 @@ import {
   parameterShapes,
 } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
+import { precisions } from "../assembly/module.ts";
 import { dropoutFactors } from "../reference/dropout.ts";
 import { oneHot, referenceGradients, referenceShapes } from "../reference/network.ts";
 
 const cells = ["rnn", "gru", "lstm"] as const;
-const precisions = ["f32", "f32-strict", "f64"] as const;
 const vocabulary = 6;
-/** Hidden units, steps, streams, threads: one stream and several, shared by rows and by streams. */
+/** H, T, B and threads: one stream, and several, split by rows and by streams. */
 const shapes = [[5, 6, 1, 1], [6, 4, 3, 1], [9, 3, 2, 2], [7, 3, 18, 1], [4, 3, 50, 3]] as const;
-/** As in gradients_test.ts: of what cancels, the rounding of the largest remains. */
+/** The relative error and its floor, as in gradients_test.ts. */
 const tolerances = { f64: [1e-10, 1e-4], f32: [1e-4, 1e-2], "f32-strict": [1e-4, 1e-2] } as const;
 
 function assertClose(
@@ -40,7 +40,7 @@ function assertClose(
 for (const precision of precisions) {
   for (const cell of cells) {
     for (const layers of [1, 2, 3]) {
-      Deno.test(`${precision}: ${layers} of ${cell} compute what the reference does`, () => {
+      Deno.test(`Engine equals the reference, ${layers} × ${cell}, ${precision}`, () => {
         for (const probability of layers === 1 ? [0] : [0, 0.3]) {
           for (const [hidden, seqLength, batchSize, threads] of shapes) {
             const what = `H ${hidden} T ${seqLength} B ${batchSize} p ${probability}`;
@@ -55,7 +55,7 @@ for (const precision of precisions) {
               threads,
               dropout,
             });
-            // Numbers that each precision holds exactly.
+            // Numbers that every precision represents exactly.
             const draw = (scale: number) => Math.fround(scale * random.normal());
             const parameters = parameterSet(sizes, (_, shape) => {
               return Float64Array.from({ length: elementCount(shape) }, () => draw(0.4));
@@ -101,7 +101,7 @@ for (const precision of precisions) {
             engine.carryHiddenState();
             const last = [...wanted.hiddenStates, ...wanted.cellStates ?? []]
               .flatMap((states) => [...states.slice(-batchSize * hidden)]);
-            assertClose(precision, engine.readHiddenState(), last, `${what}: the state carried`);
+            assertClose(precision, engine.readHiddenState(), last, `${what}: the carried state`);
           }
         }
       });
@@ -111,7 +111,7 @@ for (const precision of precisions) {
 
 for (const cell of cells) {
   for (const layers of [1, 2, 3]) {
-    Deno.test(`central differences confirm the gradients of ${layers} of ${cell}`, () => {
+    Deno.test(`checkGradients() confirms the gradients, ${layers} × ${cell}`, () => {
       for (const dropout of layers === 1 ? [0] : [0, 0.4]) {
         for (const threads of [1, 2]) {
           const sizes = { cell, layers, dropout, threads, hidden: 4, seqLength: 3, batchSize: 2 };
@@ -122,51 +122,15 @@ for (const cell of cells) {
       }
     });
   }
-
-  Deno.test(`${cell}: the same bits with 1, 2, 3 and 4 threads, with layers and dropout`, () => {
-    for (const precision of precisions) {
-      for (const batchSize of [1, 3, 20, 50]) {
-        const results = [1, 2, 3, 4].map((threads) => {
-          const sizes = {
-            cell,
-            layers: 3,
-            inputs: 5,
-            hidden: 10,
-            outputs: 5,
-            seqLength: 4,
-            batchSize,
-          };
-          using engine = new Engine({ ...sizes, precision, threads, dropout: true });
-          const random = new Xoshiro128(2);
-          engine.writeParameters(parameterSet(sizes, (_, shape) => {
-            return Float64Array.from({ length: elementCount(shape) }, () => 0.5 * random.normal());
-          }));
-          for (let i = 0; i < engine.inputIds.length; i++) {
-            engine.inputIds[i] = random.nextUint32() % 5;
-            engine.targetIds[i] = random.nextUint32() % 5;
-          }
-          for (let step = 1; step <= 2; step++) {
-            engine.forward(4, { probability: 0.5, seed: step });
-            engine.crossEntropy();
-            engine.backward();
-            engine.update({ optimizer: "adagrad", lr: 0.1, gradClip: 1 });
-            engine.carryHiddenState();
-          }
-          return [engine.readParameters(), engine.readGradients(), engine.readHiddenState()];
-        });
-        for (const result of results) assertEquals(result, results[0], `${precision} ${batchSize}`);
-      }
-    }
-  });
 }
 
-Deno.test("dropout leaves out its share, another one with each seed and layer", () => {
+Deno.test("dropoutFactors() drops its share, a different one for each seed and layer", () => {
   const factors = [1, 2].flatMap((seed) =>
     [0, 1].map((layer) => dropoutFactors(400, 50, layer, { probability: 0.25, seed }))
   );
   for (const [i, one] of factors.entries()) {
     const dropped = one.filter((factor) => factor === 0).length / one.length;
-    // Four standard deviations of so many draws.
+    // Four standard deviations.
     assert(Math.abs(dropped - 0.25) < 4 * Math.sqrt(0.25 * 0.75 / one.length), String(dropped));
     for (const other of factors.slice(0, i)) {
       const both = one.filter((factor, at) => factor === 0 && other[at] === 0).length / one.length;
@@ -175,7 +139,7 @@ Deno.test("dropout leaves out its share, another one with each seed and layer", 
   }
 });
 
-Deno.test("what cannot be dropped, and what is no layer or cell, is refused", () => {
+Deno.test("Engine rejects invalid dropout, layers and cells", () => {
   const sizes = {
     inputs: 3,
     hidden: 4,

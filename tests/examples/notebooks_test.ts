@@ -29,7 +29,7 @@ import { assertParity, type Parity, vectorsOf } from "../reference/parity.ts";
 function assertSequenceParity(engine: Engine, parity: Pick<Parity, "update" | "updates">): void {
   const vectors = vectorsOf(engine);
   const give = () => ({ ...vectors, fromZero: true });
-  assertParity({ engine, ...parity, tolerance: 1e-9, synchronise: false, give });
+  assertParity({ engine, ...parity, tolerance: 1e-9, synchronize: false, give });
 }
 
 Deno.test("implement-rnn makes the reference's 200 updates", () => {
@@ -63,7 +63,7 @@ Deno.test("hope makes each of the reference's 200 updates, with a carried hidden
     update: config,
     updates: 200,
     tolerance: 1e-9,
-    synchronise: true,
+    synchronize: true,
     give() {
       const fromZero = loader.next(engine.inputIds, engine.targetIds);
       return { ...vectorsOf(engine), fromZero };
@@ -80,7 +80,7 @@ Deno.test("class makes the reference's 200 updates on vectors, at its learning r
     update: { optimizer: "sgd", lr: 1, gradClip: 0 },
     updates: 200,
     tolerance: 1e-9,
-    synchronise: false,
+    synchronize: false,
     give: () => given,
   });
 });

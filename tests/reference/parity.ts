@@ -28,7 +28,7 @@ export interface Parity {
    * Copy the state of the reference to the engine before each update. Training at a large learning
    * rate is chaotic: rounding errors grow by orders of magnitude within a hundred updates.
    */
-  readonly synchronise: boolean;
+  readonly synchronize: boolean;
   /** Gives the engine the inputs and targets of an update, and returns them. */
   readonly give: (update: number) => Sequences;
 }
@@ -54,7 +54,7 @@ export function assertParity(parity: Parity): void {
       state = new Float64Array(batchSize * hidden);
       engine.writeHiddenState();
     }
-    if (parity.synchronise) {
+    if (parity.synchronize) {
       engine.writeParameters(parameters);
       engine.writeOptimizerState(sums);
       engine.writeHiddenState(state);

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { instantiate } from "../../../src/engine/kernels/instance.ts";
 import { modules } from "../../../src/engine/kernels/modules.js";
+import { precisions } from "../../assembly/module.ts";
 
-const precisions = ["f32", "f32-strict", "f64"] as const;
 const withoutFiles = Deno.permissions.querySync({ name: "read" }).state !== "granted";
 
-/** An unsigned LEB128 number: its value, and where the next byte stands. */
+/** An unsigned LEB128 number: its value, and the index behind it. */
 function leb128(bytes: Uint8Array, at: number): [number, number] {
   let value = 0;
   for (let shift = 0;; shift += 7) {
@@ -26,8 +26,8 @@ function codeSection(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * How often a relaxed instruction may stand in the code: the vector prefix 0xfd and an opcode from
- * 0x100 to 0x1ff. Constants can look like one, so a few are no proof; none at all is.
+ * Counts byte sequences that may be relaxed instructions: the vector prefix 0xfd and an opcode from
+ * 0x100 to 0x1ff. Constants can look like one, so a few prove nothing, but none at all does.
  */
 function possiblyRelaxed(code: Uint8Array): number {
   let count = 0;
@@ -40,7 +40,7 @@ function possiblyRelaxed(code: Uint8Array): number {
 }
 
 Deno.test({
-  name: "only the f32 module has relaxed instructions, and all are small (needs --allow-read)",
+  name: "Only f32.wasm has relaxed instructions, and all modules are small (needs --allow-read)",
   ignore: withoutFiles,
   fn() {
     for (const precision of precisions) {
@@ -49,7 +49,7 @@ Deno.test({
       );
       assert(bytes.length < 65536, `${precision}: ${bytes.length} bytes`);
       const relaxed = possiblyRelaxed(codeSection(bytes));
-      // f32 has hundreds, in every product: the search can find them.
+      // f32 has hundreds in its products, so the search finds them.
       if (precision === "f32") assert(relaxed > 100, `${relaxed} relaxed instructions`);
       else assertEquals(relaxed, 0, precision);
     }
@@ -57,13 +57,13 @@ Deno.test({
 });
 
 for (const precision of precisions) {
-  Deno.test(`${precision}: the module takes a memory from its host, and nothing else`, () => {
+  Deno.test(`The module imports a memory and nothing else, ${precision}`, () => {
     assertEquals(WebAssembly.Module.imports(modules[precision]), [
       { module: "env", name: "memory", kind: "memory" },
     ]);
   });
 
-  Deno.test(`${precision}: multiply-add rounds as the module's name promises`, () => {
+  Deno.test(`Multiply-add rounds as documented, ${precision}`, () => {
     const { kernels, memory } = instantiate(precision, {
       inputs: 1,
       hidden: 4,
@@ -77,7 +77,7 @@ for (const precision of precisions) {
     const { buffer } = memory;
     const numbers = precision === "f64" ? new Float64Array(buffer) : new Float32Array(buffer);
     const [x, w, y] = [2048, 2064, 2096];
-    // 1 + 2^-n squared is 1 + 2^(1-n) + 2^-2n, whose last term only a fused instruction keeps.
+    // (1 + 2^−n)² = 1 + 2^(1−n) + 2^−2n, whose last term only a fused instruction keeps.
     const n = precision === "f64" ? 30 : 12;
     const almostOne = 1 + 2 ** -n;
     numbers.fill(0, x, y + 4);
@@ -87,7 +87,7 @@ for (const precision of precisions) {
     const bytes = (index: number) => index * numbers.BYTES_PER_ELEMENT;
     kernels.vectorTimesMatrix(bytes(y), bytes(x), bytes(w), bytes(4), 4, 4);
     const rest = numbers[y]!;
-    // Whether a relaxed instruction is fused is the processor's affair.
+    // Whether a relaxed instruction is fused depends on the processor.
     const allowed = precision === "f32" ? [0, 2 ** -24] : [0];
     assert(allowed.includes(rest), `${rest} is left`);
   });

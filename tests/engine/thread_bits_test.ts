@@ -1,0 +1,42 @@
+/** The bits of results do not depend on the number of threads; see thread_bits_soak.ts for more. */
+import { precisions } from "../assembly/module.ts";
+import { assertSameBits } from "./thread_bits.ts";
+
+/**
+ * H, T and B: one stream, rows split by rows and by streams, and one, two and four partial sums of the
+ * gradients, which three threads cannot share evenly; more than a packed block of 256 rows.
+ */
+const shapes = [[7, 5, 1], [33, 4, 13], [12, 6, 24], [16, 7, 37], [9, 2, 1100]] as const;
+
+for (const precision of precisions) {
+  Deno.test(`Engine computes the same bits with 1, 2 and 3 threads, ${precision}`, () => {
+    for (const [hidden, seqLength, batchSize] of shapes) {
+      assertSameBits({ precision, hidden, seqLength, batchSize }, [2, 3]);
+    }
+  });
+}
+
+Deno.test("Engine computes the same bits from vectors with 1 and 3 threads", () => {
+  for (const [hidden, seqLength, batchSize] of shapes) {
+    const dense = { denseInputs: true, denseTargets: true };
+    assertSameBits({ precision: "f32", hidden, seqLength, batchSize, ...dense }, [3]);
+  }
+});
+
+for (const cell of ["rnn", "gru", "lstm"] as const) {
+  Deno.test(`Engine computes the same bits with layers, dropout and threads, ${cell}`, () => {
+    for (const [precision, batchSize] of [["f32", 3], ["f64", 50]] as const) {
+      const sizes = { cell, layers: 3, hidden: 10, seqLength: 4, batchSize, dropout: true };
+      assertSameBits({ precision, ...sizes }, [2, 3]);
+    }
+  });
+}
+
+for (const [cell, hidden] of [["rnn", 257], ["gru", 149], ["lstm", 131]] as const) {
+  Deno.test(`Engine computes the same bits with shared units of a single stream, ${cell}`, () => {
+    // Padded to 260, 152 and 132 units: numbers of vectors that 3 and 4 threads cannot share evenly.
+    const sizes = { cell, hidden, layers: 2, seqLength: 4, batchSize: 1, dropout: true };
+    assertSameBits({ precision: "f32", ...sizes }, [2, 3, 4]);
+    assertSameBits({ precision: "f64", ...sizes }, [3]);
+  });
+}
