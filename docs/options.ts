@@ -51,7 +51,7 @@ function isSpecific({ name }: Option): boolean {
   return !generalOptions.some((option) => option.name === name);
 }
 
-/** A table whose columns are aligned, as the formatter wants them. */
+/** A table with aligned columns, which the formatter leaves as they are. */
 function tableOf(options: readonly Option[]): string {
   const rows = [
     ["option", "effect", "default"],

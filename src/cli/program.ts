@@ -63,7 +63,7 @@ function printVersion(): number {
   return 0;
 }
 
-/** Prints a line on standard error, if that is still possible; the exit code says it too. */
+/** Prints a line on standard error, if that is possible; the exit code reports the error anyway. */
 function printError(message: string): void {
   try {
     console.error(`error: ${message.replaceAll("\n", " ")}`);
@@ -73,8 +73,8 @@ function printError(message: string): void {
 }
 
 /**
- * The message of an error as the command line says it: the library names a property, `"gradClip"`,
- * which is the option `--grad-clip` here.
+ * The message of an error in the terms of the command line: the library names a property,
+ * `"gradClip"`, which is the option `--grad-clip` here.
  */
 export function messageOf(error: unknown, options: readonly Option[]): string {
   if (!(error instanceof Error)) return String(error);
@@ -82,7 +82,7 @@ export function messageOf(error: unknown, options: readonly Option[]): string {
     (error instanceof InputError && error.option !== undefined);
   if (!isAboutOptions) return error.message;
   const flags = new Map(options.map(({ name }) => [propertyOf(name), `--${name}`]));
-  // What follows "not" is the value that was given.
+  // A quoted word after "not" is the value that was given.
   return error.message.replace(/(?<!\bnot )"(\w+)"/g, (quoted, name) => flags.get(name) ?? quoted);
 }
 

@@ -4,7 +4,7 @@
  * Names that other programs of the field give to options of this one, and words that somebody may
  * try: char-rnn, torch-rnn, min-char-rnn, nanoGPT, PyTorch, Keras, Hugging Face.
  */
-const synonyms: Readonly<Record<string, readonly string[]>> = {
+export const synonyms: Readonly<Record<string, readonly string[]>> = {
   "batch-size": ["bs", "streams", "minibatch"],
   "beam": ["num-beams"],
   "beta1": ["betas", "adam-beta1"],

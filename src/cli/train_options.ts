@@ -45,7 +45,7 @@ export const trainOptions: readonly Option[] = [
       description: "Replace the run that the folder holds, as soon as the new run has a checkpoint",
     },
   ]),
-  ...inGroup("Length of the run", [
+  ...inGroup("Limits", [
     {
       name: "minutes",
       value: "X",
@@ -171,7 +171,7 @@ export const trainOptions: readonly Option[] = [
       value: "NAME",
       description:
         "Learning-rate schedule: constant; step (decay every few epochs); cosine (to 0 " +
-        "at the last step); inverse-sqrt (with the square root of the step); plateau (decay when " +
+        "at the last step); inverse-sqrt (as 1 / the square root of the step); plateau (decay when " +
         "validation stops improving)",
       default: `${short.lrSchedule}; ${vanilla.lrSchedule} with adagrad, sgd and rmsprop`,
     },
@@ -290,19 +290,19 @@ export const trainOptions: readonly Option[] = [
     {
       name: "log-every",
       value: "N",
-      description: "Steps between two lines of the log",
+      description: "Steps between metrics: a line of the log and of metrics.jsonl",
       default: `picked for about ${limitDefaults.logsPerRun} lines, or more in a long run`,
     },
     {
       name: "sample-every",
       value: "N",
-      description: "Steps between two samples of text; 0: no samples",
+      description: "Steps between samples of generated text; 0: no samples",
       default: `${limitDefaults.logsPerSample} times --log-every`,
     },
     {
       name: "checkpoint-every",
       value: "N",
-      description: "Steps between two checkpoints",
+      description: "Steps between checkpoints",
       default: "one checkpoint a minute",
     },
     {

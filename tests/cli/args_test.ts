@@ -11,7 +11,7 @@ import {
 } from "../../src/cli/args.ts";
 import { commands } from "../../src/cli/main.ts";
 import { messageOf } from "../../src/cli/program.ts";
-import { suggest } from "../../src/cli/suggest.ts";
+import { suggest, synonyms } from "../../src/cli/suggest.ts";
 import { readConfig, readLimits } from "../../src/cli/train_options.ts";
 import { InputError } from "../../src/errors.ts";
 import { baseConfig } from "../../src/model/presets.ts";
@@ -153,6 +153,17 @@ Deno.test("CommandLine.number() rejects what is not a number", () => {
     );
   }
   assertEquals(read("train a --lr Infinity").number("lr"), Infinity);
+});
+
+Deno.test("suggest() finds every synonym, none of which is an option itself", () => {
+  const options = new Set(commands.flatMap(({ options }) => options.map(({ name }) => name)));
+  for (const [name, words] of Object.entries(synonyms)) {
+    assert(options.has(name), name);
+    for (const word of words) {
+      assert(!options.has(word), word);
+      assertEquals(suggest(word, [name]), name);
+    }
+  }
 });
 
 Deno.test("suggest() finds no name in words that are far from all", () => {

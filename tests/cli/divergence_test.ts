@@ -1,4 +1,4 @@
-/** Runs that diverge: they stop, or roll back, with one line that says so. */
+/** Runs that diverge: they stop with one line on standard error, or roll back. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { assertOneLine, namesIn, run, succeed, testProgram, tiny } from "./program.ts";

@@ -92,13 +92,13 @@ async function assertKept(path: string, step: number): Promise<void> {
 }
 
 for (
-  const [what, habits, file] of [
+  const [what, intervals, file] of [
     ["checkpoint", ["--checkpoint-every", "20", "--log-every", "1000000"], "the checkpoint "],
     ["log line", ["--checkpoint-every", "2000", "--log-every", "5"], ""],
   ] as const
 ) {
   testDisk(`train ends when the disk is full at a ${what}, and can be resumed later`, async (f) => {
-    const args = ["train", "rain.txt", ...tiny, ...habits, "--val-fraction", "0"];
+    const args = ["train", "rain.txt", ...tiny, ...intervals, "--val-fraction", "0"];
     const child = start(f, [...args, "--out", "disk/run", "--minutes", "5"]);
     const { reader } = await untilPrinted(child, /\n +1 /);
     await untilSaved(`${f}/disk/run`);
@@ -148,8 +148,8 @@ testDisk("train does not begin on a full or a read-only disk", async (f) => {
 
 testDisk("train ends when the disk becomes read-only", async (f) => {
   // So rarely that no file is open for writing most of the time.
-  const habits = ["--checkpoint-every", "5000", "--log-every", "5000", "--minutes", "5"];
-  const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "disk/run"]);
+  const intervals = ["--checkpoint-every", "5000", "--log-every", "5000", "--minutes", "5"];
+  const child = start(f, ["train", "rain.txt", ...tiny, ...intervals, "--out", "disk/run"]);
   const { reader } = await untilPrinted(child, /\n +1 /);
   await untilSaved(`${f}/disk/run`);
   // A bind mount, because a file of the disk itself is open.
@@ -172,8 +172,8 @@ testDisk("train ends when the disk becomes read-only", async (f) => {
 
 testProgram("train ends when its folder is removed or replaced", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, text);
-  for (const habits of [["--checkpoint-every", "10"], ["--log-every", "10"]]) {
-    const child = start(f, ["train", "rain.txt", ...tiny, ...habits, "--out", "run"]);
+  for (const intervals of [["--checkpoint-every", "10"], ["--log-every", "10"]]) {
+    const child = start(f, ["train", "rain.txt", ...tiny, ...intervals, "--out", "run"]);
     const { reader } = await untilPrinted(child, /\n +1 /);
     await Deno.rename(`${f}/run`, `${f}/gone`);
     const { code, err } = await finish(child, reader);

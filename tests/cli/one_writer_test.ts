@@ -43,7 +43,7 @@ testProgram(
       const holder = `"${folder}": process ${child.pid} is training into it; `;
       assert(err.startsWith(`error: Cannot write into the run folder ${holder}`), err);
     }
-    // Others may read it meanwhile.
+    // Other processes may read the folder during the run.
     while (!namesIn(`${f}/run`).includes("checkpoint.safetensors")) {
       await sleep(20);
     }

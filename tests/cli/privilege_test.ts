@@ -20,8 +20,8 @@ testProgram("train needs permission for its text and its run folder only", async
     const { code, err } = await run(f, ["train", ...args], permissions);
     assertEquals([code, err], [0, ""], args.join(" "));
   };
-  const habits = ["--sample-every", "5", "--checkpoint-every", "3"];
-  await train("rain.txt", "--out", "run", ...tiny, ...habits, "--steps", "50");
+  const intervals = ["--sample-every", "5", "--checkpoint-every", "3"];
+  await train("rain.txt", "--out", "run", ...tiny, ...intervals, "--steps", "50");
   await train("--resume", "run", "--steps", "90", "--lr", "0.01");
   await train("rain.txt", "--out", "run", "--force", ...tiny, "--steps", "20");
   const wild = ["--optimizer", "sgd", "--lr", "1e36", "--on-divergence", "rollback"];

@@ -1,4 +1,4 @@
-/** What a run folder holds, but for times and speeds. */
+/** The contents of run folders, without times and speeds, which differ between runs. */
 
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
@@ -12,14 +12,14 @@ export function metricsOf(run: string): Record<string, number | null>[] {
     });
 }
 
-/** A checkpoint's bytes, were it made at the first moment. */
+/** The bytes of a checkpoint without its elapsed time. */
 export async function bytesOf(file: string): Promise<Uint8Array> {
   const checkpoint = await readCheckpoint(file);
   const { progress } = checkpoint;
   return await encodeCheckpoint({ ...checkpoint, progress: { ...progress, elapsedSeconds: 0 } });
 }
 
-/** All that two runs must have in common when one is a resumption of the other. */
+/** What is the same in a run and in another one that was stopped and resumed. */
 export async function contentsOf(run: string): Promise<Record<string, unknown>> {
   const files = [...Deno.readDirSync(run)].map(({ name }) => name);
   const checkpoints = ["checkpoint.safetensors", "best.safetensors"]
@@ -29,7 +29,7 @@ export async function contentsOf(run: string): Promise<Record<string, unknown>> 
 }
 
 /** `config.json`. */
-// deno-lint-ignore no-explicit-any -- the tests say what they expect of it
+// deno-lint-ignore no-explicit-any -- each test checks the keys that it uses
 export function configOf(run: string): any {
   return JSON.parse(Deno.readTextFileSync(`${run}/config.json`));
 }
