@@ -5,9 +5,9 @@
  *     streams    0 1 │ 2 3 │ 4 5 │ 6 7      gradient = ((partial 0 + partial 1) + partial 2) + …
  *     partial     0  │  1  │  2  │  3
  *
- * A worker that sums over its own streams reads what it has written itself; reading another core's
- * rows would take a tenth of a step (docs/design/threads.md). P depends on sizes alone, never on the
- * number of workers, and so the bits do not depend on it either.
+ * A worker that sums over its own streams reads what it has written itself; reading rows from another
+ * core's cache would cost more than all barriers (docs/design/threads.md). P depends on sizes alone,
+ * never on the number of workers, and so the bits do not depend on it either.
  *
  * Each partial sum is cut into pieces: rows of a weight matrix, or vectors of a bias. The pieces of
  * all partial sums form one line, of which each worker computes an even share. With P = 2, five

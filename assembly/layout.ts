@@ -33,8 +33,8 @@
  * gradients only. Zero columns of weights and biases make a padded hidden unit 0, and so is every
  * gradient and product that involves it; softmax writes 0 into the padding of the gradient of logits.
  */
-import { LANES, REAL } from "./simd";
 import { KC, min, PACKED_A_BYTES, roundUp } from "./packing";
+import { LANES, REAL } from "./simd";
 
 /** The recurrent cells. */
 export enum Cell {

@@ -22,19 +22,7 @@
  *
  * The plain versions, in arbitrary precision, are tests/reference/math.ts.
  */
-import {
-  add,
-  div,
-  pmax,
-  pmin,
-  LANES,
-  madd,
-  mul,
-  REAL,
-  splat,
-  sub,
-  VECTOR,
-} from "./simd";
+import { add, div, LANES, madd, mul, pmax, pmin, REAL, splat, sub, VECTOR } from "./simd";
 
 /** Bits of the fraction of a number (IEEE 754). */
 const FRACTION: i32 = REAL == 4 ? 23 : 52;

@@ -23,23 +23,23 @@
  * The plain versions are `product` and `addOuterProduct` of tests/reference/cells.ts; bit for bit,
  * `sumInBlocks` of tests/assembly/summation_order_test.ts.
  */
-import { add, blendEvenOdd, loadPair, madd, REAL, splat, swapAdjacent, VECTOR } from "./simd";
 import {
   A_STEP,
   B_STEP,
-  MC,
-  KC,
-  splitLength,
-  min,
-  packB,
-  packATransposed,
-  packA,
-  packBTransposed,
   ceilDiv,
-  shortPanelRows,
-  tallPanels,
+  KC,
+  MC,
+  min,
   NR,
+  packA,
+  packATransposed,
+  packB,
+  packBTransposed,
+  shortPanelRows,
+  splitLength,
+  tallPanels,
 } from "./packing";
+import { add, blendEvenOdd, loadPair, madd, REAL, splat, swapAdjacent, VECTOR } from "./simd";
 import { shareLength, shareStart } from "./workers";
 
 /** Stores one row of the tile, one or two vectors wide, or adds it to C. */
@@ -169,37 +169,73 @@ function tile(
 // One function per shape: V8 optimizes a function between calls, not inside a long loop.
 
 function tile6x2(
-  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+  c: usize,
+  stride: usize,
+  rows: usize,
+  a: usize,
+  b: usize,
+  depth: usize,
+  accumulate: bool,
 ): void {
   tile(3, true, c, stride, rows, a, b, depth, accumulate);
 }
 
 function tile4x2(
-  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+  c: usize,
+  stride: usize,
+  rows: usize,
+  a: usize,
+  b: usize,
+  depth: usize,
+  accumulate: bool,
 ): void {
   tile(2, true, c, stride, rows, a, b, depth, accumulate);
 }
 
 function tile2x2(
-  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+  c: usize,
+  stride: usize,
+  rows: usize,
+  a: usize,
+  b: usize,
+  depth: usize,
+  accumulate: bool,
 ): void {
   tile(1, true, c, stride, rows, a, b, depth, accumulate);
 }
 
 function tile6x1(
-  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+  c: usize,
+  stride: usize,
+  rows: usize,
+  a: usize,
+  b: usize,
+  depth: usize,
+  accumulate: bool,
 ): void {
   tile(3, false, c, stride, rows, a, b, depth, accumulate);
 }
 
 function tile4x1(
-  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+  c: usize,
+  stride: usize,
+  rows: usize,
+  a: usize,
+  b: usize,
+  depth: usize,
+  accumulate: bool,
 ): void {
   tile(2, false, c, stride, rows, a, b, depth, accumulate);
 }
 
 function tile2x1(
-  c: usize, stride: usize, rows: usize, a: usize, b: usize, depth: usize, accumulate: bool,
+  c: usize,
+  stride: usize,
+  rows: usize,
+  a: usize,
+  b: usize,
+  depth: usize,
+  accumulate: bool,
 ): void {
   tile(1, false, c, stride, rows, a, b, depth, accumulate);
 }

@@ -3,8 +3,8 @@
  *
  * The plain version is `product` of tests/reference/cells.ts.
  */
+import { ceilDiv, splitLength } from "./packing";
 import { add, broadcastLane, LANES, madd, REAL, splat, VECTOR } from "./simd";
-import { splitLength, ceilDiv } from "./packing";
 
 /** Vectors of sums kept in registers, beside x and one broadcast number of it. */
 const MAX_GROUP: usize = 8;

@@ -12,7 +12,6 @@
  *
  * The plain version of every rule is tests/reference/optimizers.ts.
  */
-import { add, div, hsum, madd, mul, pmax, pmin, REAL, splat, VECTOR } from "./simd";
 import {
   CACHE_LINE,
   finiteFlags,
@@ -26,6 +25,7 @@ import {
   toMoment2,
 } from "./layout";
 import { ceilDiv, min } from "./packing";
+import { add, div, hsum, madd, mul, pmax, pmin, REAL, splat, VECTOR } from "./simd";
 import { shareLength, shareStart, worker } from "./workers";
 
 /** The update rules; the host passes their numbers to `update`. */

@@ -9,22 +9,10 @@
  *
  * The plain version is tests/reference/network.ts.
  */
-import { exp, log } from "./math";
-import {
-  add,
-  pmax,
-  hmax,
-  LANES,
-  madd,
-  mul,
-  REAL,
-  splat,
-  sub,
-  hsum,
-  VECTOR,
-} from "./simd";
 import { logits, losses, outputs, outputsPadded, targetIds, targetVectors } from "./layout";
-import { groupLength, groupCount, groupStart } from "./rows";
+import { exp, log } from "./math";
+import { groupCount, groupLength, groupStart } from "./rows";
+import { add, hmax, hsum, LANES, madd, mul, pmax, REAL, splat, sub, VECTOR } from "./simd";
 
 /** A mask of the lanes of a row's last vector that are padding. */
 @inline

@@ -2,9 +2,9 @@
  * Weight averaging (Polyak and Juditsky, 1992): a running average of the parameters, which is less
  * noisy than the parameters of the last step. The host chooses the weight of each step.
  */
-import { madd, splat, sub, VECTOR } from "./simd";
 import { toAverage } from "./layout";
 import { parameterShareBytes, parameterShareStart } from "./optimizers";
+import { madd, splat, sub, VECTOR } from "./simd";
 
 /** a ← a + rate·(w − a), for this worker's share of the parameters. */
 export function updateWeightAverage(rate: f64): void {

@@ -16,8 +16,8 @@
  *
  * The plain version is tests/reference/cells.ts.
  */
-import { sigmoid, sigmoidGrad, tanh, tanhGrad } from "../math";
 import { hiddenPadded } from "../layout";
+import { sigmoid, sigmoidGrad, tanh, tanhGrad } from "../math";
 import { madd, mul, REAL, VECTOR } from "../simd";
 
 /**
