@@ -54,8 +54,13 @@ export type { IntervalOptions, LimitOptions, TrainingLimits } from "./train/limi
 export type { Rollback, TrainingMetrics, TrainingStatus } from "./train/metrics.ts";
 export type { OnDivergence, TrainingCallbacks, TrainOptions } from "./train/options.ts";
 export { prepareTraining, train, type TrainingRun } from "./train/train.ts";
-export { type ResumeOptions, Trainer, type TrainerOptions } from "./train/trainer.ts";
-export type { ModelSource, Validation } from "./train/validation.ts";
+export {
+  type ResumeOptions,
+  type StepOptions,
+  Trainer,
+  type TrainerOptions,
+} from "./train/trainer.ts";
+export type { ModelSource, Validation, ValidationOptions } from "./train/validation.ts";
 
 // Models and checkpoints
 export {

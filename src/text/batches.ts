@@ -18,7 +18,7 @@ export interface BatchOptions {
    */
   readonly window?: number;
   /** Characters at the end of each stream that are held out. Default: 0. */
-  readonly held?: number;
+  readonly heldOut?: number;
 }
 
 /**
@@ -74,10 +74,10 @@ export class BatchLoader {
    */
   constructor(corpus: Pick<Corpus, "length" | "read">, options: BatchOptions) {
     checkOptions(options, corpus.length);
-    const { start, end, batchSize, seqLength, held = 0 } = options;
+    const { start, end, batchSize, seqLength, heldOut = 0 } = options;
     const { window = defaultWindow(options) } = options;
     const stride = Math.floor((end - start) / batchSize);
-    const length = stride - held;
+    const length = stride - heldOut;
     if (length < seqLength + 2) throw tooShort(options, length);
     this.#starts = Array.from({ length: batchSize }, (_, b) => start + b * stride);
     this.#windows = this.#starts.map((from) => {
@@ -171,8 +171,8 @@ function checkOptions(options: BatchOptions, textLength: number): void {
 
 /** Makes the error for streams of fewer than T + 2 characters, with the sizes that would fit. */
 function tooShort(options: BatchOptions, length: number): InputError {
-  const { start, end, batchSize, seqLength, held = 0 } = options;
-  const chars = end - start - batchSize * held;
+  const { start, end, batchSize, seqLength, heldOut = 0 } = options;
+  const chars = end - start - batchSize * heldOut;
   const found = `the text has ${chars} character${chars === 1 ? "" : "s"} to train on`;
   const each = batchSize === 1 ? "" : `, ${Math.max(0, length)} for each of ${batchSize} streams`;
   const maxBatchSize = Math.floor(chars / (seqLength + 2));

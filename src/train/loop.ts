@@ -7,7 +7,7 @@ import { fractionDone, isLimitReached, type TrainingLimits } from "./limits.ts";
 import type { TrainingStatus } from "./metrics.ts";
 import type { TrainingCallbacks, TrainOptions } from "./options.ts";
 import { Throughput } from "./throughput.ts";
-import type { Trainer } from "./trainer.ts";
+import type { StepOptions, Trainer } from "./trainer.ts";
 
 /** Time between `latest` checkpoints without `checkpointEvery`. */
 const CHECKPOINT_MS = 60_000;
@@ -54,9 +54,6 @@ export class TrainingLoop {
     this.#loggedStep = progress?.loggedStep ?? null;
     this.#lastMetricsStep = progress?.step ?? null;
     this.#savedStep = progress?.step ?? null;
-    trainer.lastStep = limits.steps;
-    trainer.fractionDoneAfter = (step) =>
-      fractionDone(limits, { step, elapsedSeconds: this.#throughput.elapsedSeconds() });
     if (options.onDivergence === "rollback") this.#rollbackState = this.#checkpoint();
   }
 
@@ -68,7 +65,7 @@ export class TrainingLoop {
    */
   async run(callbacks: TrainingCallbacks = {}): Promise<Checkpoint> {
     this.#callbacks = { ...this.#callbacks, ...callbacks };
-    for (;;) {
+    while (true) {
       try {
         await this.#train();
         return await this.#end();
@@ -97,7 +94,7 @@ export class TrainingLoop {
   #trainSlice(): void {
     const trainer = this.#trainer;
     this.#throughput.measure(trainer, (begin) => {
-      do trainer.step(); while (
+      do trainer.step(this.#stepOptions()); while (
         !this.#isLogDue() && !this.#isSampleDue() && !this.#isCheckpointDue() &&
         performance.now() - begin < SLICE_MS && !this.#isOver()
       );
@@ -147,6 +144,16 @@ export class TrainingLoop {
     return validation.chars > 0 && chars >= TRAINED_PER_VALIDATED * validation.chars;
   }
 
+  /** The position of the next step in the run. */
+  #stepOptions(): StepOptions {
+    const { steps: step } = this.#trainer;
+    const elapsedSeconds = this.#throughput.elapsedSeconds();
+    return {
+      lastStep: this.#limits.steps,
+      fractionDone: fractionDone(this.#limits, { step, elapsedSeconds }),
+    };
+  }
+
   /** Everything that is needed to resume the run from here. */
   #checkpoint(ended = false): Checkpoint {
     const checkpoint = this.#trainer.checkpoint(this.#throughput.elapsedSeconds());
@@ -182,7 +189,7 @@ export class TrainingLoop {
     this.#loggedStep = steps;
     if (isBest) await this.#callbacks.onCheckpoint?.(this.#checkpoint(), "best");
     if (this.#rollbackState && !this.#isInterrupted()) {
-      this.#trainer.checkNextStep();
+      this.#trainer.checkNextStep(this.#stepOptions());
       this.#rollbackState = this.#checkpoint();
       this.#rollbacks = 0;
     }
@@ -228,7 +235,7 @@ export class TrainingLoop {
   async #save(ended = false): Promise<void> {
     // All weights are finite in any case; an interrupted run does not wait for a look at the next
     // step.
-    if (!this.#isInterrupted()) this.#trainer.checkNextStep();
+    if (!this.#isInterrupted()) this.#trainer.checkNextStep(this.#stepOptions());
     await this.#saveLatest(this.#checkpoint(ended));
   }
 

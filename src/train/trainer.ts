@@ -3,7 +3,7 @@ import { dropoutSeed } from "../engine/dropout.ts";
 import { Engine } from "../engine/engine.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
 import { withContext } from "../errors.ts";
-import { quotePath } from "../json.ts";
+import { runToEnd } from "../event_loop.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { initialParameters } from "../model/initialization.ts";
@@ -11,12 +11,14 @@ import { type Model, sizesOf } from "../model/model.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
-import { BatchLoader } from "../text/batches.ts";
+import type { BatchLoader } from "../text/batches.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { type Span, type Split, splitCorpus } from "../text/split.ts";
+import type { Split } from "../text/split.ts";
 import { DivergenceError } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
+import { resetStreams, streamsToReset } from "./state_resets.ts";
+import { loadTrainingData } from "./training_data.ts";
 import { Validation } from "./validation.ts";
 
 /**
@@ -40,6 +42,17 @@ export interface ResumeOptions extends TrainerOptions {
    * `gradClip` and the learning-rate schedule.
    */
   readonly config?: ConfigInput;
+}
+
+/**
+ * The position of a step in its run, on which learning rate and dropout depend. A trainer itself
+ * has no limits; {@linkcode train} passes the position to each step.
+ */
+export interface StepOptions {
+  /** The last step of the run, for the learning-rate schedule `cosine`. Default: Infinity. */
+  readonly lastStep?: number;
+  /** The fraction of the run that is done, 0 to 1, for dropout and cooldown. Default: 0. */
+  readonly fractionDone?: number;
 }
 
 /**
@@ -74,13 +87,6 @@ export class Trainer implements Disposable {
   readonly validation: Validation;
   /** Threads that compute. */
   readonly threads: number;
-  /** The last step of the run, for the learning-rate schedule `cosine`; Infinity if unknown. */
-  lastStep: number = Infinity;
-  /**
-   * The fraction of the run, 0 to 1, that is done after a number of steps, for dropout and
-   * cooldown. The trainer itself has no limits, so by default this is 0.
-   */
-  fractionDoneAfter: (steps: number) => number = () => 0;
 
   readonly #engine: Engine;
   readonly #batches: BatchLoader;
@@ -90,16 +96,20 @@ export class Trainer implements Disposable {
   #step = 0;
   #loss: number;
   #batchLoss: number | null = null;
+  #lr: number | null = null;
 
   private constructor(corpus: Corpus, config: Config, options: TrainerOptions) {
     this.corpus = corpus;
     this.#config = config;
-    const { batchSize, holdout, lrPatience, precision, seqLength } = config;
-    const pieces = holdout === "streams" ? batchSize : 1;
-    const minTrainChars = batchSize * (seqLength + 2);
-    this.split = splitCorpus(corpus.length, { ...config, pieces, minTrainChars });
-    this.validation = new Validation(corpus, this.split.validation, this, lrPatience);
-    this.#batches = batchesOf(corpus, this.split, config);
+    const { batchSize, lrPatience, precision, seqLength } = config;
+    const { split, batches } = loadTrainingData(corpus, config);
+    this.split = split;
+    this.validation = new Validation(corpus, {
+      spans: split.validation,
+      lrPatience,
+      source: this,
+    });
+    this.#batches = batches;
     this.charsPerStep = this.#batches.charsPerBatch;
     this.stepsPerEpoch = this.#batches.batchesPerEpoch;
     const shape = { ...sizesOf({ config, vocabulary: corpus.vocabulary }), seqLength, batchSize };
@@ -178,14 +188,9 @@ export class Trainer implements Disposable {
     return this.#config;
   }
 
-  /** The learning rate of the next step. */
-  get lr(): number {
-    const lr = learningRateAt(this.config, this.#step + 1, {
-      stepsPerEpoch: this.stepsPerEpoch,
-      lastStep: this.lastStep,
-      lrReductions: this.validation.lrReductions,
-    });
-    return lr * cooldownFactor(this.config, this.fractionDoneAfter(this.#step));
+  /** The learning rate of the last step; `null` before the first step of this trainer. */
+  get lr(): number | null {
+    return this.#lr;
   }
 
   /** Updates so far. */
@@ -218,19 +223,22 @@ export class Trainer implements Disposable {
   /**
    * Trains on the next batch: forward pass, loss, backward pass, gradient clipping, update.
    *
+   * @param options The position of the step in its run.
    * @returns The loss of the batch before the update, in nats per character.
    * @throws {DivergenceError} if the loss, or a weight after the update, is not finite. All methods
    * but {@linkcode Trainer.restore} throw it from then on.
    * @throws {TextError} if the text can no longer be read; the trainer is then as it was before.
    */
-  step(): number {
+  step(options: StepOptions = {}): number {
     this.#throwIfDiverged();
     const engine = this.#engine;
-    const loss = this.#computeGradients();
-    const isFinite = engine.update({ ...this.config, lr: this.lr, step: this.#step + 1 });
+    const loss = this.#computeGradients(options);
+    const lr = this.#nextLearningRate(options);
+    const isFinite = engine.update({ ...this.config, lr, step: this.#step + 1 });
     if (!isFinite) this.#checkWeights(this.#step + 1);
     engine.carryHiddenState();
     this.#step++;
+    this.#lr = lr;
     this.#batchLoss = loss;
     const kept = SMOOTHING ** (this.charsPerStep / SMOOTHING_CHARS);
     this.#loss = kept * this.#loss + (1 - kept) * loss;
@@ -241,13 +249,14 @@ export class Trainer implements Disposable {
    * Checks that the next batch has a finite loss and finite gradients: weights may be finite and
    * yet too large to continue from. Does not change the training.
    *
+   * @param options The position of the next step in its run.
    * @throws {DivergenceError} if they are not finite.
    */
-  checkNextStep(): void {
+  checkNextStep(options: StepOptions = {}): void {
     this.#throwIfDiverged();
     const { position } = this.#batches;
     const hiddenState = this.#engine.readHiddenState();
-    this.#computeGradients();
+    this.#computeGradients(options);
     if (!this.#engine.gradientsAreFinite()) {
       throw this.#diverged(this.#step + 1, "a gradient is not finite");
     }
@@ -263,12 +272,8 @@ export class Trainer implements Disposable {
    * @throws {DivergenceError} if the loss is not finite.
    */
   validate(): { readonly loss: number; readonly isBest: boolean } | null {
-    const measurement = this.validation.measure();
-    for (;;) {
-      const { done, value: loss } = measurement.next();
-      if (!done) continue;
-      return loss === null ? null : { loss, isBest: this.validation.record(loss) };
-    }
+    const loss = runToEnd(this.validation.measure());
+    return loss === null ? null : { loss, isBest: this.validation.record(loss) };
   }
 
   /**
@@ -303,6 +308,65 @@ export class Trainer implements Disposable {
     };
   }
 
+  /**
+   * Goes back to the state of a checkpoint of the same text and configuration.
+   *
+   * @param changes Keys of the configuration to change, as for {@linkcode Trainer.fromCheckpoint}.
+   * @throws {InputError} as that does; the trainer is then as it was before.
+   */
+  restore(checkpoint: Checkpoint, changes: ConfigInput = {}): void {
+    checkResumable(checkpoint, this.corpus);
+    const config = resumedConfig(this.config, { ...checkpoint.config, ...changes });
+    this.#load(checkpoint);
+    this.#config = config;
+  }
+
+  /** Ends the threads; no step can be taken afterwards. Idle threads keep no process alive. */
+  [Symbol.dispose](): void {
+    this.#engine[Symbol.dispose]();
+    this.validation[Symbol.dispose]();
+  }
+
+  /** Takes the next batch and computes its gradients; returns the loss in nats per character. */
+  #computeGradients(options: StepOptions): number {
+    const engine = this.#engine;
+    if (this.#batches.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
+    this.#resetHiddenStates();
+    engine.forward(this.config.seqLength, this.#nextDropout(options));
+    const loss = engine.crossEntropy() / this.config.seqLength;
+    if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
+    engine.backward();
+    return loss;
+  }
+
+  /** Resets the hidden states of the streams that are due before the next step. */
+  #resetHiddenStates(): void {
+    const streams = streamsToReset(this.#step, this.config);
+    if (streams.length === 0) return;
+    const state = this.#engine.readHiddenState();
+    resetStreams(state, streams, this.config);
+    this.#engine.writeHiddenState(state);
+  }
+
+  /**
+   * The dropout of the next step. Its seed depends on the step alone, so that a repeated or resumed
+   * step drops the same units.
+   */
+  #nextDropout({ fractionDone = 0 }: StepOptions): { probability: number; seed: number } {
+    const { dropout, dropoutFrom, dropoutUntil, seed } = this.config;
+    const isActive = fractionDone >= dropoutFrom && fractionDone < dropoutUntil;
+    return { probability: isActive ? dropout : 0, seed: dropoutSeed(seed, this.#step) };
+  }
+
+  #nextLearningRate({ lastStep = Infinity, fractionDone = 0 }: StepOptions): number {
+    const lr = learningRateAt(this.config, this.#step + 1, {
+      stepsPerEpoch: this.stepsPerEpoch,
+      lastStep,
+      lrReductions: this.validation.lrReductions,
+    });
+    return lr * cooldownFactor(this.config, fractionDone);
+  }
+
   #progress(elapsedSeconds: number): Progress {
     const { validation } = this;
     return {
@@ -323,19 +387,6 @@ export class Trainer implements Disposable {
     };
   }
 
-  /**
-   * Goes back to the state of a checkpoint of the same text and configuration.
-   *
-   * @param changes Keys of the configuration to change, as for {@linkcode Trainer.fromCheckpoint}.
-   * @throws {InputError} as that does; the trainer is then as it was before.
-   */
-  restore(checkpoint: Checkpoint, changes: ConfigInput = {}): void {
-    checkResumable(checkpoint, this.corpus);
-    const config = resumedConfig(this.config, { ...checkpoint.config, ...changes });
-    this.#load(checkpoint);
-    this.#config = config;
-  }
-
   /** Writes the state of a checkpoint; nothing has changed if it throws for a wrong position. */
   #load(checkpoint: Checkpoint): void {
     const { parameters, trainingParameters, optimizerState, hiddenState, progress } = checkpoint;
@@ -350,24 +401,6 @@ export class Trainer implements Disposable {
     this.#loss = progress.loss ?? Math.log(checkpoint.vocabulary.size);
     this.#batchLoss = progress.batchLoss;
     this.validation.restore(progress);
-  }
-
-  /** Ends the threads; no step can be taken afterwards. Idle threads keep no process alive. */
-  [Symbol.dispose](): void {
-    this.#engine[Symbol.dispose]();
-    this.validation[Symbol.dispose]();
-  }
-
-  /** Takes the next batch and computes its gradients; returns the loss in nats per character. */
-  #computeGradients(): number {
-    const engine = this.#engine;
-    if (this.#batches.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
-    this.#resetDueStreams();
-    engine.forward(this.config.seqLength, this.#dropout());
-    const loss = engine.crossEntropy() / this.config.seqLength;
-    if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
-    engine.backward();
-    return loss;
   }
 
   get #hasAverage(): boolean {
@@ -386,41 +419,6 @@ export class Trainer implements Disposable {
     return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerState(i));
   }
 
-  /**
-   * Sets the hidden states of the streams that are due to zero: each stream every `resetEvery`
-   * steps, staggered so that the resets are spread evenly. Cell states are stored like those of
-   * further layers.
-   */
-  #resetDueStreams(): void {
-    const { batchSize, resetEvery, hidden } = this.config;
-    if (resetEvery === 0) return;
-    const isDue = (stream: number) =>
-      (this.#step + Math.floor(stream * resetEvery / batchSize)) % resetEvery === 0;
-    const due = Array.from({ length: batchSize }, (_, stream) => stream).filter(isDue);
-    if (due.length === 0) return;
-    const state = this.#engine.readHiddenState();
-    for (let layer = 0; layer < state.length; layer += batchSize * hidden) {
-      for (const stream of due) {
-        state.fill(0, layer + stream * hidden, layer + (stream + 1) * hidden);
-      }
-    }
-    this.#engine.writeHiddenState(state);
-  }
-
-  /**
-   * The dropout of the next step. Its seed depends on the step alone, so that a repeated or resumed
-   * step drops the same units.
-   */
-  #dropout(): { probability: number; seed: number } {
-    const { dropout, dropoutFrom, dropoutUntil, seed } = this.config;
-    const done = this.fractionDoneAfter(this.#step);
-    const isActive = done >= dropoutFrom && done < dropoutUntil;
-    return {
-      probability: isActive ? dropout : 0,
-      seed: dropoutSeed(seed, this.#step),
-    };
-  }
-
   #throwIfDiverged(): void {
     if (this.#divergence) throw this.#divergence;
   }
@@ -435,21 +433,4 @@ export class Trainer implements Disposable {
     const invalid = sets.map((weights) => weights.find((weight) => !Number.isFinite(weight)));
     throw this.#diverged(step, `a weight is ${invalid.find((weight) => weight !== undefined)}`);
   }
-}
-
-/** Batches of the training part: one span, or with `holdout` streams one span of each stream. */
-function batchesOf(
-  corpus: Corpus,
-  { train }: Split,
-  { batchSize, seqLength }: Config,
-): BatchLoader {
-  const [[start, end], second] = train as [Span, Span?];
-  // Between the spans of two streams are the characters held out of the first.
-  const range = second === undefined
-    ? { start, end }
-    : { start, end: batchSize * second[0], held: second[0] - end };
-  return withContext(
-    `Cannot train on ${quotePath(corpus.path)}`,
-    () => new BatchLoader(corpus, { ...range, batchSize, seqLength }),
-  );
 }

@@ -15,6 +15,16 @@ export interface ModelSource {
   model(): Model;
 }
 
+/** Options of {@linkcode Validation}. */
+export interface ValidationOptions {
+  /** The validation part; empty if nothing is held out. */
+  readonly spans: readonly Span[];
+  /** Consecutive validations without a lower loss that make a plateau. */
+  readonly lrPatience: number;
+  /** Supplies the model that is validated. */
+  readonly source: ModelSource;
+}
+
 /**
  * Measures and records the validation loss during training: the last, the lowest, and how many
  * validations have passed since.
@@ -36,10 +46,10 @@ export class Validation implements Disposable {
   /**
    * Starts without a recorded loss.
    *
-   * @param spans The validation part; empty if nothing is held out.
-   * @param lrPatience Consecutive validations without a lower loss that make a plateau.
+   * @param corpus The text.
+   * @param options The validation part, and the source of the model.
    */
-  constructor(corpus: Corpus, spans: readonly Span[], source: ModelSource, lrPatience: number) {
+  constructor(corpus: Corpus, { spans, lrPatience, source }: ValidationOptions) {
     this.#corpus = corpus;
     this.#spans = spans;
     this.#source = source;

@@ -17,7 +17,7 @@ Deno.test("Validation.record() counts plateaus as PyTorch's ReduceLROnPlateau do
   const losses = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 40 });
   fc.assert(fc.property(losses, fc.integer({ min: 1, max: 4 }), (losses, lrPatience) => {
     const trainer = { steps: 0, threads: 1, model: () => ({}) as never };
-    const validation = new Validation(corpus, [], trainer, lrPatience);
+    const validation = new Validation(corpus, { spans: [], lrPatience, source: trainer });
     let [best, bad, cuts] = [Infinity, 0, 0];
     for (const loss of losses) {
       // PyTorch's rule with a threshold of 0; its patience counts the validations that it tolerates.
@@ -53,15 +53,15 @@ Deno.test("Trainer.lr falls at each plateau", async () => {
     onLog({ validationLoss }) {
       if (validationLoss === null) return;
       losses.push(validationLoss);
-      rates.push(trainer.lr);
+      rates.push(trainer.lr!);
     },
   });
   let rate: number = config.lr;
   let best = Infinity;
   for (const [i, loss] of losses.slice(0, -1).entries()) {
+    assertEquals(rates[i], rate);
     if (loss < best) best = loss;
     else rate *= 0.5;
-    assertEquals(rates[i], rate);
   }
   assert(rate < config.lr / 4);
 });

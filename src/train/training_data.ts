@@ -1,0 +1,48 @@
+import { withContext } from "../errors.ts";
+import { quotePath } from "../json.ts";
+import type { Config } from "../model/config.ts";
+import { BatchLoader } from "../text/batches.ts";
+import type { Corpus } from "../text/corpus.ts";
+import { type Span, type Split, splitCorpus } from "../text/split.ts";
+
+/** The parts of a corpus, and the batches of its training part. */
+export interface TrainingData {
+  /** The training, validation and test parts. */
+  readonly split: Split;
+  /** The batches of the training part, from its start. */
+  readonly batches: BatchLoader;
+}
+
+/**
+ * Splits a corpus as a configuration requires, and cuts its training part into streams.
+ *
+ * @throws {InputError} if the training part is too short for the batch size and sequence length.
+ *
+ * @example
+ * ```ts
+ * import { resolveConfig } from "../model/resolve_config.ts";
+ * import { corpusFromText } from "../text/corpus.ts";
+ * import { loadTrainingData } from "./training_data.ts";
+ *
+ * const corpus = corpusFromText("hello world, ".repeat(100));
+ * const config = resolveConfig({ seqLength: 10, batchSize: 4, valFraction: 0.1 });
+ * const { split, batches } = loadTrainingData(corpus, config);
+ * console.log(split.validation, batches.batchesPerEpoch); // [ [ 1170, 1300 ] ] 29
+ * ```
+ */
+export function loadTrainingData(corpus: Corpus, config: Config): TrainingData {
+  const { batchSize, holdout, seqLength } = config;
+  const pieces = holdout === "streams" ? batchSize : 1;
+  const minTrainChars = batchSize * (seqLength + 2);
+  const split = splitCorpus(corpus.length, { ...config, pieces, minTrainChars });
+  const [[start, end], second] = split.train as [Span, Span?];
+  // Between the spans of two streams are the characters held out of the first.
+  const range = second === undefined
+    ? { start, end }
+    : { start, end: batchSize * second[0], heldOut: second[0] - end };
+  const batches = withContext(
+    `Cannot train on ${quotePath(corpus.path)}`,
+    () => new BatchLoader(corpus, { ...range, batchSize, seqLength }),
+  );
+  return { split, batches };
+}
