@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { InputError, withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
+import { cells } from "../model/cells.ts";
 import type { Config } from "../model/config.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import { type StateSlot, stateSlotsOf } from "../model/optimizers.ts";
@@ -236,5 +237,5 @@ function stateShape({ layers, batchSize, hidden }: Config): readonly number[] {
 }
 
 function hasCellState({ cell }: Config): boolean {
-  return cell === "lstm";
+  return cells[cell].hasCellState;
 }

@@ -2,6 +2,7 @@
 
 import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
+import { cells } from "../model/cells.ts";
 import type { Config } from "../model/config.ts";
 import {
   elementCount,
@@ -60,8 +61,8 @@ export function toTensors(set: ParameterSet, { sizes, prefix }: SetLayout): [str
 }
 
 /** Weights always have second biases. Optimizer state has them for the GRU only: elsewhere they are 0. */
-function hasSecondBiases({ sizes: { cell }, prefix }: SetLayout): boolean {
-  return prefix === "" || prefix === TRAINING || cell === "gru";
+function hasSecondBiases({ sizes: { cell = "rnn" }, prefix }: SetLayout): boolean {
+  return prefix === "" || prefix === TRAINING || cells[cell].hasCandidateBias;
 }
 
 /** The name of the second bias that belongs to a layer's bh. */

@@ -1,6 +1,6 @@
 import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
-import { gateCounts } from "../model/parameters.ts";
+import { cellNames } from "../model/cells.ts";
 import type { Cell } from "../model/types.ts";
 import { type Command, type CommandLine, optionOf } from "./args.ts";
 import { table } from "./format.ts";
@@ -10,7 +10,6 @@ const TOLERANCE = 1e-6;
 /** Larger sizes would take hours: each parameter costs four forward passes. */
 const MAX = { hidden: 512, seqLength: 1000, batchSize: 256, layers: 16, threads: 64 } as const;
 const defaults = { hidden: 16, seqLength: 12, batchSize: 3, layers: 1, threads: 1 } as const;
-const cells = Object.keys(gateCounts) as Cell[];
 const defaultCell: Cell = "rnn";
 
 /** `deno task gradcheck` compares back-propagation with finite differences. */
@@ -102,10 +101,10 @@ export const gradcheckCommand: Command = {
 
 function readCell(line: CommandLine): Cell {
   const name = line.text("cell") ?? defaultCell;
-  const cell = cells.find((cell) => cell === name);
+  const cell = cellNames.find((cell) => cell === name);
   if (cell !== undefined) return cell;
   throw new InputError(
-    `Cannot check gradients: "cell" must be one of ${cells.join(", ")}, not ${
+    `Cannot check gradients: "cell" must be one of ${cellNames.join(", ")}, not ${
       JSON.stringify(name)
     }`,
     { option: "cell" },

@@ -1,10 +1,11 @@
+import { cells } from "../model/cells.ts";
+import { stateSlotsOf } from "../model/optimizers.ts";
 import {
   type ParameterName,
   type ParameterSet,
   type RealArray,
   realArray,
 } from "../model/parameters.ts";
-import { stateSlotsOf } from "../model/optimizers.ts";
 import type { Dropout } from "./dropout.ts";
 import { KernelMemory, type MatrixLayout } from "./kernel_memory.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
@@ -415,11 +416,11 @@ export class Engine {
     return seqLength * batchSize;
   }
 
-  /** The states before the first step: hidden states of every layer, then an LSTM's cell states. */
+  /** The states before the first step: hidden states of every layer, then cell states if any. */
   #initialStates(): MatrixLayout[] {
     const { cell, layers, batchSize } = this.options;
     const { hiddenStates, cellStates } = this.#kernels;
-    const addresses = cell === "lstm" ? [hiddenStates, cellStates] : [hiddenStates];
+    const addresses = cells[cell].hasCellState ? [hiddenStates, cellStates] : [hiddenStates];
     return addresses.flatMap((addressOf) =>
       Array.from({ length: layers }, (_, layer) => this.#statesAt(addressOf(layer), batchSize))
     );

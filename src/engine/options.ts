@@ -1,5 +1,6 @@
 import type { Precision } from "../model/types.ts";
-import { gateCounts, type Sizes } from "../model/parameters.ts";
+import { cellNames } from "../model/cells.ts";
+import type { Sizes } from "../model/parameters.ts";
 
 /** The sizes and features of an {@linkcode Engine}. */
 export interface EngineOptions extends Sizes {
@@ -64,8 +65,8 @@ export function resolveEngineOptions(options: EngineOptions): Readonly<Required<
   );
   const { cell, stateSlots } = complete;
   const refuse = (reason: string) => new RangeError(`Cannot create an engine: ${reason}`);
-  if (!Object.hasOwn(gateCounts, cell)) {
-    throw refuse(`"cell" must be one of ${Object.keys(gateCounts).join(", ")}, not ${cell}`);
+  if (!cellNames.includes(cell)) {
+    throw refuse(`"cell" must be one of ${cellNames.join(", ")}, not ${cell}`);
   }
   for (const name of Object.keys(MAX_SIZES) as (keyof typeof MAX_SIZES)[]) {
     const [size, max] = [complete[name], MAX_SIZES[name]];

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { validate } from "../json.ts";
 import { INIT_SYNTAX, isInit } from "./initialization.ts";
+import { cellNames } from "./cells.ts";
 import { type Optimizer, optimizerNames } from "./optimizers.ts";
 import type { Cell, LrSchedule, Precision } from "./types.ts";
 
@@ -111,7 +112,7 @@ const epochs = real((x) => x > 0, "a finite number above 0");
 
 /** The schema of a complete {@linkcode Config}. */
 export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
-  cell: oneOf(["rnn", "gru", "lstm"]),
+  cell: oneOf(cellNames),
   layers: wholeNumber(1, 16),
   hidden: wholeNumber(1, 16384),
   seqLength: wholeNumber(1, 65536),

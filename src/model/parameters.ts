@@ -6,13 +6,11 @@
  *     h_t = cell(Wxh x_t, Whh h_{t-1}, bh)      y_t = Why h_t + by      p_t = softmax(y_t)
  */
 
+import { cells } from "./cells.ts";
 import type { Cell, Precision } from "./types.ts";
 
 /** Numbers in the precision of the model: single for `f32` and `f32-strict`, double for `f64`. */
 export type RealArray = Float32Array | Float64Array;
-
-/** G, the number of gates of each cell; the candidate state counts as one. */
-export const gateCounts: Readonly<Record<Cell, number>> = { rnn: 1, gru: 3, lstm: 4 };
 
 /** The sizes that determine the shapes of the parameters. */
 export interface Sizes {
@@ -76,7 +74,7 @@ export type ParameterShapes =
  */
 export function parameterShapes(sizes: Sizes): ParameterShapes {
   const { cell = "rnn", layers = 1, inputs, hidden, outputs } = sizes;
-  const gates = gateCounts[cell] * hidden;
+  const gates = cells[cell].gates * hidden;
   const weights: [string, readonly number[]][] = [];
   const biases: [string, readonly number[]][] = [];
   for (let layer = 0; layer < layers; layer++) {
@@ -84,7 +82,7 @@ export function parameterShapes(sizes: Sizes): ParameterShapes {
     weights.push([`Wxh${suffix}`, [gates, layer === 0 ? inputs : hidden]]);
     weights.push([`Whh${suffix}`, [gates, hidden]]);
     biases.push([`bh${suffix}`, [gates]]);
-    if (cell === "gru") biases.push([`bhn${suffix}`, [hidden]]);
+    if (cells[cell].hasCandidateBias) biases.push([`bhn${suffix}`, [hidden]]);
   }
   weights.push(["Why", [outputs, hidden]]);
   biases.push(["by", [outputs]]);

@@ -1,7 +1,7 @@
 /** The facts that kernels and host share: exported by the modules, and named in TypeScript. */
 import { assertEquals } from "@std/assert";
 import { instantiate } from "../../../src/engine/kernels/instance.ts";
-import { gateCounts } from "../../../src/model/parameters.ts";
+import { cellNames } from "../../../src/model/cells.ts";
 import { optimizerNames, optimizers, stateSlotsOf } from "../../../src/model/optimizers.ts";
 import { Engine } from "../../../src/engine/engine.ts";
 import { precisions } from "../../assembly/module.ts";
@@ -12,7 +12,7 @@ for (const precision of precisions) {
   const { constants } = instantiate(precision, sizes);
 
   Deno.test(`The kernels' enumerations have the names of the host's tables, ${precision}`, () => {
-    assertEquals(Object.keys(constants.Cell).toSorted(), Object.keys(gateCounts).toSorted());
+    assertEquals(Object.keys(constants.Cell).toSorted(), [...cellNames].toSorted());
     assertEquals(
       Object.keys(constants.UpdateRule).toSorted(),
       [...optimizerNames, "momentum"].toSorted(),

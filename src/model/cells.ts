@@ -1,0 +1,26 @@
+/**
+ * The recurrent cells: what parameters, checkpoints and the engine need of each. Their equations are
+ * kernels, in assembly/cells/.
+ */
+
+import type { Cell } from "./types.ts";
+
+/** What is particular to a cell. */
+export interface CellSpec {
+  /** Gates, G; the candidate state counts as one. */
+  readonly gates: number;
+  /** Whether the cell carries a cell state c beside the hidden state. */
+  readonly hasCellState: boolean;
+  /** Whether the recurrent part of the candidate state has a bias of its own, bhn. */
+  readonly hasCandidateBias: boolean;
+}
+
+/** Every cell, by its name. */
+export const cells: Readonly<Record<Cell, CellSpec>> = Object.freeze({
+  rnn: { gates: 1, hasCellState: false, hasCandidateBias: false },
+  gru: { gates: 3, hasCellState: false, hasCandidateBias: true },
+  lstm: { gates: 4, hasCellState: true, hasCandidateBias: false },
+});
+
+/** The names of all cells. */
+export const cellNames: readonly Cell[] = Object.keys(cells) as Cell[];
