@@ -77,7 +77,7 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
   terminal.stop();
   const { validationsSinceBest } = last.progress;
   if (validationsSinceBest >= run.limits.patience) {
-    printLine(`Stopped early: no improvement in ${validationsSinceBest} validations`);
+    printLine(`\nStopped early: no improvement in ${validationsSinceBest} validations`);
   }
   const { corpus, split } = run.trainer;
   const parts = await summarize(await run.best(last), corpus, { split, signal });

@@ -93,7 +93,7 @@ function describeTraining({ config, threads }: Trainer): string {
     `sequence length ${config.seqLength}`,
     config.optimizer,
     `lr ${config.lr}${schedule}`,
-    config.gradClip === 0 ? "no gradient clipping" : `gradient clipping ${config.gradClip}${mode}`,
+    config.gradClip === 0 ? "no grad clip" : `grad clip ${config.gradClip}${mode}`,
     formatCount(threads, "thread"),
   ].join(", ");
 }
