@@ -33,6 +33,7 @@ export {
   type ReadOptions,
   type ReadProgress,
 } from "./text/corpus.ts";
+export { type CorpusIdentity, corpusIdentity } from "./text/corpus_identity.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
 
@@ -65,7 +66,6 @@ export type { ModelSource, Validation, ValidationOptions } from "./train/validat
 // Models and checkpoints
 export {
   type Checkpoint,
-  type CorpusIdentity,
   decodeCheckpoint,
   encodeCheckpoint,
   type Progress,

@@ -18,6 +18,7 @@ Deno.test("the entries export their documented values and no others", () => {
     "baseConfig",
     "beamSearch",
     "corpusFromText",
+    "corpusIdentity",
     "decodeCheckpoint",
     "encodeCheckpoint",
     "evaluate",

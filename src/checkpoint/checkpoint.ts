@@ -20,8 +20,9 @@ import {
   type Sizes,
 } from "../model/parameters.ts";
 import type { Precision } from "../model/types.ts";
+import type { CorpusIdentity } from "../text/corpus_identity.ts";
 import { checkFormat, formatMetadata, parseMetadata } from "./metadata.ts";
-import type { CorpusIdentity, Progress } from "./metadata.ts";
+import type { Progress } from "./metadata.ts";
 import {
   bytesOf,
   decodeSafetensors,
@@ -32,7 +33,7 @@ import {
 } from "./safetensors.ts";
 import { FINITE, NON_NEGATIVE, TensorReader, toTensors, TRAINING } from "./tensors.ts";
 
-export type { CorpusIdentity, Progress };
+export type { Progress };
 
 /** A model, and everything that its training needs to resume. */
 export interface Checkpoint extends Model {

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { InputError, withContext } from "../errors.ts";
 import { parseJson, quote, validate } from "../json.ts";
 import { type Config, configSchema } from "../model/config.ts";
+import type { CorpusIdentity } from "../text/corpus_identity.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 
 /** The progress of a training run. */
@@ -36,18 +37,6 @@ export interface Progress {
   readonly ended: boolean;
   /** Seconds of training, without the time between stop and resume. */
   readonly elapsedSeconds: number;
-}
-
-/** The text that a model was trained on. */
-export interface CorpusIdentity {
-  /** The path of its file, or the name that it was given. */
-  readonly name: string;
-  /** Length in characters. */
-  readonly chars: number;
-  /** Length in bytes of UTF-8. */
-  readonly bytes: number;
-  /** SHA-256 of the UTF-8, in lower-case hexadecimal digits. */
-  readonly sha256: string;
 }
 
 /** The contents of a checkpoint beside its tensors. */
@@ -94,7 +83,7 @@ const progressSchema = v.strictObject({
 });
 
 const corpusSchema = v.nullable(v.strictObject({
-  name: v.string("must be a string"),
+  path: v.string("must be a string"),
   chars: count,
   bytes: count,
   sha256: v.pipe(

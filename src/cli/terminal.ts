@@ -74,10 +74,10 @@ export class Terminal implements Disposable {
   }
 
   /** Prints a rollback. */
-  printRollback({ divergedAt, reason, step, to }: Rollback): void {
+  printRollback({ divergedAt, reason, step, lrAfter }: Rollback): void {
     this.printBold(
       `Diverged at step ${formatNumber(divergedAt)} (${reason}): rolled back to step ` +
-        `${formatNumber(step)}, lr ${to}`,
+        `${formatNumber(step)}, lr ${lrAfter}`,
     );
   }
 
@@ -89,7 +89,7 @@ export class Terminal implements Disposable {
   }
 
   /** Redraws the status line. */
-  showStatus({ step, loss, charsPerSecond, done, secondsLeft }: TrainingStatus): void {
+  showStatus({ step, loss, charsPerSecond, fractionDone, secondsLeft }: TrainingStatus): void {
     if (!this.#bars) return;
     const payload = {
       step: formatNumber(step),
@@ -97,7 +97,7 @@ export class Terminal implements Disposable {
       speed: formatNumber(charsPerSecond),
       left: Number.isFinite(secondsLeft) ? formatDuration(secondsLeft) : "?",
     };
-    if (this.#bar) this.#bar.update(Math.floor(done * 1000), payload);
+    if (this.#bar) this.#bar.update(Math.floor(fractionDone * 1000), payload);
     else this.#bar = this.#bars.create(1000, 0, payload);
   }
 

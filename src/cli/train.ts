@@ -106,14 +106,14 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   using opened = new DisposableStack();
   opened.use(corpus);
   const { config, reasons } = autoConfig(corpus.length, given, limits);
-  const ifTaken = line.flag("force") ? "replace" as const : undefined;
+  const ifExists = line.flag("force") ? "replace" as const : undefined;
   const resources = opened.move();
   return {
     origin: { preset: given.preset, reasons },
     start: () =>
       withFolderOptions(() =>
         Run.create(corpus, {
-          ...present({ path: out, threads, ifTaken }),
+          ...present({ path: out, threads, ifExists }),
           config,
           limits,
         })
@@ -153,7 +153,7 @@ async function readTextOf(
   path: string | undefined,
 ): Promise<Corpus> {
   try {
-    return await readWithProgress((options) => readCorpus(path ?? runConfig.text.path, options));
+    return await readWithProgress((options) => readCorpus(path ?? runConfig.corpus.path, options));
   } catch (error) {
     if (path !== undefined || !(error instanceof InputError)) throw error;
     throw new InputError(

@@ -4,6 +4,7 @@ import { TextError } from "../errors.ts";
 import type { Config } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import type { TrainingCallbacks } from "../train/options.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
@@ -36,7 +37,7 @@ export interface CreateRunOptions extends RunOptions {
    * `path-3`, … that holds none; or `replace`, which removes the old run as soon as the new one has
    * a checkpoint. Default: `fail` if `path` is given, else `rename`.
    */
-  readonly ifTaken?: "fail" | "rename" | "replace";
+  readonly ifExists?: "fail" | "rename" | "replace";
 }
 
 /** Signal and callbacks of {@linkcode Run.train}; each is called before the folder changes. */
@@ -93,7 +94,7 @@ export class Run implements Disposable {
    */
   static create(corpus: Corpus, options: CreateRunOptions = {}): Run {
     const { path = defaultRunPath(corpus.path), config = {}, limits = {}, threads } = options;
-    const { ifTaken = options.path === undefined ? "rename" : "fail" } = options;
+    const { ifExists = options.path === undefined ? "rename" : "fail" } = options;
     using opened = new DisposableStack();
     const training = opened.use(
       prepareTraining(corpus, { ...limits, config, ...threads === undefined ? {} : { threads } }),
@@ -101,14 +102,14 @@ export class Run implements Disposable {
     const runConfig: RunConfig = {
       config: training.trainer.config,
       limits,
-      text: identify(corpus),
+      corpus: corpusIdentity(corpus),
       history: [],
     };
     const createFolder = {
       fail: RunFolder.create,
-      rename: RunFolder.createFree,
+      rename: RunFolder.createNumbered,
       replace: RunFolder.replace,
-    }[ifTaken];
+    }[ifExists];
     const run = new Run(training, createFolder(path, runConfig), { runConfig, latest: null });
     opened.move();
     return run;
@@ -129,7 +130,7 @@ export class Run implements Disposable {
     const { folder, runConfig, checkpoint } = opened;
     using resources = new DisposableStack();
     resources.use(folder);
-    checkSameText({ ...runConfig.text, name: runConfig.text.path }, corpus);
+    checkSameText(runConfig.corpus, corpus);
     const limits = resumedLimits(runConfig.limits, options.limits ?? {});
     const config = resumedConfig(checkpoint?.config ?? runConfig.config, options.config ?? {});
     const training = resources.use(prepareTraining(corpus, {
@@ -140,7 +141,7 @@ export class Run implements Disposable {
     }));
     const run = new Run(training, folder, { runConfig, latest: checkpoint });
     if (!run.isFinished) {
-      const to = { ...runConfig, config, limits, text: identify(corpus) };
+      const to = { ...runConfig, config, limits, corpus: corpusIdentity(corpus) };
       await run.#writeResumption(to, checkpoint);
     }
     resources.move();
@@ -252,8 +253,4 @@ function resumedLimits(before: RunLimits, given: RunLimits): RunLimits {
 
 function isSame(a: Config, b: Config): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function identify({ path, length, bytes, sha256 }: Corpus): RunConfig["text"] {
-  return { path, chars: length, bytes, sha256 };
 }

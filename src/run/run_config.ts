@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import { type Config, configSchema } from "../model/config.ts";
 import { withContext } from "../errors.ts";
 import { parseJson, quotePath, validate } from "../json.ts";
+import { type Config, configSchema } from "../model/config.ts";
+import type { CorpusIdentity } from "../text/corpus_identity.ts";
 import type { IntervalOptions, LimitOptions } from "../train/limits.ts";
 import type { Rollback } from "../train/metrics.ts";
 import type { OnDivergence } from "../train/options.ts";
@@ -34,16 +35,7 @@ export interface RunConfig {
   /** The limits that were given; the others are chosen by `resolveLimits`. */
   readonly limits: RunLimits;
   /** The text. */
-  readonly text: {
-    /** The file's path, or the name that the text was given. */
-    readonly path: string;
-    /** Length in characters. */
-    readonly chars: number;
-    /** Length in UTF-8, in bytes. */
-    readonly bytes: number;
-    /** SHA-256 of the text in UTF-8, in hexadecimal digits. */
-    readonly sha256: string;
-  };
+  readonly corpus: CorpusIdentity;
   /** Changes, the oldest first. */
   readonly history: readonly RunChange[];
 }
@@ -60,7 +52,7 @@ const schema = v.strictObject({
     ),
     onDivergence: v.optional(v.picklist(["stop", "rollback"], "must be stop or rollback")),
   }),
-  text: v.strictObject({ path: string, chars: number, bytes: number, sha256: string }),
+  corpus: v.strictObject({ path: string, chars: number, bytes: number, sha256: string }),
   history: v.optional(
     v.array(v.strictObject({
       step: number,
@@ -100,14 +92,14 @@ export function withChange(
   runConfig: RunConfig,
   { step, to, diverged }: {
     readonly step: number;
-    readonly to: Pick<RunConfig, "config" | "limits" | "text">;
+    readonly to: Pick<RunConfig, "config" | "limits" | "corpus">;
     readonly diverged?: Divergence | undefined;
   },
 ): RunConfig {
   const changed = {
     ...differences(runConfig.config, to.config),
     ...differences(runConfig.limits, to.limits),
-    ...differences({ text: runConfig.text.path }, { text: to.text.path }),
+    ...differences({ corpus: runConfig.corpus.path }, { corpus: to.corpus.path }),
   };
   if (Object.keys(changed).length === 0) return runConfig;
   const change = { step, changed, ...diverged === undefined ? {} : { diverged } };

@@ -50,17 +50,15 @@ export interface OpenRun {
  * @example
  * ```ts
  * import { corpusFromText } from "../text/corpus.ts";
+ * import { corpusIdentity } from "../text/corpus_identity.ts";
  * import { autoConfig } from "../train/auto_config.ts";
  * import { Trainer } from "../train/trainer.ts";
  * import { RunFolder } from "./run_folder.ts";
  *
  * const corpus = corpusFromText("hello world, ".repeat(100));
  * const { config } = autoConfig(corpus.length);
- * const { path, length: chars, bytes, sha256 } = corpus;
- * const text = { path, chars, bytes, sha256 };
- * using folder = RunFolder.create(`${Deno.makeTempDirSync()}/run`, {
- *   ...{ config, limits: {}, text, history: [] },
- * });
+ * const runConfig = { config, limits: {}, corpus: corpusIdentity(corpus), history: [] };
+ * using folder = RunFolder.create(`${Deno.makeTempDirSync()}/run`, runConfig);
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 10; step++) trainer.step();
  * await folder.save(trainer.checkpoint(), "latest");
@@ -87,7 +85,7 @@ export class RunFolder implements Disposable {
    * @throws {RunLockedError} if another process writes into it.
    */
   static create(path: string, runConfig: RunConfig): RunFolder {
-    const folder = RunFolder.#createUnlessTaken(path, runConfig);
+    const folder = RunFolder.#createUnlessExists(path, runConfig);
     if (folder !== null) return folder;
     throw new InputError(
       `Cannot create a run in ${
@@ -104,12 +102,12 @@ export class RunFolder implements Disposable {
    *
    * @throws {InputError} if it cannot be created.
    */
-  static createFree(path: string, runConfig: RunConfig): RunFolder {
+  static createNumbered(path: string, runConfig: RunConfig): RunFolder {
     for (let n = 1;; n++) {
       const candidate = n === 1 ? path : `${path}-${n}`;
       if (whileCreating(candidate, () => holdsRun(candidate))) continue;
       try {
-        const folder = RunFolder.#createUnlessTaken(candidate, runConfig);
+        const folder = RunFolder.#createUnlessExists(candidate, runConfig);
         if (folder !== null) return folder;
       } catch (error) {
         if (!(error instanceof RunLockedError)) throw error;
@@ -162,7 +160,7 @@ export class RunFolder implements Disposable {
     }
   }
 
-  static #createUnlessTaken(path: string, runConfig: RunConfig): RunFolder | null {
+  static #createUnlessExists(path: string, runConfig: RunConfig): RunFolder | null {
     return whileCreating(path, () =>
       withLock(path, (lock) => {
         if (holdsRun(path)) return null;

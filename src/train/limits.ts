@@ -77,7 +77,7 @@ export interface LimitContext {
   /** Batches of an epoch. */
   readonly stepsPerEpoch: number;
   /** Whether a part of the text is held out for validation. */
-  readonly validates: boolean;
+  readonly hasValidation: boolean;
 }
 
 /**
@@ -91,7 +91,7 @@ export interface LimitContext {
  * ```ts
  * import { resolveLimits } from "./limits.ts";
  *
- * const context = { charsPerStep: 800, stepsPerEpoch: 175, validates: true };
+ * const context = { charsPerStep: 800, stepsPerEpoch: 175, hasValidation: true };
  * const { steps, logEvery } = resolveLimits({ epochs: 20 }, context);
  * console.log(steps, logEvery); // 3500 100
  * ```
@@ -100,7 +100,7 @@ export function resolveLimits(
   input: LimitOptions & IntervalOptions,
   context: LimitContext,
 ): TrainingLimits {
-  checkLimits(input, context.validates);
+  checkLimits(input, context.hasValidation);
   const isDefault = input.steps === undefined && input.epochs === undefined &&
     input.minutes === undefined;
   const steps = isDefault ? defaultSteps(context) : Math.min(
@@ -113,7 +113,7 @@ export function resolveLimits(
   return {
     steps,
     seconds: (input.minutes ?? Infinity) * 60,
-    patience: input.patience ?? (isDefault && context.validates ? patience : Infinity),
+    patience: input.patience ?? (isDefault && context.hasValidation ? patience : Infinity),
     isDefault,
     logEvery,
     sampleEvery: input.sampleEvery ?? logsPerSample * logEvery,
@@ -121,7 +121,7 @@ export function resolveLimits(
   };
 }
 
-function checkLimits(input: LimitOptions & IntervalOptions, validates: boolean): void {
+function checkLimits(input: LimitOptions & IntervalOptions, hasValidation: boolean): void {
   checkWholeNumber("steps", input.steps, 0);
   checkPositive("epochs", input.epochs);
   checkPositive("minutes", input.minutes);
@@ -129,7 +129,7 @@ function checkLimits(input: LimitOptions & IntervalOptions, validates: boolean):
   checkWholeNumber("logEvery", input.logEvery, 1);
   checkWholeNumber("sampleEvery", input.sampleEvery, 0);
   checkWholeNumber("checkpointEvery", input.checkpointEvery, 1);
-  if (input.patience !== undefined && !validates) {
+  if (input.patience !== undefined && !hasValidation) {
     throw new InputError(
       `Cannot train with "patience" ${input.patience}: it counts validations, and no part of the ` +
         `text is held out; use a "valFraction" above 0 and a text that is long enough`,

@@ -22,7 +22,7 @@ const SAMPLE_LENGTH = 200;
 const MAX_ROLLBACKS = 10;
 
 /**
- * The loop around a trainer: takes steps, and logs, samples, validates and saves when it is due.
+ * The loop around a trainer: takes steps, and logs, samples, hasValidation and saves when it is due.
  *
  * Regular metrics, and the validations made with them, depend on the number of the step alone, so a
  * resumed run makes the same ones as a run that was never stopped. The end of a run adds metrics of
@@ -145,7 +145,7 @@ export class TrainingLoop {
   }
 
   /** The position of the next step in the run. */
-  #stepOptions(): StepOptions {
+  #stepOptions(): Required<StepOptions> {
     const { steps: step } = this.#trainer;
     const elapsedSeconds = this.#throughput.elapsedSeconds();
     return {
@@ -164,13 +164,15 @@ export class TrainingLoop {
   #status(): TrainingStatus {
     const { steps: step, loss } = this.#trainer;
     const elapsedSeconds = this.#throughput.elapsedSeconds();
-    const done = fractionDone(this.#limits, { step, elapsedSeconds });
+    const { fractionDone } = this.#stepOptions();
     return {
       step,
       loss,
       charsPerSecond: this.#throughput.charsPerSecond(),
-      done,
-      secondsLeft: done === 0 ? Infinity : elapsedSeconds * (1 - done) / done,
+      fractionDone,
+      secondsLeft: fractionDone === 0
+        ? Infinity
+        : elapsedSeconds * (1 - fractionDone) / fractionDone,
     };
   }
 
@@ -267,14 +269,14 @@ export class TrainingLoop {
 
   /** Restores the last good state with half the learning rate; throws if that cannot help. */
   async #rollBack({ step: divergedAt, reason }: DivergenceError): Promise<void> {
-    const from = this.#trainer.config.lr;
-    const to = from / 2;
-    if (!this.#rollbackState || this.#rollbacks === MAX_ROLLBACKS || to === 0) {
+    const lrBefore = this.#trainer.config.lr;
+    const lrAfter = lrBefore / 2;
+    if (!this.#rollbackState || this.#rollbacks === MAX_ROLLBACKS || lrAfter === 0) {
       const details = { savedStep: this.#savedStep, rollbacks: this.#rollbacks };
       throw new DivergenceError(divergedAt, reason, details);
     }
     this.#rollbacks++;
-    this.#trainer.restore(this.#rollbackState, { lr: to });
+    this.#trainer.restore(this.#rollbackState, { lr: lrAfter });
     this.#rollbackState = { ...this.#rollbackState, config: this.#trainer.config };
     const { loggedStep, step } = this.#rollbackState.progress;
     this.#loggedStep = loggedStep;
@@ -282,7 +284,7 @@ export class TrainingLoop {
     this.#throughput.startInterval();
     // Saved at once: a run that is killed now would diverge again when it is resumed.
     await this.#saveLatest(this.#checkpoint());
-    await this.#callbacks.onRollback?.({ divergedAt, reason, step, from, to });
+    await this.#callbacks.onRollback?.({ divergedAt, reason, step, lrBefore, lrAfter });
   }
 }
 

@@ -82,9 +82,9 @@ export function cooldownFactor({ cooldown }: Pick<Config, "cooldown">, done: num
  */
 export function checkLrSchedule(
   { lrSchedule }: Pick<Config, "lrSchedule">,
-  { lastStep, validates }: { readonly lastStep: number; readonly validates: boolean },
+  { lastStep, hasValidation }: { readonly lastStep: number; readonly hasValidation: boolean },
 ): void {
-  if (lrSchedule === "plateau" && !validates) {
+  if (lrSchedule === "plateau" && !hasValidation) {
     throw new InputError(
       `Cannot train with "lrSchedule" plateau: it depends on validations, and no part of the text ` +
         `is held out; use a "valFraction" above 0 and a text that is long enough`,

@@ -29,7 +29,7 @@ export interface TrainingStatus {
   /** Characters trained on per second since the last metrics. */
   readonly charsPerSecond: number;
   /** Fraction of the run that is done, 0 to 1, by the limit that is reached first. */
-  readonly done: number;
+  readonly fractionDone: number;
   /** Estimated seconds until the end. */
   readonly secondsLeft: number;
 }
@@ -42,8 +42,8 @@ export interface Rollback {
   readonly reason: string;
   /** The step of the state that training continues from. */
   readonly step: number;
-  /** Learning rate before. */
-  readonly from: number;
-  /** Learning rate from now on. */
-  readonly to: number;
+  /** The learning rate that diverged. */
+  readonly lrBefore: number;
+  /** The learning rate that training continues with: half of it. */
+  readonly lrAfter: number;
 }

@@ -1,12 +1,13 @@
 /** What must stay the same when training is resumed from a checkpoint, and what may change. */
 
-import type { Checkpoint, CorpusIdentity } from "../checkpoint/checkpoint.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { InputError, withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import { getPreset } from "../model/presets.ts";
 import { checkConsistency, type ConfigInput } from "../model/resolve_config.ts";
+import type { CorpusIdentity } from "../text/corpus_identity.ts";
 import type { Corpus } from "../text/corpus.ts";
 
 const SHAPES = "the shapes of its weights depend on it";
@@ -67,17 +68,15 @@ export function resumedConfig(config: Config, changes: ConfigInput): Config {
  * @throws {InputError} if its contents differ.
  */
 export function checkSameText(
-  known: Pick<CorpusIdentity, "name" | "sha256">,
+  known: Pick<CorpusIdentity, "path" | "sha256">,
   corpus: Pick<Corpus, "path" | "sha256">,
 ): void {
   if (known.sha256 === corpus.sha256) return;
-  const [expected, actual] = [known, corpus].map(({ sha256 }) => sha256.slice(0, 12));
+  const [expected, actual] = [known, corpus].map(({ sha256 }) => `${sha256.slice(0, 12)}…`);
+  const [path, knownPath] = [corpus, known].map(({ path }) => quotePath(path));
   throw new InputError(
-    `Cannot resume training on ${quotePath(corpus.path)}: its contents differ from ` +
-      `${
-        quotePath(known.name)
-      }, the text of the run (SHA-256 ${actual}…, not ${expected}…); use the ` +
-      `same text, or start a new run`,
+    `Cannot resume training on ${path}: its contents differ from ${knownPath}, the text of the ` +
+      `run (SHA-256 ${actual}, not ${expected}); use the same text, or start a new run`,
   );
 }
 

@@ -91,9 +91,9 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Tra
       : Trainer.create(corpus, autoConfig(corpus.length, config, options).config, options),
   );
   const { charsPerStep, stepsPerEpoch, validation } = trainer;
-  const validates = validation.chars > 0;
-  const limits = resolveLimits(options, { charsPerStep, stepsPerEpoch, validates });
-  checkLrSchedule(trainer.config, { lastStep: limits.steps, validates });
+  const hasValidation = validation.chars > 0;
+  const limits = resolveLimits(options, { charsPerStep, stepsPerEpoch, hasValidation });
+  checkLrSchedule(trainer.config, { lastStep: limits.steps, hasValidation });
   const loop = new TrainingLoop(trainer, limits, options);
   const finished = resume && isFinished(limits, resume.progress) ? resume : undefined;
   // From here on the caller disposes of the trainer.

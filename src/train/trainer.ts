@@ -13,6 +13,7 @@ import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { BatchLoader } from "../text/batches.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { Split } from "../text/split.ts";
 import { DivergenceError } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
@@ -297,14 +298,13 @@ export class Trainer implements Disposable {
    * @throws {DivergenceError} if training has diverged.
    */
   checkpoint(elapsedSeconds = 0): Checkpoint {
-    const { path, length, bytes, sha256 } = this.corpus;
     return {
       ...this.model(),
       trainingParameters: this.#hasAverage ? this.#engine.readParameters() : null,
       optimizerState: this.#readOptimizerState(),
       hiddenState: this.#engine.readHiddenState(),
       progress: this.#progress(elapsedSeconds),
-      corpus: { name: path, chars: length, bytes, sha256 },
+      corpus: corpusIdentity(this.corpus),
     };
   }
 

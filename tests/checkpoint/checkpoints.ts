@@ -56,7 +56,7 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
       ended: true,
       elapsedSeconds: 4.5,
     },
-    corpus: { name: corpusName, chars: 5, bytes: 6, sha256: "0123456789abcdef".repeat(4) },
+    corpus: { path: corpusName, chars: 5, bytes: 6, sha256: "0123456789abcdef".repeat(4) },
   };
 }
 

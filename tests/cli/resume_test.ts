@@ -105,7 +105,7 @@ testProgram("train --resume records what is changed, and keeps the rest", async 
   assertEquals(configOf(`${f}/run`), {
     config: checkpoint.config,
     limits: { epochs: 1, logEvery: 10, checkpointEvery: 9 },
-    text: { ...before.text, path: "moved.txt" },
+    corpus: { ...before.corpus, path: "moved.txt" },
     history: [{
       step: 20,
       changed: {
@@ -114,7 +114,7 @@ testProgram("train --resume records what is changed, and keeps the rest", async 
         steps: { from: 20, to: null },
         epochs: { from: null, to: 1 },
         checkpointEvery: { from: null, to: 9 },
-        text: { from: "rain.txt", to: "moved.txt" },
+        corpus: { from: "rain.txt", to: "moved.txt" },
       },
     }],
   });

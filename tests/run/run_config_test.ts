@@ -8,7 +8,7 @@ Deno.test("withChange() appends what differs to the history", () => {
   assert(withChange(runConfig, { step: 3, to: runConfig }) === runConfig);
   const limits = { minutes: 2, logEvery: 2 };
   const config = { ...runConfig.config, lr: 0.5 };
-  const to = { config, limits, text: { ...runConfig.text, path: "moved.txt" } };
+  const to = { config, limits, corpus: { ...runConfig.corpus, path: "moved.txt" } };
   const once = withChange(runConfig, { step: 3, to });
   assertEquals(once, {
     ...to,
@@ -18,7 +18,7 @@ Deno.test("withChange() appends what differs to the history", () => {
         lr: { from: 0.05, to: 0.5 },
         steps: { from: 7, to: null },
         minutes: { from: null, to: 2 },
-        text: { from: "text", to: "moved.txt" },
+        corpus: { from: "text", to: "moved.txt" },
       },
     }],
   });

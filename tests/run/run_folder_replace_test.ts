@@ -78,9 +78,9 @@ testInFolder("RunFolder.open() completes a replacement that was killed at any po
     for (const name of files.slice(0, Math.max(0, moved))) {
       Deno.renameSync(`${path}/${place}/${name}`, `${path}/${name}`);
     }
-    // createFree() completes it too, when it finds the path taken.
+    // createNumbered() completes it too, when it finds the path taken.
     if (moved % 2 === 0) {
-      using other = RunFolder.createFree(path, runConfigOf());
+      using other = RunFolder.createNumbered(path, runConfigOf());
       assertEquals(other.path, `${path}-2`);
     }
     const { folder, runConfig } = await RunFolder.open(path);

@@ -116,7 +116,7 @@ testInFolder("RunFolder.open() names a damaged file, and releases the lock", asy
       ["3", /: it must be an object, not 3$/],
       [good.replace('"hidden": 3', '"hidden": 0'), /"config.hidden" must be a whole number/],
       [good.replace('"steps": 7', '"steps": "7"'), /"limits.steps" must be a number, not "7"$/],
-      [good.replace('"sha256"', '"sha"'), /"text.sha(256)?" is /],
+      [good.replace('"sha256"', '"sha"'), /"corpus.sha(256)?" is /],
     ] as const
   ) {
     Deno.writeTextFileSync(`${path}/config.json`, text);

@@ -47,15 +47,15 @@ testInFolder("RunFolder.create() rejects a folder with any file of a run", (fold
   RunFolder.create(`${folder}/other`, runConfigOf())[Symbol.dispose]();
 });
 
-testInFolder("RunFolder.createFree() takes the first path that holds no run", (folder) => {
+testInFolder("RunFolder.createNumbered() takes the first path that holds no run", (folder) => {
   const path = `${folder}/run`;
   Deno.mkdirSync(path);
   Deno.writeTextFileSync(`${path}/metrics.jsonl`, "mine");
   for (const [seed, expected] of [[3, `${path}-2`], [4, `${path}-3`]] as const) {
-    using run = RunFolder.createFree(path, runConfigOf(seed));
+    using run = RunFolder.createNumbered(path, runConfigOf(seed));
     assertEquals(run.path, expected);
     // A folder that is locked is not free either.
-    using other = RunFolder.createFree(`${folder}/other`, runConfigOf());
+    using other = RunFolder.createNumbered(`${folder}/other`, runConfigOf());
     assertEquals(other.path, `${folder}/other${seed === 3 ? "" : "-2"}`);
   }
   assertEquals(readConfigOf(`${path}-2`), runConfigOf(3));
@@ -64,7 +64,7 @@ testInFolder("RunFolder.createFree() takes the first path that holds no run", (f
 
 testInFolder("RunFolder.create() rejects a path that cannot be a folder", (folder) => {
   Deno.writeTextFileSync(`${folder}/file`, "");
-  for (const create of [RunFolder.create, RunFolder.createFree, RunFolder.replace]) {
+  for (const create of [RunFolder.create, RunFolder.createNumbered, RunFolder.replace]) {
     for (const path of [`${folder}/file`, `${folder}/file/below`]) {
       const error = assertThrows(() => create(path, runConfigOf()), InputError);
       assertEquals(error.option, "path");
@@ -79,7 +79,7 @@ Deno.test({
   name: "RunFolder.create() names the permissions that it needs",
   permissions: { read: false, write: false },
   fn() {
-    for (const create of [RunFolder.create, RunFolder.createFree]) {
+    for (const create of [RunFolder.create, RunFolder.createNumbered]) {
       const { message } = assertThrows(() => create("run", runConfigOf()), InputError);
       assertStringIncludes(message, "run with --allow-read and --allow-write");
     }

@@ -77,9 +77,9 @@ testInFolder(
     const options = { path, config, limits: { steps: 1 } };
     Run.create(corpus, options)[Symbol.dispose]();
     assertThrows(() => Run.create(corpus, options), InputError, "already holds a run");
-    using renamed = Run.create(corpus, { ...options, ifTaken: "rename" });
+    using renamed = Run.create(corpus, { ...options, ifExists: "rename" });
     assertEquals(renamed.folder.path, `${path}-2`);
-    using replaced = Run.create(corpus, { ...options, config: { hidden: 9 }, ifTaken: "replace" });
+    using replaced = Run.create(corpus, { ...options, config: { hidden: 9 }, ifExists: "replace" });
     await replaced.train();
     assertEquals((await readCheckpoint(path)).config.hidden, 9);
   },

@@ -3,6 +3,7 @@ import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import type { RunConfig } from "../../src/run/run_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
+import { corpusIdentity } from "../../src/text/corpus_identity.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 
 /** The text of the run. */
@@ -10,11 +11,10 @@ export const corpus = corpusFromText("abcab".repeat(30));
 
 /** Contents of `config.json`, different for each seed. */
 export function runConfigOf(seed = 1): RunConfig {
-  const { path, length: chars, bytes, sha256 } = corpus;
   return {
     config: resolveConfig({ hidden: 3, seqLength: 5, batchSize: 1, seed }),
     limits: { steps: 7, logEvery: 2 },
-    text: { path, chars, bytes, sha256 },
+    corpus: corpusIdentity(corpus),
     history: [],
   };
 }

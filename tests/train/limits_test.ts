@@ -10,7 +10,7 @@ import {
 } from "../../src/train/limits.ts";
 
 type Options = LimitOptions & IntervalOptions;
-const context = { charsPerStep: 10, stepsPerEpoch: 30, validates: true };
+const context = { charsPerStep: 10, stepsPerEpoch: 30, hasValidation: true };
 
 Deno.test("resolveLimits() limits the characters and the patience of a run without limits", () => {
   for (
@@ -20,13 +20,13 @@ Deno.test("resolveLimits() limits the characters and the patience of a run witho
       [1_000_000, 20e6], // long text: the maximum
     ] as const
   ) {
-    const limits = resolveLimits({}, { charsPerStep: 100, stepsPerEpoch, validates: true });
+    const limits = resolveLimits({}, { charsPerStep: 100, stepsPerEpoch, hasValidation: true });
     assertEquals(limits.steps, chars / 100);
     assertEquals(limits.seconds, Infinity);
     assertEquals(limits.patience, limitDefaults.patience);
     assert(limits.isDefault);
   }
-  assertEquals(resolveLimits({}, { ...context, validates: false }).patience, Infinity);
+  assertEquals(resolveLimits({}, { ...context, hasValidation: false }).patience, Infinity);
 });
 
 Deno.test("resolveLimits() converts given limits to steps and seconds", () => {
@@ -45,7 +45,7 @@ Deno.test("resolveLimits() converts given limits to steps and seconds", () => {
 });
 
 Deno.test("resolveLimits() picks a few dozen metrics at round steps, and some samples", () => {
-  const long = { charsPerStep: 100, stepsPerEpoch: 1000, validates: true };
+  const long = { charsPerStep: 100, stepsPerEpoch: 1000, hasValidation: true };
   for (const steps of [1, 3, 60, 1000, 12345, 10 ** 6]) {
     const { logEvery, sampleEvery } = resolveLimits({ steps }, long);
     assert(/^[125]0*$/.test(String(logEvery)), `every ${logEvery}`);
@@ -77,7 +77,7 @@ Deno.test("resolveLimits() rejects values out of range and names the property", 
 
 Deno.test("resolveLimits() rejects patience without a validation part", () => {
   assertEquals(resolveLimits({ patience: 3 }, context).patience, 3);
-  const resolve = () => resolveLimits({ patience: 3 }, { ...context, validates: false });
+  const resolve = () => resolveLimits({ patience: 3 }, { ...context, hasValidation: false });
   assertEquals(assertThrows(resolve, InputError, "valFraction").option, "patience");
 });
 

@@ -45,12 +45,12 @@ Deno.test("cooldownFactor() falls to 0 over the last fraction of the run", () =>
 Deno.test("checkLrSchedule() rejects a schedule without what it depends on", () => {
   for (
     const [lrSchedule, run] of [
-      ["plateau", { lastStep: 100, validates: false }],
-      ["cosine", { lastStep: Infinity, validates: true }],
+      ["plateau", { lastStep: 100, hasValidation: false }],
+      ["cosine", { lastStep: Infinity, hasValidation: true }],
     ] as const
   ) {
     const error = assertThrows(() => checkLrSchedule({ lrSchedule }, run), InputError, lrSchedule);
     assertEquals(error.option, "lrSchedule");
-    checkLrSchedule({ lrSchedule }, { lastStep: 100, validates: true });
+    checkLrSchedule({ lrSchedule }, { lastStep: 100, hasValidation: true });
   }
 });

@@ -292,7 +292,7 @@ Deno.test("train() rejects to resume on another text, whatever its path", async 
   const resume = await train(corpus, { config, steps: 3 });
   const text = corpus.vocabulary.decode(corpus.read(0, corpus.length));
   const same = corpusFromText(text, "another name");
-  assertEquals((await train(same, { resume, steps: 4 })).corpus!.name, "another name");
+  assertEquals((await train(same, { resume, steps: 4 })).corpus!.path, "another name");
   const other = corpusFromText(text.slice(0, -1) + "s", "changed.txt");
   const { message } = await assertRejects(() => train(other, { resume, steps: 4 }), InputError);
   const [actual, expected] = [other, corpus].map(({ sha256 }) => sha256.slice(0, 12));

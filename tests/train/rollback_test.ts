@@ -49,12 +49,12 @@ Deno.test("train() rolls back to the last metrics, and continues with half the l
     divergedAt: 25,
     reason: "the loss is NaN",
     step: 20,
-    from: 1e36,
-    to: 5e35,
+    lrBefore: 1e36,
+    lrAfter: 5e35,
   });
   assertEquals(logged, [1, 10, 20, 30, 40, 50, 60]);
   assertEquals(last.progress.step, 60);
-  assertEquals(last.config.lr, rollbacks.at(-1)!.to);
+  assertEquals(last.config.lr, rollbacks.at(-1)!.lrAfter);
   // The checkpoint saved at the rollback is that state, with the new learning rate.
   const trainer = createTrainer(corpus, config);
   while (trainer.steps < 20) trainer.step();
@@ -86,7 +86,7 @@ Deno.test("train() rolls back to the state that it started with if there are no 
   const places = rollbacks.map(({ divergedAt, step }) => [divergedAt, step]);
   // At the third one there are metrics of step 1.
   assertEquals(places.slice(0, 3), [[2, 0], [2, 0], [3, 1]]);
-  assertEquals([last.progress.step, last.config.lr], [12, rollbacks.at(-1)!.to]);
+  assertEquals([last.progress.step, last.config.lr], [12, rollbacks.at(-1)!.lrAfter]);
   // The same for a run that is resumed from a checkpoint.
   const resume = await train(corpus, { config: { ...config, lr: 0.1 }, steps: 5 });
   const resumed = await run({ ...options, resume, config: { lr: 1e39 }, steps: 8 });
@@ -110,7 +110,7 @@ Deno.test("train() throws after ten consecutive rollbacks", async () => {
     DivergenceError,
   );
   assertEquals(rollbacks.length, 10);
-  assertEquals(rollbacks.at(-1)!.to, 1e300 / 1024);
+  assertEquals(rollbacks.at(-1)!.lrAfter, 1e300 / 1024);
   assertEquals(error.details, { savedStep: 0, rollbacks: 10 });
   assert(error.message.startsWith(`Training diverged at step 1: ${error.reason}; 10 rollbacks`));
   assert(error.message.includes("the last checkpoint is of step 0"), error.message);

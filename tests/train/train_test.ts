@@ -102,8 +102,8 @@ Deno.test("train() passes a status that rises to the end", async () => {
   await train(corpus, { config, steps: 200, onStatus: (status) => statuses.push(status) });
   assert(statuses.length > 0);
   for (const [i, status] of statuses.entries()) {
-    assert(status.done >= (statuses[i - 1]?.done ?? 0) && status.done <= 1);
-    assertEquals(status.done, status.step / 200);
+    assert(status.fractionDone >= (statuses[i - 1]?.fractionDone ?? 0) && status.fractionDone <= 1);
+    assertEquals(status.fractionDone, status.step / 200);
     assert(status.secondsLeft >= 0 && status.charsPerSecond > 0);
   }
 });

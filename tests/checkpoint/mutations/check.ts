@@ -77,7 +77,7 @@ const refusals: readonly RegExp[] = [
   /^the metadata's "(progress|corpus)": "\w+" must be a whole number, 0 or above, not /,
   /^the metadata's "progress": "\w+" must be a finite number, 0 or above, not /,
   /^the metadata's "progress": "ended" must be true or false, not /,
-  /^the metadata's "corpus": "name" must be a string, not /,
+  /^the metadata's "corpus": "path" must be a string, not /,
   /^the metadata's "corpus": "sha256" must be (a string|64 hexadecimal digits in lower case), not /,
   /^the tensor ".* is missing$/,
   /^the tensor "state.hidden" is missing; with the shape \[.*\] it must be present, /,

@@ -80,7 +80,7 @@ const wrongJson: readonly string[] = [
     '{"\\u001b[2J":1}',
   ],
 ];
-/** Values that no key of the configuration, the progress or the corpus may have, except a name. */
+/** Values that no key of the configuration, the progress or the corpus may have, except a path. */
 const wrongInside: readonly unknown[] = [-1, -0.5, [], {}, [1], "", "1", long, "\x1b[2J\u202e"];
 /** Values that no count may have. */
 const wrongCounts: readonly unknown[] = [0.5, 2 ** 53, 1e308, true, null];
@@ -112,7 +112,7 @@ export function* wrongMetadata(file: Uint8Array, dice: Dice): Generator<Mutation
       yield refused(key, JSON.stringify({ ...others, [`${inner}\x1b`]: value }));
       yield refused(key, JSON.stringify(right).replace("{", `{"${inner}":0,`));
       for (const wrong of counts.includes(inner) ? wrongInside.concat(wrongCounts) : wrongInside) {
-        if (typeof wrong === "string" && inner === "name") continue;
+        if (typeof wrong === "string" && inner === "path") continue;
         yield refused(key, JSON.stringify({ ...right, [inner]: wrong }));
       }
     }

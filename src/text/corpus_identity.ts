@@ -1,0 +1,32 @@
+import type { Corpus } from "./corpus.ts";
+
+/** What identifies a text, whatever its path: a run is resumed on a text with the same SHA-256. */
+export interface CorpusIdentity {
+  /** The path of its file, or the name that it was given. */
+  readonly path: string;
+  /** Length in characters. */
+  readonly chars: number;
+  /** Length in bytes of UTF-8. */
+  readonly bytes: number;
+  /** SHA-256 of the UTF-8, in lower-case hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/**
+ * Returns the identity of a corpus, as checkpoints and run folders record it.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText } from "./corpus.ts";
+ * import { corpusIdentity } from "./corpus_identity.ts";
+ *
+ * const { path, chars, bytes } = corpusIdentity(corpusFromText("née", "word"));
+ * console.log(path, chars, bytes); // word 3 4
+ * ```
+ */
+export function corpusIdentity(
+  corpus: Pick<Corpus, "path" | "length" | "bytes" | "sha256">,
+): CorpusIdentity {
+  const { path, length, bytes, sha256 } = corpus;
+  return { path, chars: length, bytes, sha256 };
+}
