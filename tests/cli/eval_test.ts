@@ -1,10 +1,10 @@
 /** `eval` and `gradcheck`: their tables and their JSON. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { runInside, succeed, testProgram, tiny, trained } from "./program.ts";
+import { runInside, succeed, testProgram, tiny, trainedInside } from "./program.ts";
 
 testProgram("eval prints nats, bits and perplexity next to baselines and gzip", async (f) => {
-  await trained(f, "run", "--steps", "50");
+  await trainedInside(f, "run", "--steps", "50");
   const json = JSON.parse(await succeed(f, "eval", "run", "rain.txt", "--json"));
   assertEquals(json.chars, 587);
   assertEquals(json.bits_per_char, json.nats_per_char / Math.LN2);

@@ -12,7 +12,7 @@ import {
   succeed,
   testProgram,
   testTerminal,
-  trained as train,
+  trainedInside as train,
 } from "./program.ts";
 
 /** Trains a model, and reads it. */
