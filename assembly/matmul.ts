@@ -69,9 +69,10 @@ function storePair(
 }
 
 /**
- * The register tile: C[rows × 1 or 2 vectors] (+)= A·B over `depth` steps. `pairs` of rows, from 1 to
- * 3, and `wide` are constants wherever this is inlined, so the code of absent rows and columns is
- * eliminated. If `rows` is odd, the second row of the last pair is not stored.
+ * The register tile, the micro-kernel of BLIS: C[rows × 1 or 2 vectors] (+)= A·B over `depth` steps.
+ * `pairs` of rows, from 1 to 3, and `wide` are constants wherever this is inlined, so the code of
+ * absent rows and columns is eliminated. If `rows` is odd, the second row of the last pair is not
+ * stored.
  *
  * The two rows of a pair share their sums, so that one load, with its bounds check, brings two numbers
  * of A; lanes are exchanged only when C is stored:
@@ -308,12 +309,15 @@ export function packShare(
 ): void {
   const panels = ceilDiv(columns, NR);
   const first = shareStart(panels) * NR;
-  const some = min(shareLength(panels) * NR, columns - first);
+  const width = min(shareLength(panels) * NR, columns - first);
   for (let k: usize = 0; k < depth; k += KC) {
     const blockDepth = min(KC, depth - k);
-    const own = to + first * blockDepth * REAL;
-    if (transposed) packBTransposed(own, b + first * bStride + k * REAL, bStride, some, blockDepth);
-    else packB(own, b + k * bStride + first * REAL, bStride, some, 1, blockDepth, 0);
+    const target = to + first * blockDepth * REAL;
+    if (transposed) {
+      packBTransposed(target, b + first * bStride + k * REAL, bStride, width, blockDepth);
+    } else {
+      packB(target, b + k * bStride + first * REAL, bStride, width, 1, blockDepth, 0);
+    }
     to += blockDepth * columns * REAL;
   }
 }
@@ -341,12 +345,12 @@ export function multiplyPacked(
   for (let k: usize = 0; k < depth; k += KC) {
     const blockDepth = min(KC, depth - k);
     for (let block: usize = 0, row: usize = 0; block < blocks; block++) {
-      const some = splitLength(rows, blocks, block);
-      packA(scratch, a + row * aStride + k * REAL, aStride, some, blockDepth);
+      const height = splitLength(rows, blocks, block);
+      packA(scratch, a + row * aStride + k * REAL, aStride, height, blockDepth);
       macroKernel(
-        c + row * cStride, cStride, some, columns, blockDepth, scratch, b, accumulate || k > 0,
+        c + row * cStride, cStride, height, columns, blockDepth, scratch, b, accumulate || k > 0,
       );
-      row += some;
+      row += height;
     }
     b += blockDepth * columns * REAL;
   }
@@ -379,13 +383,13 @@ export function multiplyTransposed(
   const runsPerBlock = runLength < KC ? KC / runLength : 1;
   let accumulate = false;
   for (let first: usize = 0; first < runs; first += runsPerBlock) {
-    const some = min(runsPerBlock, runs - first);
+    const blockRuns = min(runsPerBlock, runs - first);
     for (let row: usize = 0; row < runLength; row += KC) {
       const length = min(KC, runLength - row);
       const from = first * runStride + row;
-      packB(scratchB, b + from * bStride, bStride, columns, some, length, runStride * bStride);
+      packB(scratchB, b + from * bStride, bStride, columns, blockRuns, length, runStride * bStride);
       multiplyTransposedBlock(
-        c, cStride, rows, columns, some, length, runStride,
+        c, cStride, rows, columns, blockRuns, length, runStride,
         a + from * aStride, aStride, scratchA, scratchB, accumulate,
       );
       accumulate = true;
@@ -410,10 +414,10 @@ function multiplyTransposedBlock(
 ): void {
   const blocks = ceilDiv(rows, MC);
   for (let block: usize = 0; block < blocks; block++) {
-    const some = splitLength(rows, blocks, block);
-    packATransposed(scratchA, a, aStride, some, runs, runLength, runStride * aStride);
-    macroKernel(c, cStride, some, columns, runs * runLength, scratchA, packedB, accumulate);
-    c += some * cStride;
-    a += some * REAL;
+    const height = splitLength(rows, blocks, block);
+    packATransposed(scratchA, a, aStride, height, runs, runLength, runStride * aStride);
+    macroKernel(c, cStride, height, columns, runs * runLength, scratchA, packedB, accumulate);
+    c += height * cStride;
+    a += height * REAL;
   }
 }

@@ -36,8 +36,16 @@ export function vectorTimesMatrix(
   }
 }
 
+/** Calls the group of a width from 1 to 8 vectors. */
 @inline
-function dispatchGroup(width: usize, y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
+function dispatchGroup(
+  width: usize,
+  y: usize,
+  x: usize,
+  w: usize,
+  stride: usize,
+  depth: usize,
+): void {
   if (width == 8) group8(y, x, w, stride, depth);
   else if (width == 7) group7(y, x, w, stride, depth);
   else if (width == 6) group6(y, x, w, stride, depth);
