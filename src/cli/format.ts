@@ -38,6 +38,11 @@ export function terminalWidth(): number {
   return Math.max(60, Math.min(100, Deno.consoleSize().columns));
 }
 
+/** Names as a list, for example `rnn, gru or lstm`. */
+export function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
 /** A whole number with separators, for example `163,817`. */
 export function formatNumber(n: number): string {
   return Math.round(n).toLocaleString("en");

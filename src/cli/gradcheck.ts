@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { cellNames } from "../model/cells.ts";
 import type { Cell } from "../model/types.ts";
 import { type Command, type CommandLine, optionOf } from "./args.ts";
-import { table } from "./format.ts";
+import { listed, table } from "./format.ts";
 
 /** The largest relative error that counts as agreement. */
 const TOLERANCE = 1e-6;
@@ -21,7 +21,7 @@ export const gradcheckCommand: Command = {
     {
       name: "cell",
       value: "NAME",
-      description: "Recurrent cell: rnn (tanh), gru or lstm",
+      description: `Recurrent cell: ${listed(cellNames)}`,
       default: defaultCell,
     },
     {

@@ -2,7 +2,7 @@ import { InputError } from "../errors.ts";
 import { summarize } from "../evaluate/summary.ts";
 import { Run } from "../run/run.ts";
 import { type OpenRun, RunFolder } from "../run/run_folder.ts";
-import { type Corpus, readCorpus } from "../text/corpus.ts";
+import { type Corpus, MAX_BYTES_IN_MEMORY, readCorpus } from "../text/corpus.ts";
 import { autoConfig } from "../train/auto_config.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
@@ -40,8 +40,10 @@ export const trainCommand: Command = {
     "143 or 129; a second Ctrl-C ends it at once. A resumed run keeps its options, except that " +
     "learning rate, clipping, limits and intervals may be changed. Limits count from the start of " +
     "the run.",
-    "A text of more than 64 MiB is not held in memory but read from its file during training, and " +
-    "must not change until the run ends.",
+    `A text of more than ${
+      MAX_BYTES_IN_MEMORY / 2 ** 20
+    } MiB is not held in memory but read from ` +
+    "its file during training, and must not change until the run ends.",
     `Presets:\n${presetHelp()}`,
   ],
   async run(line) {

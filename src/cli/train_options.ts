@@ -1,13 +1,16 @@
 /** The options of `train`, and what they mean to the library. */
 import type { Config } from "../model/config.ts";
 import { baseConfig, presets } from "../model/presets.ts";
-import { type ConfigInput, resolveConfig } from "../model/resolve_config.ts";
+import { type ConfigInput, MAX_VALIDATION_CHARS, resolveConfig } from "../model/resolve_config.ts";
+import { cellNames } from "../model/cells.ts";
+import { optimizerNames } from "../model/optimizers.ts";
 import type { RunLimits } from "../run/run_config.ts";
 import { autoConfig } from "../train/auto_config.ts";
 import { limitDefaults } from "../train/limits.ts";
+import { CHECKPOINT_MS, MAX_ROLLBACKS } from "../train/loop.ts";
 import type { OnDivergence } from "../train/options.ts";
 import { type CommandLine, type Option, optionOf, present } from "./args.ts";
-import { wrap } from "./format.ts";
+import { formatCount, listed, wrap } from "./format.ts";
 
 // Defaults are printed as the automatic configuration picks them, for these examples.
 const short = autoConfig(1_000).config;
@@ -77,7 +80,7 @@ export const trainOptions: readonly Option[] = [
     {
       name: "cell",
       value: "NAME",
-      description: "Recurrent cell: rnn (tanh), gru or lstm",
+      description: `Recurrent cell: ${listed(cellNames)}`,
       default: short.cell,
     },
     {
@@ -130,7 +133,9 @@ export const trainOptions: readonly Option[] = [
       name: "val-fraction",
       value: "X",
       description: "Fraction of the text held out for validation; 0: none",
-      default: `${baseConfig.valFraction}, but at most a million characters`,
+      default: `${baseConfig.valFraction}, but at most ${
+        formatCount(MAX_VALIDATION_CHARS, "character")
+      }`,
     },
     {
       name: "test-fraction",
@@ -156,7 +161,7 @@ export const trainOptions: readonly Option[] = [
     {
       name: "optimizer",
       value: "NAME",
-      description: "Update rule: adagrad, sgd, rmsprop, adam or adamw",
+      description: `Update rule: ${listed(optimizerNames)}`,
       default: short.optimizer,
     },
     {
@@ -303,22 +308,18 @@ export const trainOptions: readonly Option[] = [
       name: "checkpoint-every",
       value: "N",
       description: "Steps between checkpoints",
-      default: "one checkpoint a minute",
+      default: `one checkpoint every ${CHECKPOINT_MS / 1000} seconds`,
     },
     {
       name: "on-divergence",
       value: "NAME",
       description:
         "What to do when a number is no longer finite: stop, or rollback (return to the " +
-        "last good state with half the learning rate, at most 10 times in a row)",
+        `last good state with half the learning rate, at most ${MAX_ROLLBACKS} times in a row)`,
       default: "stop",
     },
   ]),
 ];
-
-function listed(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
-}
 
 /** The hyperparameters that a command line gives. */
 export function readConfig(line: CommandLine): ConfigInput {

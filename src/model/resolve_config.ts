@@ -189,7 +189,7 @@ export function defaultBatchSize(
  * A million losses give the validation loss to about 0.002 nats. More would take characters away
  * from training, and time to validate.
  */
-const MAX_VALIDATION_CHARS = 1_000_000;
+export const MAX_VALIDATION_CHARS = 1_000_000;
 
 function defaultValFraction(valFraction: number, chars: number): number {
   const isCapped = chars * valFraction > MAX_VALIDATION_CHARS && chars < Infinity;

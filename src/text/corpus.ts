@@ -61,7 +61,7 @@ export interface ReadOptions {
   readonly maxBytesInMemory?: number;
 }
 
-const MAX_BYTES_IN_MEMORY = 64 * 2 ** 20;
+export const MAX_BYTES_IN_MEMORY = 64 * 2 ** 20;
 
 /** Bytes that are read at a time: few calls, and a small part of any memory. */
 const READ_BYTES = 1 << 18;

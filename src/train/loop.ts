@@ -10,7 +10,7 @@ import { Throughput } from "./throughput.ts";
 import type { StepOptions, Trainer } from "./trainer.ts";
 
 /** Time between `latest` checkpoints without `checkpointEvery`. */
-const CHECKPOINT_MS = 60_000;
+export const CHECKPOINT_MS = 60_000;
 /**
  * Characters trained on for each character validated: about one validation an epoch with the
  * default validation part of 5 %, and a small part of the time.
@@ -19,7 +19,7 @@ const TRAINED_PER_VALIDATED = 20;
 /** Characters of a text passed to `onSample`. */
 const SAMPLE_LENGTH = 200;
 /** Consecutive rollbacks before the run fails: the learning rate is then a thousandth. */
-const MAX_ROLLBACKS = 10;
+export const MAX_ROLLBACKS = 10;
 
 /**
  * The loop around a trainer: takes steps, and logs, samples, hasValidation and saves when it is due.
