@@ -25,7 +25,7 @@ export class InputError extends Error {
   readonly option?: string;
 
   /**
-   * Makes an error.
+   * Creates an error.
    *
    * @param message One line, without a final period.
    * @param options The property that is wrong, and the error that caused this one.
@@ -38,10 +38,10 @@ export class InputError extends Error {
 }
 
 /**
- * An error of reading a text that could be read before: its file changed after it was opened, or
- * the operating system failed to read it.
+ * A text that was opened can no longer be read: its file has changed, or the operating system fails
+ * to read it.
  *
- * During training it is thrown between two steps, so that a checkpoint can still be made.
+ * During training it is thrown between two steps, so that the state can still be saved.
  */
 export class TextError extends InputError {
   /** The name of the class. */
@@ -86,7 +86,10 @@ export function withContext<T>(
   }
 }
 
-/** As {@linkcode withContext}, for a function that returns a promise. */
+/**
+ * Awaits an asynchronous function and puts a context before the message of an input error that it
+ * throws, as {@linkcode withContext} does for other functions.
+ */
 export async function withContextAsync<T>(
   context: string,
   action: () => Promise<T>,

@@ -22,7 +22,7 @@ export interface ParseJsonOptions {
  *
  * @param text The JSON.
  * @param options The limits, and the subject of an error.
- * @throws {InputError} when the text is not such JSON.
+ * @throws {InputError} if the text is not such JSON.
  *
  * @example
  * ```ts

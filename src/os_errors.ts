@@ -1,4 +1,4 @@
-/** Errors of the operating system, in words. */
+/** Reasons for errors of the operating system, in plain English. */
 
 import { InputError } from "./errors.ts";
 
@@ -39,10 +39,10 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Why something could not be done to a file or a folder.
+ * Returns the reason why an operation on a file or folder failed.
  *
  * @param error What was thrown.
- * @returns The reason, for example `the disk is full`; the error's own message when it is another.
+ * @returns The reason, for example `the disk is full`; the error's own message if it has no such reason.
  *
  * @example
  * ```ts
@@ -77,7 +77,7 @@ export interface FileAttempt {
  * @param error What was thrown.
  * @param attempt What was done, and to which file.
  * @returns An {@linkcode InputError} with what is wrong and what would be right; the error itself
- * when it is another one.
+ * if it is of another kind.
  *
  * @example
  * ```ts

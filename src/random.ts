@@ -21,7 +21,8 @@ const JUMP_POLYNOMIAL = [0x8764000b, 0xf542d2d3, 0x6fa035c3, 0x77f2db5b];
  * Stream k of a seed starts k · 2^64 draws after stream 0 of the same sequence. Two streams do not
  * overlap before one of them has made 2^64 draws.
  *
- * The state is four numbers. A generator that is made of them continues the sequence exactly.
+ * The state is four numbers, from which {@linkcode Xoshiro128.fromState} continues the sequence
+ * exactly.
  *
  * @example
  * ```ts
@@ -37,12 +38,12 @@ export class Xoshiro128 {
   readonly #s: Uint32Array = new Uint32Array(4);
 
   /**
-   * Makes a generator at the start of a stream.
+   * Creates a generator at the start of a stream.
    *
    * @param seed A whole number from 0 to 2^53 − 1.
    * @param stream The stream of the seed: a whole number from 0 to 255.
-   * @throws {InputError} when the seed is not such a number: it is part of configurations.
-   * @throws {RangeError} when the stream is not such a number.
+   * @throws {InputError} if the seed is not such a number: it is part of configurations.
+   * @throws {RangeError} if the stream is not such a number.
    */
   constructor(seed: number, stream = 0) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -67,7 +68,7 @@ export class Xoshiro128 {
   }
 
   /**
-   * Makes a generator that continues from a state, as {@linkcode Xoshiro128.state} returns it.
+   * Creates a generator that continues from a state, as {@linkcode Xoshiro128.state} returns it.
    *
    * @throws {RangeError} unless the state is four whole numbers from 0 to 2^32 − 1, not all 0.
    */

@@ -66,9 +66,9 @@ function prefixOf({ name }: StateSlot): string {
 /**
  * Encodes a checkpoint as the bytes of a file. It must not change until the promise resolves.
  *
- * @throws {InputError} when {@linkcode decodeCheckpoint} would reject the bytes: a weight is not
+ * @throws {InputError} if {@linkcode decodeCheckpoint} would reject the bytes: a weight is not
  * finite, or the parts of the checkpoint do not fit together.
- * @throws {RangeError} when the length of an array does not fit its shape.
+ * @throws {RangeError} if the length of an array does not fit its shape.
  *
  * @example
  * ```ts
@@ -132,7 +132,7 @@ function stateTensors({ config, hiddenState }: Checkpoint): [string, Tensor][] {
  *
  * @param bytes The whole file.
  * @param name What to call the file in an error, for example its path.
- * @throws {InputError} when the file is damaged, is not a checkpoint, or its parts do not fit
+ * @throws {InputError} if the file is damaged, is not a checkpoint, or its parts do not fit
  * together.
  */
 // deno-lint-ignore require-await -- an error must reject the promise
@@ -142,7 +142,7 @@ export async function decodeCheckpoint(bytes: Uint8Array, name?: string): Promis
 }
 
 /**
- * Makes a checkpoint of the contents of a safetensors file, which are untrusted.
+ * Creates a checkpoint from the contents of a safetensors file, which are untrusted.
  *
  * @throws {InputError} as {@linkcode decodeCheckpoint} does, without its context.
  */

@@ -23,7 +23,7 @@ const MAX_BYTES = 2 ** 32;
  * declares. The data are in memory once.
  *
  * @param path A checkpoint file, or a run folder, of which the latest checkpoint is read.
- * @throws {InputError} when the file is missing, unreadable or damaged, or is not a checkpoint.
+ * @throws {InputError} if the file is missing, unreadable or damaged, or is not a checkpoint.
  *
  * @example
  * ```ts
@@ -107,7 +107,7 @@ async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<
  *
  * @param path The file to create or replace; its folder must exist.
  * @param checkpoint What to write.
- * @throws {InputError} when the checkpoint could not be read back, or the file cannot be written;
+ * @throws {InputError} if the checkpoint could not be read back, or the file cannot be written;
  * an existing file is then unchanged.
  *
  * @example

@@ -149,7 +149,7 @@ export function formatMetadata(metadata: CheckpointMetadata): Record<string, str
 /**
  * Checks that the format version is the one that this code reads.
  *
- * @throws {InputError} when it is missing, or another one.
+ * @throws {InputError} if it is missing, or another one.
  */
 export function checkFormat({ format }: Readonly<Record<string, string>>): void {
   if (format === FORMAT) return;
@@ -179,7 +179,7 @@ function versionOf(format: string): number {
  * Parses metadata. `config` and `vocabulary` are required. Without `progress` the model counts as
  * untrained, and without `corpus` its text is unknown. Other keys are ignored.
  *
- * @throws {InputError} when a key is missing, or its value is invalid.
+ * @throws {InputError} if a key is missing, or its value is invalid.
  */
 export function parseMetadata(strings: Readonly<Record<string, string>>): CheckpointMetadata {
   return {

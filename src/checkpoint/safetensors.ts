@@ -67,7 +67,7 @@ export function bytesOf(data: RealArray): Uint8Array {
  *
  * Tensors keep their order, except that double precision comes before single, which aligns each.
  *
- * @throws {RangeError} when a tensor's shape does not fit its data, its name is `__metadata__`, or
+ * @throws {RangeError} if a tensor's shape does not fit its data, its name is `__metadata__`, or
  * the header exceeds 16 MiB, or exceeds both 64 KiB and a quarter of the file.
  *
  * @example
@@ -94,8 +94,8 @@ export function encodeSafetensors(
       throw new RangeError(
         `Cannot encode the tensor ${
           quote(name)
-        } of shape [${shape}] with ${data.length} numbers: ` +
-          `shape and numbers must agree, and the name must not be ${METADATA}`,
+        }: its shape [${shape}] and its number of elements, ` +
+          `${data.length}, must agree, and its name must not be ${METADATA}`,
       );
     }
     const end = dataBytes + data.byteLength;
@@ -127,7 +127,7 @@ export function encodeSafetensors(
  * Decodes the bytes of a file. They are untrusted: nothing is allocated that exceeds their length.
  *
  * @param bytes The whole file. The tensors are copies and share no memory with it.
- * @throws {InputError} when the file is not a valid safetensors file of `F32` and `F64` tensors.
+ * @throws {InputError} if the file is not a valid safetensors file of `F32` and `F64` tensors.
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const start = LENGTH_BYTES + readHeaderLength(bytes, bytes.length);
@@ -142,7 +142,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   return { tensors, metadata };
 }
 
-/** Makes a tensor of its header entry and its data, which are kept, not copied. */
+/** Creates a tensor from its header entry and its data, which are kept, not copied. */
 export function toTensor({ dtype, shape }: TensorEntry, data: Uint8Array<ArrayBuffer>): Tensor {
   return { shape, data: new arrayTypes[dtype](data.buffer) };
 }

@@ -35,7 +35,7 @@ const bytesPerElement: Readonly<Record<Dtype, number>> = { F32: 4, F64: 8 };
  *
  * @param start The first 8 bytes of the file or more, or the whole file if it is shorter.
  * @param fileBytes The length of the whole file.
- * @throws {InputError} when a file of this length cannot have such a header.
+ * @throws {InputError} if a file of this length cannot have such a header.
  */
 export function readHeaderLength(start: Uint8Array, fileBytes: number): number {
   // The shortest header is "{}".
@@ -87,7 +87,7 @@ export interface Header {
  *
  * @param header The bytes of the header.
  * @param dataBytes The number of bytes that follow the header.
- * @throws {InputError} when the header is invalid, or does not fit the data.
+ * @throws {InputError} if the header is invalid, or does not fit the data.
  */
 export function readHeader(header: Uint8Array, dataBytes: number): Header {
   const { [METADATA]: metadata = {}, ...rest } = parseHeader(header);

@@ -79,6 +79,7 @@ export interface NumberRule {
   readonly description: string;
 }
 
+/** For weights, hidden states and moments. */
 export const FINITE: NumberRule = {
   accepts: Number.isFinite,
   allowsNegative: true,
@@ -116,7 +117,7 @@ export class TensorReader {
   /**
    * Reads the tensor of a name.
    *
-   * @throws {InputError} when it is missing, has another type or shape, or breaks the rule.
+   * @throws {InputError} if it is missing, has another type or shape, or breaks the rule.
    */
   read(name: string, { shape, rule }: { shape: readonly number[]; rule: NumberRule }): RealArray {
     const tensor = this.#unread.get(name);
@@ -159,7 +160,7 @@ export class TensorReader {
    * Zeros in place of a tensor that may be missing, at most as many numbers as the file has: what
    * reading allocates is bounded by the length of the file.
    *
-   * @throws {InputError} when the shape has more.
+   * @throws {InputError} if the shape has more.
    */
   zeros(name: string, shape: readonly number[]): RealArray {
     const elements = elementCount(shape);
@@ -173,7 +174,7 @@ export class TensorReader {
     return realArray(this.#precision, elements);
   }
 
-  /** @throws {InputError} when a tensor was not read. */
+  /** @throws {InputError} if a tensor was not read. */
   finish({ weightAverage, optimizer }: Config): void {
     const [name] = this.#unread.keys();
     if (name === undefined) return;

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.ts";
 import { runToEnd } from "../event_loop.ts";
+import { quotePath } from "../json.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
 import type { Span } from "../text/split.ts";
@@ -60,7 +61,7 @@ export function evaluate(
 ): Evaluation {
   const { path, length, counts } = corpus;
   if (length < 2) {
-    const name = path === undefined ? "the text" : JSON.stringify(path);
+    const name = path === undefined ? "the text" : quotePath(path);
     throw new InputError(
       `Cannot evaluate on ${name}: it has ${length === 1 ? "1 character" : "no characters"}; ` +
         "it must have at least 2, since the first is not predicted",

@@ -35,7 +35,7 @@ export interface LossOptions {
  * console.log(Math.abs(loss - Math.log(corpus.vocabulary.size)) < 0.1); // untrained: true
  * ```
  */
-export class Evaluator {
+export class Evaluator implements Disposable {
   readonly #engine: Engine;
 
   /**

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import { logSoftmax } from "../model/logits.ts";
+import { checkLogits, logSoftmax } from "../model/logits.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { createEvalEngine, EVAL_SEQ_LENGTH } from "./eval_engine.ts";
@@ -114,11 +114,7 @@ function* predictions(model: Model, ids: Uint32Array): Generator<Prediction> {
     engine.forward(seqLength);
     // Read before crossEntropy(), which overwrites the logits by their gradient.
     const logits = engine.readOutputs(seqLength);
-    if (!logits.every(Number.isFinite)) {
-      throw new RangeError(
-        "Cannot score the text: the model's weights are so large that its logits are not finite",
-      );
-    }
+    checkLogits(logits, "score the text");
     // The engine's own losses, so that they are the bits that evaluate() sums.
     engine.crossEntropy(seqLength);
     const losses = engine.readLosses(seqLength);

@@ -73,9 +73,9 @@ export async function summarize(
     await runInSlices(ngrams.countInSlices(corpus, span), signal);
   }
   if (signal?.aborted) return undefined;
-  const held = countChars(split.validation) || TRAINING_MEASURED;
+  const heldOut = countChars(split.validation) || TRAINING_MEASURED;
   const parts = [
-    ["training", lastOf(split.train, Math.min(held, MAX_MEASURED))],
+    ["training", lastOf(split.train, Math.min(heldOut, MAX_MEASURED))],
     ["validation", firstOf(split.validation, MAX_MEASURED)],
     ["test", firstOf(split.test, MAX_MEASURED)],
   ] as const;

@@ -2,7 +2,7 @@ import { logSoftmax } from "../model/logits.ts";
 import type { Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { Decoder } from "./decoder.ts";
-import { type BeamOptions, checkOptions, generateDefaults, promptIds } from "./options.ts";
+import { type BeamOptions, checkOptions, encodePrompt, generateDefaults } from "./options.ts";
 
 /** The result of {@linkcode beamSearch}. */
 export interface BeamResult {
@@ -50,7 +50,7 @@ interface Hypothesis {
 export function beamSearch(model: Model, options: BeamOptions = {}): BeamResult {
   checkOptions(options);
   const { prompt, length = generateDefaults.length, beam = generateDefaults.beam } = options;
-  const ids = promptIds(prompt, model.vocabulary);
+  const ids = encodePrompt(prompt, model.vocabulary);
   if (length === 0) return { text: "", logProbability: 0 };
 
   const decoder = new Decoder(model, beam);

@@ -1,4 +1,5 @@
 import { Engine } from "../engine/engine.ts";
+import { checkLogits } from "../model/logits.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 
@@ -75,12 +76,7 @@ export class Decoder {
     engine.carryHiddenState(1);
     const { outputs } = engine.options;
     const logits = engine.readOutputs(1).subarray(0, ids.length * outputs);
-    for (const y of logits) {
-      if (Number.isFinite(y)) continue;
-      throw new RangeError(
-        "Cannot sample: the model's weights are so large that its logits are not finite",
-      );
-    }
+    checkLogits(logits, "sample");
     return Array.from(ids, (_, text) => logits.subarray(text * outputs, (text + 1) * outputs));
   }
 

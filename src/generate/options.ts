@@ -169,11 +169,11 @@ function isInEffect(options: GenerateOptions, name: keyof GenerateOptions): bool
 }
 
 /**
- * The ids of the prompt.
+ * Encodes the prompt as ids, at least one.
  *
  * @throws {InputError} if it is empty or has a character that is not in the vocabulary.
  */
-export function promptIds(prompt: string | undefined, vocabulary: Vocabulary): Uint32Array {
+export function encodePrompt(prompt: string | undefined, vocabulary: Vocabulary): Uint32Array {
   if (prompt === undefined) return Uint32Array.of(vocabulary.idOf(0x0a) ?? 0);
   return encodeOption("prompt", prompt, vocabulary);
 }

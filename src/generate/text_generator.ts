@@ -6,8 +6,8 @@ import type { Vocabulary } from "../text/vocabulary.ts";
 import {
   checkOptions,
   checkStop,
+  encodePrompt,
   generateDefaults,
-  promptIds,
   type SampleManyOptions,
 } from "./options.ts";
 import { drawIndex, samplingWeights } from "./sampling.ts";
@@ -33,13 +33,12 @@ export interface TextGeneratorOptions {
 
 /** Chooses the characters of one text, and detects its stop text. */
 export class TextGenerator {
-  /** Whether the text has reached its stop text. */
-  isStopped = false;
   readonly #vocabulary: Vocabulary;
   readonly #choose: TextGeneratorOptions["choose"];
   readonly #stop: string | undefined;
   /** The end of the text, as long as the stop text. */
   #end = "";
+  #isStopped = false;
 
   /** Starts an empty text. */
   constructor(vocabulary: Vocabulary, { choose, stop }: TextGeneratorOptions) {
@@ -48,13 +47,18 @@ export class TextGenerator {
     this.#stop = stop;
   }
 
+  /** Whether the text has reached its stop text. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** Chooses the next character by its logits, [V]. */
   next(logits: RealArray): GeneratedCharacter {
     const id = this.#choose(logits);
     const character = this.#vocabulary.decode([id]);
     if (this.#stop !== undefined) {
       this.#end = (this.#end + character).slice(-this.#stop.length);
-      this.isStopped = this.#end === this.#stop;
+      this.#isStopped = this.#end === this.#stop;
     }
     return { id, character };
   }
@@ -98,7 +102,7 @@ export function resolveOptions(
   const generatorOf = (text: number) =>
     new TextGenerator(vocabulary, { choose: chooserOf(text), stop });
   return {
-    promptIds: promptIds(prompt, vocabulary),
+    promptIds: encodePrompt(prompt, vocabulary),
     length,
     generators: [
       generatorOf(0),

@@ -70,7 +70,10 @@ export interface Config {
    * checkpoints: 0 to 1; 0 uses the weights of the last step.
    */
   readonly weightAverage: number;
-  /** How weights are initialized: `normal:S`, `uniform:S`, `xavier`, `orthogonal`, `identity` or `pytorch`. */
+  /**
+   * How weights are initialized: `normal:S`, `uniform:S` (S a number), `xavier`, `orthogonal`,
+   * `identity` or `pytorch`.
+   */
   readonly init: string;
   /**
    * Number format: `f32`, single precision with fused multiply-add where the processor has it;
@@ -83,7 +86,10 @@ export interface Config {
   readonly valFraction: number;
   /** Fraction of the text that is held out for the test after training: 0 to below 1. */
   readonly testFraction: number;
-  /** Steps after which each stream's hidden state is reset to zero, so the model learns to start cold; 0 never resets. */
+  /**
+   * Steps after which each stream's hidden state is reset to zero, so that the model learns to start
+   * cold; 0 never resets.
+   */
   readonly resetEvery: number;
   /** Where text is held out: at the `end` of the text, or at the end of each of the B `streams`. */
   readonly holdout: "end" | "streams";

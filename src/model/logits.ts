@@ -1,5 +1,18 @@
 import type { RealArray } from "./parameters.ts";
 
+/**
+ * Checks that logits are finite; weights may be finite and yet too large for that.
+ *
+ * @param action What cannot be done otherwise, for the error: `sample` or `score the text`.
+ * @throws {RangeError} if a logit is not finite.
+ */
+export function checkLogits(logits: RealArray, action: string): void {
+  if (logits.every(Number.isFinite)) return;
+  throw new RangeError(
+    `Cannot ${action}: the model's weights are so large that its logits are not finite`,
+  );
+}
+
 /** Returns the id of the greatest logit; of equal ones, the first. */
 export function argmax(logits: RealArray): number {
   let best = 0;

@@ -103,7 +103,7 @@ export function parseParameterName(name: ParameterName): { kind: string; layer: 
   return { kind: kind!, layer: Number(layer ?? 0) };
 }
 
-/** Makes a parameter set with a function that makes the array of a name and a shape. */
+/** Creates a parameter set from a function that returns the array for a name and a shape. */
 export function parameterSet(
   sizes: Sizes,
   make: (name: ParameterName, shape: readonly number[]) => RealArray,
@@ -117,12 +117,12 @@ export function parameterCount(sizes: Sizes): number {
   return shapeEntries(sizes).reduce((sum, [, shape]) => sum + elementCount(shape), 0);
 }
 
-/** Makes a parameter set of zeros. */
+/** Creates a parameter set of zeros. */
 export function zeroParameters(sizes: Sizes, precision: Precision): ParameterSet {
   return parameterSet(sizes, (_, shape) => realArray(precision, elementCount(shape)));
 }
 
-/** Makes an array of zeros in the precision of the model. */
+/** Creates an array of zeros in the precision of the model. */
 export function realArray(precision: Precision, length: number): RealArray {
   return precision === "f64" ? new Float64Array(length) : new Float32Array(length);
 }

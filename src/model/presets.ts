@@ -108,7 +108,7 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
 /**
  * Returns the hyperparameters of a preset.
  *
- * @throws {InputError} when there is no preset of this name.
+ * @throws {InputError} if there is no preset of this name.
  *
  * @example
  * ```ts

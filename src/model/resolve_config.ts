@@ -27,7 +27,7 @@ export interface ResolveConfigOptions {
  * optimizer and the schedule, which override `baseConfig`.
  * @param options The length of the text.
  * @returns The complete configuration, frozen.
- * @throws {InputError} when a key is unknown, a value is not what {@linkcode Config} requires, or a
+ * @throws {InputError} if a key is unknown, a value is not what {@linkcode Config} requires, or a
  * value has no effect with the others.
  *
  * @example

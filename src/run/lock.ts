@@ -1,4 +1,5 @@
 import { quotePath } from "../json.ts";
+import { writeAll } from "./run_files.ts";
 
 /** The file name of the run lock. */
 const LOCK_FILE = "lock";
@@ -31,7 +32,7 @@ export class RunLock implements Disposable {
    */
   static acquire(folder: string): RunLock {
     const path = `${folder}/${LOCK_FILE}`;
-    for (;;) {
+    while (true) {
       const file = Deno.openSync(path, { read: true, write: true, create: true });
       try {
         if (!file.tryLockSync(true)) throw new RunLockedError(describeHolder(folder, file));
@@ -80,7 +81,7 @@ function isFileAt(path: string, file: Deno.FsFile): boolean {
 function writeProcessId(file: Deno.FsFile): void {
   try {
     file.truncateSync();
-    file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+    writeAll(file, `${Deno.pid}\n`);
   } catch {
     // On a full disk the lock holds all the same, only without the id for error messages.
   }
@@ -90,8 +91,7 @@ function describeHolder(folder: string, file: Deno.FsFile): string {
   const bytes = new Uint8Array(20);
   const id = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0)).trim();
   const holder = /^\d+$/.test(id) ? `process ${id}` : "another process";
-  return `Cannot write into the run folder ${
-    quotePath(folder)
-  }: ${holder} is training into it; wait ` +
-    `for it, end it, or use another folder`;
+  const run = quotePath(folder);
+  return `Cannot write into the run folder ${run}: ${holder} is training into it; wait for it, ` +
+    `end it, or use another folder`;
 }

@@ -1,8 +1,11 @@
 /** `metrics.jsonl`, the file of a run's metrics: a JSON object a line. */
 
 import type { Progress } from "../checkpoint/checkpoint.ts";
+import { withContextAsync } from "../errors.ts";
+import { quotePath } from "../json.ts";
+import { toInputError } from "../os_errors.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
-import { METRICS_FILE } from "./run_files.ts";
+import { METRICS_FILE, writeAll } from "./run_files.ts";
 
 /** A line of the file: the metrics in snake case, as plotting scripts and pandas expect. */
 interface MetricsRecord {
@@ -20,6 +23,8 @@ interface MetricsRecord {
  * Reads the metrics of a run; needs `--allow-read`. The run may be training meanwhile.
  *
  * @param path The run folder.
+ * @returns The metrics in the order of steps. A line that is not complete is left out.
+ * @throws {InputError} if the folder has no metrics, or they cannot be read.
  *
  * @example
  * ```ts
@@ -31,7 +36,15 @@ interface MetricsRecord {
  * ```
  */
 export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
-  const text = await Deno.readTextFile(`${path}/${METRICS_FILE}`);
+  const file = `${path}/${METRICS_FILE}`;
+  const text = await withContextAsync(`Cannot read the metrics ${quotePath(file)}`, async () => {
+    try {
+      return await Deno.readTextFile(file);
+    } catch (error) {
+      const missing = "the folder must be a run folder with metrics";
+      throw toInputError(error, { path: file, action: "read", missing });
+    }
+  });
   return text.split("\n").flatMap((line) => {
     const record = parseRecord(line);
     return record === null ? [] : [fromRecord(record)];
@@ -57,8 +70,7 @@ export function appendMetrics(path: string, metrics: TrainingMetrics): void {
   using file = Deno.openSync(path, { append: true, create: true });
   const { size } = file.statSync();
   try {
-    let bytes = new TextEncoder().encode(formatMetrics(metrics));
-    while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+    writeAll(file, formatMetrics(metrics));
   } catch (error) {
     file.truncateSync(size);
     throw error;

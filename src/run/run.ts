@@ -192,7 +192,7 @@ export class Run implements Disposable {
       return last;
     } catch (error) {
       if (!(error instanceof TextError)) throw error;
-      throw new TextError(`${error.message}; ${writer.saved}`, { cause: error });
+      throw new TextError(`${error.message}; ${writer.describeSaved()}`, { cause: error });
     }
   }
 

@@ -36,8 +36,7 @@ export function writeTextAtomically(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
     using file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
-    let bytes = new TextEncoder().encode(text);
-    while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+    writeAll(file, text);
     // Without fsync, a crash of the system could leave the new name with no contents.
     file.syncSync();
     Deno.renameSync(temporary, path);
@@ -45,6 +44,12 @@ export function writeTextAtomically(path: string, text: string): void {
     removeIfExists(temporary);
     throw error;
   }
+}
+
+/** Writes a text to a file as UTF-8; a single write may write only a part of it. */
+export function writeAll(file: Deno.FsFile, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
 }
 
 /** Removes the temporary files of a process that was killed. The caller must hold the run lock. */

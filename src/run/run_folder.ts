@@ -88,10 +88,8 @@ export class RunFolder implements Disposable {
     const folder = RunFolder.#createUnlessExists(path, runConfig);
     if (folder !== null) return folder;
     throw new InputError(
-      `Cannot create a run in ${
-        quotePath(path)
-      }: it already holds a run; resume or replace that one, ` +
-        `or use another folder`,
+      `Cannot create a run in ${quotePath(path)}: it already holds a run; resume or replace that ` +
+        `one, or use another folder`,
       { option: "path" },
     );
   }
@@ -206,14 +204,15 @@ export class RunFolder implements Disposable {
     const { step, validatedStep } = checkpoint.progress;
     this.#write(name, () => {
       if (kind === "best" && step !== validatedStep) stashBest(this.#target);
-      // The checkpoint says up to which step metrics are logged, so these must be on the disk
+      // The checkpoint holds the step up to which metrics are logged, so these must be on the disk
       // first.
       if (kind === "latest") syncIfExists(`${this.#target}/${METRICS_FILE}`);
     });
     try {
       await writeCheckpoint(`${this.#target}/${name}`, checkpoint);
     } catch (error) {
-      this.#write(name, () => {}); // Throws a better error if the folder was removed.
+      // Throws a clearer error if the folder was removed.
+      this.#write(name, () => {});
       // A full disk while training is not wrong input of the caller.
       throw error instanceof InputError ? new Error(error.message, { cause: error }) : error;
     }

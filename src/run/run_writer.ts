@@ -64,11 +64,11 @@ export class RunWriter {
 
   /** @throws {Error} if something could not be written. */
   throwIfFailed(): void {
-    if (this.#failure !== null) throw new Error(`${this.#failure}; ${this.saved}`);
+    if (this.#failure !== null) throw new Error(`${this.#failure}; ${this.describeSaved()}`);
   }
 
-  /** What is saved of the run, for an error message: `the checkpoint of step 9 is kept`. */
-  get saved(): string {
+  /** Describes what is saved of the run, for an error: `the checkpoint of step 9 is kept`. */
+  describeSaved(): string {
     if (this.#latest === null) return "no checkpoint was saved";
     const checkpoint = `the checkpoint of step ${this.#latest.progress.step}`;
     return this.#folder.hasCheckpoint ? `${checkpoint} is kept` : `${checkpoint} is lost`;

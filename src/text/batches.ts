@@ -4,9 +4,9 @@ import { IdWindow } from "./window.ts";
 
 /** Options of {@linkcode BatchLoader}. */
 export interface BatchOptions {
-  /** Where the training part starts, in characters. */
+  /** Where the training part starts, in characters from the start of the text. */
   readonly start: number;
-  /** Where it ends: the character before is its last. */
+  /** Where the training part ends: the position after its last character. */
   readonly end: number;
   /** B, the number of streams: 1 or above. */
   readonly batchSize: number;
@@ -27,13 +27,13 @@ export interface BatchOptions {
  *
  *     part      start                                      end
  *                 │ stream 0 │ stream 1 │ … │ stream B − 1 │ rest
- *                  ← L chars →                               (fewer than B, unused)
+ *                 ← length →                                (fewer than B, unused)
  *
- * If characters are held out at the end of each stream, L does not count them.
+ * If characters are held out at the end of each stream, the length does not count them.
  *
  * A stream continues where its last batch ended, so a hidden state that is carried from batch to
  * batch has read all characters before. All streams restart together, by the rule of the notebooks:
- * with p the position in the stream, p becomes 0 before a batch for which p + T + 1 ≥ L. With one
+ * with p the position in the stream, p becomes 0 before a batch for which p + T + 1 ≥ length. With one
  * stream, the batches are exactly those of the notebooks' loop.
  *
  * @example
@@ -59,7 +59,7 @@ export class BatchLoader {
   readonly #starts: readonly number[];
   readonly #batchSize: number;
   readonly #seqLength: number;
-  /** L, the characters of a stream. */
+  /** The characters of a stream, without those held out. */
   readonly #length: number;
   #position = 0;
 
@@ -68,8 +68,8 @@ export class BatchLoader {
    *
    * @param corpus The text. It is read when batches are taken.
    * @param options The training part, and the sizes of the batches.
-   * @throws {InputError} when a stream has fewer than T + 2 characters.
-   * @throws {RangeError} when `start` and `end` are not within the text, B or T is not a whole
+   * @throws {InputError} if a stream has fewer than T + 2 characters.
+   * @throws {RangeError} if `start` and `end` are not within the text, B or T is not a whole
    * number above 0, or the window is too small.
    */
   constructor(corpus: Pick<Corpus, "length" | "read">, options: BatchOptions) {
@@ -87,7 +87,7 @@ export class BatchLoader {
     this.#seqLength = seqLength;
     this.#length = length;
     this.charsPerBatch = batchSize * seqLength;
-    // Batches start at p = 0, T, 2T, … while p < L − T − 1.
+    // Batches start at p = 0, T, 2T, … while p < length − T − 1.
     this.batchesPerEpoch = Math.ceil((length - seqLength - 1) / seqLength);
   }
 
@@ -99,7 +99,7 @@ export class BatchLoader {
   /**
    * Moves all streams to a position, for example a checkpoint's; 0 is their start.
    *
-   * @throws {InputError} unless it is a whole number from 0 to below L.
+   * @throws {InputError} unless it is a whole number from 0 to below the length of a stream.
    */
   set position(value: number) {
     if (!Number.isInteger(value) || value < 0 || value >= this.#length) {
@@ -118,7 +118,7 @@ export class BatchLoader {
    * @param targets Filled with ids, [T, B]: the character after each input.
    * @returns Whether the batch is at the start of the streams, so that the hidden state must be
    * reset before it.
-   * @throws {RangeError} when an array does not have the length T·B.
+   * @throws {RangeError} if an array does not have the length T·B.
    * @throws {TextError} as {@linkcode Corpus.read} does; the position is then unchanged.
    */
   next(inputs: Uint32Array, targets: Uint32Array): boolean {
@@ -144,7 +144,7 @@ export class BatchLoader {
   }
 }
 
-/** @throws {RangeError} when the options are no valid arguments for a text of this length. */
+/** @throws {RangeError} if the options are no valid arguments for a text of this length. */
 function checkOptions(options: BatchOptions, textLength: number): void {
   const { start, end, batchSize, seqLength, window = seqLength + 1 } = options;
   const isWithin = Number.isInteger(start) && Number.isInteger(end) &&
@@ -169,7 +169,7 @@ function checkOptions(options: BatchOptions, textLength: number): void {
   }
 }
 
-/** Makes the error for streams of fewer than T + 2 characters, with the sizes that would fit. */
+/** Returns the error for streams of fewer than T + 2 characters, with the sizes that would fit. */
 function tooShort(options: BatchOptions, length: number): InputError {
   const { start, end, batchSize, seqLength, heldOut = 0 } = options;
   const chars = end - start - batchSize * heldOut;

@@ -35,7 +35,7 @@ export class CharIndex {
   #stride: number;
   readonly #maxEntries: number;
 
-  /** Makes an empty index. */
+  /** Creates an empty index. */
   constructor({ stride = 512, maxEntries = 1 << 19 }: CharIndexOptions = {}) {
     this.#stride = stride;
     this.#maxEntries = maxEntries;

@@ -8,8 +8,8 @@ import { unknownCharacter, Vocabulary } from "./vocabulary.ts";
 /**
  * A text as character ids, with its vocabulary.
  *
- * A text may be larger than memory. It then stays in its file, which is open until
- * {@linkcode Corpus.close} and must not change until then.
+ * A text may be larger than memory. It then stays in its file, which is open until the corpus is
+ * disposed of, and must not change until then. Declare such a corpus with `using`.
  */
 export interface Corpus extends Disposable {
   /** The path of the file, or the name that the text was given. */
@@ -31,13 +31,11 @@ export interface Corpus extends Disposable {
    * @param count The number of characters.
    * @param into An array to write the ids to, from its start; a new one by default.
    * @returns The array.
-   * @throws {TextError} when the file has changed since it was opened, or cannot be read.
-   * @throws {Error} when the corpus is closed.
-   * @throws {RangeError} when the characters are not within the text, or the array is too short.
+   * @throws {TextError} if the file has changed since it was opened, or cannot be read.
+   * @throws {Error} if the corpus was disposed of.
+   * @throws {RangeError} if the characters are not within the text, or the array is too short.
    */
   read(start: number, count: number, into?: Uint32Array): Uint32Array;
-  /** Closes the file, if one is open. A `using` declaration does the same. */
-  close(): void;
 }
 
 /** The progress of reading a file. */
@@ -77,8 +75,8 @@ const DECODE_BYTES = 1 << 17;
  *
  * @param path The file.
  * @param options The vocabulary, a progress callback, and a limit of memory.
- * @throws {InputError} when the file is missing, not regular, not readable, empty or not UTF-8, when
- * it changes meanwhile, or when the given vocabulary lacks one of its characters.
+ * @throws {InputError} if the file is missing, not regular, not readable, empty or not UTF-8, if it
+ * changes while it is read, or if the given vocabulary lacks one of its characters.
  *
  * @example
  * ```ts
@@ -119,11 +117,11 @@ export async function readCorpus(path: string, options: ReadOptions = {}): Promi
 }
 
 /**
- * Makes a corpus of a text in memory; needs no permission, and nothing has to be closed.
+ * Creates a corpus of a text in memory; needs no permission, and nothing has to be closed.
  *
  * @param text The text.
  * @param name What to call the text in errors and in checkpoints.
- * @throws {InputError} when the text is empty, or has a lone surrogate.
+ * @throws {InputError} if the text is empty, or has a lone surrogate.
  *
  * @example
  * ```ts
@@ -208,12 +206,8 @@ class Utf8Corpus implements Corpus {
     return ids;
   }
 
-  close(): void {
-    this.#source[Symbol.dispose]();
-  }
-
   [Symbol.dispose](): void {
-    this.close();
+    this.#source[Symbol.dispose]();
   }
 
   /** Decodes the characters from `start` to `end` into the start of an array. */

@@ -60,7 +60,7 @@ export class Utf8Scanner {
   /**
    * Scans the next bytes of the text, any number of them.
    *
-   * @throws {InputError} when they are not UTF-8, with the byte offset from 0 of the first sequence
+   * @throws {InputError} if they are not UTF-8, with the byte offset from 0 of the first sequence
    * that is not well-formed.
    */
   add(bytes: Uint8Array): void {
@@ -81,7 +81,7 @@ export class Utf8Scanner {
   /**
    * Returns what was found. Nothing may be added afterwards.
    *
-   * @throws {InputError} when the text ends within a character.
+   * @throws {InputError} if the text ends within a character.
    */
   finish(): ScanResult {
     if (this.#leftOver > 0) throw this.#notUtf8(0);

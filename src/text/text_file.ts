@@ -12,7 +12,11 @@ export interface ByteSource extends Disposable {
   read(offset: number, length: number): Uint8Array;
 }
 
-/** Opens a regular file for reading. @throws {InputError} when that fails. */
+/**
+ * Opens a regular file for reading.
+ *
+ * @throws {InputError} if the path is not that of a regular file, or the file is not readable.
+ */
 export async function openRegularFile(path: string): Promise<Deno.FsFile> {
   try {
     // Checked before it is opened: opening a named pipe would wait for a writer.
@@ -48,7 +52,7 @@ export class TextFile implements ByteSource {
   /**
    * Opens a file for reading.
    *
-   * @throws {InputError} when the path is not that of a regular file, or the file is not readable.
+   * @throws {InputError} if the path is not that of a regular file, or the file is not readable.
    */
   static async open(path: string): Promise<TextFile> {
     const file = await openRegularFile(path);
@@ -64,7 +68,7 @@ export class TextFile implements ByteSource {
    * Reads the whole file once, from start to end, in chunks of at most `size` bytes.
    *
    * @returns The chunks; each is valid until the next one is read.
-   * @throws {TextError} when the file changes meanwhile, or the system cannot read it.
+   * @throws {TextError} if the file changes while it is read, or the system cannot read it.
    */
   async *chunks(size: number): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(size);
@@ -81,8 +85,10 @@ export class TextFile implements ByteSource {
   }
 
   /**
-   * @throws {TextError} when the file has changed since it was opened, or the system cannot read it.
-   * @throws {Error} when the file is closed.
+   * Reads bytes, which are valid until the next call.
+   *
+   * @throws {TextError} if the file has changed since it was opened, or the system cannot read it.
+   * @throws {Error} if the file is closed.
    */
   read(offset: number, length: number): Uint8Array {
     if (this.#closed) throw new Error("Cannot read a text: its file is closed");

@@ -41,9 +41,9 @@ export class Vocabulary {
   }
 
   /**
-   * Makes the vocabulary of a text. The `characters` of a vocabulary give the same one again.
+   * Creates the vocabulary of a text. The `characters` of a vocabulary give an equal one.
    *
-   * @throws {InputError} when the text is empty, or has a lone surrogate.
+   * @throws {InputError} if the text is empty, or has a lone surrogate.
    */
   static fromText(text: string): Vocabulary {
     return withContext("Cannot make a vocabulary", () => {
@@ -60,9 +60,9 @@ export class Vocabulary {
   }
 
   /**
-   * Makes the vocabulary of code points, in any order and with any repetitions.
+   * Creates the vocabulary of code points, in any order and with any repetitions.
    *
-   * @throws {InputError} when there are none, or one is not a Unicode scalar value: a whole number
+   * @throws {InputError} if there are none, or one is not a Unicode scalar value: a whole number
    * from 0 to 0x10FFFF, except the surrogates 0xD800 to 0xDFFF.
    */
   static fromCodePoints(codePoints: Iterable<number>): Vocabulary {
@@ -124,7 +124,7 @@ export class Vocabulary {
   /**
    * Decodes ids to the text of their characters.
    *
-   * @throws {RangeError} when an id is not a whole number from 0 to below V.
+   * @throws {RangeError} if an id is not a whole number from 0 to below V.
    */
   decode(ids: Iterable<number>): string {
     let text = "";
@@ -148,17 +148,16 @@ interface UnknownCharacter {
   readonly vocabulary: Vocabulary;
 }
 
-/** Makes the error for a character that a vocabulary lacks. */
+/** Returns the error for a character that a vocabulary lacks. */
 export function unknownCharacter(
   codePoint: number,
   { where, vocabulary: { size } }: UnknownCharacter,
 ): InputError {
+  const character = describeCharacter(codePoint);
   const characters = size === 1 ? "the one character" : `the ${size} characters`;
   return new InputError(
-    `${where}, ${
-      describeCharacter(codePoint)
-    }, is not among ${characters} of the vocabulary; use ` +
-      "only characters of the text that the model was trained on",
+    `${where}, ${character}, is not among ${characters} of the vocabulary; use only characters of ` +
+      "the text that the model was trained on",
   );
 }
 

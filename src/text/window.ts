@@ -2,7 +2,7 @@ import type { Corpus } from "./corpus.ts";
 
 /** Options of {@linkcode IdWindow}. */
 export interface IdWindowOptions {
-  /** The end of the text that is read: characters from here on are never read. */
+  /** The end of what is read, in characters: the buffer never reads beyond it. */
   readonly end: number;
   /** The number of characters that are buffered: at least as many as each call asks for. */
   readonly size: number;
@@ -30,7 +30,7 @@ export class IdWindow {
   #start = 0;
   #length = 0;
 
-  /** Makes an empty buffer for a corpus. */
+  /** Creates an empty buffer for a corpus. */
   constructor(corpus: Pick<Corpus, "read">, { end, size }: IdWindowOptions) {
     this.#corpus = corpus;
     this.#end = end;

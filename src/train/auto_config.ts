@@ -113,15 +113,12 @@ export function autoConfig(
   if (isComplete(input)) {
     return { config: withContext("Cannot train", () => parseConfig(input)), reasons: [] };
   }
-  const { minutes = USUAL_MINUTES } = limits;
-  // An invalid time limit fits no size; resolveLimits rejects it later.
-  const size = modelSizes.find((size) => fits(size, chars, minutes)) ?? modelSizes.at(-1)!;
-  const hasManyEpochs = trainedChars(size, minutes) >= MANY_EPOCHS * chars;
-  const optimization = pickOptimization(size, input, hasManyEpochs);
-  const picked = { ...pickModel(size, input, chars, hasManyEpochs), ...optimization };
+  const run = estimateRun(chars, limits);
+  const optimization = pickOptimization(input, run);
+  const picked = { ...pickModel(input, run), ...optimization };
   const config = resolveConfig({ ...picked, ...input }, { chars });
   const reasons = [
-    { choice: describeModel(config), reason: modelReason(size, chars, limits) },
+    { choice: describeModel(config), reason: modelReason(run, limits) },
     {
       choice: `${config.batchSize} ${config.batchSize === 1 ? "stream" : "streams"} of ` +
         `${config.seqLength} characters`,
@@ -142,8 +139,25 @@ function isComplete(input: ConfigInput): input is Config {
   return (Object.keys(baseConfig) as (keyof Config)[]).every((key) => input[key] !== undefined);
 }
 
-function fits(size: ModelSize, chars: number, minutes: number): boolean {
-  return chars >= size.minChars && trainedChars(size, minutes) >= size.minTrainedChars;
+/** A run before it starts: its text, the model size that suits it, and its length. */
+interface RunEstimate {
+  /** Length of the text in characters. */
+  readonly chars: number;
+  /** The model size that suits text and time. */
+  readonly size: ModelSize;
+  /** Whether the time is enough for at least {@linkcode MANY_EPOCHS} epochs. */
+  readonly hasManyEpochs: boolean;
+}
+
+function estimateRun(
+  chars: number,
+  { minutes = USUAL_MINUTES }: Pick<LimitOptions, "minutes">,
+): RunEstimate {
+  const fits = (size: ModelSize) =>
+    chars >= size.minChars && trainedChars(size, minutes) >= size.minTrainedChars;
+  // An invalid time limit fits no size; resolveLimits rejects it later.
+  const size = modelSizes.find(fits) ?? modelSizes.at(-1)!;
+  return { chars, size, hasManyEpochs: trainedChars(size, minutes) >= MANY_EPOCHS * chars };
 }
 
 /** The number of characters on which a GRU of this size can be trained in a time. */
@@ -156,13 +170,8 @@ function flopPerChar({ layers, hidden }: ModelSize): number {
   return 6 * (3 * hidden * hidden * (2 * layers - 1) + hidden * USUAL_VOCABULARY);
 }
 
-function pickModel(
-  size: ModelSize,
-  input: ConfigInput,
-  chars: number,
-  hasManyEpochs: boolean,
-): ConfigInput {
-  const { layers, hidden, batchSize } = size;
+function pickModel(input: ConfigInput, run: RunEstimate): ConfigInput {
+  const { chars, size: { layers, hidden, batchSize } } = run;
   // Shorter in a short text, so that an epoch has some steps.
   const seqLength = input.seqLength ?? Math.max(1, Math.min(SEQ_LENGTH, Math.floor(chars / 8)));
   return {
@@ -171,7 +180,7 @@ function pickModel(
     hidden,
     batchSize: defaultBatchSize(batchSize, { seqLength, chars }),
     seqLength,
-    ...pickDropout(size, input, hasManyEpochs),
+    ...pickDropout(input, run),
     init: (input.hidden ?? hidden) <= MAX_ORTHOGONAL_UNITS ? "orthogonal" : "xavier",
     resetEvery: RESET_EVERY,
   };
@@ -181,7 +190,7 @@ function pickModel(
  * Dropout late in a long run: before that it only slows learning. In the last part of the run there
  * is none, because what the noise prevented from being learned is learned quickly there.
  */
-function pickDropout(size: ModelSize, input: ConfigInput, hasManyEpochs: boolean): ConfigInput {
+function pickDropout(input: ConfigInput, { size, hasManyEpochs }: RunEstimate): ConfigInput {
   const { dropout, layers, dropoutFrom = 0, dropoutUntil = 1 } = input;
   const until = dropoutFrom < DROPOUT_UNTIL ? DROPOUT_UNTIL : 1;
   if (dropout !== undefined) return dropout > 0 ? { dropoutUntil: until } : {};
@@ -192,9 +201,8 @@ function pickDropout(size: ModelSize, input: ConfigInput, hasManyEpochs: boolean
 
 /** AdamW with a decaying rate and averaged weights; another optimizer has its own defaults. */
 function pickOptimization(
-  size: ModelSize,
   input: ConfigInput,
-  hasManyEpochs: boolean,
+  { size, hasManyEpochs }: RunEstimate,
 ): ConfigInput {
   const { optimizer = "adamw", hidden = size.hidden, cell = "gru", layers = size.layers } = input;
   // An unknown optimizer is rejected with the rest of the configuration.
@@ -239,8 +247,7 @@ function describeOptimization(config: Config): string {
 }
 
 function modelReason(
-  size: ModelSize,
-  chars: number,
+  { chars, size }: RunEstimate,
   { minutes }: Pick<LimitOptions, "minutes">,
 ): string {
   const text = `${chars.toLocaleString("en")} characters`;

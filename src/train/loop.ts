@@ -177,7 +177,8 @@ export class TrainingLoop {
   }
 
   /**
-   * Makes regular metrics; none if the signal aborts their validation, as a resumed run makes them.
+   * Logs regular metrics, after a validation if one is due. If the signal aborts the validation,
+   * nothing is logged: the resumed run repeats both.
    */
   async #log(): Promise<void> {
     const { validation, steps } = this.#trainer;
@@ -226,8 +227,7 @@ export class TrainingLoop {
         text += character;
       }
     } catch (error) {
-      // The logits of such weights are not finite. Whether training diverges, its next step
-      // decides.
+      // Logits that are not finite. It is the next step that finds out whether training diverges.
       if (error instanceof RangeError) return;
       throw error;
     }
@@ -235,8 +235,8 @@ export class TrainingLoop {
   }
 
   async #save(ended = false): Promise<void> {
-    // All weights are finite in any case; an interrupted run does not wait for a look at the next
-    // step.
+    // #checkpoint() checks all weights in any case. An interrupted run skips the costlier check of
+    // the next step.
     if (!this.#isInterrupted()) this.#trainer.checkNextStep(this.#stepOptions());
     await this.#saveLatest(this.#checkpoint(ended));
   }
@@ -247,7 +247,7 @@ export class TrainingLoop {
     this.#savedAt = performance.now();
   }
 
-  /** Makes the metrics, the validation and the checkpoint of the end of a run. */
+  /** Validates, logs and saves at the end of a run; returns the last checkpoint. */
   async #end(): Promise<Checkpoint> {
     const { steps, validation } = this.#trainer;
     let validationLoss: number | null = null;

@@ -1,5 +1,6 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { InputError } from "../errors.ts";
+import { quote } from "../json.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { autoConfig } from "./auto_config.ts";
 import { isFinished, resolveLimits, type TrainingLimits } from "./limits.ts";
@@ -80,7 +81,7 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Tra
   const { config, resume, onDivergence = "stop" } = options;
   if (onDivergence !== "stop" && onDivergence !== "rollback") {
     throw new InputError(
-      `Cannot train: "onDivergence" must be stop or rollback, not ${JSON.stringify(onDivergence)}`,
+      `Cannot train: "onDivergence" must be stop or rollback, not ${quote(onDivergence)}`,
       { option: "onDivergence" },
     );
   }

@@ -1,5 +1,11 @@
-import { assertEquals } from "@std/assert";
-import { appendMetrics, formatMetrics, truncateMetrics } from "../../src/run/metrics.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
+import {
+  appendMetrics,
+  formatMetrics,
+  readMetrics,
+  truncateMetrics,
+} from "../../src/run/metrics.ts";
 import { testInFolder } from "../folders.ts";
 import { metricsAt } from "../train/metrics.ts";
 
@@ -60,4 +66,9 @@ testInFolder("appendMetrics() writes one line, in snake case", (folder) => {
     '{"step":1,"epoch":0.5,"chars":10,"loss":2,"batch_loss":3,"val_loss":null,' +
       '"chars_per_s":5,"elapsed_s":1}\n',
   );
+});
+
+testInFolder("readMetrics() rejects a folder without metrics, and names it", async (folder) => {
+  const { message } = await assertRejects(() => readMetrics(folder), InputError);
+  assertEquals(message.startsWith(`Cannot read the metrics "${folder}/metrics.jsonl": `), true);
 });

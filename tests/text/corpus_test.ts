@@ -325,14 +325,14 @@ testWithFile("readCorpus() reports progress up to the whole file", async (path) 
   }
 });
 
-testWithFile("Corpus.close() ends reading, and may be called again", async (path) => {
+testWithFile("Corpus disposed of twice closes its file once, and ends reading", async (path) => {
   Deno.writeTextFileSync(path, "some text");
   const corpus = await readCorpus(path, { maxBytesInMemory: 0 });
-  corpus.close();
-  corpus.close();
+  corpus[Symbol.dispose]();
+  corpus[Symbol.dispose]();
   assertThrows(() => corpus.read(0, 1), Error, "its file is closed");
   const text = corpusFromText("some text");
-  text.close();
+  text[Symbol.dispose]();
   assertEquals(text.read(0, 1).length, 1);
 });
 
