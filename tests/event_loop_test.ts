@@ -11,7 +11,7 @@ function* work(pieces: number): Generator<number, string> {
   return "done";
 }
 
-Deno.test("runInSlices() returns the iterator's value, and timers run meanwhile", async () => {
+Deno.test("runInSlices() returns the iterator's value, and timers fire while it runs", async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
   assertEquals(await runInSlices(work(300)), "done");

@@ -39,7 +39,7 @@ export interface Progress {
   readonly elapsedSeconds: number;
 }
 
-/** The contents of a checkpoint beside its tensors. */
+/** The contents of a checkpoint apart from its tensors. */
 export interface CheckpointMetadata {
   /** The configuration that the model was trained with. */
   readonly config: Config;

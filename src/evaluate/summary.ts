@@ -105,7 +105,7 @@ function lastOf(spans: readonly Span[], chars: number): Span[] {
   return spans.map(([start, end]) => [Math.max(start, end - each), end]);
 }
 
-/** The first characters of the spans, likewise. */
+/** The first characters of the spans, about `chars` in total and the same number of each. */
 function firstOf(spans: readonly Span[], chars: number): Span[] {
   const each = Math.max(2, Math.floor(chars / spans.length));
   return spans.map(([start, end]) => [start, Math.min(end, start + each)]);

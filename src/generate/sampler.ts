@@ -37,8 +37,8 @@ export class Sampler {
   }
 
   /**
-   * Generates the characters that follow the prompt. Several texts of a sampler may be iterated in
-   * turns.
+   * Generates the characters that follow the prompt. Several texts of a sampler may be iterated
+   * alternately.
    *
    * @throws {InputError} at the call if an option is out of its range, two cannot be combined, or
    * the prompt or the stop text has a character that is not in the vocabulary.

@@ -9,7 +9,7 @@ import type { Cell } from "./types.ts";
 export interface CellSpec {
   /** Gates, G; the candidate state counts as one. */
   readonly gates: number;
-  /** Whether the cell carries a cell state c beside the hidden state. */
+  /** Whether the cell carries a cell state c besides the hidden state. */
   readonly hasCellState: boolean;
   /** Whether the recurrent part of the candidate state has a bias of its own, bhn. */
   readonly hasCandidateBias: boolean;

@@ -20,7 +20,7 @@ interface MetricsRecord {
 }
 
 /**
- * Reads the metrics of a run; needs `--allow-read`. The run may be training meanwhile.
+ * Reads the metrics of a run; needs `--allow-read`. The run may still be training.
  *
  * @param path The run folder.
  * @returns The metrics in the order of steps. A line that is not complete is left out.

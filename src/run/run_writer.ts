@@ -17,7 +17,7 @@ export interface RunWriterOptions {
  * Writes the metrics, checkpoints and rollbacks of a run into its folder.
  *
  * Failures are not thrown into the training: the first one is stored for
- * {@linkcode RunWriter.throwIfFailed} and stops the run, which then tries once more to save its
+ * {@linkcode RunWriter.throwIfFailed} and stops the run, which then tries again to save its
  * last state.
  */
 export class RunWriter {

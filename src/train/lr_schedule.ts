@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { Config } from "../model/config.ts";
 
-/** What learning-rate schedules depend on beside the step. */
+/** What learning-rate schedules depend on besides the step. */
 export interface LrContext {
   /** Steps of an epoch, for the schedule `step`. */
   readonly stepsPerEpoch: number;

@@ -84,7 +84,7 @@ export function checkSameText(
  * Checks that training can be resumed from a checkpoint on a text.
  *
  * @throws {InputError} if the text is another one, or the checkpoint has no optimizer state or no
- * weights beside their average.
+ * weights besides their average.
  */
 export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
   const { corpus: known, vocabulary, config, progress } = checkpoint;

@@ -1,4 +1,4 @@
-/** Rejected checkpoints: each error is one line that says what is wrong. */
+/** Rejected checkpoints: each error is one line that names what is wrong. */
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import {
@@ -47,37 +47,29 @@ function changed(
 }
 
 Deno.test("decodeCheckpoint() requires exactly the tensors of the configuration", async () => {
-  assertEquals(await changed({ "head.bias": undefined }), 'the tensor "head.bias" is missing');
-  assertEquals(
-    await changed({ "rnn.bias_hh_l0": undefined }),
-    'the tensor "rnn.bias_hh_l0" is missing',
-  );
-  assertEquals(
-    await changed({ "rnn.weight_ih_l1": f32([1], 0) }),
-    'the tensor "rnn.weight_ih_l1" does not belong to a checkpoint with the optimizer adagrad',
-  );
-  assertEquals(
-    await changed({ "head.weight": f32([2, 3], 1, 2, 3, 4, 5, 6) }),
-    'the tensor "head.weight" is F32 [2, 3]; by configuration and vocabulary it must be F32 [3, 2]',
-  );
-  assertEquals(
-    await changed({ "head.bias": { shape: [3], data: new Float64Array(3) } }),
-    'the tensor "head.bias" is F64 [3]; by configuration and vocabulary it must be F32 [3]',
-  );
-  assertEquals(
-    await changed({ "state.hidden": f32([2, 3], 0, 0, 0, 0, 0, 0) }),
-    'the tensor "state.hidden" is F32 [2, 3]; by configuration and vocabulary it must be F32 [1, 3, 2]',
-  );
-  assertEquals(
-    await changed({ "adagrad.sum.head.bias": f32([3], 0, 0, 0) }),
-    'the tensor "adagrad.sum.rnn.weight_ih_l0" is missing',
-  );
-  assertEquals(
-    await changed({ "adagrad.sum.head.bias": f32([3], 0, 0, 0) }, {
-      config: JSON.stringify({ ...config, optimizer: "sgd" }),
-    }),
-    'the tensor "adagrad.sum.head.bias" does not belong to a checkpoint with the optimizer sgd',
-  );
+  const sum = { "adagrad.sum.head.bias": f32([3], 0, 0, 0) };
+  const sgd = { config: JSON.stringify({ ...config, optimizer: "sgd" }) };
+  const cases: [tensors: Record<string, Tensor | undefined>, name: string, reason: string][] = [
+    [{ "head.bias": undefined }, "head.bias", "is missing"],
+    [{ "rnn.bias_hh_l0": undefined }, "rnn.bias_hh_l0", "is missing"],
+    [{ "rnn.weight_ih_l1": f32([1], 0) }, "rnn.weight_ih_l1", "the optimizer adagrad"],
+    [{ "head.weight": f32([2, 3], 1, 2, 3, 4, 5, 6) }, "head.weight", "must be F32 [3, 2]"],
+    [
+      { "head.bias": { shape: [3], data: new Float64Array(3) } },
+      "head.bias",
+      "is F64 [3]; by configuration and vocabulary it must be F32 [3]",
+    ],
+    [{ "state.hidden": f32([2, 3], 0, 0, 0, 0, 0, 0) }, "state.hidden", "must be F32 [1, 3, 2]"],
+    [sum, "adagrad.sum.rnn.weight_ih_l0", "is missing"],
+  ];
+  for (const [tensors, name, reason] of cases) {
+    const message = await changed(tensors);
+    assertStringIncludes(message, `the tensor "${name}" `);
+    assertStringIncludes(message, reason);
+  }
+  const message = await changed(sum, sgd);
+  assertStringIncludes(message, 'the tensor "adagrad.sum.head.bias" does not belong');
+  assertStringIncludes(message, "the optimizer sgd");
 });
 
 Deno.test("decodeCheckpoint() rejects non-finite tensors and names them", async () => {
@@ -106,32 +98,26 @@ Deno.test("decodeCheckpoint() rejects non-finite tensors and names them", async 
 });
 
 Deno.test("decodeCheckpoint() rejects missing and invalid metadata", async () => {
-  assertEquals(
-    await changed({}, { format: undefined }),
-    'it has no "format" in its metadata; a checkpoint of unroll has "unroll-checkpoint-2"',
-  );
+  assertStringIncludes(await changed({}, { format: undefined }), 'no "format" in its metadata');
   const formats = [
-    ["unroll-checkpoint-1", "is of an earlier version", "train it again"],
-    ["unroll-checkpoint-3", "is of a later version", "use a later version of unroll"],
-    ["unroll-checkpoint-2 ", "is unknown", "it must be a checkpoint of unroll"],
+    ["unroll-checkpoint-1", "earlier version"],
+    ["unroll-checkpoint-3", "later version"],
+    ["unroll-checkpoint-2 ", "unknown"],
   ] as const;
-  for (const [format, wrong, right] of formats) {
-    assertEquals(
-      await changed({}, { format }),
-      `its format "${format}" ${wrong}; this version reads "unroll-checkpoint-2"; ${right}`,
-    );
+  for (const [format, wrong] of formats) {
+    const message = await changed({}, { format });
+    for (const part of [`"${format}" is`, wrong, 'reads "unroll-checkpoint-2"']) {
+      assertStringIncludes(message, part);
+    }
   }
   for (const key of ["config", "vocabulary"]) {
-    assertEquals(
-      await changed({}, { [key]: undefined }),
-      `it has no "${key}" in its metadata; a checkpoint has one`,
-    );
+    assertStringIncludes(await changed({}, { [key]: undefined }), `it has no "${key}"`);
   }
   for (const key of ["config", "vocabulary", "progress", "corpus"]) {
     assertEquals(await changed({}, { [key]: "{" }), `the metadata's "${key}" is not valid JSON`);
-    assertEquals(
+    assertStringIncludes(
       await changed({}, { [key]: "[[]]" }),
-      `the metadata's "${key}" is nested 2 deep; it must be at most 1`,
+      `the metadata's "${key}" is nested 2 deep`,
     );
     assertMatch(
       await changed({}, { [key]: "1" }),
@@ -180,20 +166,16 @@ Deno.test("encodeCheckpoint() rejects what does not fit the configuration", asyn
   const checkpoint = checkpointOf("ab", small);
   const refused = async (wrong: Partial<Checkpoint>) =>
     (await assertRejects(() => encodeCheckpoint({ ...checkpoint, ...wrong }), InputError)).message;
-  const doing = "Cannot encode the checkpoint: ";
-  assertEquals(
-    await refused({ hiddenState: new Float64Array(6) }),
-    doing +
-      'the tensor "state.hidden" is F64 [1, 3, 2]; by configuration and vocabulary it must be F32 [1, 3, 2]',
-  );
-  assertEquals(
-    await refused({ progress: { ...checkpoint.progress, step: NaN } }),
-    doing + 'the metadata\'s "progress": "step" must be a whole number, 0 or above, not null',
-  );
-  assertStringIncludes(
-    await refused({ config: { ...checkpoint.config, optimizer: "sgd" } }),
-    "it has 1 of the optimizer's state slots; with the optimizer sgd it must have 0",
-  );
+  const cases: [wrong: Partial<Checkpoint>, reason: string][] = [
+    [{ hiddenState: new Float64Array(6) }, '"state.hidden" is F64 [1, 3, 2]; '],
+    [{ progress: { ...checkpoint.progress, step: NaN } }, '"progress": "step" must be'],
+    [{ config: { ...checkpoint.config, optimizer: "sgd" } }, "the optimizer sgd it must have 0"],
+  ];
+  for (const [wrong, reason] of cases) {
+    const message = await refused(wrong);
+    assertMatch(message, /^Cannot encode the checkpoint: /);
+    assertStringIncludes(message, reason);
+  }
   await assertRejects(
     () => encodeCheckpoint({ ...checkpoint, hiddenState: new Float32Array(5) }),
     RangeError,
@@ -255,9 +237,5 @@ Deno.test("decodeCheckpoint() throws only InputError for a damaged file without 
 Deno.test("decodeCheckpoint() rejects changed numbers by the checksum", async () => {
   const bytes = await encodeCheckpoint(checkpointOf("ab", small));
   bytes[bytes.length - 3]! ^= 1;
-  assertEquals(
-    await refusal(bytes),
-    "its contents do not match its checksum; use an undamaged copy, or remove " +
-      '"checksum" from the metadata if the change is intended',
-  );
+  assertStringIncludes(await refusal(bytes), "do not match its checksum");
 });

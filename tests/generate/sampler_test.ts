@@ -106,7 +106,7 @@ Deno.test("Sampler.generate() gives the same text for the same options", () => {
   assert(sample(model, { ...options, seed: 5 }) !== first.join(""));
 });
 
-Deno.test("Sampler.generate() iterates several texts in turns without mixing them", () => {
+Deno.test("Sampler.generate() keeps several texts apart that are iterated alternately", () => {
   for (const model of mixedModels) {
     const all = [
       { prompt: "the", length: 30, seed: 1 },

@@ -46,7 +46,7 @@ Deno.test("resolveConfig() reduces the batch size of a short text, unless it is 
   assertEquals(defaultBatchSize(12, { seqLength: 10, chars: 3000 }), 6);
 });
 
-Deno.test("resolveConfig() validates on at most a million characters, unless told otherwise", () => {
+Deno.test("resolveConfig() holds out at most a million characters, unless a fraction is given", () => {
   const valFraction = (chars: number, input: ConfigInput = {}) =>
     resolveConfig(input, { chars }).valFraction;
   assertEquals(valFraction(20e6), 0.05);

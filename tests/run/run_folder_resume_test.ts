@@ -55,7 +55,7 @@ testInFolder("RunFolder.open() removes the temporary files of a killed process o
   assertEquals(namesIn(path), [...others, "config.json"].toSorted());
 });
 
-testInFolder("RunFolder.open() has metrics logged again that are missing", async (f) => {
+testInFolder("RunFolder.open() sets loggedStep back to the last line of the metrics", async (f) => {
   const path = `${f}/run`;
   {
     using run = RunFolder.create(path, runConfigOf());
@@ -88,23 +88,26 @@ testInFolder("RunFolder.truncateTo() restores the best before the end of the run
   assert(!namesIn(path).includes("best-before-end.safetensors"));
 });
 
-testInFolder("RunFolder.open() rejects what is no run, and creates nothing", async (f) => {
-  Deno.mkdirSync(`${f}/empty`);
-  Deno.writeTextFileSync(`${f}/file`, "");
-  for (
-    const [name, reason] of [
-      ["none", "it is not a folder"],
-      ["file", "it is not a folder"],
-      ["empty", "it has no config.json"],
-    ]
-  ) {
-    const { message } = await assertRejects(() => RunFolder.open(`${f}/${name}`), InputError);
-    const start = `Cannot resume ${JSON.stringify(`${f}/${name}`)}: ${reason}; `;
-    assert(message.startsWith(start), message);
-  }
-  assertEquals(namesIn(f), ["empty", "file"]);
-  assertEquals(namesIn(`${f}/empty`), []);
-});
+testInFolder(
+  "RunFolder.open() rejects a folder that holds no run, and creates nothing",
+  async (f) => {
+    Deno.mkdirSync(`${f}/empty`);
+    Deno.writeTextFileSync(`${f}/file`, "");
+    for (
+      const [name, reason] of [
+        ["none", "it is not a folder"],
+        ["file", "it is not a folder"],
+        ["empty", "it has no config.json"],
+      ]
+    ) {
+      const { message } = await assertRejects(() => RunFolder.open(`${f}/${name}`), InputError);
+      const start = `Cannot resume ${JSON.stringify(`${f}/${name}`)}: ${reason}; `;
+      assert(message.startsWith(start), message);
+    }
+    assertEquals(namesIn(f), ["empty", "file"]);
+    assertEquals(namesIn(`${f}/empty`), []);
+  },
+);
 
 testInFolder("RunFolder.open() names a damaged file, and releases the lock", async (f) => {
   const path = `${f}/run`;

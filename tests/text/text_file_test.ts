@@ -156,7 +156,7 @@ testWithFile("TextFile turns a failing disk into a TextError of one line", async
     };
     assertEquals((await assertRejects(() => chunksOf(file, 10), TextError)).message, message);
     assertEquals(assertThrows(() => file.read(0, 10), TextError).message, message);
-    // An end that comes too early, although the system says that nothing has changed.
+    // An end that comes too early, although the file's size and time have not changed.
     Deno.FsFile.prototype.readSync = () => null;
     assertThrows(() => file.read(10, 10), TextError, "from 100 bytes to 10; it must not change");
   } finally {

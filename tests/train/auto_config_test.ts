@@ -63,7 +63,7 @@ Deno.test("autoConfig() picks learning rate and cooldown by model and time", () 
   assertEquals(pick({ lrSchedule: "constant" }, { minutes: 10 }).cooldown, 0);
 });
 
-Deno.test("autoConfig() gives its reasons", () => {
+Deno.test("autoConfig() returns the reasons for its choices", () => {
   const [model, , optimization] = autoConfig(1e6, {}, { minutes: 10 }).reasons;
   assertEquals(
     model!.choice,
@@ -80,7 +80,7 @@ Deno.test("autoConfig() gives its reasons", () => {
   assertEquals(autoConfig(1e4, { optimizer: "sgd" }).reasons.length, 2);
 });
 
-Deno.test("autoConfig() picks nothing beside a preset or a complete configuration", () => {
+Deno.test("autoConfig() picks nothing if a preset or a complete configuration is given", () => {
   const preset = autoConfig(1e6, { preset: "min-char-rnn" });
   assertEquals([preset.config.hidden, preset.reasons], [100, []]);
   const config = resolveConfig({ preset: "char-rnn", optimizer: "adagrad" });

@@ -253,11 +253,11 @@ Deno.test("train() can be resumed with another learning rate and gradient clippi
 Deno.test("train() rejects changes that the saved state does not allow, and names them", async () => {
   const resume = await train(corpus, { config, steps: 3 });
   const rejection = async (config: ConfigInput) => {
-    const calls = () => {
+    const onStart = () => {
       throw new Error("called");
     };
     const error = await assertRejects(
-      () => train(corpus, { resume, config, steps: 9, onStart: calls }),
+      () => train(corpus, { resume, config, steps: 9, onStart }),
       InputError,
     );
     assert(!error.message.includes("\n"));
@@ -288,7 +288,7 @@ Deno.test("train() rejects changes that the saved state does not allow, and name
   assert((await rejection({ preset: "x" })).message.includes("one of min-char-rnn"));
 });
 
-Deno.test("train() rejects to resume on another text, whatever its path", async () => {
+Deno.test("train() rejects resuming on another text, whatever its path", async () => {
   const resume = await train(corpus, { config, steps: 3 });
   const text = corpus.vocabulary.decode(corpus.read(0, corpus.length));
   const same = corpusFromText(text, "another name");
