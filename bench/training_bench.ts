@@ -6,7 +6,7 @@
  * before anything is timed. A table of characters per second follows the table of times.
  */
 import { table } from "../src/cli/format.ts";
-import type { Precision } from "../src/model/types.ts";
+import type { Precision } from "../src/model/parameters.ts";
 import { type Iterations, iterationsFor } from "./iterations.ts";
 import { ScalarRnn } from "./scalar_rnn.ts";
 import { median } from "./statistics.ts";

@@ -1,6 +1,6 @@
 /** A training step of the engine on one fixed batch. */
 import { Engine } from "../src/engine/engine.ts";
-import type { Precision } from "../src/model/types.ts";
+import type { Precision } from "../src/model/parameters.ts";
 import { randomWorkload, type WorkloadSize } from "./workload.ts";
 
 /**

@@ -46,7 +46,9 @@ export {
   resolveConfig,
   type ResolveConfigOptions,
 } from "./model/resolve_config.ts";
-export type { Cell, LrSchedule, Precision } from "./model/types.ts";
+export type { Cell } from "./model/cells.ts";
+export type { LrSchedule } from "./model/config.ts";
+export type { Precision } from "./model/parameters.ts";
 export { type AutoConfig, autoConfig, type AutoConfigReason } from "./train/auto_config.ts";
 
 // Training

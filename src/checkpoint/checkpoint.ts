@@ -15,11 +15,11 @@ import { type StateSlot, stateSlotsOf } from "../model/optimizers.ts";
 import {
   elementCount,
   type ParameterSet,
+  type Precision,
   type RealArray,
   realArray,
   type Sizes,
 } from "../model/parameters.ts";
-import type { Precision } from "../model/types.ts";
 import type { CorpusIdentity } from "../text/corpus_identity.ts";
 import { checkFormat, formatMetadata, parseMetadata } from "./metadata.ts";
 import type { Progress } from "./metadata.ts";

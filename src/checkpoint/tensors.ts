@@ -10,12 +10,12 @@ import {
   type ParameterSet,
   parameterSet,
   parseParameterName,
+  type Precision,
   type RealArray,
   realArray,
   shapeEntries,
   type Sizes,
 } from "../model/parameters.ts";
-import type { Precision } from "../model/types.ts";
 import { dtypeOf, type Tensor } from "./safetensors.ts";
 
 /** The prefix of the trained weights where the weights without a prefix are their average. */

@@ -1,7 +1,6 @@
 import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
-import { cellNames } from "../model/cells.ts";
-import type { Cell } from "../model/types.ts";
+import { type Cell, cellNames } from "../model/cells.ts";
 import { type Command, type CommandLine, optionOf } from "./args.ts";
 import { listed, table } from "./format.ts";
 

@@ -4,7 +4,7 @@ import {
   parameterSet,
   shapeEntries,
 } from "../model/parameters.ts";
-import type { Cell } from "../model/types.ts";
+import type { Cell } from "../model/cells.ts";
 import { Xoshiro128 } from "../random.ts";
 import { Engine } from "./engine.ts";
 

@@ -5,12 +5,12 @@ import {
   parameterSet,
   parameterShapes,
   parseParameterName,
+  type Precision,
   type RealArray,
   realArray,
   shapeEntries,
   type Sizes,
 } from "../model/parameters.ts";
-import type { Precision } from "../model/types.ts";
 import type { Instance, Kernels, Layout } from "./kernels/instance.ts";
 
 /** A matrix in the memory of the kernels. */

@@ -1,6 +1,5 @@
-import type { Precision } from "../model/types.ts";
 import { cellNames } from "../model/cells.ts";
-import type { Sizes } from "../model/parameters.ts";
+import type { Precision, Sizes } from "../model/parameters.ts";
 
 /** The sizes and features of an {@linkcode Engine}. */
 export interface EngineOptions extends Sizes {

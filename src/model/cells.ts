@@ -3,7 +3,8 @@
  * kernels, in assembly/cells/.
  */
 
-import type { Cell } from "./types.ts";
+/** The recurrent cell: a tanh layer, a gated recurrent unit, or a long short-term memory. */
+export type Cell = "rnn" | "gru" | "lstm";
 
 /** What is particular to a cell. */
 export interface CellSpec {

@@ -3,9 +3,12 @@
 import * as v from "valibot";
 import { validate } from "../json.ts";
 import { INIT_SYNTAX, isInit } from "./initialization.ts";
-import { cellNames } from "./cells.ts";
+import { type Cell, cellNames } from "./cells.ts";
 import { type Optimizer, optimizerNames } from "./optimizers.ts";
-import type { Cell, LrSchedule, Precision } from "./types.ts";
+import type { Precision } from "./parameters.ts";
+
+/** The learning-rate schedule. */
+export type LrSchedule = "constant" | "step" | "cosine" | "inverse-sqrt" | "plateau";
 
 /**
  * The configuration of a training run: everything that determines the trained weights, complete and

@@ -6,11 +6,11 @@ import {
   type ParameterName,
   type ParameterSet,
   parameterSet,
+  type Precision,
   type RealArray,
   realArray,
   type Sizes,
 } from "./parameters.ts";
-import type { Precision } from "./types.ts";
 
 /** The syntax of `init`, for an error. */
 export const INIT_SYNTAX =

@@ -6,8 +6,13 @@
  *     h_t = cell(Wxh x_t, Whh h_{t-1}, bh)      y_t = Why h_t + by      p_t = softmax(y_t)
  */
 
-import { cells } from "./cells.ts";
-import type { Cell, Precision } from "./types.ts";
+import { type Cell, cells } from "./cells.ts";
+
+/**
+ * The number format: single precision, single precision without fused multiply-add, or double
+ * precision. `f32-strict` and `f64` compute the same bits on every machine.
+ */
+export type Precision = "f32" | "f32-strict" | "f64";
 
 /** Numbers in the precision of the model: single for `f32` and `f32-strict`, double for `f64`. */
 export type RealArray = Float32Array | Float64Array;

@@ -2,8 +2,7 @@
 
 import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
-import type { Config } from "./config.ts";
-import type { LrSchedule } from "./types.ts";
+import type { Config, LrSchedule } from "./config.ts";
 
 /** The configuration that `resolveConfig` completes others from. */
 export const baseConfig: Config = Object.freeze({

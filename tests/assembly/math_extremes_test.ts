@@ -6,7 +6,7 @@
  */
 import { assert } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import type { Precision } from "../../src/model/types.ts";
+import type { Precision } from "../../src/model/parameters.ts";
 import * as exact from "../reference/math.ts";
 import { precisions, realsAt } from "./module.ts";
 

@@ -4,8 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import { realArray } from "../../src/model/parameters.ts";
-import type { Precision } from "../../src/model/types.ts";
+import { type Precision, realArray } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import * as exact from "../reference/math.ts";
 import { precisions, realsAt } from "./module.ts";

@@ -2,8 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Constants, instantiate, type Kernels } from "../../src/engine/kernels/instance.ts";
-import type { RealArray } from "../../src/model/parameters.ts";
-import type { Precision } from "../../src/model/types.ts";
+import type { Precision, RealArray } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 
 /** Every precision. */

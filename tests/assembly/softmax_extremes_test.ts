@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import type { Precision } from "../../src/model/types.ts";
+import type { Precision } from "../../src/model/parameters.ts";
 import { precisions, realsAt } from "./module.ts";
 
 const OUTPUTS = 5;

@@ -1,8 +1,7 @@
 /** Softmax and cross-entropy against the plain reference. */
 import { assert, assertEquals } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
-import type { Precision } from "../../src/model/types.ts";
-import { zeroParameters } from "../../src/model/parameters.ts";
+import { type Precision, zeroParameters } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { softmax } from "../reference/network.ts";
 import { precisions } from "./module.ts";

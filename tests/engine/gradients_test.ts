@@ -6,8 +6,12 @@ import { assert } from "@std/assert";
 import fc from "fast-check";
 import { Engine } from "../../src/engine/engine.ts";
 import { checkGradients } from "../../src/engine/gradient_check.ts";
-import type { Precision } from "../../src/model/types.ts";
-import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
+import {
+  parameterNames,
+  type ParameterSet,
+  type Precision,
+  zeroParameters,
+} from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { type Batch, oneHot, referenceGradients } from "../reference/network.ts";
 

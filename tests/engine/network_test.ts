@@ -2,12 +2,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import { checkGradients } from "../../src/engine/gradient_check.ts";
-import type { Precision } from "../../src/model/types.ts";
 import {
   elementCount,
   type ParameterName,
   parameterSet,
   parameterShapes,
+  type Precision,
 } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { precisions } from "../assembly/module.ts";

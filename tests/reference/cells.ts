@@ -16,7 +16,7 @@
  * PyTorch's two biases, but for the GRU's n gate, where bh is `bias_ih` and bhn is `bias_hh`.
  */
 
-import type { Cell } from "../../src/model/types.ts";
+import type { Cell } from "../../src/model/cells.ts";
 
 /** The gates of each cell, G. */
 export const gateCounts: Readonly<Record<Cell, number>> = { rnn: 1, gru: 3, lstm: 4 };

@@ -11,7 +11,7 @@
  */
 
 import type { ParameterSet, Sizes } from "../../src/model/parameters.ts";
-import type { Cell } from "../../src/model/types.ts";
+import type { Cell } from "../../src/model/cells.ts";
 import {
   addOuterProduct,
   backward,

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { ParameterSet, Sizes } from "../../src/model/parameters.ts";
-import type { Cell } from "../../src/model/types.ts";
+import type { Cell } from "../../src/model/cells.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { type Batch, referenceGradients, referenceShapes } from "./network.ts";
 // Computed by PyTorch 1.13 in float64: `torch.nn.RNN`, `GRU` and `LSTM` of two layers as `rnn`, and

@@ -5,7 +5,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../src/checkpoint/checkpoint.ts";
-import type { Precision } from "../../src/model/types.ts";
+import type { Precision } from "../../src/model/parameters.ts";
 import type { ConfigInput } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors.ts";
 import type { Optimizer } from "../../model/optimizers.ts";
-import type { Cell, Precision } from "../../model/types.ts";
+import type { Cell } from "../../model/cells.ts";
+import type { Precision } from "../../model/parameters.ts";
 import { modules } from "./modules.js";
 
 /** An address in bytes in the memory of the kernels. */
