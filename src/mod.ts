@@ -56,9 +56,10 @@ export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";
 export type { IntervalOptions, LimitOptions, TrainingLimits } from "./train/limits.ts";
 export type { Rollback, TrainingMetrics, TrainingStatus } from "./train/metrics.ts";
 export type { OnDivergence, TrainingCallbacks, TrainOptions } from "./train/options.ts";
-export { prepareTraining, train, type TrainingRun } from "./train/train.ts";
+export { type PreparedTraining, prepareTraining, train } from "./train/train.ts";
 export {
   type ResumeOptions,
+  type RunProgress,
   type StepOptions,
   Trainer,
   type TrainerOptions,

@@ -57,13 +57,14 @@ export interface Evaluation {
  */
 export function evaluate(
   model: Model,
-  corpus: Pick<Corpus, "length" | "counts" | "read"> & Partial<Pick<Corpus, "path">>,
+  corpus: Pick<Corpus, "path" | "length" | "counts" | "read">,
 ): Evaluation {
   const { path, length, counts } = corpus;
   if (length < 2) {
-    const name = path === undefined ? "the text" : quotePath(path);
     throw new InputError(
-      `Cannot evaluate on ${name}: it has ${length === 1 ? "1 character" : "no characters"}; ` +
+      `Cannot evaluate on ${quotePath(path)}: it has ${
+        length === 1 ? "1 character" : "no characters"
+      }; ` +
         "it must have at least 2, since the first is not predicted",
     );
   }

@@ -1,7 +1,8 @@
-import { InputError } from "../errors.ts";
+import { InputError, withContext } from "../errors.ts";
 import { checkLogits, logSoftmax } from "../model/logits.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
+import { encodeText } from "../text/vocabulary.ts";
 import { createEvalEngine, EVAL_SEQ_LENGTH } from "./eval_engine.ts";
 
 /** One of the most probable characters at a position. */
@@ -72,7 +73,10 @@ export function score(model: Model, text: string, options: ScoreOptions = {}): S
       { option: "top" },
     );
   }
-  const ids = model.vocabulary.encode(text, "Cannot score the text");
+  const ids = withContext(
+    "Cannot score the text",
+    () => encodeText(text, model.vocabulary),
+  );
   if (ids.length < 2) {
     throw new InputError(
       `Cannot score the text: it has ${ids.length === 1 ? "1 character" : "no characters"}; ` +

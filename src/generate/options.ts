@@ -1,5 +1,5 @@
-import { InputError } from "../errors.ts";
-import type { Vocabulary } from "../text/vocabulary.ts";
+import { InputError, withContext } from "../errors.ts";
+import { encodeText, type Vocabulary } from "../text/vocabulary.ts";
 
 /** The prompt and the length of a generated text. */
 export interface TextOptions {
@@ -188,16 +188,8 @@ export function checkStop(stop: string, vocabulary: Vocabulary): void {
 }
 
 function encodeOption(option: "prompt" | "stop", text: string, vocabulary: Vocabulary) {
-  const context = `Cannot sample with this "${option}"`;
-  if (text === "") {
-    throw new InputError(`${context}: it is empty; it must have at least one character`, {
-      option,
-    });
-  }
-  try {
-    return vocabulary.encode(text, context);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(error.message, { option, cause: error });
-  }
+  return withContext(`Cannot sample with this "${option}"`, () => {
+    if (text === "") throw new InputError("it is empty; it must have at least one character");
+    return encodeText(text, vocabulary);
+  }, { option });
 }

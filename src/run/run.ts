@@ -8,7 +8,7 @@ import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import type { TrainingCallbacks } from "../train/options.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
-import { prepareTraining, type TrainingRun } from "../train/train.ts";
+import { type PreparedTraining, prepareTraining } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
 import type { RunConfig, RunLimits } from "./run_config.ts";
 import { type OpenRun, RunFolder } from "./run_folder.ts";
@@ -69,13 +69,13 @@ export type RunCallbacks = Omit<TrainingCallbacks, "onCheckpoint">;
 export class Run implements Disposable {
   /** The run folder. */
   readonly folder: RunFolder;
-  readonly #training: TrainingRun;
+  readonly #training: PreparedTraining;
   readonly #writer: RunWriter;
   /** Aborted when the folder cannot be written. */
   readonly #failure = new AbortController();
 
   private constructor(
-    training: TrainingRun,
+    training: PreparedTraining,
     folder: RunFolder,
     { runConfig, latest }: { readonly runConfig: RunConfig; readonly latest: Checkpoint | null },
   ) {

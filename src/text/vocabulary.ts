@@ -97,28 +97,11 @@ export class Vocabulary {
   /**
    * Encodes a text as the ids of its characters.
    *
-   * @param text The text.
-   * @param context What is being done, for an error.
    * @throws {InputError} naming the first character that is not in the vocabulary, or the first lone
    * surrogate, with its position in characters, counted from 1.
    */
-  encode(text: string, context = "Cannot encode the text"): Uint32Array {
-    const ids = new Uint32Array(text.length);
-    let length = 0;
-    for (let i = 0; i < text.length; i++) {
-      const codePoint = text.codePointAt(i)!;
-      if (codePoint > 0xffff) i++;
-      const id = this.idOf(codePoint);
-      if (id === undefined) {
-        return withContext(context, () => {
-          throw isSurrogate(codePoint)
-            ? loneSurrogate(codePoint, length + 1)
-            : unknownCharacter(codePoint, { where: `character ${length + 1}`, vocabulary: this });
-        });
-      }
-      ids[length++] = id;
-    }
-    return length === ids.length ? ids : ids.slice(0, length);
+  encode(text: string): Uint32Array {
+    return withContext("Cannot encode the text", () => encodeText(text, this));
   }
 
   /**
@@ -139,6 +122,29 @@ export class Vocabulary {
     }
     return text;
   }
+}
+
+/**
+ * Encodes a text as {@linkcode Vocabulary.encode} does, for a caller that adds another context to an
+ * error.
+ *
+ * @throws {InputError} without a context.
+ */
+export function encodeText(text: string, vocabulary: Vocabulary): Uint32Array {
+  const ids = new Uint32Array(text.length);
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const codePoint = text.codePointAt(i)!;
+    if (codePoint > 0xffff) i++;
+    const id = vocabulary.idOf(codePoint);
+    if (id === undefined) {
+      throw isSurrogate(codePoint)
+        ? loneSurrogate(codePoint, length + 1)
+        : unknownCharacter(codePoint, { where: `character ${length + 1}`, vocabulary });
+    }
+    ids[length++] = id;
+  }
+  return length === ids.length ? ids : ids.slice(0, length);
 }
 
 /** Where a character is, and the vocabulary that lacks it. */

@@ -156,9 +156,11 @@ export class TrainingLoop {
 
   /** Everything that is needed to resume the run from here. */
   #checkpoint(ended = false): Checkpoint {
-    const checkpoint = this.#trainer.checkpoint(this.#throughput.elapsedSeconds());
-    const progress = { ...checkpoint.progress, loggedStep: this.#loggedStep, ended };
-    return { ...checkpoint, progress };
+    return this.#trainer.checkpoint({
+      elapsedSeconds: this.#throughput.elapsedSeconds(),
+      loggedStep: this.#loggedStep,
+      ended,
+    });
   }
 
   #status(): TrainingStatus {

@@ -40,8 +40,8 @@ export async function train(corpus: Corpus, options: TrainOptions = {}): Promise
   return await prepared.run();
 }
 
-/** A run that is ready to train; see {@linkcode prepareTraining}. */
-export interface TrainingRun extends Disposable {
+/** A training whose options are checked and whose trainer exists; see {@linkcode prepareTraining}. */
+export interface PreparedTraining extends Disposable {
   /** The trainer, before the first step of the run. */
   readonly trainer: Trainer;
   /** Complete limits and intervals. */
@@ -77,7 +77,7 @@ export interface TrainingRun extends Disposable {
  * console.log(model.progress.step); // 50
  * ```
  */
-export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): TrainingRun {
+export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): PreparedTraining {
   const { config, resume, onDivergence = "stop" } = options;
   if (onDivergence !== "stop" && onDivergence !== "rollback") {
     throw new InputError(

@@ -56,6 +56,16 @@ export interface StepOptions {
   readonly fractionDone?: number;
 }
 
+/** The part of a checkpoint's progress that a run has beyond its trainer. */
+export interface RunProgress {
+  /** Duration of the training so far in seconds. Default: 0. */
+  readonly elapsedSeconds?: number;
+  /** Step of the latest metrics that were logged at their interval. Default: `null`, none. */
+  readonly loggedStep?: number | null;
+  /** Whether the run has reached its limit. Default: false. */
+  readonly ended?: boolean;
+}
+
 /**
  * Trains a model on a corpus, one step at a time.
  *
@@ -294,16 +304,16 @@ export class Trainer implements Disposable {
   /**
    * Copies the model and everything else that is needed to resume training.
    *
-   * @param elapsedSeconds Duration of the training so far.
+   * @param run What only the run around the trainer can give.
    * @throws {DivergenceError} if training has diverged.
    */
-  checkpoint(elapsedSeconds = 0): Checkpoint {
+  checkpoint(run: RunProgress = {}): Checkpoint {
     return {
       ...this.model(),
       trainingParameters: this.#hasAverage ? this.#engine.readParameters() : null,
       optimizerState: this.#readOptimizerState(),
       hiddenState: this.#engine.readHiddenState(),
-      progress: this.#progress(elapsedSeconds),
+      progress: this.#progress(run),
       corpus: corpusIdentity(this.corpus),
     };
   }
@@ -367,7 +377,7 @@ export class Trainer implements Disposable {
     return lr * cooldownFactor(this.config, fractionDone);
   }
 
-  #progress(elapsedSeconds: number): Progress {
+  #progress({ elapsedSeconds = 0, loggedStep = null, ended = false }: RunProgress): Progress {
     const { validation } = this;
     return {
       step: this.#step,
@@ -379,10 +389,10 @@ export class Trainer implements Disposable {
       validationLoss: validation.loss,
       bestValidationLoss: validation.best,
       validatedStep: validation.step,
-      loggedStep: null,
+      loggedStep,
       validationsSinceBest: validation.validationsSinceBest,
       lrReductions: validation.lrReductions,
-      ended: false,
+      ended,
       elapsedSeconds,
     };
   }

@@ -92,7 +92,7 @@ Deno.test("evaluate() of a text with one distinct character is 0", () => {
 
 Deno.test("evaluate() rejects a text without a character to predict, and names it", () => {
   const empty = { ...textOf([]), counts: corpus.counts };
-  assertThrows(() => evaluate(model, empty), InputError, "on the text: it has no characters");
+  assertThrows(() => evaluate(model, empty), InputError, 'on "ids": it has no characters');
   const single = corpusFromText("a", "one.txt");
   assertThrows(() => evaluate(model, single), InputError, 'on "one.txt": it has 1 character;');
 });

@@ -188,11 +188,11 @@ testWithFile(
           () => readCorpus(path, { vocabulary, maxBytesInMemory }),
           InputError,
         );
-        assertEquals(
+        assert(
+          message.startsWith(
+            `Cannot read the text ${JSON.stringify(path)}: ${where}, "é" (U+00E9), is not among`,
+          ),
           message,
-          `Cannot read the text ${
-            JSON.stringify(path)
-          }: ${where}, "é" (U+00E9), is not among the 4 characters of the vocabulary; use only characters of the text that the model was trained on`,
         );
       }
     }

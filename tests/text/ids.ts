@@ -7,9 +7,10 @@ export function idsOf(corpus: Corpus): Uint32Array {
 }
 
 /** A text of these ids. */
-export function textOf(ids: Iterable<number>): Pick<Corpus, "length" | "read"> {
+export function textOf(ids: Iterable<number>): Pick<Corpus, "path" | "length" | "read"> {
   const all = Uint32Array.from(ids);
   return {
+    path: "ids",
     length: all.length,
     read(start, count, into = new Uint32Array(count)) {
       into.set(all.subarray(start, start + count));

@@ -7,7 +7,7 @@ const unreadable = Deno.permissions.querySync({ name: "read" }).state !== "grant
 
 async function assertRefused(path: string, words: string) {
   const { message } = await assertRejects(() => TextFile.open(path), InputError);
-  assertEquals(message, words);
+  assertStringIncludes(message, words);
 }
 
 Deno.test({
@@ -20,11 +20,11 @@ Deno.test({
     await assertRefused(`${here}.missing`, missing);
     await assertRefused(
       `${here}/below`,
-      "a part of its path is not a folder; it must be the path of a UTF-8 text",
+      "a part of its path is not a folder",
     );
     await assertRefused(
       `${here}.${"x".repeat(300)}`,
-      "its name is too long for the file system; it must be shorter",
+      "its name is too long for the file system",
     );
     await assertRefused(`${here}.two\nlines`, missing);
     await assertRefused(import.meta.dirname!, "it is a folder; it must be a regular file");
@@ -76,7 +76,7 @@ testWithFile("TextFile cannot be read when closed, and may be closed again", asy
   file[Symbol.dispose]();
   file[Symbol.dispose]();
   const { message } = assertThrows(() => file.read(0, 1), Error);
-  assertEquals(message, "Cannot read a text: its file is closed");
+  assertStringIncludes(message, "its file is closed");
 });
 
 /** Changes of a file, and how an error describes them. */
