@@ -12,7 +12,7 @@ export interface InputErrorOptions extends ErrorOptions {
  *
  * @example
  * ```ts
- * import { InputError } from "./errors.ts";
+ * import { InputError } from "./mod.ts";
  *
  * const error = new InputError('"layers" must be a whole number', { option: "layers" });
  * console.log(error.name, error.option); // InputError layers

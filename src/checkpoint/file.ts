@@ -27,7 +27,7 @@ const MAX_BYTES = 2 ** 32;
  *
  * @example
  * ```ts
- * import { readCheckpoint } from "./file.ts";
+ * import { readCheckpoint } from "../mod.ts";
  *
  * for (const path of Deno.args) {
  *   const { config, progress } = await readCheckpoint(path);
@@ -112,7 +112,7 @@ async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<
  *
  * @example
  * ```ts
- * import { readCheckpoint, writeCheckpoint } from "./file.ts";
+ * import { readCheckpoint, writeCheckpoint } from "../mod.ts";
  *
  * const [from, to] = Deno.args;
  * if (from && to) await writeCheckpoint(to, await readCheckpoint(from));

@@ -82,7 +82,7 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
     printLine(`\nStopped early: no improvement in ${validationsSinceBest} validations`);
   }
   const { corpus, split } = run.trainer;
-  const parts = await summarize(await run.best(last), corpus, { split, signal });
+  const parts = await summarize(await run.readBest(last), corpus, { split, signal });
   if (parts !== undefined) printLine(`\n${formatSummary(parts)}\n`);
   return last.progress;
 }

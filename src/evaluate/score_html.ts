@@ -14,7 +14,7 @@ import { bitsOf, formatCharacter, formatNats, formatPercent, isInvisible } from 
  *
  * @example
  * ```ts
- * import { scoreHtml } from "./score_html.ts";
+ * import { scoreHtml } from "../mod.ts";
  *
  * const characters = [{ character: "<", nats: 1, top: [{ character: "b", probability: 0.5 }] }];
  * const page = scoreHtml({ first: "a", characters, nats: 1, natsPerChar: 1 }, "a.txt");

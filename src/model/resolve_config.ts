@@ -32,7 +32,7 @@ export interface ResolveConfigOptions {
  *
  * @example
  * ```ts
- * import { resolveConfig } from "./resolve_config.ts";
+ * import { resolveConfig } from "../mod.ts";
  *
  * const config = resolveConfig({ preset: "min-char-rnn", hidden: 64 });
  * console.log(config.hidden, config.seqLength); // 64 25

@@ -28,7 +28,7 @@ interface MetricsRecord {
  *
  * @example
  * ```ts
- * import { readMetrics } from "./metrics.ts";
+ * import { readMetrics } from "./mod.ts";
  *
  * for (const path of Deno.args) {
  *   for (const { step, loss } of await readMetrics(path)) console.log(step, loss);

@@ -52,7 +52,7 @@ export type RunCallbacks = Omit<TrainingCallbacks, "onCheckpoint">;
  *
  * @example
  * ```ts
- * import { corpusFromText } from "../text/corpus.ts";
+ * import { corpusFromText } from "../mod.ts";
  * import { Run, RunFolder } from "./mod.ts";
  *
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
@@ -202,7 +202,7 @@ export class Run implements Disposable {
    * @param last The last checkpoint of the run; it is returned if it is the best one, or if nothing
    * was validated.
    */
-  async best(last: Checkpoint): Promise<Checkpoint> {
+  async readBest(last: Checkpoint): Promise<Checkpoint> {
     const { bestValidationLoss, validationLoss } = last.progress;
     if (bestValidationLoss === null || bestValidationLoss === validationLoss) return last;
     return await readCheckpoint(`${this.folder.path}/${BEST_CHECKPOINT}`).catch(() => last);

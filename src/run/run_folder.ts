@@ -43,17 +43,14 @@ export interface OpenRun {
  * {@linkcode TrainingMetrics}), `checkpoint.safetensors` (the latest) and `best.safetensors` (the
  * one with the lowest validation loss).
  *
- * While the object is not closed and the process lives, no other process can write into the folder.
+ * Until the object is disposed of or the process ends, no other process can write into the folder.
  * A failure to write is thrown as an `Error` of one line; files that were written before are
  * intact. {@linkcode Run} trains into a run folder; use this class for a training loop of your own.
  *
  * @example
  * ```ts
- * import { corpusFromText } from "../text/corpus.ts";
- * import { corpusIdentity } from "../text/corpus_identity.ts";
- * import { autoConfig } from "../train/auto_config.ts";
- * import { Trainer } from "../train/trainer.ts";
- * import { RunFolder } from "./run_folder.ts";
+ * import { autoConfig, corpusFromText, corpusIdentity, Trainer } from "../mod.ts";
+ * import { RunFolder } from "./mod.ts";
  *
  * const corpus = corpusFromText("hello world, ".repeat(100));
  * const { config } = autoConfig(corpus.length);

@@ -80,7 +80,7 @@ const DECODE_BYTES = 1 << 17;
  *
  * @example
  * ```ts
- * import { readCorpus } from "./corpus.ts";
+ * import { readCorpus } from "../mod.ts";
  *
  * using corpus = await readCorpus("examples/alice.txt");
  * console.log(corpus.vocabulary.decode(corpus.read(0, 5)), corpus.length);
@@ -125,7 +125,7 @@ export async function readCorpus(path: string, options: ReadOptions = {}): Promi
  *
  * @example
  * ```ts
- * import { corpusFromText } from "./corpus.ts";
+ * import { corpusFromText } from "../mod.ts";
  *
  * const corpus = corpusFromText("banana");
  * console.log(corpus.read(0, corpus.length)); // Uint32Array(6) [1, 0, 2, 0, 2, 0]

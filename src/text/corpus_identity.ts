@@ -17,8 +17,7 @@ export interface CorpusIdentity {
  *
  * @example
  * ```ts
- * import { corpusFromText } from "./corpus.ts";
- * import { corpusIdentity } from "./corpus_identity.ts";
+ * import { corpusFromText, corpusIdentity } from "../mod.ts";
  *
  * const { path, chars, bytes } = corpusIdentity(corpusFromText("née", "word"));
  * console.log(path, chars, bytes); // word 3 4

@@ -9,7 +9,7 @@ import { describeCharacter, formatCodePoint, isSurrogate } from "./unicode.ts";
  *
  * @example
  * ```ts
- * import { Vocabulary } from "./vocabulary.ts";
+ * import { Vocabulary } from "../mod.ts";
  *
  * const vocabulary = Vocabulary.fromText("hello");
  * console.log(vocabulary.characters); // ehlo

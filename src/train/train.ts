@@ -67,8 +67,7 @@ export interface PreparedTraining extends Disposable {
  *
  * @example
  * ```ts
- * import { corpusFromText } from "../text/corpus.ts";
- * import { prepareTraining } from "./train.ts";
+ * import { corpusFromText, prepareTraining } from "../mod.ts";
  *
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
  * using prepared = prepareTraining(corpus, { config: { hidden: 16 }, steps: 50 });

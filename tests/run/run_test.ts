@@ -25,7 +25,7 @@ testInFolder("Run gives the weights of train(), and writes all its files", async
     namesIn(path),
     ["best.safetensors", "checkpoint.safetensors", "config.json", "lock", "metrics.jsonl"],
   );
-  const best = await run.best(last);
+  const best = await run.readBest(last);
   assertEquals(best.progress.validationLoss, last.progress.bestValidationLoss);
 });
 
