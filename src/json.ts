@@ -3,7 +3,9 @@
 import * as v from "valibot";
 import { InputError } from "./errors.ts";
 
-/** An object takes twenty times the memory of its text; no file of this project has half as many. */
+/**
+ * An object takes twenty times the memory of its text; no file of this project has half as many.
+ */
 const MAX_VALUES = 4096;
 
 /** Options of {@linkcode parseJson}. */
@@ -18,7 +20,8 @@ export interface ParseJsonOptions {
  * Parses untrusted JSON of limited depth, with at most 4096 values and no duplicate keys.
  *
  * Deep nesting would overflow the stack of a function that walks through the value. Of duplicate
- * keys `JSON.parse` keeps the last one and other parsers the first, so they would read another file.
+ * keys `JSON.parse` keeps the last one and other parsers the first, so they would read another
+ * file.
  *
  * @param text The JSON.
  * @param options The limits, and the subject of an error.
@@ -147,7 +150,9 @@ export function quotePath(path: string): string {
   return quote(path, 5000);
 }
 
-/** The JSON of a value that may be as long as a file: all of it, or more than `length` characters. */
+/**
+ * The JSON of a value that may be as long as a file: all of it, or more than `length` characters.
+ */
 function jsonPrefix(value: unknown, length: number): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, length));
   // JSON has no NaN and no infinity.

@@ -29,6 +29,7 @@
 export {
   type Corpus,
   corpusFromText,
+  type CorpusReadOptions,
   readCorpus,
   type ReadOptions,
   type ReadProgress,

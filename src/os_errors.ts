@@ -6,8 +6,8 @@ import { InputError } from "./errors.ts";
 export type FileAction = "read" | "write";
 
 /**
- * What is wrong, and what would be right, by the error code of the operating system. The code is the
- * only thing to go by: Deno has no class for every error.
+ * What is wrong, and what would be right, by the error code of the operating system. The code is
+ * the only thing to go by: Deno has no class for every error.
  */
 const reasons: Readonly<Record<string, readonly [wrong: string, right: string]>> = {
   EACCES: ["the system denies access", "the user who runs this must be allowed to ACTION it"],
@@ -42,7 +42,8 @@ function codeOf(error: unknown): string {
  * Returns the reason why an operation on a file or folder failed.
  *
  * @param error What was thrown.
- * @returns The reason, for example `the disk is full`; the error's own message if it has no such reason.
+ * @returns The reason, for example `the disk is full`; the error's own message if it has no such
+ * reason.
  *
  * @example
  * ```ts

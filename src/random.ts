@@ -4,19 +4,19 @@ import { InputError } from "./errors.ts";
 const MAX_STREAMS = 256;
 
 /**
- * The jump polynomial of xoshiro128 (D. Blackman and S. Vigna, `xoshiro128starstar.c` 1.1, `jump()`):
- * x^(2^64) modulo the characteristic polynomial of the generator, lowest power first.
+ * The jump polynomial of xoshiro128 (D. Blackman and S. Vigna, `xoshiro128starstar.c` 1.1,
+ * `jump()`): x^(2^64) modulo the characteristic polynomial of the generator, lowest power first.
  */
 const JUMP_POLYNOMIAL = [0x8764000b, 0xf542d2d3, 0x6fa035c3, 0x77f2db5b];
 
 /**
- * The seeded random generator: xoshiro128** 1.1, with the period 2^128 − 1 (D. Blackman and S. Vigna,
- * "Scrambled linear pseudorandom number generators", 2018, arXiv:1805.01407).
+ * The seeded random generator: xoshiro128** 1.1, with the period 2^128 − 1 (D. Blackman and S.
+ * Vigna, "Scrambled linear pseudorandom number generators", 2018, arXiv:1805.01407).
  *
  * A seed is expanded to the 128-bit state by two outputs of SplitMix64, as the authors recommend
  * (G. Steele, D. Lea and C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
- * The output of SplitMix64 is a bijection of its counter. So each seed has a different first output,
- * and at most one of two outputs is zero: the state is never all zero.
+ * The output of SplitMix64 is a bijection of its counter. So each seed has a different first
+ * output, and at most one of two outputs is zero: the state is never all zero.
  *
  * Stream k of a seed starts k · 2^64 draws after stream 0 of the same sequence. Two streams do not
  * overlap before one of them has made 2^64 draws.
@@ -106,8 +106,8 @@ export class Xoshiro128 {
   }
 
   /**
-   * Draws a number in [0, 1), uniformly among the multiples of 2^-53. It takes two draws of 32 bits:
-   * 27 bits of the first above 26 of the second (M. Matsumoto's `genrand_res53`, 2002).
+   * Draws a number in [0, 1), uniformly among the multiples of 2^-53. It takes two draws of 32
+   * bits: 27 bits of the first above 26 of the second (M. Matsumoto's `genrand_res53`, 2002).
    */
   uniform(): number {
     const high = this.nextUint32() >>> 5;
@@ -145,7 +145,9 @@ export class Xoshiro128 {
   }
 }
 
-/** The n-th output of SplitMix64 for a seed, counted from 1 (constants: S. Vigna's `splitmix64.c`). */
+/**
+ * The n-th output of SplitMix64 for a seed, counted from 1 (constants: S. Vigna's `splitmix64.c`).
+ */
 function splitMix64(seed: bigint, n: bigint): bigint {
   let z = BigInt.asUintN(64, seed + n * 0x9e3779b97f4a7c15n);
   z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);

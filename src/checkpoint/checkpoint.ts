@@ -47,7 +47,9 @@ export interface Checkpoint extends Model {
    * weight averaging, or when the file holds the average only.
    */
   readonly trainingParameters: ParameterSet | null;
-  /** The hidden state of each stream, [L, B, H]; for the LSTM followed by the cell state, [L, B, H]. */
+  /**
+   * The hidden state of each stream, [L, B, H]; for the LSTM followed by the cell state, [L, B, H].
+   */
   readonly hiddenState: RealArray;
   /** The progress of the training. */
   readonly progress: Progress;

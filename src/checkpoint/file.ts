@@ -101,9 +101,9 @@ async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<
 /**
  * Writes a checkpoint to disk; needs `--allow-read` and `--allow-write`.
  *
- * The replacement is atomic: at any moment, even if the process or the machine stops, the path holds
- * either the complete old checkpoint or the complete new one. The file is written to a temporary
- * file beside it, fsynced and renamed.
+ * The replacement is atomic: at any moment, even if the process or the machine stops, the path
+ * holds either the complete old checkpoint or the complete new one. The file is written to a
+ * temporary file beside it, fsynced and renamed.
  *
  * @param path The file to create or replace; its folder must exist.
  * @param checkpoint What to write.

@@ -60,7 +60,7 @@ export function toTensors(set: ParameterSet, { sizes, prefix }: SetLayout): [str
   return tensors;
 }
 
-/** Weights always have second biases. Optimizer state has them for the GRU only: elsewhere they are 0. */
+/** Weights always have second biases. Optimizer state has them for the GRU only; others are 0. */
 function hasSecondBiases({ sizes: { cell = "rnn" }, prefix }: SetLayout): boolean {
   return prefix === "" || prefix === TRAINING || cells[cell].hasCandidateBias;
 }

@@ -95,9 +95,9 @@ function withProgress(
     length,
     counts,
     vocabulary,
-    read(start, count, into) {
+    read(start, count, options) {
       if (start > furthest) bar.update(furthest = start, length);
-      return corpus.read(start, count, into);
+      return corpus.read(start, count, options);
     },
   };
 }

@@ -129,7 +129,9 @@ function* predictions(model: Model, ids: Uint32Array): Generator<Prediction> {
   }
 }
 
-/** The most probable characters, in descending order; of equally probable ones the lower id first. */
+/**
+ * The most probable characters, in descending order; of equally probable ones the lower id first.
+ */
 function topPredictions({ vocabulary }: Model, logits: RealArray, count: number): TopPrediction[] {
   if (count === 0) return [];
   const logProbabilities = logSoftmax(logits);

@@ -24,11 +24,11 @@ interface Hypothesis {
 
 /**
  * Searches for the most probable continuation of a text of a given length, by beam search (B.
- * Lowerre, "The HARPY speech recognition system", 1976): of all texts that are one character longer,
- * only the `beam` most probable are kept in each step.
+ * Lowerre, "The HARPY speech recognition system", 1976): of all texts that are one character
+ * longer, only the `beam` most probable are kept in each step.
  *
- * A beam width of 1 is greedy decoding; a beam as wide as there are texts finds the most probable of
- * all. Of equally probable texts it keeps the first in the order of their ids. The result is
+ * A beam width of 1 is greedy decoding; a beam as wide as there are texts finds the most probable
+ * of all. Of equally probable texts it keeps the first in the order of their ids. The result is
  * deterministic.
  *
  * @throws {InputError} if an option is out of its range, the prompt has a character that is not in

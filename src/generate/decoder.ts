@@ -98,7 +98,7 @@ export class Decoder {
    */
   reorder(sources: ArrayLike<number>): void {
     const { hidden } = this.#engine.options;
-    // Rows of H numbers: one per stream, for each layer, and for an LSTM those of c after those of h.
+    // Rows of H numbers: one per stream, for each layer; in an LSTM, those of c follow those of h.
     const before = this.#engine.readHiddenState();
     const after = before.slice();
     for (let row = 0; row < before.length / hidden; row++) {

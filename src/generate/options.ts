@@ -28,8 +28,8 @@ export interface SampleOptions extends TextOptions {
    */
   readonly topK?: number;
   /**
-   * Nucleus sampling: sample from the smallest set of characters whose probabilities sum to at least
-   * p. Above 0, at most 1. Default: 1, all characters.
+   * Nucleus sampling: sample from the smallest set of characters whose probabilities sum to at
+   * least p. Above 0, at most 1. Default: 1, all characters.
    */
   readonly topP?: number;
   /**

@@ -69,8 +69,8 @@ export class Sampler {
 /**
  * Continues a text with a model.
  *
- * @returns The characters that follow the prompt, without it. If the stop text ended generation, the
- * result ends with it.
+ * @returns The characters that follow the prompt, without it. If the stop text ended generation,
+ * the result ends with it.
  * @throws {InputError} if an option is out of its range, two cannot be combined, the prompt or the
  * stop text has a character that is not in the vocabulary, or the network does not fit into memory.
  * @throws {RangeError} if the model's weights are so large that its logits are not finite.

@@ -20,8 +20,8 @@ export type SamplingFilters = Pick<SampleOptions, "temperature" | "topK" | "topP
  * 2. Top-k: only the k most probable ids are kept (A. Fan, M. Lewis and Y. Dauphin, "Hierarchical
  *    neural story generation", ACL 2018, section 5.4).
  * 3. Top-p, nucleus sampling: of those, only the smallest set whose probabilities sum to at least p
- *    is kept (A. Holtzman et al., "The curious case of neural text degeneration", ICLR 2020, section
- *    3.1).
+ *    is kept (A. Holtzman et al., "The curious case of neural text degeneration", ICLR 2020,
+ *    section 3.1).
  *
  * Of equally probable ids the lower ones are kept.
  *

@@ -1,6 +1,6 @@
 /**
- * The recurrent cells: what parameters, checkpoints and the engine need of each. Their equations are
- * kernels, in assembly/cells/.
+ * The recurrent cells: what parameters, checkpoints and the engine need of each. Their equations
+ * are kernels, in assembly/cells/.
  */
 
 /** The recurrent cell: a tanh layer, a gated recurrent unit, or a long short-term memory. */

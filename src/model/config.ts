@@ -38,11 +38,13 @@ export interface Config {
   /**
    * Learning-rate schedule: `constant`; `step`, times `lrDecay` every `lrDecayEvery` epochs after
    * `lrDecayAfter` epochs; `cosine`, down to 0 at the last step; `inverse-sqrt`, times
-   * √(warmup / step) after the warm-up; or `plateau`, times `lrDecay` after `lrPatience` validations
-   * without improvement.
+   * √(warmup / step) after the warm-up; or `plateau`, times `lrDecay` after `lrPatience`
+   * validations without improvement.
    */
   readonly lrSchedule: LrSchedule;
-  /** Factor of each learning-rate decay of the schedules `step` and `plateau`: above 0, at most 1. */
+  /**
+   * Factor of each learning-rate decay of the schedules `step` and `plateau`: above 0, at most 1.
+   */
   readonly lrDecay: number;
   /** Epochs before the first learning-rate decay of the schedule `step`: above 0. */
   readonly lrDecayAfter: number;
@@ -66,7 +68,9 @@ export interface Config {
   readonly weightDecay: number;
   /** Bound of gradient clipping, 0 or above; 0 disables clipping. */
   readonly gradClip: number;
-  /** What gradient clipping bounds: each element (`value`), or the norm of the gradient (`norm`). */
+  /**
+   * What gradient clipping bounds: each element (`value`), or the norm of the gradient (`norm`).
+   */
   readonly gradClipMode: "value" | "norm";
   /**
    * Fraction of the steps so far over which the weights are averaged for validation, samples and
@@ -90,8 +94,8 @@ export interface Config {
   /** Fraction of the text that is held out for the test after training: 0 to below 1. */
   readonly testFraction: number;
   /**
-   * Steps after which each stream's hidden state is reset to zero, so that the model learns to start
-   * cold; 0 never resets.
+   * Steps after which each stream's hidden state is reset to zero, so that the model learns to
+   * start cold; 0 never resets.
    */
   readonly resetEvery: number;
   /** Where text is held out: at the `end` of the text, or at the end of each of the B `streams`. */

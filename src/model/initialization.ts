@@ -30,7 +30,9 @@ function scaleOf(init: string): number {
 
 /** Options of {@linkcode initialParameters}. */
 export interface InitOptions {
-  /** The initialization: `normal:S`, `uniform:S`, `xavier`, `orthogonal`, `identity` or `pytorch`. */
+  /**
+   * The initialization: `normal:S`, `uniform:S`, `xavier`, `orthogonal`, `identity` or `pytorch`.
+   */
   readonly init: string;
   /** The number format of the arrays. */
   readonly precision: Precision;
@@ -46,8 +48,9 @@ export interface InitOptions {
  * - `normal:S`: weights from the normal distribution of mean 0 and standard deviation S, biases 0;
  *   the notebooks use `normal:0.01`;
  * - `uniform:S`: weights and biases uniformly from −S to S; char-rnn uses `uniform:0.08`;
- * - `xavier`: the weights of each gate uniformly from ±√(6 / (fan in + fan out)), biases 0 (X. Glorot
- *   and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010);
+ * - `xavier`: the weights of each gate uniformly from ±√(6 / (fan in + fan out)), biases 0 (X.
+ *   Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural
+ *   networks", 2010);
  * - `orthogonal`: as `xavier`, but Whh of each gate a random orthogonal matrix, which preserves the
  *   norm of gradients at first (A. Saxe, J. McClelland and S. Ganguli, "Exact solutions to the
  *   nonlinear dynamics of learning in deep linear neural networks", 2014);
@@ -57,8 +60,8 @@ export interface InitOptions {
  * - `pytorch`: weights and biases uniformly from ±1/√H, as torch.nn's recurrent layers.
  *
  * The forget bias of the LSTM is always 1, which keeps the cell state until the network learns to
- * forget (R. Jozefowicz, W. Zaremba and I. Sutskever, "An empirical exploration of recurrent network
- * architectures", 2015).
+ * forget (R. Jozefowicz, W. Zaremba and I. Sutskever, "An empirical exploration of recurrent
+ * network architectures", 2015).
  *
  * @param sizes The sizes of the network.
  * @param options The initialization, the number format and the generator.

@@ -7,7 +7,9 @@ import type { ParameterSet, Sizes } from "./parameters.ts";
  * trainer returns one at any step.
  */
 export interface Model {
-  /** The configuration that it was trained with; sampling and evaluation use sizes and precision. */
+  /**
+   * The configuration that it was trained with; sampling and evaluation use sizes and precision.
+   */
   readonly config: Config;
   /** The characters that it reads and predicts. */
   readonly vocabulary: Vocabulary;

@@ -49,10 +49,10 @@ export const parameterNames: readonly BaseParameterName[] = ["Wxh", "Whh", "Why"
 /**
  * One array for each parameter, row-major, without padding.
  *
- * The first layer has Wxh [G·H, I], Whh [G·H, H] and bh [G·H], further layers Wxh_l1 [G·H, H] and so
- * on. The GRU has bhn [H] beside each bh. The head has Why [V, H] and by [V]. The rows of the gates
- * are in PyTorch's order: i, f, g, o for the LSTM, and r, z, n for the GRU. Gradients and optimizer
- * state have the same form.
+ * The first layer has Wxh [G·H, I], Whh [G·H, H] and bh [G·H], further layers Wxh_l1 [G·H, H] and
+ * so on. The GRU has bhn [H] beside each bh. The head has Why [V, H] and by [V]. The rows of the
+ * gates are in PyTorch's order: i, f, g, o for the LSTM, and r, z, n for the GRU. Gradients and
+ * optimizer state have the same form.
  */
 export type ParameterSet =
   & { readonly [Name in BaseParameterName]: RealArray }
@@ -66,8 +66,8 @@ export type ParameterShapes =
   & { readonly bhn?: readonly number[] };
 
 /**
- * Returns the shape of each parameter. The keys are in order of initialization: the weights from the
- * first layer up to the head, then the biases in the same order.
+ * Returns the shape of each parameter. The keys are in order of initialization: the weights from
+ * the first layer up to the head, then the biases in the same order.
  *
  * @example
  * ```ts

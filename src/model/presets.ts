@@ -40,8 +40,8 @@ export const baseConfig: Config = Object.freeze({
 });
 
 /**
- * Defaults that depend on the learning-rate schedule. PyTorch and Keras reduce the rate on a plateau
- * by more than char-rnn does at each step of its schedule.
+ * Defaults that depend on the learning-rate schedule. PyTorch and Keras reduce the rate on a
+ * plateau by more than char-rnn does at each step of its schedule.
  */
 export const scheduleDefaults: Readonly<Partial<Record<LrSchedule, Partial<Config>>>> = Object
   .freeze({

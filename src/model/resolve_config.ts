@@ -14,8 +14,8 @@ export interface ConfigInput extends Partial<Config> {
 /** Options of {@linkcode resolveConfig}. */
 export interface ResolveConfigOptions {
   /**
-   * Length of the text in characters. By default, a short text gets a smaller batch size, and a long
-   * one a smaller validation fraction. Default: unlimited.
+   * Length of the text in characters. By default, a short text gets a smaller batch size, and a
+   * long one a smaller validation fraction. Default: unlimited.
    */
   readonly chars?: number;
 }

@@ -22,8 +22,8 @@ export interface BatchOptions {
 }
 
 /**
- * Loads batches from the training part of a text, which is cut into B contiguous streams; each batch
- * has the next T characters of every stream.
+ * Loads batches from the training part of a text, which is cut into B contiguous streams; each
+ * batch has the next T characters of every stream.
  *
  *     part      start                                      end
  *                 │ stream 0 │ stream 1 │ … │ stream B − 1 │ rest
@@ -33,8 +33,8 @@ export interface BatchOptions {
  *
  * A stream continues where its last batch ended, so a hidden state that is carried from batch to
  * batch has read all characters before. All streams restart together, by the rule of the notebooks:
- * with p the position in the stream, p becomes 0 before a batch for which p + T + 1 ≥ length. With one
- * stream, the batches are exactly those of the notebooks' loop.
+ * with p the position in the stream, p becomes 0 before a batch for which p + T + 1 ≥ length. With
+ * one stream, the batches are exactly those of the notebooks' loop.
  *
  * @example
  * ```ts

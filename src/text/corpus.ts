@@ -29,13 +29,19 @@ export interface Corpus extends Disposable {
    *
    * @param start The first character.
    * @param count The number of characters.
-   * @param into An array to write the ids to, from its start; a new one by default.
-   * @returns The array.
+   * @param options Where to write the ids.
+   * @returns The array that the ids were written to.
    * @throws {TextError} if the file has changed since it was opened, or cannot be read.
    * @throws {Error} if the corpus was disposed of.
    * @throws {RangeError} if the characters are not within the text, or the array is too short.
    */
-  read(start: number, count: number, into?: Uint32Array): Uint32Array;
+  read(start: number, count: number, options?: CorpusReadOptions): Uint32Array;
+}
+
+/** Options of {@linkcode Corpus.read}. */
+export interface CorpusReadOptions {
+  /** An array to write the ids to, from its start. Default: a new array of `count` ids. */
+  readonly into?: Uint32Array;
 }
 
 /** The progress of reading a file. */
@@ -192,7 +198,7 @@ class Utf8Corpus implements Corpus {
     this.counts = counts;
   }
 
-  read(start: number, count: number, into?: Uint32Array): Uint32Array {
+  read(start: number, count: number, { into }: CorpusReadOptions = {}): Uint32Array {
     const isWithin = Number.isSafeInteger(start) && Number.isSafeInteger(count) &&
       start >= 0 && count >= 0 && start + count <= this.length;
     if (!isWithin || into && into.length < count) {

@@ -47,7 +47,10 @@ export class Utf8Scanner {
   /** Bytes and characters before the buffer. */
   #bytes = 0;
   #length = 0;
-  /** Counts of ASCII, by position in a word: increments of different counters do not wait for each other. */
+  /**
+   * Counts of ASCII, by position in a word: increments of different counters do not wait for each
+   * other.
+   */
   readonly #ascii = Array.from({ length: 4 }, () => new Float64Array(128));
   /** Counts of other characters by code point: 8.5 MiB, allocated when the first one occurs. */
   #others: Float64Array | undefined;

@@ -24,7 +24,9 @@ export class Vocabulary {
   readonly size: number;
   /** The character of each id. */
   readonly #strings: readonly string[];
-  /** The id of each code point plus 1, up to the highest code point; 0 for code points without id. */
+  /**
+   * The id of each code point plus 1, up to the highest code point; 0 for code points without id.
+   */
   readonly #ranks: Uint32Array;
 
   private constructor(distinct: ReadonlySet<number>, source: string) {
@@ -97,8 +99,8 @@ export class Vocabulary {
   /**
    * Encodes a text as the ids of its characters.
    *
-   * @throws {InputError} naming the first character that is not in the vocabulary, or the first lone
-   * surrogate, with its position in characters, counted from 1.
+   * @throws {InputError} naming the first character that is not in the vocabulary, or the first
+   * lone surrogate, with its position in characters, counted from 1.
    */
   encode(text: string): Uint32Array {
     return withContext("Cannot encode the text", () => encodeText(text, this));
@@ -125,8 +127,8 @@ export class Vocabulary {
 }
 
 /**
- * Encodes a text as {@linkcode Vocabulary.encode} does, for a caller that adds another context to an
- * error.
+ * Encodes a text as {@linkcode Vocabulary.encode} does, for a caller that adds another context to
+ * an error.
  *
  * @throws {InputError} without a context.
  */

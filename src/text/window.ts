@@ -48,7 +48,7 @@ export class IdWindow {
       // If reading fails, the buffer is empty.
       this.#length = 0;
       const length = Math.min(this.#ids.length, this.#end - start);
-      this.#corpus.read(start, length, this.#ids);
+      this.#corpus.read(start, length, { into: this.#ids });
       this.#start = start;
       this.#length = length;
     }

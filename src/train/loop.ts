@@ -22,7 +22,8 @@ const SAMPLE_LENGTH = 200;
 export const MAX_ROLLBACKS = 10;
 
 /**
- * The loop around a trainer: takes steps, and logs, samples, hasValidation and saves when it is due.
+ * The loop around a trainer: takes steps, and logs, samples, hasValidation and saves when it is
+ * due.
  *
  * Regular metrics, and the validations made with them, depend on the number of the step alone, so a
  * resumed run makes the same ones as a run that was never stopped. The end of a run adds metrics of

@@ -40,7 +40,9 @@ export async function train(corpus: Corpus, options: TrainOptions = {}): Promise
   return await prepared.run();
 }
 
-/** A training whose options are checked and whose trainer exists; see {@linkcode prepareTraining}. */
+/**
+ * A training whose options are checked and whose trainer exists; see {@linkcode prepareTraining}.
+ */
 export interface PreparedTraining extends Disposable {
   /** The trainer, before the first step of the run. */
   readonly trainer: Trainer;

@@ -199,7 +199,9 @@ export class Trainer implements Disposable {
     return this.#config;
   }
 
-  /** The learning rate of the last step; `null` before the first step of this trainer. */
+  /**
+   * The learning rate of the last step; `null` until a step is taken from a new or restored state.
+   */
   get lr(): number | null {
     return this.#lr;
   }
@@ -410,6 +412,7 @@ export class Trainer implements Disposable {
     this.#step = progress.step;
     this.#loss = progress.loss ?? Math.log(checkpoint.vocabulary.size);
     this.#batchLoss = progress.batchLoss;
+    this.#lr = null;
     this.validation.restore(progress);
   }
 

@@ -181,9 +181,9 @@ Deno.test("BatchLoader.next() repeats a batch that could not be read, and skips 
   let readings = 0;
   const unsteady: typeof text = {
     ...text,
-    read(start, count, into) {
+    read(start, count, options) {
       if (++readings % 3 === 0) throw new Error("unsteady");
-      return text.read(start, count, into);
+      return text.read(start, count, options);
     },
   };
   const make = (from: typeof text) => loaderOf(from, { batchSize: 2, seqLength: 5, window: 8 });

@@ -73,7 +73,7 @@ Deno.test("Corpus.read() reads any range, into any array that is long enough", (
     const expected = idsOf(corpus).subarray(start, start + count);
     assertEquals(corpus.read(start, count), expected);
     const into = new Uint32Array(count + 2).fill(99);
-    assert(corpus.read(start, count, into) === into);
+    assert(corpus.read(start, count, { into }) === into);
     assertEquals([...into], [...expected, 99, 99]);
   }));
 });
@@ -97,13 +97,17 @@ Deno.test("Corpus.read() rejects ranges outside of the text", () => {
     const [start, count] of [[-1, 2], [0, 7], [6, 1], [7, 0], [0, -1], [0.5, 1], [0, 0.5], [NaN, 1]]
   ) {
     assertThrows(
-      () => corpus.read(start!, count!, new Uint32Array(9)),
+      () => corpus.read(start!, count!, { into: new Uint32Array(9) }),
       RangeError,
       "the text has 6",
     );
     assertThrows(() => corpus.read(start!, count!), RangeError, `from ${start} on: the text has 6`);
   }
-  assertThrows(() => corpus.read(0, 3, new Uint32Array(2)), RangeError, "an array of 2 ids");
+  assertThrows(
+    () => corpus.read(0, 3, { into: new Uint32Array(2) }),
+    RangeError,
+    "an array of 2 ids",
+  );
 });
 
 Deno.test("corpusFromText() rejects a text that is empty or not well-formed", () => {

@@ -12,7 +12,7 @@ export function textOf(ids: Iterable<number>): Pick<Corpus, "path" | "length" | 
   return {
     path: "ids",
     length: all.length,
-    read(start, count, into = new Uint32Array(count)) {
+    read(start, count, { into = new Uint32Array(count) } = {}) {
       into.set(all.subarray(start, start + count));
       return into;
     },

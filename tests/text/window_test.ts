@@ -24,9 +24,9 @@ Deno.test("IdWindow.read() reads sequentially once per window, and never beyond 
   const text = textOf(Array.from({ length: 100 }, (_, i) => i));
   const window = new IdWindow(
     {
-      read(start, count, into) {
+      read(start, count, options) {
         read.push([start, count]);
-        return text.read(start, count, into);
+        return text.read(start, count, options);
       },
     },
     { end: 95, size: 20 },
@@ -42,10 +42,10 @@ Deno.test("IdWindow.read() recovers after a read that failed", () => {
   let broken = false;
   const window = new IdWindow(
     {
-      read(start, count, into) {
-        text.read(start, count, into);
+      read(start, count, options) {
+        text.read(start, count, options);
         if (broken) throw new Error("broken");
-        return into!;
+        return options!.into!;
       },
     },
     { end: 30, size: 10 },

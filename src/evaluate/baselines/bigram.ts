@@ -20,11 +20,11 @@ export interface NGramLosses {
  *     P(b)     = (c(b) + 1) / (N + V)
  *     P(b | a) = (c(ab) + t(a)·P(b)) / (c(a) + t(a))
  *
- * The first is Laplace's rule of succession. The second is Witten–Bell smoothing in its interpolated
- * form: the more distinct characters follow a, the more probability goes to those not yet seen after
- * it (I. Witten and T. Bell, "The zero-frequency problem", IEEE Transactions on Information Theory
- * 37(4), 1991; S. Chen and J. Goodman, "An empirical study of smoothing techniques for language
- * modeling", 1999).
+ * The first is Laplace's rule of succession. The second is Witten–Bell smoothing in its
+ * interpolated form: the more distinct characters follow a, the more probability goes to those not
+ * yet seen after it (I. Witten and T. Bell, "The zero-frequency problem", IEEE Transactions on
+ * Information Theory 37(4), 1991; S. Chen and J. Goodman, "An empirical study of smoothing
+ * techniques for language modeling", 1999).
  *
  * @example
  * ```ts
@@ -112,8 +112,8 @@ export class BigramModel {
    *
    *     H(b | a) = −Σ c(ab)/n · ln(c(ab) / c(a))     n: number of pairs
    *
-   * No bigram model predicts the counted text with a lower loss (C. Shannon, "Prediction and entropy
-   * of printed English", 1951).
+   * No bigram model predicts the counted text with a lower loss (C. Shannon, "Prediction and
+   * entropy of printed English", 1951).
    *
    * @throws {RangeError} if no pair was counted.
    */

@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { TextError } from "../../../src/errors.ts";
 import { gzipNatsPerChar } from "../../../src/evaluate/baselines/gzip.ts";
 import { Xoshiro128 } from "../../../src/random.ts";
-import { corpusFromText } from "../../../src/text/corpus.ts";
+import { corpusFromText, type CorpusReadOptions } from "../../../src/text/corpus.ts";
 
 /** The UTF-8 of a text after `gzip -9`. */
 function compress(text: string) {
@@ -29,9 +29,9 @@ Deno.test("gzipNatsPerChar() reads in blocks, with the size of a compression at 
   const reads: number[] = [];
   const watched = {
     vocabulary: corpus.vocabulary,
-    read(start: number, count: number, into?: Uint32Array) {
+    read(start: number, count: number, options?: CorpusReadOptions) {
       reads.push(count);
-      return corpus.read(start, count, into);
+      return corpus.read(start, count, options);
     },
   };
   const nats = await gzipNatsPerChar(watched, [[0, corpus.length]]);
