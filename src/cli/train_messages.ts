@@ -41,6 +41,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
       `${describeModel(config)}, ${formatCount(parameters, "parameter")}, ${config.precision}`,
     ],
     ["Training", describeTraining(trainer)],
+    ["Threads", formatNumber(trainer.threads)],
     ["Limits", describeLimits(run)],
     ["Run folder", run.folder.path],
     ...preset === undefined ? [] : [["Preset", preset]],
@@ -85,7 +86,7 @@ function describeSplit({ split, config }: Trainer): string {
   ].join(", ");
 }
 
-function describeTraining({ config, threads }: Trainer): string {
+function describeTraining({ config }: Trainer): string {
   const schedule = config.lrSchedule === "constant" ? "" : ` (${config.lrSchedule})`;
   const mode = config.gradClipMode === "norm" ? " (norm)" : "";
   return [
@@ -94,7 +95,6 @@ function describeTraining({ config, threads }: Trainer): string {
     config.optimizer,
     `lr ${config.lr}${schedule}`,
     config.gradClip === 0 ? "no grad clip" : `grad clip ${config.gradClip}${mode}`,
-    formatCount(threads, "thread"),
   ].join(", ");
 }
 

@@ -103,7 +103,7 @@ testProgram("train --threads trains the same model with any number", async (f) =
   const checkpoints = [];
   for (const threads of [1, 2, 3]) {
     const more = ["--batch-size", "8", "--steps", "20", "--threads", String(threads)];
-    assertMatch(await trained(f, `run${threads}`, ...more), new RegExp(`, ${threads} threads?\n`));
+    assertMatch(await trained(f, `run${threads}`, ...more), new RegExp(`Threads: +${threads}\n`));
     checkpoints.push(await readCheckpoint(`${f}/run${threads}`));
   }
   for (const { parameters, optimizerState, hiddenState } of checkpoints) {
