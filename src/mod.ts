@@ -29,17 +29,18 @@
 export {
   type Corpus,
   corpusFromText,
-  type CorpusReadOptions,
   readCorpus,
-  type ReadOptions,
+  type ReadCorpusOptions,
   type ReadProgress,
+  type ReadRangeOptions,
 } from "./text/corpus.ts";
 export { type CorpusIdentity, corpusIdentity } from "./text/corpus_identity.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
 
 // Configuration
-export type { Config } from "./model/config.ts";
+export type { Cell } from "./model/cells.ts";
+export type { Config, LrSchedule } from "./model/config.ts";
 export type { Optimizer } from "./model/optimizers.ts";
 export { baseConfig, presets } from "./model/presets.ts";
 export {
@@ -47,9 +48,6 @@ export {
   resolveConfig,
   type ResolveConfigOptions,
 } from "./model/resolve_config.ts";
-export type { Cell } from "./model/cells.ts";
-export type { LrSchedule } from "./model/config.ts";
-export type { Precision } from "./model/parameters.ts";
 export { type AutoConfig, autoConfig, type AutoConfigReason } from "./train/auto_config.ts";
 
 // Training
@@ -79,6 +77,7 @@ export type { Model } from "./model/model.ts";
 export type {
   BaseParameterName,
   ParameterSet,
+  Precision,
   RealArray,
   UpperParameterName,
 } from "./model/parameters.ts";

@@ -65,8 +65,11 @@ export function maxHeaderBytes(bytes: number): number {
 
 /** The position of a tensor in a file, checked as far as possible without its data. */
 export interface TensorEntry {
+  /** The tensor's name. */
   readonly name: string;
+  /** The type of its numbers. */
   readonly dtype: Dtype;
+  /** Length of each dimension; empty for a single number. */
   readonly shape: readonly number[];
   /** Where its data begin, in bytes from the end of the header. */
   readonly begin: number;

@@ -72,6 +72,7 @@ function secondBiasOf(name: ParameterName): ParameterName {
 
 /** What the numbers of a tensor must be. */
 export interface NumberRule {
+  /** Whether a number is accepted. */
   readonly accepts: (x: number) => boolean;
   /** Whether every finite negative number is accepted; every finite positive number always is. */
   readonly allowsNegative: boolean;

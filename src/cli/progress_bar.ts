@@ -1,6 +1,6 @@
 // @ts-types="npm:@types/cli-progress@3.11.6"
 import { SingleBar } from "cli-progress";
-import type { Corpus, ReadOptions } from "../text/corpus.ts";
+import type { Corpus, ReadCorpusOptions } from "../text/corpus.ts";
 import { formatDuration } from "./format.ts";
 
 /** How long something takes before its progress is shown. */
@@ -57,7 +57,7 @@ export class ProgressBar implements Disposable {
 
 /** Reads a text with a progress bar. */
 export async function readWithProgress(
-  read: (options: ReadOptions) => Promise<Corpus>,
+  read: (options: ReadCorpusOptions) => Promise<Corpus>,
 ): Promise<Corpus> {
   using progress = new ProgressBar("Reading the text");
   return await read({ onProgress: ({ bytes, total }) => progress.update(bytes, total) });

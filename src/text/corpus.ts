@@ -35,11 +35,11 @@ export interface Corpus extends Disposable {
    * @throws {Error} if the corpus was disposed of.
    * @throws {RangeError} if the characters are not within the text, or the array is too short.
    */
-  read(start: number, count: number, options?: CorpusReadOptions): Uint32Array;
+  read(start: number, count: number, options?: ReadRangeOptions): Uint32Array;
 }
 
 /** Options of {@linkcode Corpus.read}. */
-export interface CorpusReadOptions {
+export interface ReadRangeOptions {
   /** An array to write the ids to, from its start. Default: a new array of `count` ids. */
   readonly into?: Uint32Array;
 }
@@ -53,7 +53,7 @@ export interface ReadProgress {
 }
 
 /** Options of {@linkcode readCorpus}. */
-export interface ReadOptions {
+export interface ReadCorpusOptions {
   /** The vocabulary to encode the text with, for example a model's. Default: the text's own. */
   readonly vocabulary?: Vocabulary | undefined;
   /** Called several times per MiB. */
@@ -65,6 +65,7 @@ export interface ReadOptions {
   readonly maxBytesInMemory?: number;
 }
 
+/** The default of {@linkcode ReadCorpusOptions.maxBytesInMemory}: 64 MiB. */
 export const MAX_BYTES_IN_MEMORY = 64 * 2 ** 20;
 
 /** Bytes that are read at a time: few calls, and a small part of any memory. */
@@ -92,7 +93,7 @@ const DECODE_BYTES = 1 << 17;
  * console.log(corpus.vocabulary.decode(corpus.read(0, 5)), corpus.length);
  * ```
  */
-export async function readCorpus(path: string, options: ReadOptions = {}): Promise<Corpus> {
+export async function readCorpus(path: string, options: ReadCorpusOptions = {}): Promise<Corpus> {
   const { vocabulary, onProgress, maxBytesInMemory = MAX_BYTES_IN_MEMORY } = options;
   return await withContextAsync(contextOf(path), async () => {
     using opened = new DisposableStack();
@@ -198,7 +199,7 @@ class Utf8Corpus implements Corpus {
     this.counts = counts;
   }
 
-  read(start: number, count: number, { into }: CorpusReadOptions = {}): Uint32Array {
+  read(start: number, count: number, { into }: ReadRangeOptions = {}): Uint32Array {
     const isWithin = Number.isSafeInteger(start) && Number.isSafeInteger(count) &&
       start >= 0 && count >= 0 && start + count <= this.length;
     if (!isWithin || into && into.length < count) {

@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { TextError } from "../../../src/errors.ts";
 import { gzipNatsPerChar } from "../../../src/evaluate/baselines/gzip.ts";
 import { Xoshiro128 } from "../../../src/random.ts";
-import { corpusFromText, type CorpusReadOptions } from "../../../src/text/corpus.ts";
+import { corpusFromText, type ReadRangeOptions } from "../../../src/text/corpus.ts";
 
 /** The UTF-8 of a text after `gzip -9`. */
 function compress(text: string) {
@@ -29,7 +29,7 @@ Deno.test("gzipNatsPerChar() reads in blocks, with the size of a compression at 
   const reads: number[] = [];
   const watched = {
     vocabulary: corpus.vocabulary,
-    read(start: number, count: number, options?: CorpusReadOptions) {
+    read(start: number, count: number, options?: ReadRangeOptions) {
       reads.push(count);
       return corpus.read(start, count, options);
     },
