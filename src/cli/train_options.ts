@@ -105,7 +105,7 @@ export const trainOptions: readonly Option[] = [
     {
       name: "precision",
       value: "NAME",
-      description: "Number format: f32 (fastest), f32-strict (same bits on every machine) or f64",
+      description: "Precision: f32 (fastest), f32-strict (same bits on every machine) or f64",
       default: short.precision,
     },
   ]),

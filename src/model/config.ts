@@ -1,4 +1,4 @@
-/** The configuration of a training run: its fields, and the schema that checks them. */
+/** The configuration of a training run: its keys, and the schema that checks them. */
 
 import * as v from "valibot";
 import { validate } from "../json.ts";
@@ -83,7 +83,7 @@ export interface Config {
    */
   readonly init: string;
   /**
-   * Number format: `f32`, single precision with fused multiply-add where the processor has it;
+   * Precision: `f32`, single precision with fused multiply-add where the processor has it;
    * `f32-strict`, single precision with the same bits on every machine; or `f64`, double precision.
    */
   readonly precision: Precision;

@@ -34,7 +34,7 @@ export interface InitOptions {
    * The initialization: `normal:S`, `uniform:S`, `xavier`, `orthogonal`, `identity` or `pytorch`.
    */
   readonly init: string;
-  /** The number format of the arrays. */
+  /** The precision of the arrays. */
   readonly precision: Precision;
   /** The generator that weights are drawn from. */
   readonly random: Xoshiro128;
@@ -64,7 +64,7 @@ export interface InitOptions {
  * network architectures", 2015).
  *
  * @param sizes The sizes of the network.
- * @param options The initialization, the number format and the generator.
+ * @param options The initialization, the precision and the generator.
  *
  * @example
  * ```ts

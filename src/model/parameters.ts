@@ -9,8 +9,8 @@
 import { type Cell, cells } from "./cells.ts";
 
 /**
- * The number format: single precision, single precision without fused multiply-add, or double
- * precision. `f32-strict` and `f64` compute the same bits on every machine.
+ * The precision of all numbers: single, single without fused multiply-add, or double. `f32-strict`
+ * and `f64` compute the same bits on every machine.
  */
 export type Precision = "f32" | "f32-strict" | "f64";
 

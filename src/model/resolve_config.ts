@@ -5,7 +5,7 @@ import { type Config, parseConfig } from "./config.ts";
 import { optimizers } from "./optimizers.ts";
 import { baseConfig, getPreset, scheduleDefaults } from "./presets.ts";
 
-/** A partial configuration: any fields of {@linkcode Config}, and a preset for the others. */
+/** A partial configuration: any keys of {@linkcode Config}, and a preset for the others. */
 export interface ConfigInput extends Partial<Config> {
   /** Name of one of the `presets`: `min-char-rnn`, `char-rnn` or `torch-rnn`. */
   readonly preset?: string;
@@ -23,7 +23,7 @@ export interface ResolveConfigOptions {
 /**
  * Completes a configuration from its preset and the base configuration, and checks it.
  *
- * @param input The fields to set. They override the preset, which overrides the defaults of the
+ * @param input The keys to set. They override the preset, which overrides the defaults of the
  * optimizer and the schedule, which override `baseConfig`.
  * @param options The length of the text.
  * @returns The complete configuration, frozen.
@@ -68,7 +68,7 @@ function get<T extends object>(values: Readonly<Record<string, T>>, key: string)
   return Object.hasOwn(values, key) ? values[key]! : {};
 }
 
-/** A field that has an effect only with certain values of others. */
+/** A key that has an effect only with certain values of others. */
 interface Dependency {
   readonly key: keyof Config;
   readonly hasEffect: (config: Config) => boolean;
@@ -135,11 +135,11 @@ const dependencies: readonly Dependency[] = [
 ];
 
 /**
- * Checks that the fields of a configuration fit together, and that none was set without effect.
+ * Checks that the keys of a configuration fit together, and that none was set without effect.
  *
  * @param config The complete configuration.
- * @param given The fields that were set explicitly.
- * @throws {InputError} naming the field, and what it requires.
+ * @param given The keys that were set explicitly.
+ * @throws {InputError} naming the key, and what it requires.
  */
 export function checkConsistency(config: Config, given: Partial<Config>): void {
   const { valFraction, testFraction, dropoutFrom, dropoutUntil } = config;
@@ -158,7 +158,7 @@ export function checkConsistency(config: Config, given: Partial<Config>): void {
     );
   }
   for (const { key, hasEffect, requires } of dependencies) {
-    // Setting a field to its base value is harmless.
+    // Setting a key to its base value is harmless.
     if (given[key] === undefined || given[key] === baseConfig[key] || hasEffect(config)) continue;
     throw new InputError(`"${key}" ${given[key]} has no effect here; it requires ${requires}`, {
       option: key,

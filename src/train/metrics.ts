@@ -6,7 +6,7 @@ export interface TrainingMetrics {
   readonly step: number;
   /** Epochs so far, with fractions. */
   readonly epoch: number;
-  /** Characters trained on so far, counting repeated ones. */
+  /** Characters trained on so far, counting repetitions. */
   readonly chars: number;
   /** Smoothed training loss, in nats per character. */
   readonly loss: number;

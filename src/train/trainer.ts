@@ -211,7 +211,7 @@ export class Trainer implements Disposable {
     return this.#step;
   }
 
-  /** Characters trained on so far, counting repeated ones. */
+  /** Characters trained on so far, counting repetitions. */
   get chars(): number {
     return this.#step * this.charsPerStep;
   }
