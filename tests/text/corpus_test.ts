@@ -170,7 +170,7 @@ testWithFile(
 testWithFile("readCorpus() encodes with a given vocabulary", async (path) => {
   await Deno.writeTextFile(path, "cab");
   const vocabulary = Vocabulary.fromText("abcd");
-  const corpus = await readCorpus(path, { vocabulary });
+  using corpus = await readCorpus(path, { vocabulary });
   assert(corpus.vocabulary === vocabulary);
   assertEquals([...idsOf(corpus)], [2, 0, 1]);
   assertEquals(corpus.counts, [1, 1, 1, 0]);

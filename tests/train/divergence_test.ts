@@ -12,7 +12,7 @@ const config = resolveConfig({ hidden: 6, seqLength: 8, batchSize: 2, lr: 1e300 
 const start = "Training diverged at step 1: a weight is ";
 
 Deno.test("Trainer methods throw a DivergenceError after a weight diverged, until restore()", () => {
-  const trainer = createTrainer(corpus, config);
+  using trainer = createTrainer(corpus, config);
   const before = trainer.checkpoint();
   for (const use of ["step", "model", "checkpoint", "validate", "checkNextStep"] as const) {
     const error = assertThrows(() => trainer[use](), DivergenceError);

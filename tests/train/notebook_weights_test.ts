@@ -22,7 +22,7 @@ function difference(actual: RealArray, expected: RealArray): number {
 // At the notebook's own learning rate training is chaotic: rounding errors grow with every step.
 for (const [lr, updates] of [[0.1, 15], [0.01, 60]] as const) {
   Deno.test(`Trainer.step() gives weights, sums and states of the notebook's loop with lr ${lr}`, () => {
-    const trainer = createTrainer(corpusFromText(data), {
+    using trainer = createTrainer(corpusFromText(data), {
       preset: "min-char-rnn",
       hidden: 10,
       lr,

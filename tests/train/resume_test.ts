@@ -310,7 +310,7 @@ Deno.test("train() rejects resuming on another text, whatever its path", async (
 });
 
 Deno.test("Trainer.fromCheckpoint() rejects a checkpoint without what training needs", () => {
-  const trainer = createTrainer(corpus, small);
+  using trainer = createTrainer(corpus, small);
   const untrained = { ...trainer.checkpoint(), optimizerState: null };
   assertEquals(Trainer.fromCheckpoint(corpus, untrained).step(), trainer.step());
   const checkpoint = trainer.checkpoint();

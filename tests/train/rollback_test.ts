@@ -56,13 +56,13 @@ Deno.test("train() rolls back to the last metrics, and continues with half the l
   assertEquals(last.progress.step, 60);
   assertEquals(last.config.lr, rollbacks.at(-1)!.lrAfter);
   // The checkpoint saved at the rollback is that state, with the new learning rate.
-  const trainer = createTrainer(corpus, config);
+  using trainer = createTrainer(corpus, config);
   while (trainer.steps < 20) trainer.step();
   const { parameters, hiddenState } = trainer.checkpoint();
   assertEquals([saved[0]!.progress.step, saved[0]!.config.lr], [20, 5e35]);
   assertEquals([saved[0]!.parameters, saved[0]!.hiddenState], [parameters, hiddenState]);
   // From there on it is the run of a trainer that is resumed from that state.
-  const byHand = Trainer.fromCheckpoint(corpus, trainer.checkpoint(), { config: { lr: 5e35 } });
+  using byHand = Trainer.fromCheckpoint(corpus, trainer.checkpoint(), { config: { lr: 5e35 } });
   const next = rollbacks[1]?.step ?? 60;
   while (byHand.steps < next) byHand.step();
   const same = saved.find(({ progress }) => progress.step === next)!;
@@ -155,7 +155,7 @@ Deno.test("Trainer.validate() throws a DivergenceError if the loss is not finite
     if (i % 3 === 2) parameters.Wxh[i] = 3e38;
   });
   parameters.Why.fill(3e38, 0, 4);
-  const trainer = Trainer.fromCheckpoint(held, start);
+  using trainer = Trainer.fromCheckpoint(held, start);
   const error = await assertRejects(async () => {
     await Promise.resolve();
     trainer.validate();

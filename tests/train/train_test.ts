@@ -21,7 +21,7 @@ Deno.test("train() logs the first step, every logEvery steps, and the end", asyn
     onCheckpoint: ({ progress }, kind) => void saved.push([kind, progress.step]),
   });
   assertEquals(logged.map(({ step }) => step), [1, 5, 10, 15, 17]);
-  const trainer = createTrainer(corpus, config);
+  using trainer = createTrainer(corpus, config);
   for (const metrics of logged) {
     let batchLoss = NaN;
     while (trainer.steps < metrics.step) batchLoss = trainer.step();

@@ -87,7 +87,7 @@ const runs: readonly (readonly [string, ConfigInput, number])[] = [
 
 for (const [name, input, updates] of runs) {
   Deno.test(`Trainer.step() gives the losses of the notebook's loop: ${name}`, () => {
-    const trainer = createTrainer(corpus, { ...input, precision: "f64" });
+    using trainer = createTrainer(corpus, { ...input, precision: "f64" });
     const expected = notebook(corpus, trainer, updates);
     expected.forEach((loss, i) => {
       const error = Math.abs(trainer.step() - loss) / loss;
@@ -102,7 +102,7 @@ const small: ConfigInput = { hidden: 8, seqLength: 10, batchSize: 2, lr: 0.1 };
 
 Deno.test("Trainer.create() gives the same weights for the same seed only", () => {
   const weights = (seed: number) => {
-    const trainer = createTrainer(corpus, { ...small, seed });
+    using trainer = createTrainer(corpus, { ...small, seed });
     for (let step = 0; step < 20; step++) trainer.step();
     return trainer.model().parameters;
   };
@@ -112,8 +112,8 @@ Deno.test("Trainer.create() gives the same weights for the same seed only", () =
 
 Deno.test("Trainer methods that read do not change the training", () => {
   for (const precision of ["f32", "f32-strict", "f64"] as const) {
-    const plain = createTrainer(corpus, { ...small, precision });
-    const watched = createTrainer(corpus, { ...small, precision });
+    using plain = createTrainer(corpus, { ...small, precision });
+    using watched = createTrainer(corpus, { ...small, precision });
     for (let step = 0; step < 40; step++) {
       plain.step();
       watched.step();
@@ -128,7 +128,7 @@ Deno.test("Trainer methods that read do not change the training", () => {
 });
 
 Deno.test("Trainer.loss keeps 0.999 of itself every 25 characters, as in min-char-rnn", () => {
-  const trainer = createTrainer(corpus, { ...small, seqLength: 25, batchSize: 2 });
+  using trainer = createTrainer(corpus, { ...small, seqLength: 25, batchSize: 2 });
   let smoothed = Math.log(corpus.vocabulary.size);
   for (let step = 0; step < 5; step++) {
     smoothed = 0.999 ** 2 * smoothed + (1 - 0.999 ** 2) * trainer.step();
@@ -137,7 +137,7 @@ Deno.test("Trainer.loss keeps 0.999 of itself every 25 characters, as in min-cha
 });
 
 Deno.test("Trainer.validate() gives the loss of evaluate() on the validation part", () => {
-  const trainer = createTrainer(corpus, { ...small, valFraction: 0.3 });
+  using trainer = createTrainer(corpus, { ...small, valFraction: 0.3 });
   for (let step = 0; step < 30; step++) trainer.step();
   const [start, end] = trainer.split.validation[0]!;
   assertEquals(end, corpus.length);
@@ -154,7 +154,7 @@ Deno.test("Trainer.validate() gives the loss of evaluate() on the validation par
 });
 
 Deno.test("Trainer.step() throws if the loss diverges, and names the step", () => {
-  const trainer = createTrainer(corpus, { ...small, optimizer: "sgd", lr: 1e38, gradClip: 0 });
+  using trainer = createTrainer(corpus, { ...small, optimizer: "sgd", lr: 1e38, gradClip: 0 });
   const error = assertThrows(() => {
     for (let step = 0; step < 50; step++) trainer.step();
   }, Error);
@@ -166,14 +166,14 @@ Deno.test("Trainer.step() throws if the loss diverges, and names the step", () =
 });
 
 Deno.test("Trainer trains on a text of a single distinct character", () => {
-  const trainer = createTrainer(corpusFromText("a".repeat(100)), small);
+  using trainer = createTrainer(corpusFromText("a".repeat(100)), small);
   for (let step = 0; step < 10; step++) assertEquals(trainer.step(), 0);
   assertEquals(sample(trainer.model(), { length: 5 }), "aaaaa");
 });
 
 Deno.test("Trainer.create() rejects a text of fewer than seqLength + 2 characters", () => {
   const config = { ...small, seqLength: 10, batchSize: 1 };
-  const trainer = createTrainer(corpusFromText("abcdefghijkl"), config);
+  using trainer = createTrainer(corpusFromText("abcdefghijkl"), config);
   assertEquals(trainer.split.validation, []);
   assert(trainer.step() > 0);
   const { message } = assertThrows(
@@ -187,7 +187,7 @@ Deno.test("Trainer.create() rejects a text of fewer than seqLength + 2 character
 
 Deno.test("Trainer learns emoji, combining marks and line ends as they are", () => {
   const text = "e\u0301 👩‍👧 \r\n\t\ufeff𝔘";
-  const trainer = createTrainer(corpusFromText(text.repeat(60)), {
+  using trainer = createTrainer(corpusFromText(text.repeat(60)), {
     hidden: 32,
     batchSize: 1,
     seqLength: 14,

@@ -134,12 +134,12 @@ Deno.test("Trainer.validate() measures spans together, each from a zero state", 
   using trainer = createTrainer(corpus, { ...small, valFraction: 0.2, holdout: "streams" });
   for (let step = 0; step < 20; step++) trainer.step();
   const model = trainer.model();
+  using evaluator = new Evaluator(model);
   let nats = 0;
   let predicted = 0;
   for (const span of trainer.split.validation) {
     const chars = span[1] - span[0] - 1;
-    nats += chars *
-      new Evaluator(model).loss(corpus, { parameters: model.parameters, spans: [span] });
+    nats += chars * evaluator.loss(corpus, { parameters: model.parameters, spans: [span] });
     predicted += chars;
   }
   assert(Math.abs(trainer.validate()!.loss - nats / predicted) < 1e-12);
