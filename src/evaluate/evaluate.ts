@@ -48,7 +48,7 @@ export interface Evaluation {
  * import { corpusFromText, evaluate, resolveConfig, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(50));
- * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 100; step++) trainer.step();
  * const { bitsPerChar, chars } = evaluate(trainer.model(), corpus);

@@ -27,7 +27,7 @@ export interface LossOptions {
  * import { Evaluator } from "./evaluator.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(50));
- * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 });
  * using trainer = Trainer.create(corpus, config);
  * const { parameters } = trainer.model();
  * using evaluator = new Evaluator(trainer.model());

@@ -55,7 +55,7 @@ export interface ScoreOptions {
  * import { corpusFromText, resolveConfig, score, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("abcd".repeat(100));
- * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const { characters, natsPerChar } = score(trainer.model(), "abcdabdc");

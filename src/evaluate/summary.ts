@@ -55,7 +55,7 @@ const MAX_COUNTED = 2_000_000;
  * import { corpusFromText, resolveConfig, summarize, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(100));
- * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 300; step++) trainer.step();
  * const summary = await summarize(trainer.model(), corpus, { split: trainer.split });

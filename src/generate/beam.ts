@@ -40,7 +40,7 @@ interface Hypothesis {
  * import { beamSearch, corpusFromText, resolveConfig, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("abcd".repeat(100));
- * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const { text, logProbability } = beamSearch(trainer.model(), { prompt: "b", length: 4, beam: 3 });

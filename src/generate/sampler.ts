@@ -14,7 +14,7 @@ import { type ResolvedOptions, resolveOptions } from "./text_generator.ts";
  * import { corpusFromText, resolveConfig, Sampler, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("abcd".repeat(100));
- * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 8, batchSize: 4 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const sampler = new Sampler(trainer.model());
@@ -80,12 +80,13 @@ export class Sampler {
  * import { corpusFromText, resolveConfig, sample, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("tick tock ".repeat(50));
- * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const model = trainer.model();
  * console.log(sample(model, { prompt: "tick", length: 10, temperature: 0.5 }).length); // 10
- * console.log(sample(model, { prompt: "tick", topK: 3, topP: 0.9, stop: "ock" }).endsWith("ock")); // true
+ * const toStop = sample(model, { prompt: "tick", topK: 3, topP: 0.9, stop: "ock" });
+ * console.log(toStop.endsWith("ock")); // true
  * ```
  */
 export function sample(model: Model, options: SampleOptions = {}): string {
@@ -106,7 +107,7 @@ export function sample(model: Model, options: SampleOptions = {}): string {
  * import { corpusFromText, resolveConfig, sampleStream, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("tick tock ".repeat(50));
- * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * let text = "tick";
@@ -146,7 +147,7 @@ async function* inSlices<T>(items: Iterable<T>): AsyncGenerator<T, void, undefin
  * import { corpusFromText, resolveConfig, sample, sampleMany, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("tick tock ".repeat(50));
- * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 2 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 200; step++) trainer.step();
  * const model = trainer.model();

@@ -78,7 +78,7 @@ export interface RunProgress {
  * import { corpusFromText, resolveConfig, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("hello world, ".repeat(100));
- * const config = resolveConfig({ hidden: 32, batchSize: 2 }, { chars: corpus.length });
+ * const config = resolveConfig({ hidden: 32, batchSize: 2 });
  * using trainer = Trainer.create(corpus, config);
  * const first = trainer.step();
  * for (let step = 0; step < 100; step++) trainer.step();
