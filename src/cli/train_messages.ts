@@ -99,7 +99,7 @@ function describeTraining({ config }: Trainer): string {
 }
 
 /** The limits of a run, for example `2,000 steps (10 epochs) or 5 minutes`. */
-export function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): string {
+function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): string {
   const { steps, seconds, patience, isDefault } = limits;
   const parts: string[] = [];
   if (Number.isFinite(steps)) {

@@ -2,6 +2,7 @@ import {
   elementCount,
   type ParameterName,
   parameterSet,
+  type RealArray,
   shapeEntries,
 } from "../model/parameters.ts";
 import type { Cell } from "../model/cells.ts";
@@ -72,69 +73,76 @@ const FLOOR = 1e-4;
  * ```
  */
 export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientCheck[] {
-  const {
-    hidden,
-    seqLength,
-    batchSize,
-    cell = "rnn",
-    layers = 1,
-    threads = 1,
-  } = sizes;
   const dropout = { probability: sizes.dropout ?? 0, seed };
-  const random = new Xoshiro128(seed);
-  using engine = new Engine({
-    precision: "f64",
-    cell,
-    layers,
-    threads,
-    dropout: dropout.probability > 0,
-    inputs: VOCABULARY,
-    hidden,
-    outputs: VOCABULARY,
-    seqLength,
-    batchSize,
-  });
-  const parameters = parameterSet(engine.options, (name, shape) => {
-    const deviation = name.startsWith("Whh") ? 1 / Math.sqrt(hidden) : 0.5;
-    return Float64Array.from({ length: elementCount(shape) }, () => deviation * random.normal());
-  });
-  engine.writeParameters(parameters);
-  engine.writeHiddenState(engine.readHiddenState().map(() => random.uniform() - 0.5));
-  const anyId = () => random.nextUint32() % VOCABULARY;
-  engine.inputIds.forEach((_, i, ids) => ids[i] = anyId());
-  engine.targetIds.forEach((_, i, ids) => ids[i] = anyId());
-
-  engine.forward(seqLength, dropout);
-  engine.crossEntropy();
-  engine.backward();
-  const gradients = engine.readGradients();
-
-  const lossAt = (name: ParameterName, index: number, x: number): number => {
-    engine.writeParameter(name, index, x);
-    engine.forward(seqLength, dropout);
+  using engine = createRandomEngine(sizes, new Xoshiro128(seed));
+  const computeLoss = () => {
+    engine.forward(engine.options.seqLength, dropout);
     return engine.crossEntropy();
   };
-  let scale = 0;
-  for (const all of Object.values(gradients)) {
-    for (const gradient of all) scale = Math.max(scale, Math.abs(gradient));
-  }
-  return shapeEntries(engine.options).map(([name, shape]) => {
-    const all = gradients[name]!;
-    let worst = { largestError: -1, index: 0, gradient: 0, difference: 0 };
-    for (let index = 0; index < elementCount(shape); index++) {
-      const gradient = all[index]!;
+  computeLoss();
+  engine.backward();
+  const gradients = engine.readGradients();
+  const parameters = engine.readParameters();
+  const all = Object.values(gradients);
+  const floor = FLOOR * all.reduce((max, numbers) => Math.max(max, largestMagnitude(numbers)), 0);
+
+  return shapeEntries(engine.options).map(([name]) => {
+    const differenceAt = (index: number): number => {
       const value = parameters[name]![index]!;
-      const difference = centralDifference(value, (x) => lossAt(name, index, x));
+      const difference = centralDifference(value, (x) => {
+        engine.writeParameter(name, index, x);
+        return computeLoss();
+      });
       engine.writeParameter(name, index, value);
-      const size = Math.max(Math.abs(gradient), Math.abs(difference), FLOOR * scale);
-      const error = size === 0 ? 0 : Math.abs(gradient - difference) / size;
-      // Negated, so that NaN counts as the largest error.
-      if (!(error <= worst.largestError)) {
-        worst = { largestError: error, index, gradient, difference };
-      }
-    }
-    return { name, elements: elementCount(shape), ...worst };
+      return difference;
+    };
+    return { name, ...findLargestError(gradients[name]!, differenceAt, floor) };
   });
+}
+
+/** An engine with random parameters, hidden state and ids. */
+function createRandomEngine(sizes: GradientCheckSizes, random: Xoshiro128): Engine {
+  const { hidden, seqLength, batchSize, cell = "rnn", layers = 1, threads = 1 } = sizes;
+  const engine = new Engine({
+    ...{ precision: "f64", cell, layers, threads, hidden, seqLength, batchSize },
+    inputs: VOCABULARY,
+    outputs: VOCABULARY,
+    dropout: (sizes.dropout ?? 0) > 0,
+  });
+  engine.writeParameters(parameterSet(engine.options, (name, shape) => {
+    const deviation = name.startsWith("Whh") ? 1 / Math.sqrt(hidden) : 0.5;
+    return Float64Array.from({ length: elementCount(shape) }, () => deviation * random.normal());
+  }));
+  engine.writeHiddenState(engine.readHiddenState().map(() => random.uniform() - 0.5));
+  for (const ids of [engine.inputIds, engine.targetIds]) {
+    ids.forEach((_, i) => ids[i] = random.nextUint32() % VOCABULARY);
+  }
+  return engine;
+}
+
+/** The number of a parameter whose gradient differs most from its difference. */
+function findLargestError(
+  gradients: RealArray,
+  differenceAt: (index: number) => number,
+  floor: number,
+): Omit<GradientCheck, "name"> {
+  let worst = { largestError: -1, index: 0, gradient: 0, difference: 0 };
+  gradients.forEach((gradient, index) => {
+    const difference = differenceAt(index);
+    const size = Math.max(Math.abs(gradient), Math.abs(difference), floor);
+    const error = size === 0 ? 0 : Math.abs(gradient - difference) / size;
+    // Negated, so that NaN counts as the largest error.
+    if (!(error <= worst.largestError)) {
+      worst = { largestError: error, index, gradient, difference };
+    }
+  });
+  return { elements: gradients.length, ...worst };
+}
+
+function largestMagnitude(numbers: RealArray): number {
+  let max = 0;
+  for (const x of numbers) max = Math.max(max, Math.abs(x));
+  return max;
 }
 
 function centralDifference(value: number, lossAt: (x: number) => number): number {
