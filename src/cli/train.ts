@@ -38,8 +38,8 @@ export const trainCommand: Command = {
     "time limit; any option overrides that choice.",
     "Ctrl-C, SIGTERM and a closed terminal save a checkpoint and end the run with exit code 130, " +
     "143 or 129; a second Ctrl-C ends it at once. A resumed run keeps its options, except that " +
-    "learning rate, clipping, limits and intervals may be changed. Limits count from the start of " +
-    "the run.",
+    "limits, intervals, learning rate, schedule, clipping, dropout and weight decay may be changed. " +
+    "Limits count from the start of the run.",
     `A text of more than ${
       MAX_BYTES_IN_MEMORY / 2 ** 20
     } MiB is not held in memory but read from ` +
