@@ -34,7 +34,7 @@ export function namesIn(folder: string): string[] {
 /** The text files of a folder by name, without the run lock. */
 export function contentsOf(folder: string): Record<string, string> {
   const files = Array.from(Deno.readDirSync(folder))
-    .filter(({ isFile, name }) => isFile && name !== "lock")
+    .filter(({ isFile, name }) => isFile && name !== ".unroll-lock")
     .map(({ name }) => [name, Deno.readTextFileSync(`${folder}/${name}`)] as const);
   return Object.fromEntries(files.toSorted());
 }

@@ -1,5 +1,6 @@
 /** Checkpoint files: reading them as untrusted input, and replacing them atomically. */
 
+import { type AtomicWriteOptions, writeAtomically } from "../atomic_write.ts";
 import { InputError, withContextAsync } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
@@ -98,6 +99,9 @@ async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<
   return bytes;
 }
 
+/** Options of {@linkcode writeCheckpoint}. */
+export type WriteCheckpointOptions = Pick<AtomicWriteOptions, "temporary">;
+
 /**
  * Writes a checkpoint to disk; needs `--allow-read` and `--allow-write`.
  *
@@ -107,6 +111,7 @@ async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<
  *
  * @param path The file to create or replace; its folder must exist.
  * @param checkpoint What to write.
+ * @param options The path of the temporary file.
  * @throws {InputError} if the checkpoint could not be read back, or the file cannot be written;
  * an existing file is then unchanged.
  *
@@ -118,36 +123,17 @@ async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<
  * if (from && to) await writeCheckpoint(to, await readCheckpoint(from));
  * ```
  */
-export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+export async function writeCheckpoint(
+  path: string,
+  checkpoint: Checkpoint,
+  options: WriteCheckpointOptions = {},
+): Promise<void> {
   const bytes = await encodeCheckpoint(checkpoint);
   await withContextAsync(`Cannot write the checkpoint ${quotePath(path)}`, async () => {
-    const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
     try {
-      await writeNewFile(temporary, bytes);
-      await Deno.rename(temporary, path);
+      await writeAtomically(path, bytes, options);
     } catch (error) {
-      await Deno.remove(temporary).catch(() => {
-        // It was never created, or cannot be removed either; the first error is the one to throw.
-      });
       throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
     }
   });
-  await syncParentFolder(path);
-}
-
-/** Creates a file, and resolves when its bytes are on the disk. */
-async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(await file.write(rest));
-  await file.sync();
-}
-
-/** Makes a rename durable on systems that allow opening a folder; Windows does not. */
-async function syncParentFolder(path: string): Promise<void> {
-  const name = Deno.build.os === "windows" ? /[^/\\]*$/ : /[^/]*$/;
-  const folder = await Deno.open(path.replace(name, "") || ".").catch(() => null);
-  if (folder === null) return;
-  using _closed = folder;
-  await folder.sync();
 }

@@ -1,8 +1,7 @@
+import { isSameInode, lstatIfExists } from "../file_identity.ts";
 import { quotePath } from "../json.ts";
-import { writeAll } from "./run_files.ts";
-
-/** The file name of the run lock. */
-const LOCK_FILE = "lock";
+import { checkLock, LOCK_MARK } from "./ownership.ts";
+import { createToken, LOCK_FILE } from "./run_files.ts";
 
 /** Another process writes into the run folder. */
 export class RunLockedError extends Error {
@@ -10,42 +9,72 @@ export class RunLockedError extends Error {
   override readonly name: string = "RunLockedError";
 }
 
+/** What a lock file contains. */
+const contents = /^unroll run lock\nprocess +(\d+)\ntoken ([0-9a-f]{16})\n/;
+
 /**
  * The run lock: only the process that holds it writes into a run folder.
  *
- * It is an advisory lock of the operating system on the file `lock` in the folder, so it ends with
- * the process, however that ends. The file contains the id of the process that holds it.
+ * It is an advisory lock of the operating system on the file `.unroll-lock` in the folder, so it
+ * ends with the process, however that ends. The file contains the id of the process that holds it,
+ * and the token in the names of its temporary files. If the process is killed, the next one finds
+ * there which temporary files it left.
  */
 export class RunLock implements Disposable {
+  /** The token in the names of this process's temporary files. */
+  readonly token: string = createToken();
+  /** The token of a process that was killed while it held the lock; `null` if there is none. */
+  readonly staleToken: string | null;
   readonly #path: string;
   readonly #file: Deno.FsFile;
 
   private constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
     this.#file = file;
+    this.staleToken = readContents(file)?.token ?? null;
   }
 
   /**
-   * Acquires the lock of a folder.
+   * Acquires the lock of a folder. {@linkcode RunLock.sign} must follow.
    *
    * @throws {RunLockedError} if it is held already.
+   * @throws {InputError} if something that is no lock of this program has its name; it stays.
    */
   static acquire(folder: string): RunLock {
     const path = `${folder}/${LOCK_FILE}`;
     while (true) {
-      const file = Deno.openSync(path, { read: true, write: true, create: true });
+      checkLock(folder);
+      const found = lstatIfExists(path);
+      const file = openUnlessChanged(path, found !== null);
+      if (file === null) continue;
       try {
-        if (!file.tryLockSync(true)) throw new RunLockedError(describeHolder(folder, file));
+        const isSame = found === null || isSameInode(found, file.statSync());
+        if (isSame && !file.tryLockSync(true)) throw lockedError(folder, file);
         // The last holder may have removed the file between opening and locking it here.
-        if (isFileAt(path, file)) {
-          writeProcessId(file);
-          return new RunLock(path, file);
-        }
+        if (isSame && isFileAt(path, file)) return new RunLock(path, file);
       } catch (error) {
         file.close();
         throw error;
       }
       file.close();
+    }
+  }
+
+  /**
+   * Writes the id of this process and its token into the lock, after the files of the stale token
+   * were removed.
+   */
+  sign(): void {
+    // Of constant length, so that a lock that was left behind is overwritten even on a full disk.
+    const text = `${LOCK_MARK}process ${String(Deno.pid).padStart(10)}\ntoken ${this.token}\n`;
+    try {
+      let bytes = new TextEncoder().encode(text);
+      this.#file.seekSync(0, Deno.SeekMode.Start);
+      while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+      this.#file.truncateSync(text.length);
+      this.#file.syncSync();
+    } catch {
+      // On a full disk the lock holds all the same, only without the id for error messages.
     }
   }
 
@@ -66,32 +95,37 @@ export class RunLock implements Disposable {
   }
 }
 
-/** Whether a path leads to an open file. */
-function isFileAt(path: string, file: Deno.FsFile): boolean {
+/** Opens the lock, or creates it; `null` if another process created or removed it meanwhile. */
+function openUnlessChanged(path: string, exists: boolean): Deno.FsFile | null {
   try {
-    const atPath = Deno.statSync(path);
-    const open = file.statSync();
-    return atPath.ino === open.ino && atPath.dev === open.dev;
+    // createNew follows no link.
+    return Deno.openSync(path, { read: true, write: true, createNew: !exists });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    const Changed = exists ? Deno.errors.NotFound : Deno.errors.AlreadyExists;
+    if (error instanceof Changed) return null;
     throw error;
   }
 }
 
-function writeProcessId(file: Deno.FsFile): void {
-  try {
-    file.truncateSync();
-    writeAll(file, `${Deno.pid}\n`);
-  } catch {
-    // On a full disk the lock holds all the same, only without the id for error messages.
-  }
+/** Whether an open file has this path, without links. */
+function isFileAt(path: string, file: Deno.FsFile): boolean {
+  return isSameInode(lstatIfExists(path), file.statSync());
 }
 
-function describeHolder(folder: string, file: Deno.FsFile): string {
-  const bytes = new Uint8Array(20);
-  const id = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0)).trim();
-  const holder = /^\d+$/.test(id) ? `process ${id}` : "another process";
-  const run = quotePath(folder);
-  return `Cannot write into the run folder ${run}: ${holder} is training into it; wait for it, ` +
-    `end it, or use another folder`;
+/** The contents of a lock; `null` if they are incomplete. */
+function readContents(file: Deno.FsFile): { readonly id: string; readonly token: string } | null {
+  const bytes = new Uint8Array(100);
+  file.seekSync(0, Deno.SeekMode.Start);
+  const text = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
+  const [, id, token] = contents.exec(text) ?? [];
+  return id === undefined || token === undefined ? null : { id, token };
+}
+
+function lockedError(folder: string, file: Deno.FsFile): RunLockedError {
+  const found = readContents(file);
+  const holder = found === null ? "another process" : `process ${found.id}`;
+  return new RunLockedError(
+    `Cannot write into the run folder ${quotePath(folder)}: ${holder} is training into it; wait ` +
+      `for it, end it, or use another folder`,
+  );
 }

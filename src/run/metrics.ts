@@ -2,10 +2,12 @@
 
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import { withContextAsync } from "../errors.ts";
+import { isSameInode, lstatIfExists } from "../file_identity.ts";
 import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
-import { METRICS_FILE, writeAll } from "./run_files.ts";
+import { checkRegular, checkSize, MAX_METRICS_BYTES } from "./ownership.ts";
+import { METRICS_FILE } from "./run_files.ts";
 
 /** A line of the file: the metrics in snake case, as plotting scripts and pandas expect. */
 interface MetricsRecord {
@@ -39,6 +41,10 @@ export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
   const file = `${path}/${METRICS_FILE}`;
   const text = await withContextAsync(`Cannot read the metrics ${quotePath(file)}`, async () => {
     try {
+      // Checked before it is opened: opening a named pipe would wait for a writer.
+      const info = await Deno.stat(file);
+      checkRegular(info);
+      checkSize(info, MAX_METRICS_BYTES);
       return await Deno.readTextFile(file);
     } catch (error) {
       const missing = "the folder must be a run folder with metrics";
@@ -65,14 +71,22 @@ export function formatMetrics(metrics: TrainingMetrics): string {
   });
 }
 
-/** Appends a line to a metrics file; if that fails, the file is as it was before. */
+/**
+ * Appends a line to a metrics file; if that fails, the file is as it was before.
+ *
+ * @throws {InputError} if the path is that of a link, or of anything but a regular file.
+ */
 export function appendMetrics(path: string, metrics: TrainingMetrics): void {
-  using file = Deno.openSync(path, { append: true, create: true });
-  const { size } = file.statSync();
+  const found = lstatIfExists(path);
+  if (found !== null) checkRegular(found);
+  using file = Deno.openSync(path, { append: true, createNew: found === null });
+  const opened = file.statSync();
+  if (found !== null && !isSameInode(found, opened)) throw new Error("it was replaced");
   try {
-    writeAll(file, formatMetrics(metrics));
+    let bytes = new TextEncoder().encode(formatMetrics(metrics));
+    while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
   } catch (error) {
-    file.truncateSync(size);
+    file.truncateSync(opened.size);
     throw error;
   }
 }
@@ -94,7 +108,11 @@ export function truncateMetrics(
   const last = loggedStep ?? step - 1;
   let kept = "";
   let lastStep: number | null = null;
-  for (const line of text.split("\n")) {
+  // One line at a time: an array of all lines takes several times the memory of the text.
+  for (let start = 0, end; start < text.length; start = end + 1) {
+    end = text.indexOf("\n", start);
+    if (end < 0) end = text.length;
+    const line = text.slice(start, end);
     const record = parseRecord(line);
     if (record === null) continue;
     if (record.step > last) break;

@@ -10,6 +10,7 @@ import type { TrainingCallbacks } from "../train/options.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { type PreparedTraining, prepareTraining } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
+import { checkTextIsNoRunFile } from "./ownership.ts";
 import type { RunConfig, RunLimits } from "./run_config.ts";
 import { type OpenRun, RunFolder } from "./run_folder.ts";
 import { RunWriter } from "./run_writer.ts";
@@ -130,6 +131,7 @@ export class Run implements Disposable {
     const { folder, runConfig, checkpoint } = opened;
     using resources = new DisposableStack();
     resources.use(folder);
+    checkTextIsNoRunFile(folder.path, corpus.path);
     checkSameText(runConfig.corpus, corpus);
     const limits = resumedLimits(runConfig.limits, options.limits ?? {});
     const config = resumedConfig(checkpoint?.config ?? runConfig.config, options.config ?? {});
@@ -240,8 +242,20 @@ export class Run implements Disposable {
  * ```
  */
 export function defaultRunPath(textPath: string): string {
-  const name = textPath.split(/[/\\]/).at(-1)!;
-  return `runs/${name.replace(/(?<=.)\.[^.]*$/, "") || "text"}`;
+  const name = textPath.split(/[/\\]/).at(-1)!.replace(/(?<=.)\.[^.]*$/s, "")
+    // Control characters and other invisible ones, as in quote().
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "-");
+  // "." and ".." are other folders.
+  return `runs/${/^\.*$/.test(name) ? "text" : cutTo(name, MAX_NAME_BYTES)}`;
+}
+
+/** File systems allow 255 bytes; some are for the number that a second run of a text gets. */
+const MAX_NAME_BYTES = 240;
+
+/** The longest start of a text that takes at most so many bytes in UTF-8. */
+function cutTo(text: string, bytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+  return text.slice(0, read);
 }
 
 /** The limits of a resumed run: a new limit of its length replaces all that it had. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { withContext } from "../errors.ts";
-import { parseJson, quotePath, validate } from "../json.ts";
+import { InputError } from "../errors.ts";
+import { parseJson, validate } from "../json.ts";
 import { type Config, configSchema } from "../model/config.ts";
 import type { CorpusIdentity } from "../text/corpus_identity.ts";
 import type { IntervalOptions, LimitOptions } from "../train/limits.ts";
@@ -66,18 +66,15 @@ const schema = v.strictObject({
 /**
  * Parses and checks the contents of `config.json`, which are untrusted input.
  *
- * @param path The path of the file, for error messages.
- * @throws {InputError} if they are not a run's configuration, naming what is wrong.
+ * @throws {InputError} if they are not a run's configuration, naming what is wrong. The property is
+ * one of the file, not an option of a call.
  */
-export function parseRunConfig(text: string, path: string): RunConfig {
-  const context = `Cannot resume the run of ${quotePath(path)}`;
-  // What is wrong is a property of the file, not an option of the call.
-  const changes = { option: undefined };
-  return withContext(
-    context,
-    () => validate(schema, parseJson(text, { maxDepth: 5 })) as RunConfig,
-    changes,
-  );
+export function parseRunConfig(text: string): RunConfig {
+  try {
+    return validate(schema, parseJson(text, { maxDepth: 5 })) as RunConfig;
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(error.message, { cause: error }) : error;
+  }
 }
 
 /**

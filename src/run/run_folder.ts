@@ -1,32 +1,35 @@
 import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
+import { copyAtomically, writeTextAtomically } from "../atomic_write.ts";
 import {
   BEST_CHECKPOINT,
   LATEST_CHECKPOINT,
   readCheckpoint,
   writeCheckpoint,
 } from "../checkpoint/file.ts";
-import { InputError } from "../errors.ts";
+import { InputError, withContext } from "../errors.ts";
+import { lstatIfExists, statIfExists } from "../file_identity.ts";
 import { quotePath } from "../json.ts";
 import { osErrorReason } from "../os_errors.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
 import { RunLock, RunLockedError } from "./lock.ts";
 import { appendMetrics, truncateMetrics } from "./metrics.ts";
-import { parseRunConfig, type RunConfig } from "./run_config.ts";
 import {
-  CONFIG_FILE,
-  createReplacement,
-  exists,
-  finishReplacement,
-  holdsRun,
-  isFolder,
-  METRICS_FILE,
-  readTextIfExists,
-  removeTemporaryFiles,
-  restoreStashedBest,
-  stashBest,
-  syncIfExists,
-  writeTextAtomically,
-} from "./run_files.ts";
+  checkAllOwned,
+  checkLock,
+  checkOwned,
+  checkRegular,
+  checkTextIsNoRunFile,
+  isRunFolder,
+  isUnchanged,
+  MAX_METRICS_BYTES,
+  readConfigFile,
+  readRunConfig,
+  readTextFile,
+  runFileNamesIn,
+} from "./ownership.ts";
+import { createReplacement, finishReplacements } from "./replacement.ts";
+import type { RunConfig } from "./run_config.ts";
+import { bestAtStep, CONFIG_FILE, METRICS_FILE, STASHED_BEST, temporaryName } from "./run_files.ts";
 
 /** A run folder that was opened to resume its run; see {@linkcode RunFolder.open}. */
 export interface OpenRun {
@@ -67,6 +70,8 @@ export class RunFolder implements Disposable {
   readonly #lock: RunLock;
   /** Where files are written: the folder, or one in it until a replacement has a checkpoint. */
   #target: string;
+  /** The files of the run as they were when they were last checked or written, by name. */
+  readonly #known = new Map<string, Deno.FileInfo>();
   #isClosed = false;
 
   private constructor(path: string, lock: RunLock, target = path) {
@@ -100,7 +105,7 @@ export class RunFolder implements Disposable {
   static createNumbered(path: string, runConfig: RunConfig): RunFolder {
     for (let n = 1;; n++) {
       const candidate = n === 1 ? path : `${path}-${n}`;
-      if (whileCreating(candidate, () => holdsRun(candidate))) continue;
+      if (whileCreating(candidate, () => isTaken(candidate))) continue;
       try {
         const folder = RunFolder.#createUnlessExists(candidate, runConfig);
         if (folder !== null) return folder;
@@ -118,11 +123,21 @@ export class RunFolder implements Disposable {
    * @throws {RunLockedError} if another process writes into it.
    */
   static replace(path: string, runConfig: RunConfig): RunFolder {
+    if (whileCreating(path, () => readReplaceable(path)) !== null) {
+      checkTextIsNoRunFile(path, runConfig.corpus.path);
+    }
     return whileCreating(path, () =>
       withLock(path, (lock) => {
-        const target = holdsRun(path) ? createReplacement(path) : path;
-        writeTextAtomically(`${target}/${CONFIG_FILE}`, formatJson(runConfig));
-        return new RunFolder(path, lock, target);
+        const isReplacement = readReplaceable(path) !== null;
+        const target = isReplacement ? createReplacement(path, lock.token) : path;
+        const folder = new RunFolder(path, lock, target);
+        try {
+          writeTextAtomically(`${target}/${CONFIG_FILE}`, formatJson(runConfig), folder.#options);
+        } catch (error) {
+          if (isReplacement) finishReplacements(path);
+          throw error;
+        }
+        return folder;
       }));
   }
 
@@ -130,25 +145,46 @@ export class RunFolder implements Disposable {
    * Opens the folder of a run to resume it. The run itself is not changed; temporary files of a
    * process that was killed are removed.
    *
-   * @throws {InputError} if the folder holds no run, or a file of it is damaged.
+   * @throws {InputError} if the folder holds no run, or a file of it is damaged or not the run's;
+   * nothing in the folder is changed then.
    * @throws {RunLockedError} if another process writes into it.
    */
   static async open(path: string): Promise<OpenRun> {
     const context = `Cannot resume ${quotePath(path)}`;
     const advice = "it must be the folder of a run, and be writable";
-    const folder = explainFailure({ context, advice }, () => {
-      if (!isFolder(path)) throw new Error("it is not a folder");
-      return withLock(path, (lock) => new RunFolder(path, lock));
-    });
-    try {
-      const text = readTextIfExists(`${path}/${CONFIG_FILE}`);
-      if (text === null) {
-        throw new InputError(
-          `${context}: it has no ${CONFIG_FILE}; it must be the folder of a run`,
-        );
+    const check = () => {
+      if (!statIfExists(path)?.isDirectory) throw new Error("it is not a folder");
+      if (lstatIfExists(`${path}/${CONFIG_FILE}`) === null) {
+        throw new Error(`it has no ${CONFIG_FILE}`);
       }
-      const runConfig = parseRunConfig(text, `${path}/${CONFIG_FILE}`);
-      return { folder, runConfig, checkpoint: await folder.#readLatest() };
+      const configContext = `Cannot resume the run of ${quotePath(`${path}/${CONFIG_FILE}`)}`;
+      const runConfig = withContext(configContext, () => readConfigFile(path));
+      const names = runFileNamesIn(path);
+      withContext(context, () => {
+        checkAllOwned(path, names.filter((name) => name !== LATEST_CHECKPOINT));
+        const latest = lstatIfExists(`${path}/${LATEST_CHECKPOINT}`);
+        const subject = `its "${LATEST_CHECKPOINT}" is not a file of the run`;
+        // Its contents are checked when it is read.
+        if (latest !== null) withContext(subject, () => checkRegular(latest));
+        checkLock(path);
+      });
+      return runConfig;
+    };
+    const explain = { context, advice };
+    explainFailure(explain, check);
+    let runConfig: RunConfig | undefined;
+    const folder = explainFailure(
+      explain,
+      () =>
+        withLock(path, (lock) => {
+          // Read again: a replacement may have been completed.
+          runConfig = check();
+          return new RunFolder(path, lock);
+        }),
+    );
+    try {
+      for (const name of runFileNamesIn(path)) folder.#setKnown(name);
+      return { folder, runConfig: runConfig!, checkpoint: await folder.#readLatest() };
     } catch (error) {
       folder[Symbol.dispose]();
       throw error;
@@ -156,12 +192,16 @@ export class RunFolder implements Disposable {
   }
 
   static #createUnlessExists(path: string, runConfig: RunConfig): RunFolder | null {
-    return whileCreating(path, () =>
-      withLock(path, (lock) => {
-        if (holdsRun(path)) return null;
-        writeTextAtomically(`${path}/${CONFIG_FILE}`, formatJson(runConfig));
-        return new RunFolder(path, lock);
-      }));
+    return whileCreating(path, () => {
+      // Before anything is changed: the folder may hold files that are not those of a run.
+      readRunConfig(path);
+      return withLock(path, (lock) => {
+        if (readRunConfig(path) !== null) return null;
+        const folder = new RunFolder(path, lock);
+        writeTextAtomically(`${path}/${CONFIG_FILE}`, formatJson(runConfig), folder.#options);
+        return folder;
+      });
+    });
   }
 
   /**
@@ -171,28 +211,36 @@ export class RunFolder implements Disposable {
    */
   async truncateTo(progress: Progress): Promise<void> {
     const path = `${this.#target}/${METRICS_FILE}`;
-    const text = readTextIfExists(path);
-    if (text !== null) {
+    if (lstatIfExists(path) !== null) {
+      const text = readTextFile(path, MAX_METRICS_BYTES);
       const { kept } = truncateMetrics(text, progress);
-      if (kept !== text) this.#write(METRICS_FILE, () => writeTextAtomically(path, kept));
+      if (kept !== text) {
+        this.#write(METRICS_FILE, () => writeTextAtomically(path, kept, this.#options));
+      }
     }
     const best = `${this.#target}/${BEST_CHECKPOINT}`;
-    if (!exists(best)) return;
+    if (lstatIfExists(best) === null) return;
     const { step, validatedStep } = (await readCheckpoint(best)).progress;
-    if (step !== validatedStep) {
-      this.#write(BEST_CHECKPOINT, () => restoreStashedBest(this.#target, step));
-    }
+    if (step !== validatedStep) this.#write(BEST_CHECKPOINT, () => this.#restoreStashedBest(step));
   }
 
   /** Replaces `config.json`. */
   writeConfig(runConfig: RunConfig): void {
-    const text = formatJson(runConfig);
-    this.#write(CONFIG_FILE, () => writeTextAtomically(`${this.#target}/${CONFIG_FILE}`, text));
+    const path = `${this.#target}/${CONFIG_FILE}`;
+    this.#write(
+      CONFIG_FILE,
+      () => writeTextAtomically(path, formatJson(runConfig), this.#options),
+    );
   }
 
   /** Appends a line to `metrics.jsonl`. */
   appendMetrics(metrics: TrainingMetrics): void {
-    this.#write(METRICS_FILE, () => appendMetrics(`${this.#target}/${METRICS_FILE}`, metrics));
+    const path = `${this.#target}/${METRICS_FILE}`;
+    this.#write(METRICS_FILE, () => {
+      // A hard link shares its contents with another file, which stays as it is.
+      if ((lstatIfExists(path)?.nlink ?? 1) > 1) copyAtomically(path, path, this.#options);
+      appendMetrics(path, metrics);
+    });
   }
 
   /** Replaces the latest or the best checkpoint. */
@@ -200,28 +248,35 @@ export class RunFolder implements Disposable {
     const name = kind === "best" ? BEST_CHECKPOINT : LATEST_CHECKPOINT;
     const { step, validatedStep } = checkpoint.progress;
     this.#write(name, () => {
-      if (kind === "best" && step !== validatedStep) stashBest(this.#target);
+      if (kind === "best" && step !== validatedStep) this.#stashBest();
       // The checkpoint holds the step up to which metrics are logged, so these must be on the disk
       // first.
       if (kind === "latest") syncIfExists(`${this.#target}/${METRICS_FILE}`);
     });
     try {
-      await writeCheckpoint(`${this.#target}/${name}`, checkpoint);
+      await writeCheckpoint(`${this.#target}/${name}`, checkpoint, this.#options);
     } catch (error) {
       // Throws a clearer error if the folder was removed.
       this.#write(name, () => {});
       // A full disk while training is not wrong input of the caller.
       throw error instanceof InputError ? new Error(error.message, { cause: error }) : error;
     }
+    this.#setKnown(name);
     if (kind === "latest" && this.#target !== this.path) {
-      this.#write(name, () => finishReplacement(this.path));
-      this.#target = this.path;
+      this.#write(name, () => {
+        finishReplacements(this.path);
+        this.#target = this.path;
+      });
     }
   }
 
-  /** Whether the latest checkpoint exists; something else may have removed it. */
+  /**
+   * Whether the latest checkpoint is the one that was saved or read last; something else may have
+   * removed or replaced it.
+   */
   get hasCheckpoint(): boolean {
-    return exists(`${this.#target}/${LATEST_CHECKPOINT}`);
+    const now = lstatIfExists(`${this.#target}/${LATEST_CHECKPOINT}`);
+    return isUnchanged(this.#known.get(LATEST_CHECKPOINT) ?? null, now);
   }
 
   /**
@@ -232,17 +287,18 @@ export class RunFolder implements Disposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
-      if (this.#target !== this.path && this.#lock.isHeld()) finishReplacement(this.path);
+      if (this.#target !== this.path && this.#lock.isHeld()) finishReplacements(this.path);
     } finally {
       this.#lock[Symbol.dispose]();
     }
   }
 
   async #readLatest(): Promise<Checkpoint | null> {
-    if (!exists(`${this.path}/${LATEST_CHECKPOINT}`)) return null;
+    if (lstatIfExists(`${this.path}/${LATEST_CHECKPOINT}`) === null) return null;
     const checkpoint = await readCheckpoint(this.path);
     const { progress } = checkpoint;
-    const metrics = readTextIfExists(`${this.path}/${METRICS_FILE}`) ?? "";
+    const path = `${this.path}/${METRICS_FILE}`;
+    const metrics = lstatIfExists(path) === null ? "" : readTextFile(path, MAX_METRICS_BYTES);
     const { lastStep } = truncateMetrics(metrics, progress);
     // A full disk may have kept the line of this very step from being written: it is logged again.
     const isLineLost = progress.loggedStep === progress.step && lastStep !== progress.step;
@@ -250,11 +306,61 @@ export class RunFolder implements Disposable {
     return { ...checkpoint, progress: { ...progress, loggedStep: lastStep } };
   }
 
+  /** The temporary file of this process, which a later one finds if this one is killed. */
+  get #options() {
+    return { temporary: `${this.#target}/${temporaryName(this.#lock.token)}` };
+  }
+
+  /**
+   * Copies the best checkpoint, before one that only the end of the run validated takes its name. A
+   * resumed run takes it back with {@linkcode RunFolder.truncateTo}.
+   */
+  #stashBest(): void {
+    if (lstatIfExists(`${this.#target}/${BEST_CHECKPOINT}`) === null) return;
+    this.#checkOwned(STASHED_BEST);
+    const [from, to] = [BEST_CHECKPOINT, STASHED_BEST].map((name) => `${this.#target}/${name}`);
+    copyAtomically(from!, to!, this.#options);
+    this.#setKnown(STASHED_BEST);
+  }
+
+  /**
+   * Renames the best checkpoint, which only the end of the run validated, and gives its name back to
+   * the one that was stashed, if there is one.
+   *
+   * @param step The step of the checkpoint to rename.
+   */
+  #restoreStashedBest(step: number): void {
+    const pathOf = (name: string) => `${this.#target}/${name}`;
+    this.#checkOwned(bestAtStep(step));
+    Deno.renameSync(pathOf(BEST_CHECKPOINT), pathOf(bestAtStep(step)));
+    this.#checkOwned(STASHED_BEST);
+    if (lstatIfExists(pathOf(STASHED_BEST)) !== null) {
+      Deno.renameSync(pathOf(STASHED_BEST), pathOf(BEST_CHECKPOINT));
+    }
+  }
+
+  /** Checks that a name is free, or that of a file of the run, before it is written or moved. */
+  #checkOwned(name: string): void {
+    const info = lstatIfExists(`${this.#target}/${name}`);
+    if (!isUnchanged(this.#known.get(name) ?? null, info)) checkOwned(this.#target, name);
+  }
+
+  #setKnown(name: string): void {
+    const info = lstatIfExists(`${this.#target}/${name}`);
+    if (info === null) this.#known.delete(name);
+    else this.#known.set(name, info);
+  }
+
   /** Changes a file of the folder, and explains a failure. */
   #write(name: string, change: () => void): void {
     let reason = "";
     try {
-      if (this.#lock.isHeld()) return change();
+      if (this.#lock.isHeld()) {
+        this.#checkOwned(name);
+        change();
+        this.#setKnown(name);
+        return;
+      }
     } catch (error) {
       reason = osErrorReason(error);
     }
@@ -266,24 +372,92 @@ export class RunFolder implements Disposable {
 
 /**
  * Creates a folder if need be, locks it, removes what a killed process left behind, and runs an
- * action. The lock is released unless the action returns a run folder.
+ * action. The lock is released, and a folder that was created removed, unless the action returns a
+ * run folder.
  */
 function withLock<T extends RunFolder | null>(path: string, action: (lock: RunLock) => T): T {
-  Deno.mkdirSync(path, { recursive: true });
-  const lock = RunLock.acquire(path);
+  const created = createFolder(path);
+  let lock: RunLock | undefined;
   let result: T | null = null;
   try {
-    finishReplacement(path);
-    removeTemporaryFiles(path);
+    lock = RunLock.acquire(path);
+    if (lock.staleToken !== null) removeIfFile(`${path}/${temporaryName(lock.staleToken)}`);
+    if (isRunFolder(path)) finishReplacements(path);
+    lock.sign();
     return result = action(lock);
   } finally {
-    if (result === null) lock[Symbol.dispose]();
+    if (result === null) {
+      lock?.[Symbol.dispose]();
+      created.forEach(removeIfEmpty);
+    }
   }
+}
+
+/** Creates a folder with its parents; the paths that were created, the innermost first. */
+function createFolder(path: string): string[] {
+  const created: string[] = [];
+  for (
+    let folder = path.replace(/[/\\]+$/, "");
+    folder !== "" && statIfExists(folder) === null;
+    folder = folder.replace(/[/\\]*[^/\\]*$/, "")
+  ) created.push(folder);
+  Deno.mkdirSync(path, { recursive: true });
+  return created;
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    Deno.removeSync(folder);
+  } catch {
+    // Something else was created in it meanwhile.
+  }
+}
+
+function removeIfFile(path: string): void {
+  if (lstatIfExists(path)?.isFile) Deno.removeSync(path);
+}
+
+/** Writes what the operating system has buffered of a file to the disk (fsync). */
+function syncIfExists(path: string): void {
+  if (!lstatIfExists(path)?.isFile) return;
+  using file = Deno.openSync(path, { append: true });
+  file.syncSync();
+}
+
+/** Whether no run can be created in a folder, because of a run or of files that are no run's. */
+function isTaken(path: string): boolean {
+  try {
+    checkLock(path);
+    return readRunConfig(path) !== null;
+  } catch (error) {
+    if (error instanceof InputError) return true;
+    throw error;
+  }
+}
+
+/**
+ * The configuration of the run in a folder; `null` if there is none.
+ *
+ * @throws {InputError} if something in the folder has the name of a run's file, but is not one.
+ */
+function readReplaceable(path: string): RunConfig | null {
+  const runConfig = readRunConfig(path);
+  if (runConfig !== null) checkAllOwned(path, runFileNamesIn(path));
+  return runConfig;
 }
 
 function whileCreating<T>(path: string, action: () => T): T {
   const context = `Cannot create the run folder ${quotePath(path)}`;
-  return explainFailure({ context, advice: "use a folder that can be created" }, action);
+  return explainFailure({ context, advice: "use a folder that can be created" }, () => {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const advice = "nothing in the folder was changed; use another folder";
+      const message = `Cannot create a run in ${quotePath(path)}: ${error.message}; ${advice}`;
+      throw new InputError(message, { option: "path", cause: error });
+    }
+  });
 }
 
 /** Runs an action; of its failure makes an error with the context, the reason and advice. */
@@ -294,7 +468,8 @@ function explainFailure<T>(
   try {
     return action();
   } catch (error) {
-    if (error instanceof RunLockedError) throw error;
+    // These are explained already.
+    if (error instanceof RunLockedError || error instanceof InputError) throw error;
     const message = `${context}: ${osErrorReason(error)}; ${advice}`;
     throw new InputError(message, { option: "path", cause: error });
   }

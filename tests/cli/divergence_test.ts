@@ -24,7 +24,7 @@ testProgram("train stops at a divergence, and the last checkpoint can be resumed
   const checkpoint = await readCheckpoint(`${f}/my run`);
   assertEquals(checkpoint.progress.step, 23);
   assertEquals(metricsOf(`${f}/my run`).map(({ step }) => step), [1, 10, 20]);
-  assert(!namesIn(`${f}/my run`).includes("lock"));
+  assert(!namesIn(`${f}/my run`).includes(".unroll-lock"));
   await succeed(f, "train", "--resume", "my run", "--lr", "0.1", "--steps", "40");
   assertEquals((await readCheckpoint(`${f}/my run`)).progress.step, 40);
 });

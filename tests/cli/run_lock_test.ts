@@ -51,10 +51,13 @@ testProgram(
     child.kill("SIGKILL");
     await finish(child, reader);
     // The lock ended with the process; the file that it left does not matter.
-    assertEquals(Deno.readTextFileSync(`${f}/run/lock`), `${child.pid}\n`);
+    assertMatch(
+      Deno.readTextFileSync(`${f}/run/.unroll-lock`),
+      new RegExp(`^unroll run lock\nprocess +${child.pid}\ntoken [0-9a-f]{16}\n$`),
+    );
     const { step } = (await readCheckpoint(`${f}/run`)).progress;
     await succeed(f, "train", "--resume", "run", "--steps", String(step + 1));
-    assert(!namesIn(`${f}/run`).includes("lock"));
+    assert(!namesIn(`${f}/run`).includes(".unroll-lock"));
   },
 );
 
@@ -102,7 +105,7 @@ testProgram("train --force replaces a run only when the new one has a checkpoint
   const { reader } = await untilPrinted(child, /\n +1 /);
   child.kill("SIGKILL");
   await finish(child, reader);
-  assert(namesIn(`${f}/run`).includes("replacement"));
+  assert(namesIn(`${f}/run`).some((name) => name.startsWith(".unroll-replacement-")));
   assertEquals(await contentsOf(`${f}/run`), before);
   await succeed(f, "train", "--resume", "run");
   assertEquals(await contentsOf(`${f}/run`), before);

@@ -101,7 +101,7 @@ testTerminal("train saves a checkpoint when its terminal is closed", async (f) =
   await Promise.all([reader.cancel(), child.stdin.abort(), child.status]);
   const begin = performance.now();
   const names = () => Array.from(Deno.readDirSync(`${f}/run`), ({ name }) => name);
-  while (names().includes("lock")) {
+  while (names().includes(".unroll-lock")) {
     assert(performance.now() - begin < 10_000, `still there: ${names()}`);
     await sleep(20);
   }

@@ -1,13 +1,16 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { RunLock, RunLockedError } from "../../src/run/lock.ts";
 import { namesIn, testInFolder } from "../folders.ts";
 
+const mine = new RegExp(`^unroll run lock\nprocess +${Deno.pid}\ntoken [0-9a-f]{16}\n$`);
+
 testInFolder("RunLock.acquire() fails while the lock is held, and names the holder", (folder) => {
   for (let round = 0; round < 3; round++) {
     const lock = RunLock.acquire(folder);
+    lock.sign();
     assert(lock.isHeld());
-    assertEquals(Deno.readTextFileSync(`${folder}/lock`), `${Deno.pid}\n`);
+    assertMatch(Deno.readTextFileSync(`${folder}/.unroll-lock`), mine);
     const error = assertThrows(() => RunLock.acquire(folder), RunLockedError);
     assert(!(error instanceof InputError));
     assert(error.message.includes(`${JSON.stringify(folder)}: process ${Deno.pid} is training`));
@@ -17,16 +20,18 @@ testInFolder("RunLock.acquire() fails while the lock is held, and names the hold
 });
 
 testInFolder("RunLock.acquire() ignores the file of a process that was killed", (folder) => {
-  for (const left of ["", "4711\n", "not a number, and longer than any"]) {
-    Deno.writeTextFileSync(`${folder}/lock`, left);
+  const killed = "unroll run lock\nprocess       4711\ntoken 0123456789abcdef\n";
+  for (const left of ["", killed, "unroll run lock\n", `${killed}${killed}`]) {
+    Deno.writeTextFileSync(`${folder}/.unroll-lock`, left);
     const lock = RunLock.acquire(folder);
-    assertEquals(Deno.readTextFileSync(`${folder}/lock`), `${Deno.pid}\n`);
+    lock.sign();
+    assertMatch(Deno.readTextFileSync(`${folder}/.unroll-lock`), mine);
     lock[Symbol.dispose]();
   }
 });
 
 testInFolder("RunLock.acquire() fails without the id of the holder too", (folder) => {
-  using file = Deno.openSync(`${folder}/lock`, { write: true, create: true });
+  using file = Deno.openSync(`${folder}/.unroll-lock`, { write: true, create: true });
   assert(file.tryLockSync(true));
   const { message } = assertThrows(() => RunLock.acquire(folder), RunLockedError);
   assert(message.includes(": another process is training into it"), message);

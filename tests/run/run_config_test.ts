@@ -28,10 +28,10 @@ Deno.test("withChange() appends what differs to the history", () => {
   assertEquals(twice.history.slice(1), [
     { step: 8, changed: { lr: { from: 0.5, to: 0.25 } }, diverged },
   ]);
-  assertEquals(parseRunConfig(JSON.stringify(twice), "config.json"), twice);
+  assertEquals(parseRunConfig(JSON.stringify(twice)), twice);
 });
 
 Deno.test("parseRunConfig() accepts a file without history", () => {
   const { history: _, ...first } = runConfig;
-  assertEquals(parseRunConfig(JSON.stringify(first), "config.json"), runConfig);
+  assertEquals(parseRunConfig(JSON.stringify(first)), runConfig);
 });

@@ -6,6 +6,12 @@ import { contentsOf, namesIn, testInFolder } from "../folders.ts";
 import { metricsAt } from "../train/metrics.ts";
 import { checkpointAt, runConfigOf } from "./runs.ts";
 
+const token = "0123456789abcdef";
+
+function replacementsIn(path: string): string[] {
+  return namesIn(path).filter((name) => /^\.unroll-(replacement|moving)/.test(name));
+}
+
 /** Creates a run with all files that a run can have; returns their contents. */
 async function createOldRun(path: string): Promise<Record<string, string>> {
   using run = RunFolder.create(path, runConfigOf(1));
@@ -29,7 +35,8 @@ testInFolder("RunFolder.replace() keeps the old run until the first checkpoint",
   await run.save(checkpointAt(0, { seed: 2 }), "latest");
   assertEquals(
     namesIn(path),
-    "best.safetensors checkpoint.safetensors config.json lock metrics.jsonl notes.txt".split(" "),
+    ".unroll-lock best.safetensors checkpoint.safetensors config.json metrics.jsonl notes.txt"
+      .split(" "),
   );
   for (const name of ["best.safetensors", "checkpoint.safetensors"]) {
     assertEquals((await readCheckpoint(`${path}/${name}`)).config.seed, 2);
@@ -47,17 +54,19 @@ testInFolder("RunFolder.replace() without a checkpoint leaves the old run as it 
     run.appendMetrics(metricsAt(1));
   }
   assertEquals(contentsOf(path), old);
-  assert(!namesIn(path).includes("replacement"));
+  assertEquals(replacementsIn(path), []);
   // A process that was killed leaves its files, until the next one opens the folder.
-  Deno.mkdirSync(`${path}/replacement`);
-  Deno.writeTextFileSync(`${path}/replacement/config.json`, "{}");
+  const left = `${path}/.unroll-replacement-${token}`;
+  Deno.mkdirSync(left);
+  Deno.writeTextFileSync(`${left}/config.json`, JSON.stringify(runConfigOf(2)));
+  Deno.writeTextFileSync(`${left}/.unroll-${token}.tmp`, "half of a checkpoi");
   RunFolder.replace(path, runConfigOf(2))[Symbol.dispose]();
   assertEquals(contentsOf(path), old);
-  assert(!namesIn(path).includes("replacement"));
+  assertEquals(replacementsIn(path), []);
 });
 
 testInFolder("RunFolder.open() completes a replacement that was killed at any point", async (f) => {
-  const files = ["config.json", "metrics.jsonl", "best.safetensors", "checkpoint.safetensors"];
+  const files = ["best.safetensors", "checkpoint.safetensors", "metrics.jsonl", "config.json"];
   // The state after each file operation: -2 before the first, then a file more in place each time.
   for (let moved = -2; moved <= files.length; moved++) {
     const path = `${f}/run${moved}`;
@@ -69,7 +78,7 @@ testInFolder("RunFolder.open() completes a replacement that was killed at any po
     }
     Deno.writeTextFileSync(`${made}/config.json`, JSON.stringify(runConfigOf(2)));
     const fresh = contentsOf(made);
-    const place = moved < 0 ? "replacement" : "replacement.moving";
+    const place = `.unroll-${moved < 0 ? "replacement" : "moving"}-${token}`;
     Deno.renameSync(made, `${path}/${place}`);
     if (moved > -2) {
       Deno.removeSync(`${path}/best-at-5.safetensors`);
@@ -87,12 +96,12 @@ testInFolder("RunFolder.open() completes a replacement that was killed at any po
     folder[Symbol.dispose]();
     assertEquals(runConfig.config.seed, 2);
     assertEquals(contentsOf(path), { ...fresh, "notes.txt": "mine" });
-    assertEquals(namesIn(path).filter((name) => name.startsWith("replacement")), []);
+    assertEquals(replacementsIn(path), []);
   }
 });
 
 testInFolder("RunFolder.replace() creates a run if there is none", (f) => {
   using run = RunFolder.replace(`${f}/run`, runConfigOf());
   assertEquals(run.path, `${f}/run`);
-  assertEquals(namesIn(`${f}/run`), ["config.json", "lock"]);
+  assertEquals(namesIn(`${f}/run`), [".unroll-lock", "config.json"]);
 });

@@ -39,16 +39,20 @@ testInFolder(
 testInFolder("RunFolder.open() removes the temporary files of a killed process only", async (f) => {
   const path = `${f}/run`;
   RunFolder.create(path, runConfigOf())[Symbol.dispose]();
-  const others = ["notes.tmp", "checkpoint.safetensors.old", "my.safetensors.12345678.tmp"];
-  const temporary = [
-    "checkpoint.safetensors.0a1b2c3d.tmp",
-    "best.safetensors.ffffffff.tmp",
-    "best-before-end.safetensors.tmp",
+  const token = "0123456789abcdef";
+  const others = [
+    "notes.tmp",
     "config.json.tmp",
-    "metrics.jsonl.tmp",
+    "checkpoint.safetensors.0a1b2c3d.tmp",
+    ".unroll-fedcba9876543210.tmp",
     "lock",
   ];
-  for (const name of [...others, ...temporary]) Deno.writeTextFileSync(`${path}/${name}`, "x");
+  for (const name of [...others, `.unroll-${token}.tmp`]) {
+    Deno.writeTextFileSync(`${path}/${name}`, "x");
+  }
+  // The lock that a killed process left holds the token in the name of its temporary file.
+  const lock = `unroll run lock\nprocess       4711\ntoken ${token}\n`;
+  Deno.writeTextFileSync(`${path}/.unroll-lock`, lock);
   const { folder, checkpoint } = await RunFolder.open(path);
   assertEquals(checkpoint, null);
   folder[Symbol.dispose]();
@@ -74,7 +78,7 @@ testInFolder("RunFolder.truncateTo() restores the best before the end of the run
   // Validated only by the end of the run, and none before it.
   await run.save(checkpointAt(3, { validatedStep: null }), "best");
   await run.truncateTo(checkpointAt(3, { loggedStep: 2 }).progress);
-  assertEquals(namesIn(path), ["best-at-3.safetensors", "config.json", "lock"]);
+  assertEquals(namesIn(path), [".unroll-lock", "best-at-3.safetensors", "config.json"]);
   // Validated regularly, then by the end of the run.
   await run.save(checkpointAt(4, { validatedStep: 4 }), "best");
   await run.truncateTo(checkpointAt(5, { loggedStep: 4 }).progress);

@@ -29,18 +29,35 @@ testInFolder("RunFolder holds configuration, metrics and checkpoints", async (fo
   assertEquals((await readCheckpoint(`${path}/best.safetensors`)).progress.step, 0);
 });
 
-testInFolder("RunFolder.create() rejects a folder with any file of a run", (folder) => {
+testInFolder("RunFolder.create() rejects a folder with a run, or a file of its names", (folder) => {
+  const run = `${folder}/run`;
+  RunFolder.create(run, runConfigOf())[Symbol.dispose]();
+  const taken = assertThrows(() => RunFolder.create(run, runConfigOf(2)), InputError);
+  assertEquals(taken.option, "path");
+  assertStringIncludes(taken.message, `${JSON.stringify(run)}: it already holds a run`);
+  assertEquals(readConfigOf(run), runConfigOf());
   for (
-    const name of ["config.json", "metrics.jsonl", "checkpoint.safetensors", "best.safetensors"]
+    const name of [
+      "config.json",
+      "metrics.jsonl",
+      "checkpoint.safetensors",
+      "best.safetensors",
+      "best-at-7.safetensors",
+      ".unroll-lock",
+    ]
   ) {
     const path = `${folder}/${name}.run`;
     Deno.mkdirSync(path);
     Deno.writeTextFileSync(`${path}/${name}`, "mine");
-    const error = assertThrows(() => RunFolder.create(path, runConfigOf()), InputError);
-    assertEquals(error.option, "path");
-    assertStringIncludes(error.message, `${JSON.stringify(path)}: it already holds a run`);
-    assertEquals(namesIn(path), [name]);
-    assertEquals(Deno.readTextFileSync(`${path}/${name}`), "mine");
+    for (const create of [RunFolder.create, RunFolder.replace]) {
+      const error = assertThrows(() => create(path, runConfigOf()), InputError);
+      assertEquals(error.option, "path");
+      assertStringIncludes(error.message, `Cannot create a run in ${JSON.stringify(path)}: its "`);
+      assertStringIncludes(error.message, JSON.stringify(name));
+      assert(!error.message.includes("already holds a run"));
+      assertEquals(namesIn(path), [name]);
+      assertEquals(Deno.readTextFileSync(`${path}/${name}`), "mine");
+    }
   }
   Deno.mkdirSync(`${folder}/other`);
   Deno.writeTextFileSync(`${folder}/other/notes.txt`, "mine");

@@ -23,7 +23,7 @@ testInFolder("Run gives the weights of train(), and writes all its files", async
   assertEquals((await readMetrics(path)).map(({ step }) => step), logged);
   assertEquals(
     namesIn(path),
-    ["best.safetensors", "checkpoint.safetensors", "config.json", "lock", "metrics.jsonl"],
+    ".unroll-lock best.safetensors checkpoint.safetensors config.json metrics.jsonl".split(" "),
   );
   const best = await run.readBest(last);
   assertEquals(best.progress.validationLoss, last.progress.bestValidationLoss);
@@ -136,6 +136,13 @@ Deno.test("defaultRunPath() drops folders and the last extension", () => {
       ["texts\\alice", "runs/alice"],
       [".hidden", "runs/.hidden"],
       ["texts/", "runs/text"],
+      [".txt", "runs/.txt"],
+      ["..txt", "runs/text"],
+      ["...txt", "runs/text"],
+      ["..", "runs/text"],
+      ["a/..\n.txt", "runs/..-"],
+      ["\x1b[31m\u202e\u2028\nred.txt", "runs/-[31m---red"],
+      [`${"ä".repeat(126)}.txt`, `runs/${"ä".repeat(120)}`],
     ] as const
   ) {
     assertEquals(defaultRunPath(path), expected);
