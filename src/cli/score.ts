@@ -1,14 +1,15 @@
-import { InputError, withContextAsync } from "../errors.ts";
+import { InputError, withContext, withContextAsync } from "../errors.ts";
 import { type Score, score } from "../evaluate/score.ts";
 import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
 import { scoreHtml } from "../evaluate/score_html.ts";
-import { readCheckpoint } from "../checkpoint/file.ts";
+import { LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
 import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
 import type { Command } from "./args.ts";
 import { formatCount } from "./format.ts";
 import { readKnownText } from "./read_text.ts";
 import { TextOutput } from "./output.ts";
+import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 
 /** Browsers are slow to show a page of more characters. */
 const MAX_BYTES = 1_000_000;
@@ -23,7 +24,7 @@ export const scoreCommand: Command = {
       name: "html",
       value: "FILE",
       description: "Write an HTML page that colors each character by its surprisal; an existing " +
-        "file is replaced",
+        "file is replaced, unless it is an input or a file of a run; - is standard output",
     },
     {
       name: "json",
@@ -51,12 +52,16 @@ export const scoreCommand: Command = {
         "Cannot use both --json and --html: the output has one format; leave one of them out",
       );
     }
+    if (html !== undefined) {
+      const inputs = [run, `${run}/${LATEST_CHECKPOINT}`, ...path === "-" ? [] : [path]];
+      withContext(`Cannot write the page ${quotePath(html)}`, () => checkOutput(html, inputs));
+    }
     const model = await readCheckpoint(run);
     const text = await readKnownText(path, { vocabulary: model.vocabulary, maxBytes: MAX_BYTES });
     const result = score(model, text);
     if (html !== undefined) {
       await writePage(html, scoreHtml(result, path === "-" ? "standard input" : path));
-      console.log(summaryOf(result));
+      if (html !== STANDARD_OUTPUT) console.log(summaryOf(result));
       return 0;
     }
     await using output = new TextOutput();
@@ -114,7 +119,7 @@ function* json({ first, characters, nats, natsPerChar }: Score): Generator<strin
 async function writePage(path: string, page: string): Promise<void> {
   await withContextAsync(`Cannot write the page ${quotePath(path)}`, async () => {
     try {
-      await Deno.writeTextFile(path, page);
+      await writeOutput(path, page);
     } catch (error) {
       throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
     }

@@ -1,5 +1,5 @@
 /** A run that replaces another one: the old one exists until the new one can be used. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { contentsOf, namesIn, testInFolder } from "../folders.ts";

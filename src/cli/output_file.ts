@@ -1,0 +1,55 @@
+/** Files that commands write by request: never over an input, and complete or not at all. */
+
+import { writeAtomically } from "../atomic_write.ts";
+import { InputError } from "../errors.ts";
+import { isSameFile, resolveLinks, statIfExists } from "../file_identity.ts";
+import { isRunFile } from "../run/ownership.ts";
+
+/** Stands for standard output where the path of an output is expected. */
+export const STANDARD_OUTPUT = "-";
+
+/**
+ * Checks that an output may be written: it is no input, by any path or link, and no file of a run.
+ *
+ * @param path The output.
+ * @param inputs The paths of the inputs.
+ * @throws {InputError} if it is one of these.
+ */
+export function checkOutput(path: string, inputs: readonly string[]): void {
+  if (path === STANDARD_OUTPUT) return;
+  const wrong = inputs.some((input) => isSameFile(path, input))
+    ? "it is an input of the command"
+    : isRunFile(path)
+    ? "it is a file of a run"
+    : undefined;
+  if (wrong === undefined) return;
+  throw new InputError(`${wrong}, which would be replaced; write to another file`);
+}
+
+/**
+ * Writes an output. A regular file is replaced atomically, so that a full disk leaves the old one;
+ * a link stays, and its target is replaced; a device or pipe is written to.
+ *
+ * @throws {InputError} if it is a folder.
+ */
+export async function writeOutput(path: string, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  if (path === STANDARD_OUTPUT) return await writeAll(Deno.stdout, bytes);
+  const info = statIfExists(path);
+  if (info?.isDirectory) throw new InputError("it is a folder; it must be a file");
+  if (info === null || info.isFile) {
+    // The new file has the permissions of the old one.
+    const mode = info?.mode == null ? {} : { mode: info.mode & 0o777 };
+    return await writeAtomically(resolveLinks(path), bytes, mode);
+  }
+  using file = await Deno.open(path, { write: true });
+  await writeAll(file, bytes);
+}
+
+async function writeAll(
+  writer: { write(bytes: Uint8Array): Promise<number> },
+  bytes: Uint8Array,
+): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await writer.write(rest));
+}
