@@ -32,10 +32,12 @@ export class RunLock implements Disposable {
     this.#path = path;
     this.#file = file;
     this.staleToken = readContents(file)?.token ?? null;
+    // With nothing to remove first, other processes find the holder's id as soon as possible.
+    if (this.staleToken === null) this.sign();
   }
 
   /**
-   * Acquires the lock of a folder. {@linkcode RunLock.sign} must follow.
+   * Acquires the lock of a folder. If there is a stale token, {@linkcode RunLock.sign} must follow.
    *
    * @throws {RunLockedError} if it is held already.
    * @throws {InputError} if something that is no lock of this program has its name; it stays.

@@ -383,7 +383,7 @@ function withLock<T extends RunFolder | null>(path: string, action: (lock: RunLo
     lock = RunLock.acquire(path);
     if (lock.staleToken !== null) removeIfFile(`${path}/${temporaryName(lock.staleToken)}`);
     if (isRunFolder(path)) finishReplacements(path);
-    lock.sign();
+    if (lock.staleToken !== null) lock.sign();
     return result = action(lock);
   } finally {
     if (result === null) {
