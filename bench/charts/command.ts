@@ -1,4 +1,5 @@
 import type { Command } from "../../src/cli/args.ts";
+import { checkOutput, writeOutput } from "../../src/cli/output_file.ts";
 import { MAX_LINES } from "./chart_options.ts";
 import { lossChart, readValidationLosses } from "./loss_chart.ts";
 import { renderSvg } from "./render_svg.ts";
@@ -13,7 +14,8 @@ export const plotCommand: Command = {
   examples: ["deno task plot loss.svg runs/gru runs/lstm"],
   async run(line) {
     const [path, ...runs] = line.operands;
-    await Deno.writeTextFile(path!, await renderSvg(lossChart(runs.map(readValidationLosses))));
+    checkOutput("chart", path!, runs.map((run) => `${run}/metrics.jsonl`));
+    await writeOutput("chart", path!, await renderSvg(lossChart(runs.map(readValidationLosses))));
     return 0;
   },
 };

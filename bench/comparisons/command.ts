@@ -1,4 +1,5 @@
 import type { Command } from "../../src/cli/args.ts";
+import { writeOutput } from "../../src/cli/output_file.ts";
 import { type Corpus, readCorpus } from "../../src/text/corpus.ts";
 import { formatEnvironment, readEnvironment } from "../environment.ts";
 import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
@@ -52,7 +53,7 @@ export const compareCommand: Command = {
           ...timing,
           sizes: comparisons.map(comparisonToJson),
         };
-        await Deno.writeTextFile(path, `${JSON.stringify(json, null, 2)}\n`);
+        await writeOutput("report", path, `${JSON.stringify(json, null, 2)}\n`);
       }
     } finally {
       await Deno.remove(folder, { recursive: true });

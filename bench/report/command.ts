@@ -1,4 +1,5 @@
 import type { Command, CommandLine } from "../../src/cli/args.ts";
+import { writeOutput } from "../../src/cli/output_file.ts";
 import { InputError } from "../../src/errors.ts";
 import { chartSizes, writeSpeedCharts } from "../charts/speed_charts.ts";
 import { formatEnvironment, readEnvironment } from "../environment.ts";
@@ -41,7 +42,7 @@ export const reportCommand: Command = {
     console.log(`${formatEnvironment(report.environment)}\n\n${formatReport(report)}`);
     const path = line.text("json");
     if (path !== undefined) {
-      await Deno.writeTextFile(path, `${JSON.stringify(reportToJson(report), null, 2)}\n`);
+      await writeOutput("report", path, `${JSON.stringify(reportToJson(report), null, 2)}\n`);
     }
     if (line.flag("charts")) await writeSpeedCharts(report);
     return 0;

@@ -51,8 +51,8 @@ export function readHeaderLength(start: Uint8Array, fileBytes: number): number {
   const max = maxHeaderBytes(fileBytes - LENGTH_BYTES);
   if (length > max) {
     throw new InputError(
-      `its first 8 bytes declare a header of ${length} bytes; it can have at most ${max}; the file ` +
-        "must be a safetensors file, and complete",
+      `it is not a complete safetensors file: its first 8 bytes declare a header of ${length} bytes, ` +
+        `and it can have at most ${max}; it must be a checkpoint`,
     );
   }
   return Number(length);

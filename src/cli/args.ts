@@ -153,7 +153,9 @@ function findOption(command: Command, flag: string): Option {
   if (found && flag.startsWith("--")) return found;
   if (found) throw new InputError(`${doing}: options begin with two dashes; write --${name}`);
   const nearest = suggest(name, options.map((option) => option.name));
-  const hint = nearest ? `did you mean --${nearest}?` : `${command.name} --help lists all options`;
+  const hint = nearest
+    ? `did you mean --${nearest}?`
+    : `deno task ${command.name} --help lists all options`;
   throw new InputError(`${doing}: there is no such option; ${hint}`);
 }
 
@@ -186,7 +188,9 @@ function checkOperands(
     ? "none is given"
     : `given: ${operands.map((operand) => JSON.stringify(operand)).join(" ")}`;
   const takes = expected.join(" and ") || "no arguments";
-  throw new InputError(`Cannot run ${name}: it takes ${takes}; ${given}; see ${name} --help`);
+  throw new InputError(
+    `Cannot run ${name}: it takes ${takes}; ${given}; see deno task ${name} --help`,
+  );
 }
 
 /** A copy without the keys whose value is `undefined`. */

@@ -1,8 +1,10 @@
 /** Files that commands write by request: never over an input, and complete or not at all. */
 
 import { writeAtomically } from "../atomic_write.ts";
-import { InputError } from "../errors.ts";
+import { InputError, withContext, withContextAsync } from "../errors.ts";
 import { isSameFile, resolveLinks, statIfExists } from "../file_identity.ts";
+import { quotePath } from "../json.ts";
+import { toInputError } from "../os_errors.ts";
 import { isRunFile } from "../run/ownership.ts";
 
 /** Stands for standard output where the path of an output is expected. */
@@ -11,11 +13,12 @@ export const STANDARD_OUTPUT = "-";
 /**
  * Checks that an output may be written: it is no input, by any path or link, and no file of a run.
  *
+ * @param what What is written, for errors, for example `page`.
  * @param path The output.
  * @param inputs The paths of the inputs.
  * @throws {InputError} if it is one of these.
  */
-export function checkOutput(path: string, inputs: readonly string[]): void {
+export function checkOutput(what: string, path: string, inputs: readonly string[]): void {
   if (path === STANDARD_OUTPUT) return;
   const wrong = inputs.some((input) => isSameFile(path, input))
     ? "it is an input of the command"
@@ -23,18 +26,31 @@ export function checkOutput(path: string, inputs: readonly string[]): void {
     ? "it is a file of a run"
     : undefined;
   if (wrong === undefined) return;
-  throw new InputError(`${wrong}, which would be replaced; write to another file`);
+  withContext(`Cannot write the ${what} ${quotePath(path)}`, () => {
+    throw new InputError(`${wrong}, which would be replaced; write to another file`);
+  });
 }
 
 /**
  * Writes an output. A regular file is replaced atomically, so that a full disk leaves the old one;
  * a link stays, and its target is replaced; a device or pipe is written to.
  *
- * @throws {InputError} if it is a folder.
+ * @param what What is written, for errors, for example `page`.
+ * @throws {InputError} if it cannot be written.
  */
-export async function writeOutput(path: string, text: string): Promise<void> {
+export async function writeOutput(what: string, path: string, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   if (path === STANDARD_OUTPUT) return await writeAll(Deno.stdout, bytes);
+  await withContextAsync(`Cannot write the ${what} ${quotePath(path)}`, async () => {
+    try {
+      await writeFile(path, bytes);
+    } catch (error) {
+      throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
+    }
+  });
+}
+
+async function writeFile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const info = statIfExists(path);
   if (info?.isDirectory) throw new InputError("it is a folder; it must be a file");
   if (info === null || info.isFile) {

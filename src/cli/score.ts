@@ -1,10 +1,8 @@
-import { InputError, withContext, withContextAsync } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { type Score, score } from "../evaluate/score.ts";
 import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
 import { scoreHtml } from "../evaluate/score_html.ts";
 import { LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
-import { quotePath } from "../json.ts";
-import { toInputError } from "../os_errors.ts";
 import type { Command } from "./args.ts";
 import { formatCount } from "./format.ts";
 import { readKnownText } from "./read_text.ts";
@@ -54,13 +52,13 @@ export const scoreCommand: Command = {
     }
     if (html !== undefined) {
       const inputs = [run, `${run}/${LATEST_CHECKPOINT}`, ...path === "-" ? [] : [path]];
-      withContext(`Cannot write the page ${quotePath(html)}`, () => checkOutput(html, inputs));
+      checkOutput("page", html, inputs);
     }
     const model = await readCheckpoint(run);
     const text = await readKnownText(path, { vocabulary: model.vocabulary, maxBytes: MAX_BYTES });
     const result = score(model, text);
     if (html !== undefined) {
-      await writePage(html, scoreHtml(result, path === "-" ? "standard input" : path));
+      await writeOutput("page", html, scoreHtml(result, path === "-" ? "standard input" : path));
       if (html !== STANDARD_OUTPUT) console.log(summaryOf(result));
       return 0;
     }
@@ -114,14 +112,4 @@ function* json({ first, characters, nats, natsPerChar }: Score): Generator<strin
     yield `,${JSON.stringify({ character, nats, probability: Math.exp(-nats), top })}`;
   }
   yield "]}\n";
-}
-
-async function writePage(path: string, page: string): Promise<void> {
-  await withContextAsync(`Cannot write the page ${quotePath(path)}`, async () => {
-    try {
-      await writeOutput(path, page);
-    } catch (error) {
-      throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
-    }
-  });
 }

@@ -117,7 +117,8 @@ export class Terminal implements Disposable {
 }
 
 function row(cells: readonly string[]): string {
-  return cells.map((cell, i) => cell.padStart(columns[i]![1])).join("");
+  // A number that is wider than its column takes more room, but never touches the one before it.
+  return cells.map((cell, i) => ` ${cell}`.padStart(columns[i]![1])).join("");
 }
 
 function plain(text: string): string {

@@ -171,7 +171,11 @@ function withFolderOptions(create: () => Run): Run {
   try {
     return create();
   } catch (error) {
-    if (!(error instanceof InputError) || error.option !== "path") throw error;
-    throw new InputError(`${error.message} (--resume, --force, --out)`, { cause: error });
+    if (!(error instanceof InputError)) throw error;
+    const options: Record<string, string> = { path: "--out", ifExists: "--resume, --force, --out" };
+    const flags = options[error.option ?? ""];
+    throw flags === undefined
+      ? error
+      : new InputError(`${error.message} (${flags})`, { cause: error });
   }
 }

@@ -13,6 +13,8 @@ import { formatCount, formatNumber, table, terminalWidth, wrap } from "./format.
 
 /** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
+/** All digits of a number, with separators. */
+const DIGITS: Intl.NumberFormatOptions = { maximumFractionDigits: 20 };
 /** The width of the header's labels. */
 const LABEL = 13;
 
@@ -104,7 +106,8 @@ function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): s
   const parts: string[] = [];
   if (Number.isFinite(steps)) {
     const epochs = Number((steps / trainer.stepsPerEpoch).toPrecision(3));
-    parts.push(`${formatCount(steps, "step")} (${epochs} epoch${epochs === 1 ? "" : "s"})`);
+    const noun = epochs === 1 ? "epoch" : "epochs";
+    parts.push(`${formatCount(steps, "step")} (${epochs.toLocaleString("en", DIGITS)} ${noun})`);
   }
   if (Number.isFinite(seconds)) {
     parts.push(`${seconds / 60} minute${seconds === 60 ? "" : "s"}`);

@@ -92,7 +92,7 @@ export class RunFolder implements Disposable {
     throw new InputError(
       `Cannot create a run in ${quotePath(path)}: it already holds a run; resume or replace that ` +
         `one, or use another folder`,
-      { option: "path" },
+      { option: "ifExists" },
     );
   }
 
@@ -153,7 +153,9 @@ export class RunFolder implements Disposable {
     const context = `Cannot resume ${quotePath(path)}`;
     const advice = "it must be the folder of a run, and be writable";
     const check = () => {
-      if (!statIfExists(path)?.isDirectory) throw new Error("it is not a folder");
+      const info = statIfExists(path);
+      if (info === null) throw new Error("there is no such folder");
+      if (!info.isDirectory) throw new Error("it is not a folder");
       if (lstatIfExists(`${path}/${CONFIG_FILE}`) === null) {
         throw new Error(`it has no ${CONFIG_FILE}`);
       }

@@ -121,7 +121,7 @@ export function autoConfig(
     { choice: describeModel(config), reason: modelReason(run, limits) },
     {
       choice: `${config.batchSize} ${config.batchSize === 1 ? "stream" : "streams"} of ` +
-        `${config.seqLength} characters`,
+        `${config.seqLength} ${config.seqLength === 1 ? "character" : "characters"}`,
       reason: "many updates per epoch, and batches large enough to be fast",
     },
   ];

@@ -109,8 +109,8 @@ Deno.test("readHeaderLength() limits the length of the header before it is used"
     return bytes;
   };
   const tooLong = (length: bigint, max: number) =>
-    `its first 8 bytes declare a header of ${length} bytes; it can have at most ${max}; ` +
-    "the file must be a safetensors file, and complete";
+    `it is not a complete safetensors file: its first 8 bytes declare a header of ${length} bytes, ` +
+    `and it can have at most ${max}; it must be a checkpoint`;
   assertEquals(refusal(new Uint8Array()), "it is empty; it must be a safetensors file");
   assertEquals(
     refusal(new Uint8Array(9)),

@@ -109,7 +109,7 @@ Deno.test("readCommandLine() names the option that was probably meant", () => {
   }
   assertMessage(
     "train text.txt --colour red",
-    "Cannot run train with --colour: there is no such option; train --help lists all options",
+    "Cannot run train with --colour: there is no such option; deno task train --help lists all options",
   );
 });
 
@@ -129,15 +129,18 @@ Deno.test("readCommandLine() rejects missing and superfluous values and operands
       ["train a --hidden", "Cannot use --hidden without a value: write --hidden N"],
       ["train a --hidden --", "Cannot use --hidden without a value: write --hidden N"],
       ["train a --force=yes", "Cannot use --force=yes: --force takes no value"],
-      ["train", "Cannot run train: it takes <text>; none is given; see train --help"],
-      ["train a b", 'Cannot run train: it takes <text>; given: "a" "b"; see train --help'],
+      ["train", "Cannot run train: it takes <text>; none is given; see deno task train --help"],
+      [
+        "train a b",
+        'Cannot run train: it takes <text>; given: "a" "b"; see deno task train --help',
+      ],
       [
         "eval run",
-        'Cannot run eval: it takes <run|checkpoint> and <text>; given: "run"; see eval --help',
+        'Cannot run eval: it takes <run|checkpoint> and <text>; given: "run"; see deno task eval --help',
       ],
       [
         "gradcheck x",
-        'Cannot run gradcheck: it takes no arguments; given: "x"; see gradcheck --help',
+        'Cannot run gradcheck: it takes no arguments; given: "x"; see deno task gradcheck --help',
       ],
     ] as const
   ) assertMessage(words, message);

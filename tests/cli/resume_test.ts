@@ -172,7 +172,7 @@ testProgram("train --resume rejects what does not fit the run, and changes nothi
       [[...resume, "--force"], /^Cannot use both --resume and --force: /],
       [[...resume, "x"], /^Cannot run train: it takes <text>; given: /],
       [["train", "other.txt", "--resume", "run"], /"other.txt".*SHA-256 /],
-      [["train", "--resume", "none"], /^Cannot resume "\S*none": it is no folder|not a folder/],
+      [["train", "--resume", "none"], /^Cannot resume "\S*none": there is no such folder/],
       [["train", "--resume", "empty"], /^Cannot resume "empty": it has no config.json/],
       [["train", "--resume"], /^Cannot use --resume without a value: write --resume RUN$/],
     ] as const

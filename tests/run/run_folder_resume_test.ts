@@ -99,7 +99,7 @@ testInFolder(
     Deno.writeTextFileSync(`${f}/file`, "");
     for (
       const [name, reason] of [
-        ["none", "it is not a folder"],
+        ["none", "there is no such folder"],
         ["file", "it is not a folder"],
         ["empty", "it has no config.json"],
       ]

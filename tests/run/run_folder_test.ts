@@ -33,7 +33,7 @@ testInFolder("RunFolder.create() rejects a folder with a run, or a file of its n
   const run = `${folder}/run`;
   RunFolder.create(run, runConfigOf())[Symbol.dispose]();
   const taken = assertThrows(() => RunFolder.create(run, runConfigOf(2)), InputError);
-  assertEquals(taken.option, "path");
+  assertEquals(taken.option, "ifExists");
   assertStringIncludes(taken.message, `${JSON.stringify(run)}: it already holds a run`);
   assertEquals(readConfigOf(run), runConfigOf());
   for (
