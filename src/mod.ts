@@ -72,7 +72,7 @@ export {
   encodeCheckpoint,
   type Progress,
 } from "./checkpoint/checkpoint.ts";
-export { readCheckpoint, writeCheckpoint } from "./checkpoint/file.ts";
+export { readCheckpoint, writeCheckpoint, type WriteCheckpointOptions } from "./checkpoint/file.ts";
 export type { Model } from "./model/model.ts";
 export type {
   BaseParameterName,

@@ -1,6 +1,6 @@
 /** Checkpoint files: reading them as untrusted input, and replacing them atomically. */
 
-import { type AtomicWriteOptions, writeAtomically } from "../atomic_write.ts";
+import { writeAtomically } from "../atomic_write.ts";
 import { InputError, withContextAsync } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
@@ -100,7 +100,13 @@ async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<
 }
 
 /** Options of {@linkcode writeCheckpoint}. */
-export type WriteCheckpointOptions = Pick<AtomicWriteOptions, "temporary">;
+export interface WriteCheckpointOptions {
+  /**
+   * The path of the temporary file, in the same folder; nothing may exist there. Default: the
+   * file's path with a random ending.
+   */
+  readonly temporary?: string;
+}
 
 /**
  * Writes a checkpoint to disk; needs `--allow-read` and `--allow-write`.
