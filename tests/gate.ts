@@ -98,6 +98,7 @@ try {
     if (countsTests) countTests(output, success, tally);
     else tally[success ? "passed" : "failed"]++;
     if (!success) broken.push(line);
+    if (!output.endsWith("\n")) console.log();
     console.log(`── ${success ? "passed" : "FAILED"} in ${secondsSince(begin)} s: ${line}`);
   }
 } finally {
