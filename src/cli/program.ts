@@ -72,6 +72,12 @@ function printError(message: string): void {
   }
 }
 
+/** The options that decide about a property that is not an option itself. */
+const flagsOfProperty: Readonly<Record<string, string>> = {
+  path: "--out",
+  ifExists: "--resume, --force, --out",
+};
+
 /**
  * The message of an error in the terms of the command line: the library names a property,
  * `"gradClip"`, which is the option `--grad-clip` here.
@@ -81,6 +87,8 @@ export function messageOf(error: unknown, options: readonly Option[]): string {
   const isAboutOptions = error instanceof DivergenceError ||
     (error instanceof InputError && error.option !== undefined);
   if (!isAboutOptions) return error.message;
+  const others = error instanceof InputError ? flagsOfProperty[error.option!] : undefined;
+  if (others !== undefined) return `${error.message} (${others})`;
   const flags = new Map(options.map(({ name }) => [propertyOf(name), `--${name}`]));
   // A quoted word after "not" is the value that was given.
   return error.message.replace(/(?<!\bnot )"(\w+)"/g, (quoted, name) => flags.get(name) ?? quoted);

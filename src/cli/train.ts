@@ -113,13 +113,7 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   return {
     origin: { preset: given.preset, reasons },
     start: () =>
-      withFolderOptions(() =>
-        Run.create(corpus, {
-          ...present({ path: out, threads, ifExists }),
-          config,
-          limits,
-        })
-      ),
+      Run.create(corpus, { ...present({ path: out, threads, ifExists }), config, limits }),
     [Symbol.dispose]: () => resources.dispose(),
   };
 }
@@ -163,19 +157,5 @@ async function readTextOf(
         shellWord(folder.path),
       { cause: error },
     );
-  }
-}
-
-/** Names the options that decide about the run folder if it cannot be created. */
-function withFolderOptions(create: () => Run): Run {
-  try {
-    return create();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const options: Record<string, string> = { path: "--out", ifExists: "--resume, --force, --out" };
-    const flags = options[error.option ?? ""];
-    throw flags === undefined
-      ? error
-      : new InputError(`${error.message} (${flags})`, { cause: error });
   }
 }

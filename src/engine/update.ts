@@ -99,6 +99,6 @@ export class Updater {
  * @param share The fraction that the average covers: above 0, at most 1.
  * @param step The number of the update, from 1.
  */
-export function weightAverageRate(share: number, step: number): number {
+function weightAverageRate(share: number, step: number): number {
   return Math.min(1, 1 / (share * step));
 }

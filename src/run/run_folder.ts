@@ -450,7 +450,8 @@ function readReplaceable(path: string): RunConfig | null {
 
 function whileCreating<T>(path: string, action: () => T): T {
   const context = `Cannot create the run folder ${quotePath(path)}`;
-  return explainFailure({ context, advice: "use a folder that can be created" }, () => {
+  const explanation = { context, advice: "use a folder that can be created", option: "path" };
+  return explainFailure(explanation, () => {
     try {
       return action();
     } catch (error) {
@@ -462,18 +463,23 @@ function whileCreating<T>(path: string, action: () => T): T {
   });
 }
 
+/** What an error of {@linkcode explainFailure} says beside the reason. */
+interface Explanation {
+  readonly context: string;
+  readonly advice: string;
+  /** The property of the caller's options that is wrong, if it is one. */
+  readonly option?: string;
+}
+
 /** Runs an action; of its failure makes an error with the context, the reason and advice. */
-function explainFailure<T>(
-  { context, advice }: { readonly context: string; readonly advice: string },
-  action: () => T,
-): T {
+function explainFailure<T>({ context, advice, ...options }: Explanation, action: () => T): T {
   try {
     return action();
   } catch (error) {
     // These are explained already.
     if (error instanceof RunLockedError || error instanceof InputError) throw error;
     const message = `${context}: ${osErrorReason(error)}; ${advice}`;
-    throw new InputError(message, { option: "path", cause: error });
+    throw new InputError(message, { ...options, cause: error });
   }
 }
 

@@ -263,4 +263,9 @@ Deno.test("messageOf() writes the library's properties as options", () => {
     /--lr or --grad-clip$/,
   );
   assertEquals(messageOf("text", options), "text");
+  // A folder may have the name of an option.
+  assertEquals(
+    messageOf(new InputError('Cannot create "hidden"', { option: "path" }), options),
+    'Cannot create "hidden" (--out)',
+  );
 });
