@@ -112,11 +112,17 @@ export function startInTerminal(
   }).spawn();
 }
 
+/** Far above what a command of the tests takes. */
+const TERMINAL_MS = 60_000;
+
 /** What the terminal showed until the process ended, and its exit code. */
 export async function finishInTerminal(
   child: Deno.ChildProcess,
 ): Promise<{ screen: string; code: number }> {
+  // A program that asks for a permission would wait for ever.
+  const timer = setTimeout(() => child.kill(), TERMINAL_MS);
   const [{ code }, screen] = await Promise.all([child.status, new Response(child.stdout).text()]);
+  clearTimeout(timer);
   await child.stdin.close();
   return { screen, code };
 }
