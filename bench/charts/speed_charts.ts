@@ -31,13 +31,14 @@ function distinctSizes(pairs: readonly (readonly [number, number])[]): readonly 
 /** Draws both charts into docs/. */
 export async function writeSpeedCharts(report: Report): Promise<void> {
   for (const { path, options } of speedCharts(report)) {
-    await Deno.writeTextFile(path, await renderSvg(options));
+    await Deno.writeTextFile(new URL(`../../${path}`, import.meta.url), await renderSvg(options));
     console.error(`Wrote ${path}`);
   }
 }
 
 /** A chart and the file that it is written to. */
 export interface ChartFile {
+  /** Relative to the project. */
   readonly path: string;
   /** Options of ECharts. */
   readonly options: unknown;

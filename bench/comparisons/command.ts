@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Command } from "../../src/cli/args.ts";
 import { writeOutput } from "../../src/cli/output_file.ts";
 import { type Corpus, readCorpus } from "../../src/text/corpus.ts";
@@ -39,7 +40,9 @@ export const compareCommand: Command = {
   ],
   async run(line) {
     const timing = readTimingOptions(line, defaults);
-    const corpus = await readCorpus(line.operands[0] ?? DEFAULT_TEXT);
+    const corpus = await readCorpus(
+      line.operands[0] ?? fileURLToPath(new URL(`../../${DEFAULT_TEXT}`, import.meta.url)),
+    );
     const python = line.text("python");
     const pythons = [...python === undefined ? [] : [python], "python3", "/usr/bin/python3"];
     const folder = await Deno.makeTempDir({ prefix: "unroll-compare-" });

@@ -35,7 +35,7 @@ export const trainOptions: readonly Option[] = [
       name: "out",
       value: "DIR",
       description: "Create the run in this folder, which must not hold a run yet",
-      default: "runs/<name of the text>, with a number if taken",
+      default: "runs/<name of the text> in the current folder, with a number if taken",
     },
     {
       name: "resume",

@@ -67,7 +67,9 @@ export function denoArgs(args: readonly string[], permissions?: readonly string[
   const tasks: Record<string, string> = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)).tasks;
   // Unknown commands go to the entry that most commands have.
   const [name = ""] = args;
-  const words = (tasks[name] ?? `deno run src/cli/main.ts ${name}`).trim().split(" ");
+  const task = tasks[name] ?? `deno run src/cli/main.ts ${name}`;
+  // Most tasks change to the folder of their user first; here the caller's folder is that one.
+  const words = task.replace(/^.*&& /, "").replace(/"\$ROOT\/([^"]*)"/g, "$1").split(" ");
   const flags = permissions ?? words.filter((word) => word.startsWith("--allow-"));
   const entry = words.findIndex((word) => word.endsWith("main.ts"));
   return [
