@@ -11,19 +11,17 @@ Deno.test({
   ignore: missing.length > 0,
   async fn() {
     // Imported here, because the compiler reads the environment when it is imported.
-    const { compile } = await import("../build.ts");
+    const { compile, moduleSource } = await import("../build.ts");
     const modules = await compile();
     assertEquals([...modules.keys()], [
-      "src/engine/kernels/f32.wasm",
-      "src/engine/kernels/f32-strict.wasm",
-      "src/engine/kernels/f64.wasm",
-      "bench/peak/peak.wasm",
+      "src/engine/kernels/modules/f32.ts",
+      "src/engine/kernels/modules/f32_strict.ts",
+      "src/engine/kernels/modules/f64.ts",
+      "bench/peak/module.ts",
     ]);
     for (const [path, bytes] of modules) {
-      const committed = await Deno.readFile(path);
-      const same = committed.length === bytes.length &&
-        committed.every((byte, i) => byte === bytes[i]);
-      assert(same, `${path} is out of date: run deno task build`);
+      const isCommitted = await Deno.readTextFile(path) === moduleSource(bytes);
+      assert(isCommitted, `${path} is out of date: run deno task build`);
       assert(bytes.length < 65536, `${path} has ${bytes.length} bytes`);
     }
   },

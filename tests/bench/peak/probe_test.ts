@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { module } from "../../../bench/peak/module.js";
-import { PeakProbe } from "../../../bench/peak/probe.ts";
+import { module, PeakProbe } from "../../../bench/peak/probe.ts";
 
 const LANES = 4;
 

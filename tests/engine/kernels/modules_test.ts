@@ -1,9 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { instantiate } from "../../../src/engine/kernels/instance.ts";
-import { modules } from "../../../src/engine/kernels/modules.js";
+import { bytesOf, kernelModule, supportedPrecision } from "../../../src/engine/kernels/modules.ts";
+import { digits as f32 } from "../../../src/engine/kernels/modules/f32.ts";
+import { digits as f32Strict } from "../../../src/engine/kernels/modules/f32_strict.ts";
+import { digits as f64 } from "../../../src/engine/kernels/modules/f64.ts";
 import { precisions } from "../../assembly/module.ts";
 
-const withoutFiles = Deno.permissions.querySync({ name: "read" }).state !== "granted";
+const sources = { f32, "f32-strict": f32Strict, f64 };
 
 /** An unsigned LEB128 number: its value, and the index behind it. */
 function leb128(bytes: Uint8Array, at: number): [number, number] {
@@ -39,26 +42,82 @@ function possiblyRelaxed(code: Uint8Array): number {
   return count;
 }
 
+Deno.test("Only the f32 module has relaxed instructions, and all modules are small", () => {
+  for (const precision of precisions) {
+    const bytes = bytesOf(sources[precision]);
+    assert(bytes.length < 65536, `${precision}: ${bytes.length} bytes`);
+    const relaxed = possiblyRelaxed(codeSection(bytes));
+    // f32 has hundreds in its products, so the search finds them.
+    if (precision === "f32") assert(relaxed > 100, `${relaxed} relaxed instructions`);
+    else assertEquals(relaxed, 0, precision);
+  }
+});
+
+Deno.test("bytesOf() reads every digit", () => {
+  assertEquals([...bytesOf("00ff1aa9")], [0, 255, 26, 169]);
+  assertEquals(bytesOf("").length, 0);
+});
+
+/** A thread reads its modules from files. */
+const withoutFiles = Deno.permissions.querySync({ name: "read" }).state !== "granted";
+
+/** Runs a program in a thread whose runtime compiles no module that `isMissing` accepts. */
+async function withoutModules(isMissing: string, program: string): Promise<string> {
+  const modules = new URL("../../../src/engine/kernels/modules.ts", import.meta.url).href;
+  const code = `
+    const { Module } = WebAssembly;
+    WebAssembly.Module = new Proxy(Module, {
+      construct(target, [bytes]) {
+        if ((${isMissing})(bytes)) throw new WebAssembly.CompileError("missing instructions");
+        return new target(bytes);
+      },
+    });
+    const { kernelModule, supportedPrecision } = await import(${JSON.stringify(modules)});
+    let result;
+    try { result = await (${program})(supportedPrecision, kernelModule); }
+    catch (error) { result = error.message; }
+    postMessage(result);
+  `;
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+    });
+  } finally {
+    worker.terminate();
+    URL.revokeObjectURL(url);
+  }
+}
+
 Deno.test({
-  name: "Only f32.wasm has relaxed instructions, and all modules are small (needs --allow-read)",
+  name: "supportedPrecision() replaces f32 without relaxed instructions (needs --allow-read)",
   ignore: withoutFiles,
-  fn() {
-    for (const precision of precisions) {
-      const bytes = Deno.readFileSync(
-        new URL(`../../../src/engine/kernels/${precision}.wasm`, import.meta.url),
-      );
-      assert(bytes.length < 65536, `${precision}: ${bytes.length} bytes`);
-      const relaxed = possiblyRelaxed(codeSection(bytes));
-      // f32 has hundreds in its products, so the search finds them.
-      if (precision === "f32") assert(relaxed > 100, `${relaxed} relaxed instructions`);
-      else assertEquals(relaxed, 0, precision);
-    }
+  async fn() {
+    assertEquals(precisions.map((precision) => supportedPrecision(precision)), [...precisions]);
+    const isRelaxed = `(bytes) => bytes.length === ${f32.length / 2}`;
+    const program = `(supported, compiled) =>
+    [supported("f32"), supported("f64"), compiled("f32") === compiled("f32-strict")].join()`;
+    assertEquals(await withoutModules(isRelaxed, program), "f32-strict,f64,true");
+  },
+});
+
+Deno.test({
+  name: "supportedPrecision() says that a runtime lacks SIMD (needs --allow-read)",
+  ignore: withoutFiles,
+  async fn() {
+    const message = await withoutModules("() => true", `(supported) => supported("f32")`);
+    assertMatch(message, /^Cannot compute: this runtime has no WebAssembly SIMD/);
   },
 });
 
 for (const precision of precisions) {
   Deno.test(`The module imports a memory and nothing else, ${precision}`, () => {
-    assertEquals(WebAssembly.Module.imports(modules[precision]), [
+    assertEquals(WebAssembly.Module.imports(kernelModule(precision)), [
       { module: "env", name: "memory", kind: "memory" },
     ]);
   });
