@@ -5,9 +5,9 @@
  * and the checksum.
  */
 
-import { createHash } from "node:crypto";
 import { InputError, withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
+import { createSha256 } from "../sha256.ts";
 import { cells } from "../model/cells.ts";
 import type { Config } from "../model/config.ts";
 import { type Model, sizesOf } from "../model/model.ts";
@@ -176,9 +176,11 @@ function sortByName<Item extends readonly [string, ...unknown[]]>(items: readonl
   return items.toSorted(([a], [b]) => a < b ? -1 : 1);
 }
 
-/** Hashes bytes, or the UTF-8 of a string. Web Crypto's `digest` would copy the data first. */
+/** Hashes bytes, or the UTF-8 of a string. */
 function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+  const hash = createSha256();
+  hash.update(typeof data === "string" ? new TextEncoder().encode(data) : data);
+  return hash.digest();
 }
 
 function fromTensors(

@@ -30,11 +30,11 @@ export function flopPerStep({ hidden, outputs, seqLength, batchSize }: StepSizes
  * layers are large enough for the kernels to split their units. Small steps have fewer threads. Where
  * threads cannot be started, the result is 1.
  *
- * @param cores Default: the cores of this machine.
+ * @param cores Default: the cores of this machine; 1 where the runtime does not report it.
  */
 export function defaultThreadCount(
   sizes: StepSizes & Pick<EngineOptions, "precision">,
-  cores: number = navigator.hardwareConcurrency,
+  cores: number = globalThis.navigator?.hardwareConcurrency ?? 1,
 ): number {
   const { cell = "rnn", precision, hidden, batchSize } = sizes;
   if (!canStartThreads()) return 1;

@@ -1,5 +1,5 @@
-import { createHash, type Hash } from "node:crypto";
 import { InputError } from "../errors.ts";
+import { createSha256 } from "../sha256.ts";
 import { CharIndex } from "./char_index.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 
@@ -37,7 +37,7 @@ const CHUNK_BYTES = 1 << 18;
  * ```
  */
 export class Utf8Scanner {
-  readonly #hash: Hash = createHash("sha256");
+  readonly #hash = createSha256();
   readonly #index: CharIndex;
   /** The bytes to scan; the first are left over from those before. */
   readonly #buffer = new Uint8Array(CHUNK_BYTES);
@@ -100,7 +100,7 @@ export class Utf8Scanner {
     return {
       bytes: this.#bytes,
       length: this.#length,
-      sha256: this.#hash.digest("hex"),
+      sha256: this.#hash.digest(),
       occurrences,
       index: this.#index,
     };
