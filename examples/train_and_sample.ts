@@ -10,7 +10,7 @@ import { readCorpus, sample, train } from "../src/mod.ts";
 using corpus = await readCorpus(`${import.meta.dirname}/alice.txt`);
 console.log(`${corpus.length} characters, ${corpus.vocabulary.size} of them distinct`);
 
-const model = await train(corpus, {
+const { best } = await train(corpus, {
   config: { hidden: 64 }, // All other hyperparameters are picked by the length of the text.
   steps: 1000,
   logEvery: 200,
@@ -18,4 +18,4 @@ const model = await train(corpus, {
 });
 
 const prompt = "Alice ";
-console.log(prompt + sample(model, { prompt, length: 300, temperature: 0.7 }));
+console.log(prompt + sample(best, { prompt, length: 300, temperature: 0.7 }));

@@ -17,9 +17,9 @@
  * import { corpusFromText, evaluate, sample, train } from "./mod.ts";
  *
  * const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(40));
- * const model = await train(corpus, { config: { hidden: 64 }, steps: 200 });
- * console.log(sample(model, { prompt: "row", length: 60, temperature: 0.5 }));
- * console.log(evaluate(model, corpus).bitsPerChar < 1); // true
+ * const { best } = await train(corpus, { config: { hidden: 64 }, steps: 200 });
+ * console.log(sample(best, { prompt: "row", length: 60, temperature: 0.5 }));
+ * console.log(evaluate(best, corpus).bitsPerChar < 1); // true
  * ```
  *
  * @module
@@ -56,6 +56,7 @@ export type { IntervalOptions, LimitOptions, TrainingLimits } from "./train/limi
 export type { Rollback, TrainingMetrics, TrainingStatus } from "./train/metrics.ts";
 export type { OnDivergence, TrainingCallbacks, TrainOptions } from "./train/options.ts";
 export { type PreparedTraining, prepareTraining, train } from "./train/train.ts";
+export type { TrainResult } from "./train/result.ts";
 export {
   type ResumeOptions,
   type RunProgress,
@@ -72,7 +73,12 @@ export {
   encodeCheckpoint,
   type Progress,
 } from "./checkpoint/checkpoint.ts";
-export { readCheckpoint, writeCheckpoint, type WriteCheckpointOptions } from "./checkpoint/file.ts";
+export {
+  readCheckpoint,
+  type ReadCheckpointOptions,
+  writeCheckpoint,
+  type WriteCheckpointOptions,
+} from "./checkpoint/file.ts";
 export type { Model } from "./model/model.ts";
 export type {
   BaseParameterName,

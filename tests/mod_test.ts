@@ -58,11 +58,11 @@ Deno.test("the entries export their documented values and no others", () => {
 
 Deno.test("train(), encodeCheckpoint() and decodeCheckpoint() need no permission", async () => {
   const corpus = unroll.corpusFromText(text);
-  const model = await unroll.train(corpus, { config: { hidden: 16, batchSize: 2 }, epochs: 3 });
-  const restored = await unroll.decodeCheckpoint(await unroll.encodeCheckpoint(model));
+  const { best } = await unroll.train(corpus, { config: { hidden: 16, batchSize: 2 }, epochs: 3 });
+  const restored = await unroll.decodeCheckpoint(await unroll.encodeCheckpoint(best));
   const options = { prompt: "row", length: 60, temperature: 0.5 };
-  assertEquals(unroll.sample(restored, options), unroll.sample(model, options));
-  assertEquals(unroll.evaluate(restored, corpus), unroll.evaluate(model, corpus));
+  assertEquals(unroll.sample(restored, options), unroll.sample(best, options));
+  assertEquals(unroll.evaluate(restored, corpus), unroll.evaluate(best, corpus));
 });
 
 testProgram(
@@ -74,7 +74,7 @@ testProgram(
     await succeed(f, "train", "row.txt", "--out", "run", ...options, "--steps", "50");
 
     using corpus = await unroll.readCorpus(`${f}/row.txt`);
-    const mine = await unroll.train(corpus, { config, steps: 50 });
+    const { best: mine } = await unroll.train(corpus, { config, steps: 50 });
     const checkpoint = await unroll.readCheckpoint(`${f}/run`);
     assertEquals(checkpoint.parameters, mine.parameters);
     assertEquals(checkpoint.optimizerState, mine.optimizerState);

@@ -77,8 +77,8 @@ function prefixOf({ name }: StateSlot): string {
  * import { corpusFromText, decodeCheckpoint, encodeCheckpoint, train } from "../mod.ts";
  *
  * const corpus = corpusFromText("hello world, ".repeat(100));
- * const model = await train(corpus, { config: { hidden: 8, batchSize: 1 }, steps: 1 });
- * const bytes = await encodeCheckpoint(model);
+ * const { latest } = await train(corpus, { config: { hidden: 8, batchSize: 1 }, steps: 1 });
+ * const bytes = await encodeCheckpoint(latest);
  * const { vocabulary, progress } = await decodeCheckpoint(bytes);
  * console.log(vocabulary.size, progress.step); // 9 1
  * ```

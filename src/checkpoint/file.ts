@@ -2,11 +2,12 @@
 
 import { writeAtomically } from "../atomic_write.ts";
 import { InputError, withContextAsync } from "../errors.ts";
-import { quotePath } from "../json.ts";
+import { quote, quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
 import { type Checkpoint, encodeCheckpoint, fromSafetensors } from "./checkpoint.ts";
+import { checkFormat, type CheckpointMetadata, parseMetadata } from "./metadata.ts";
 import { type Tensor, toTensor } from "./safetensors.ts";
-import { LENGTH_BYTES, readHeader, readHeaderLength } from "./safetensors_header.ts";
+import { type Header, LENGTH_BYTES, readHeader, readHeaderLength } from "./safetensors_header.ts";
 
 /** The file name of the latest checkpoint in a run folder. */
 export const LATEST_CHECKPOINT = "checkpoint.safetensors";
@@ -17,14 +18,26 @@ export const BEST_CHECKPOINT = "best.safetensors";
 /** The address space of WebAssembly with 32-bit pointers: no network is larger. */
 const MAX_BYTES = 2 ** 32;
 
+/** Options of {@linkcode readCheckpoint}. */
+export interface ReadCheckpointOptions {
+  /**
+   * Which checkpoint of a run folder is read: `best`, the one with the lowest validation loss, or
+   * the latest if the run has validated nothing; or `latest`, from which training is resumed. A
+   * path of a file is read as it is. Default: `best`.
+   */
+  readonly which?: "best" | "latest";
+}
+
 /**
  * Reads a checkpoint from disk, as untrusted input; needs `--allow-read`.
  *
  * The header is read first, and the data only if the length of the file is exactly what the header
  * declares. The data are in memory once.
  *
- * @param path A checkpoint file, or a run folder, of which the latest checkpoint is read.
- * @throws {InputError} if the file is missing, unreadable or damaged, or is not a checkpoint.
+ * @param path A checkpoint file or a run folder.
+ * @param options Which checkpoint of a run folder is read.
+ * @throws {InputError} if the file is missing, unreadable or damaged, or is not a checkpoint, or if
+ * the best checkpoint of a folder is not of the same run as its latest.
  *
  * @example
  * ```ts
@@ -36,28 +49,105 @@ const MAX_BYTES = 2 ** 32;
  * }
  * ```
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const file = await checkpointPath(path);
-  const missing = file === path
-    ? "it must be a checkpoint or a run folder"
-    : "the folder must be a run folder with a checkpoint";
-  return await withContextAsync(`Cannot read the checkpoint ${quotePath(file)}`, async () => {
+export async function readCheckpoint(
+  path: string,
+  { which = "best" }: ReadCheckpointOptions = {},
+): Promise<Checkpoint> {
+  if (which !== "best" && which !== "latest") {
+    throw new RangeError(`"which" must be best or latest, not ${quote(which)}`);
+  }
+  const info = await Deno.stat(path).catch(() => null);
+  if (!info?.isDirectory) {
+    const missing = "it must be a checkpoint or a run folder";
+    return await readNamed(path, { missing, read: readFile });
+  }
+  const folder = path.endsWith("/") ? path : `${path}/`;
+  const [best, latest] = [`${folder}${BEST_CHECKPOINT}`, `${folder}${LATEST_CHECKPOINT}`];
+  const hasBest = which === "best" && await exists(best);
+  const missing = "the folder must be a run folder with a checkpoint";
+  const checkpoint = await readNamed(hasBest ? best : latest, { missing, read: readFile });
+  if (!hasBest) return checkpoint;
+  // A run that was killed early has no other checkpoint than its best.
+  if (await exists(latest)) await checkSameRun(checkpoint, best, latest);
+  return checkpoint;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+/** Reads a file; an error names it, and says what must be there if it is missing. */
+async function readNamed<T>(
+  path: string,
+  { missing, read }: {
+    readonly missing: string;
+    readonly read: (path: string) => Promise<T>;
+  },
+): Promise<T> {
+  return await withContextAsync(`Cannot read the checkpoint ${quotePath(path)}`, async () => {
     try {
-      return await readFile(file);
+      return await read(path);
     } catch (error) {
-      throw toInputError(error, { path: file, action: "read", missing });
+      throw toInputError(error, { path, action: "read", missing });
     }
   });
 }
 
-/** The path of a folder's latest checkpoint; any other path as it is. */
-async function checkpointPath(path: string): Promise<string> {
-  const info = await Deno.stat(path).catch(() => null);
-  if (!info?.isDirectory) return path;
-  return `${path}${path.endsWith("/") ? "" : "/"}${LATEST_CHECKPOINT}`;
+/** Checks that the best checkpoint of a folder is of the run of the latest one. */
+async function checkSameRun(best: Checkpoint, path: string, latestPath: string): Promise<void> {
+  const latest = await readNamed(latestPath, {
+    missing: "it must be a checkpoint",
+    read: readFileMetadata,
+  });
+  const isSame = best.corpus?.sha256 === latest.corpus?.sha256 &&
+    best.vocabulary.characters === latest.vocabulary.characters &&
+    runKeys.every((key) => best.config[key] === latest.config[key]);
+  if (isSame) return;
+  throw new InputError(
+    `Cannot read the checkpoint ${quotePath(path)}: it is of another run than ` +
+      `${quotePath(latestPath)}; name the file to read, or read the latest checkpoint`,
+  );
 }
 
+/** Keys of the configuration that are the same in all checkpoints of a run. */
+const runKeys = [
+  "cell",
+  "layers",
+  "hidden",
+  "seqLength",
+  "batchSize",
+  "seed",
+  "precision",
+] as const;
+
 async function readFile(path: string): Promise<Checkpoint> {
+  return await withOpened(path, async ({ file, entries, metadata }) => {
+    const tensors = new Map<string, Tensor>();
+    for (const entry of entries) {
+      tensors.set(entry.name, toTensor(entry, await readBytes(file, entry.end - entry.begin)));
+    }
+    return fromSafetensors({ tensors, metadata });
+  });
+}
+
+/** What a checkpoint file says of its run, without its data. */
+async function readFileMetadata(path: string): Promise<CheckpointMetadata> {
+  return await withOpened(path, ({ metadata }) => {
+    checkFormat(metadata);
+    return Promise.resolve(parseMetadata(metadata));
+  });
+}
+
+/** Opens a file whose length is exactly what its header declares. */
+async function withOpened<T>(
+  path: string,
+  read: (opened: Header & { readonly file: Deno.FsFile }) => Promise<T>,
+): Promise<T> {
   // Checked before it is opened: opening a named pipe would wait for a writer.
   checkRegularFile(await Deno.stat(path));
   using file = await Deno.open(path);
@@ -66,12 +156,7 @@ async function readFile(path: string): Promise<Checkpoint> {
   checkRegularFile(info);
   const start = await readBytes(file, Math.min(info.size, LENGTH_BYTES));
   const header = await readBytes(file, readHeaderLength(start, info.size));
-  const { entries, metadata } = readHeader(header, info.size - start.length - header.length);
-  const tensors = new Map<string, Tensor>();
-  for (const entry of entries) {
-    tensors.set(entry.name, toTensor(entry, await readBytes(file, entry.end - entry.begin)));
-  }
-  return fromSafetensors({ tensors, metadata });
+  return await read({ ...readHeader(header, info.size - start.length - header.length), file });
 }
 
 function checkRegularFile({ isFile, size }: Deno.FileInfo): void {

@@ -4,6 +4,7 @@ import type { Model } from "../model/model.ts";
 import { type Corpus, readCorpus } from "../text/corpus.ts";
 import { gzipNatsPerChar } from "../evaluate/baselines/gzip.ts";
 import type { Command } from "./args.ts";
+import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { ProgressBar, readWithProgress } from "./progress_bar.ts";
 import { formatCount, table } from "./format.ts";
 
@@ -13,6 +14,7 @@ export const evalCommand: Command = {
   summary: "Measure how well a trained model predicts a text",
   operands: ["<run|checkpoint>", "<text>"],
   options: [
+    latestOption,
     {
       name: "json",
       description: "Print one JSON object: chars, nats_per_char, bits_per_char, perplexity, " +
@@ -22,7 +24,7 @@ export const evalCommand: Command = {
   examples: ["deno task eval runs/alice examples/alice.txt"],
   notes: [
     "The model reads the text once, from start to end, and predicts each character but the first " +
-    "from all characters before it. A run folder stands for its latest checkpoint.",
+    "from all characters before it. A run folder stands for its best checkpoint; see --latest.",
     "Baselines are fitted to the evaluated text itself: bigram is the entropy of a character given " +
     "the one before, unigram the entropy of single characters, uniform the logarithm of the number " +
     "of distinct characters, and gzip -9 the size of the compressed text. On short texts ignore " +
@@ -30,7 +32,7 @@ export const evalCommand: Command = {
   ],
   async run(line) {
     const [run, path] = line.operands as [string, string];
-    const model = await readCheckpoint(run);
+    const model = await readCheckpoint(run, whichCheckpoint(line));
     using corpus = await readWithProgress((options) =>
       readCorpus(path, { ...options, vocabulary: model.vocabulary })
     );

@@ -4,6 +4,7 @@ import { sampleMany, sampleStream } from "../generate/sampler.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
 import type { Model } from "../model/model.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
+import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { TextOutput } from "./output.ts";
 
 /** `deno task sample` generates text with a trained model. */
@@ -81,6 +82,7 @@ export const sampleCommand: Command = {
         "instead of sampling",
       group: "Search",
     },
+    { ...latestOption, group: "Model" },
     {
       name: "json",
       description:
@@ -94,14 +96,14 @@ export const sampleCommand: Command = {
     "deno task sample runs/alice --count 3 --top-p 0.9 --stop .",
   ],
   notes: [
-    "Only the text goes to standard output. A run folder stands for its latest checkpoint.",
+    "Only the text goes to standard output. A run folder stands for its best checkpoint; see --latest.",
     "Filters apply in this order: temperature, top-k, top-p. Text i of a seed is the same whatever " +
     "--count is.",
   ],
   async run(line) {
     const options = readOptions(line);
     checkOptions(options);
-    const model = await readCheckpoint(line.operands[0]!);
+    const model = await readCheckpoint(line.operands[0]!, whichCheckpoint(line));
     if (line.flag("json")) {
       console.log(
         JSON.stringify({ prompt: options.prompt ?? null, texts: generate(model, options) }),

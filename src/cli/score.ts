@@ -2,8 +2,9 @@ import { InputError } from "../errors.ts";
 import { type Score, score } from "../evaluate/score.ts";
 import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
 import { scoreHtml } from "../evaluate/score_html.ts";
-import { LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
+import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
 import type { Command } from "./args.ts";
+import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { formatCount } from "./format.ts";
 import { readKnownText } from "./read_text.ts";
 import { TextOutput } from "./output.ts";
@@ -18,6 +19,7 @@ export const scoreCommand: Command = {
   summary: "Show how well a trained model predicts each character of a text",
   operands: ["<run|checkpoint>", "<text>"],
   options: [
+    latestOption,
     {
       name: "html",
       value: "FILE",
@@ -51,10 +53,11 @@ export const scoreCommand: Command = {
       );
     }
     if (html !== undefined) {
-      const inputs = [run, `${run}/${LATEST_CHECKPOINT}`, ...path === "-" ? [] : [path]];
+      const checkpoints = [LATEST_CHECKPOINT, BEST_CHECKPOINT].map((name) => `${run}/${name}`);
+      const inputs = [run, ...checkpoints, ...path === "-" ? [] : [path]];
       checkOutput("page", html, inputs);
     }
-    const model = await readCheckpoint(run);
+    const model = await readCheckpoint(run, whichCheckpoint(line));
     const text = await readKnownText(path, { vocabulary: model.vocabulary, maxBytes: MAX_BYTES });
     const result = score(model, text);
     if (html !== undefined) {

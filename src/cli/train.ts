@@ -66,7 +66,7 @@ export const trainCommand: Command = {
 
 /** Trains, and prints the log and the summary; the progress of the last checkpoint. */
 async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
-  const last = await run.train({
+  const { best, latest } = await run.train({
     signal,
     onLog: (metrics) => terminal.printLog(metrics),
     onSample: (text, step) => terminal.printSample(text, step),
@@ -77,14 +77,14 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
     throw new Error(describeDivergence(error, run.folder.path), { cause: error });
   });
   terminal.stop();
-  const { validationsSinceBest } = last.progress;
+  const { validationsSinceBest } = latest.progress;
   if (validationsSinceBest >= run.limits.patience) {
     printLine(`\nStopped early: no improvement in ${validationsSinceBest} validations`);
   }
   const { corpus, split } = run.trainer;
-  const parts = await summarize(await run.readBest(last), corpus, { split, signal });
+  const parts = await summarize(best, corpus, { split, signal });
   if (parts !== undefined) printLine(`\n${formatSummary(parts)}\n`);
-  return last.progress;
+  return latest.progress;
 }
 
 /** What was read for a run that has not begun. */

@@ -147,22 +147,20 @@ export function formatSummary(parts: readonly PartSummary[]): string {
 /** The last lines of a run: how it ended, what it reached, and what to do next. */
 export function conclusionOf(run: Run, progress: Progress, wasInterrupted: boolean): string {
   const { path } = run.folder;
-  const { step, bestValidationLoss, validationLoss } = progress;
+  const { step, bestValidationLoss } = progress;
   const lines = [
     `${wasInterrupted ? "Interrupted" : "Done"} after ${
       formatCount(step, "step")
     }; saved in ${path}`,
   ];
-  let model = path;
   if (bestValidationLoss !== null) {
     const best = `${path}/${BEST_CHECKPOINT}`;
     lines.push(
       `Best validation loss: ${bestValidationLoss.toFixed(4)} nats/char, saved in ${best}`,
     );
-    if (bestValidationLoss !== validationLoss) model = best;
   }
   if (wasInterrupted) lines.push(`To resume: deno task train --resume ${shellWord(path)}`);
-  lines.push(`To sample: deno task sample ${shellWord(model)}`);
+  lines.push(`To sample: deno task sample ${shellWord(path)}`);
   return lines.join("\n");
 }
 

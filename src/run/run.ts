@@ -7,6 +7,7 @@ import type { Corpus } from "../text/corpus.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import type { TrainingCallbacks } from "../train/options.ts";
+import type { TrainResult } from "../train/result.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { type PreparedTraining, prepareTraining } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
@@ -63,8 +64,8 @@ export type RunCallbacks = Omit<TrainingCallbacks, "onCheckpoint">;
  *   await run.train();
  * }
  * using run = await Run.resume(await RunFolder.open(path), corpus, { limits: { steps: 200 } });
- * const { progress } = await run.train();
- * console.log(progress.step); // 200
+ * const { latest } = await run.train();
+ * console.log(latest.progress.step); // 200
  * ```
  */
 export class Run implements Disposable {
@@ -168,16 +169,16 @@ export class Run implements Disposable {
   /**
    * Trains until a limit is reached or the signal aborts. May be called once.
    *
-   * @returns The last checkpoint.
+   * @returns The best and the latest checkpoint, also of a run that was resumed.
    * @throws {DivergenceError} if a loss or a weight is not finite.
    * @throws {TextError} if the text can no longer be read; the last state is written before.
    * @throws {Error} if a file of the run cannot be written; the run stops there.
    */
-  async train(callbacks: RunCallbacks = {}): Promise<Checkpoint> {
+  async train(callbacks: RunCallbacks = {}): Promise<TrainResult> {
     const { signal, onLog, onRollback } = callbacks;
     const writer = this.#writer;
     try {
-      const last = await this.#training.run({
+      const result = await this.#training.run({
         ...callbacks,
         signal: AbortSignal.any([...signal ? [signal] : [], this.#failure.signal]),
         async onLog(metrics) {
@@ -191,23 +192,11 @@ export class Run implements Disposable {
         onCheckpoint: (checkpoint, kind) => writer.save(checkpoint, kind),
       });
       writer.throwIfFailed();
-      return last;
+      return { ...result, best: await this.#readBest(result) };
     } catch (error) {
       if (!(error instanceof TextError)) throw error;
       throw new TextError(`${error.message}; ${writer.describeSaved()}`, { cause: error });
     }
-  }
-
-  /**
-   * Reads the checkpoint with the lowest validation loss.
-   *
-   * @param last The last checkpoint of the run; it is returned if it is the best one, or if nothing
-   * was validated.
-   */
-  async readBest(last: Checkpoint): Promise<Checkpoint> {
-    const { bestValidationLoss, validationLoss } = last.progress;
-    if (bestValidationLoss === null || bestValidationLoss === validationLoss) return last;
-    return await readCheckpoint(`${this.folder.path}/${BEST_CHECKPOINT}`).catch(() => last);
   }
 
   /** Ends the threads and closes the folder. */
@@ -217,6 +206,13 @@ export class Run implements Disposable {
     } finally {
       this.folder[Symbol.dispose]();
     }
+  }
+
+  /** The best checkpoint, which may be older than what a resumed run has trained. */
+  async #readBest({ best, latest }: TrainResult): Promise<Checkpoint> {
+    const lowest = latest.progress.bestValidationLoss;
+    if (best.progress.validationLoss === lowest || lowest === null) return best;
+    return await readCheckpoint(`${this.folder.path}/${BEST_CHECKPOINT}`).catch(() => latest);
   }
 
   /** Takes the files back to the checkpoint, and records what is changed from there on. */

@@ -297,7 +297,7 @@ export class RunFolder implements Disposable {
 
   async #readLatest(): Promise<Checkpoint | null> {
     if (lstatIfExists(`${this.path}/${LATEST_CHECKPOINT}`) === null) return null;
-    const checkpoint = await readCheckpoint(this.path);
+    const checkpoint = await readCheckpoint(this.path, { which: "latest" });
     const { progress } = checkpoint;
     const path = `${this.path}/${METRICS_FILE}`;
     const metrics = lstatIfExists(path) === null ? "" : readTextFile(path, MAX_METRICS_BYTES);

@@ -6,6 +6,7 @@ import { DivergenceError } from "./divergence.ts";
 import { fractionDone, isLimitReached, type TrainingLimits } from "./limits.ts";
 import type { TrainingStatus } from "./metrics.ts";
 import type { TrainingCallbacks, TrainOptions } from "./options.ts";
+import { bestOf, latestOf, type TrainResult } from "./result.ts";
 import { Throughput } from "./throughput.ts";
 import type { StepOptions, Trainer } from "./trainer.ts";
 
@@ -43,6 +44,8 @@ export class TrainingLoop {
   #savedAt = performance.now();
   /** The last good state; `undefined` if divergence stops the run. */
   #rollbackState: Checkpoint | undefined;
+  /** The checkpoint with the lowest validation loss; `null` if it is not known. */
+  #best: Checkpoint | null;
   /** Rollbacks since the last regular metrics. */
   #rollbacks = 0;
 
@@ -50,7 +53,9 @@ export class TrainingLoop {
     this.#trainer = trainer;
     this.#limits = limits;
     this.#callbacks = options;
-    const progress = options.resume?.progress;
+    const { resume } = options;
+    const progress = resume && latestOf(resume).progress;
+    this.#best = resume ? bestOf(resume) : null;
     this.#throughput = new Throughput(progress?.elapsedSeconds ?? 0);
     this.#loggedStep = progress?.loggedStep ?? null;
     this.#lastMetricsStep = progress?.step ?? null;
@@ -62,14 +67,15 @@ export class TrainingLoop {
    * Trains until a limit is reached or the signal aborts.
    *
    * @param callbacks Replace those passed to the constructor.
-   * @returns The last checkpoint.
+   * @returns The best and the latest checkpoint.
    */
-  async run(callbacks: TrainingCallbacks = {}): Promise<Checkpoint> {
+  async run(callbacks: TrainingCallbacks = {}): Promise<TrainResult> {
     this.#callbacks = { ...this.#callbacks, ...callbacks };
     while (true) {
       try {
         await this.#train();
-        return await this.#end();
+        const latest = await this.#end();
+        return { best: this.#best ?? latest, latest };
       } catch (error) {
         if (error instanceof TextError) {
           await this.#callbacks.onCheckpoint?.(this.#checkpoint(), "latest");
@@ -193,10 +199,13 @@ export class TrainingLoop {
     }
     await this.#emitMetrics(validation.step === steps ? validation.loss : null);
     this.#loggedStep = steps;
-    if (isBest) await this.#callbacks.onCheckpoint?.(this.#checkpoint(), "best");
-    if (this.#rollbackState && !this.#isInterrupted()) {
-      this.#trainer.checkNextStep(this.#stepOptions());
-      this.#rollbackState = this.#checkpoint();
+    // Before anything is kept: a state that diverges at once is not one of the run.
+    const isKept = this.#rollbackState !== undefined && !this.#isInterrupted();
+    if (isKept) this.#trainer.checkNextStep(this.#stepOptions());
+    const checkpoint = isBest || isKept ? this.#checkpoint() : null;
+    if (isBest) await this.#saveBest(checkpoint!);
+    if (isKept) {
+      this.#rollbackState = checkpoint!;
       this.#rollbacks = 0;
     }
   }
@@ -244,6 +253,11 @@ export class TrainingLoop {
     await this.#saveLatest(this.#checkpoint(ended));
   }
 
+  async #saveBest(checkpoint: Checkpoint): Promise<void> {
+    this.#best = checkpoint;
+    await this.#callbacks.onCheckpoint?.(checkpoint, "best");
+  }
+
   async #saveLatest(checkpoint: Checkpoint): Promise<void> {
     await this.#callbacks.onCheckpoint?.(checkpoint, "latest");
     this.#savedStep = checkpoint.progress.step;
@@ -264,7 +278,7 @@ export class TrainingLoop {
     }
     const last = withValidation(this.#checkpoint(ended), validationLoss);
     if (validationLoss !== null && last.progress.bestValidationLoss !== validation.best) {
-      await this.#callbacks.onCheckpoint?.(last, "best");
+      await this.#saveBest(last);
     }
     await this.#save(ended);
     return last;

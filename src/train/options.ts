@@ -2,6 +2,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import type { IntervalOptions, LimitOptions, TrainingLimits } from "./limits.ts";
 import type { Rollback, TrainingMetrics, TrainingStatus } from "./metrics.ts";
+import type { TrainResult } from "./result.ts";
 import type { Trainer, TrainerOptions } from "./trainer.ts";
 
 /** What happens on divergence: the run fails, or goes back and halves its learning rate. */
@@ -40,10 +41,12 @@ export interface TrainOptions
   readonly config?: ConfigInput;
   /**
    * Continue from this checkpoint of the same text with the same bits as if training had never
-   * stopped; limits and intervals count from the start of the run. `config` may change what only
+   * stopped. A result of {@linkcode train} continues from its latest checkpoint, and keeps its best
+   * one until there is a better one; from a checkpoint alone, the best one before it is not known.
+   * Limits and intervals count from the start of the run. `config` may change what only
    * steers the training, for example `lr`, `gradClip` and the learning-rate schedule.
    */
-  readonly resume?: Checkpoint;
+  readonly resume?: Checkpoint | TrainResult;
   /**
    * On divergence, `stop` throws. `rollback` restores the state of the last regular metrics (or the
    * one that this call started with), halves the learning rate and continues; it throws after ten

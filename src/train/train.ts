@@ -1,4 +1,3 @@
-import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
 import type { Corpus } from "../text/corpus.ts";
@@ -7,6 +6,7 @@ import { isFinished, resolveLimits, type TrainingLimits } from "./limits.ts";
 import { TrainingLoop } from "./loop.ts";
 import { checkLrSchedule } from "./lr_schedule.ts";
 import type { TrainingCallbacks, TrainOptions } from "./options.ts";
+import { bestOf, latestOf, type TrainResult } from "./result.ts";
 import { Trainer } from "./trainer.ts";
 
 /**
@@ -18,7 +18,8 @@ import { Trainer } from "./trainer.ts";
  * resuming do not change the weights: the same corpus, configuration and number of steps give the
  * same bits.
  *
- * @returns The last checkpoint; `options.resume` itself if its run has reached its limit.
+ * @returns The best and the latest checkpoint; those of `options.resume` if its run has reached its
+ * limit.
  * @throws {InputError} if an option is invalid, the text is too short, or training cannot be
  * resumed from the checkpoint; no callback has been called then.
  * @throws {DivergenceError} if a loss or a weight is not finite; see `onDivergence`.
@@ -30,11 +31,11 @@ import { Trainer } from "./trainer.ts";
  *
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
  * const half = await train(corpus, { config: { hidden: 32, batchSize: 2 }, steps: 100 });
- * const model = await train(corpus, { resume: half, steps: 200 });
- * console.log(sample(model, { prompt: "the ", length: 20 }));
+ * const { best } = await train(corpus, { resume: half, steps: 200 });
+ * console.log(sample(best, { prompt: "the ", length: 20 }));
  * ```
  */
-export async function train(corpus: Corpus, options: TrainOptions = {}): Promise<Checkpoint> {
+export async function train(corpus: Corpus, options: TrainOptions = {}): Promise<TrainResult> {
   using prepared = prepareTraining(corpus, options);
   await options.onStart?.(prepared.trainer, prepared.limits);
   return await prepared.run();
@@ -54,11 +55,11 @@ export interface PreparedTraining extends Disposable {
    * Trains until a limit is reached or the signal aborts. May be called once.
    *
    * @param callbacks Replace those that were passed to {@linkcode prepareTraining}.
-   * @returns The last checkpoint; the one that was resumed if the run is finished.
+   * @returns The best and the latest checkpoint; those that were resumed if the run is finished.
    * @throws {DivergenceError} if a loss or a weight is not finite; see `onDivergence`.
    * @throws {TextError} if the text can no longer be read, after `onCheckpoint` got the last state.
    */
-  run(callbacks?: TrainingCallbacks): Promise<Checkpoint>;
+  run(callbacks?: TrainingCallbacks): Promise<TrainResult>;
 }
 
 /**
@@ -74,12 +75,13 @@ export interface PreparedTraining extends Disposable {
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
  * using prepared = prepareTraining(corpus, { config: { hidden: 16 }, steps: 50 });
  * console.log(prepared.trainer.config.hidden, prepared.limits.steps); // 16 50
- * const model = await prepared.run();
- * console.log(model.progress.step); // 50
+ * const { latest } = await prepared.run();
+ * console.log(latest.progress.step); // 50
  * ```
  */
 export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): PreparedTraining {
-  const { config, resume, onDivergence = "stop" } = options;
+  const { config, onDivergence = "stop" } = options;
+  const resume = options.resume && latestOf(options.resume);
   if (onDivergence !== "stop" && onDivergence !== "rollback") {
     throw new InputError(
       `Cannot train: "onDivergence" must be stop or rollback, not ${quote(onDivergence)}`,
@@ -97,7 +99,9 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Pre
   const limits = resolveLimits(options, { charsPerStep, stepsPerEpoch, hasValidation });
   checkLrSchedule(trainer.config, { lastStep: limits.steps, hasValidation });
   const loop = new TrainingLoop(trainer, limits, options);
-  const finished = resume && isFinished(limits, resume.progress) ? resume : undefined;
+  const finished = resume && isFinished(limits, resume.progress)
+    ? { best: bestOf(options.resume!) ?? resume, latest: resume }
+    : undefined;
   // From here on the caller disposes of the trainer.
   opened.move();
   return {

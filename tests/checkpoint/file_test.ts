@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
-import { readCheckpoint, writeCheckpoint } from "../../src/checkpoint/file.ts";
+import {
+  readCheckpoint,
+  type ReadCheckpointOptions,
+  writeCheckpoint,
+} from "../../src/checkpoint/file.ts";
 import { isDenied, namesIn, testInFolder } from "../folders.ts";
 import { checkpointOf } from "./checkpoints.ts";
 
@@ -29,6 +33,35 @@ testInFolder(
       assertEquals(await encodeCheckpoint(await readCheckpoint(place)), bytes);
     }
     assertEquals(namesIn(folder), ["checkpoint.safetensors"]);
+  },
+);
+
+testInFolder(
+  "readCheckpoint() reads the best checkpoint of a folder, or the latest",
+  async (folder) => {
+    const [latest, best] = ["checkpoint", "best"].map((name) => `${folder}/${name}.safetensors`);
+    const at = (step: number) => ({ ...checkpoint, progress: { ...checkpoint.progress, step } });
+    const stepOf = async (options: ReadCheckpointOptions = {}) =>
+      (await readCheckpoint(folder, options)).progress.step;
+    await writeCheckpoint(best!, at(5));
+    assertEquals(await stepOf(), 5);
+    await assertRefused(() => stepOf({ which: "latest" }), reading(latest!), "no such file");
+    await writeCheckpoint(latest!, at(9));
+    assertEquals([await stepOf(), await stepOf({ which: "best" })], [5, 5]);
+    assertEquals(await stepOf({ which: "latest" }), 9);
+    assertEquals((await readCheckpoint(best!, { which: "latest" })).progress.step, 5);
+    // A file that somebody copied from another run is not the best of this one.
+    const others = [
+      { ...at(5), config: { ...checkpoint.config, seed: 99 } },
+      { ...at(5), corpus: { ...checkpoint.corpus!, sha256: "f".repeat(64) } },
+    ];
+    for (const other of others) {
+      await writeCheckpoint(best!, other);
+      await assertRefused(stepOf, reading(best!), "of another run");
+      assertEquals(await stepOf({ which: "latest" }), 9);
+    }
+    // deno-lint-ignore no-explicit-any -- as from a program without types
+    await assertRejects(() => stepOf({ which: "newest" as any }), RangeError, '"which"');
   },
 );
 

@@ -1,8 +1,7 @@
 /** Runs that diverge: they stop with one line on standard error, or roll back. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { assertOneLine, namesIn, run, succeed, testProgram, tiny } from "./program.ts";
-import { configOf, contentsOf, metricsOf } from "./runs.ts";
+import { configOf, contentsOf, metricsOf, readLatest } from "./runs.ts";
 
 const text = "round and round the rugged rocks the ragged rascal ran. ".repeat(30);
 /** Gradient descent with a learning rate that overflows after some steps. */
@@ -21,12 +20,12 @@ testProgram("train stops at a divergence, and the last checkpoint can be resumed
     err,
     /^error: Training diverged at step 25: the loss is NaN; .* step 23 .*: deno task train --resume 'my run' --lr X\n$/,
   );
-  const checkpoint = await readCheckpoint(`${f}/my run`);
+  const checkpoint = await readLatest(`${f}/my run`);
   assertEquals(checkpoint.progress.step, 23);
   assertEquals(metricsOf(`${f}/my run`).map(({ step }) => step), [1, 10, 20]);
   assert(!namesIn(`${f}/my run`).includes(".unroll-lock"));
   await succeed(f, "train", "--resume", "my run", "--lr", "0.1", "--steps", "40");
-  assertEquals((await readCheckpoint(`${f}/my run`)).progress.step, 40);
+  assertEquals((await readLatest(`${f}/my run`)).progress.step, 40);
 });
 
 testProgram(
@@ -49,14 +48,14 @@ testProgram(
       diverged: { step: 25, reason: "the loss is NaN" },
     });
     assertEquals(config.config.lr, config.history.at(-1).changed.lr.to);
-    assertEquals((await readCheckpoint(`${f}/run`)).config, config.config);
+    assertEquals((await readLatest(`${f}/run`)).config, config.config);
     assertEquals(metricsOf(`${f}/run`).map(({ step }) => step), [1, 10, 20, 30, 40, 50, 60]);
     assertEquals(configOf(`${f}/again`).history, config.history);
     assertEquals(await contentsOf(`${f}/again`), await contentsOf(`${f}/run`));
     // A resumed run keeps the option.
     await succeed(f, "train", "--resume", "run", "--steps", "80", "--lr", "1e36");
     assertEquals(configOf(`${f}/run`).limits.onDivergence, "rollback");
-    assertEquals((await readCheckpoint(`${f}/run`)).progress.step, 80);
+    assertEquals((await readLatest(`${f}/run`)).progress.step, 80);
   },
 );
 

@@ -12,7 +12,7 @@ import {
   testProgram,
   untilPrinted,
 } from "./program.ts";
-import { contentsOf } from "./runs.ts";
+import { contentsOf, readLatest } from "./runs.ts";
 
 const text = "The rain in Spain stays mainly in the plain. ".repeat(20);
 const tiny = ["--hidden", "16", "--seq-length", "8", "--batch-size", "2", "--sample-every", "0"];
@@ -87,7 +87,7 @@ async function untilSaved(path: string): Promise<void> {
 
 /** Asserts that a run's checkpoint is whole, of this step, and alone. */
 async function assertKept(path: string, step: number): Promise<void> {
-  assertEquals((await readCheckpoint(path)).progress.step, step);
+  assertEquals((await readLatest(path)).progress.step, step);
   assertEquals(namesIn(path).filter((name) => /tmp|lock/.test(name)), []);
 }
 
@@ -143,7 +143,7 @@ testDisk("train does not begin on a full or a read-only disk", async (f) => {
     ["--resume", "disk/run"],
     /^error: Cannot resume "disk\/run": the file system is read-only; .* be writable\n$/,
   );
-  assertEquals((await readCheckpoint(`${f}/disk/run`)).progress.step, 5);
+  assertEquals((await readLatest(`${f}/disk/run`)).progress.step, 5);
 });
 
 testDisk("train ends when the disk becomes read-only", async (f) => {
@@ -162,7 +162,7 @@ testDisk("train ends when the disk becomes read-only", async (f) => {
     assertEquals(code, 1);
     const kept = /^error: Cannot write .*the file system is read-only.* of step (\d+) is kept\n$/;
     assertEquals(
-      (await readCheckpoint(`${f}/disk/run`)).progress.step,
+      (await readLatest(`${f}/disk/run`)).progress.step,
       Number(kept.exec(err)?.[1]),
     );
   } finally {

@@ -1,7 +1,7 @@
 /** Run folders: a new run never overwrites another one, not even one that begins at the same moment. */
 import { assert, assertEquals } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { assertOneLine, namesIn, rain, run, start, succeed, testProgram, tiny } from "./program.ts";
+import { readLatest } from "./runs.ts";
 
 const short = [...tiny, "--steps", "3"];
 
@@ -17,7 +17,7 @@ testProgram(
     assertEquals(namesIn(`${f}/runs`), ["rain", "rain-2", "rain-3", "rain-4", "rain-5"]);
     const kept: number[] = [];
     for (const name of namesIn(`${f}/runs`)) {
-      const { seed } = (await readCheckpoint(`${f}/runs/${name}`)).config;
+      const { seed } = (await readLatest(`${f}/runs/${name}`)).config;
       const written = JSON.parse(Deno.readTextFileSync(`${f}/runs/${name}/config.json`));
       assertEquals(written.config.seed, seed);
       const lines = Deno.readTextFileSync(`${f}/runs/${name}/metrics.jsonl`).trimEnd().split("\n");
@@ -65,7 +65,7 @@ testProgram("train runs to its end when its standard output is closed", async (f
   await reader.cancel();
   const [{ code }, err] = await Promise.all([child.status, new Response(child.stderr).text()]);
   assertEquals({ code, err }, { code: 0, err: "" });
-  assertEquals((await readCheckpoint(`${f}/run`)).progress.step, 2000);
+  assertEquals((await readLatest(`${f}/run`)).progress.step, 2000);
 });
 
 testProgram(

@@ -1,13 +1,12 @@
 /** Kills runs at random moments, and compares what they saved with a run that is not killed. */
 import { assert, assertEquals } from "@std/assert";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { namesIn, sleep, start, succeed } from "./program.ts";
-import { contentsOf } from "./runs.ts";
+import { contentsOf, readLatest } from "./runs.ts";
 
 const text = "Out, out, brief candle! Life's but a walking shadow, a poor player. ".repeat(20);
 const settings = [
@@ -84,7 +83,7 @@ export async function killRuns(folder: string, killsPerRun: number): Promise<Kil
         assertEquals(last, 0);
         continue;
       }
-      const checkpoint = await readCheckpoint(run);
+      const checkpoint = await readLatest(run);
       counts.loads++;
       const { step } = checkpoint.progress;
       assert(step >= last, `step ${step} after step ${last}`);

@@ -1,7 +1,7 @@
 /** Texts that are too long to be held in memory. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { finish, start, testProgram, tiny, untilPrinted } from "./program.ts";
+import { readLatest } from "./runs.ts";
 
 testProgram("train ends when a long text changes, and keeps a checkpoint", async (f) => {
   const path = `${f}/long.txt`;
@@ -26,6 +26,6 @@ testProgram("train ends when a long text changes, and keeps a checkpoint", async
     err,
     /^error: Cannot read the text "long\.txt": .* from \d+ bytes to 1000000; [^\n]*\n$/,
   );
-  const { progress } = await readCheckpoint(`${f}/run`);
+  const { progress } = await readLatest(`${f}/run`);
   assert(err.endsWith(`; the checkpoint of step ${progress.step} is kept\n`), err);
 });

@@ -1,6 +1,5 @@
 /** Permissions of training: to read the text, and to read and write its run folder. */
 import { assertEquals } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import {
   assertOneLine,
   finish,
@@ -12,6 +11,7 @@ import {
   tiny,
   untilPrinted,
 } from "./program.ts";
+import { readLatest } from "./runs.ts";
 
 testProgram("train needs permission for its text and its run folder only", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, rain);
@@ -26,7 +26,7 @@ testProgram("train needs permission for its text and its run folder only", async
   await train("rain.txt", "--out", "run", "--force", ...tiny, "--steps", "20");
   const wild = ["--optimizer", "sgd", "--lr", "1e36", "--on-divergence", "rollback"];
   await train("rain.txt", "--out", "run", "--force", ...tiny, ...wild, "--steps", "60");
-  assertEquals((await readCheckpoint(`${f}/run`)).progress.step, 60);
+  assertEquals((await readLatest(`${f}/run`)).progress.step, 60);
   assertEquals(namesIn(f), ["rain.txt", "run"]);
 
   // A signal needs none either.

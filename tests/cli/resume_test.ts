@@ -1,6 +1,5 @@
 /** `train --resume`: a run that is stopped and resumed is the run that was never stopped. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import {
   assertOneLine,
   assertRejected,
@@ -16,7 +15,7 @@ import {
   trained as train,
   untilPrinted,
 } from "./program.ts";
-import { configOf, contentsOf, metricsOf } from "./runs.ts";
+import { configOf, contentsOf, metricsOf, readLatest } from "./runs.ts";
 
 const every10 = ["--log-every", "10"];
 
@@ -70,7 +69,7 @@ testProgram("train --resume ends with the same bits after runs that signals stop
     const { out, err, code: exit } = await finish(child, reader);
     assertEquals([exit, err], [code, ""]);
     assertMatch(out, /(^|\n)Interrupted after [\d,]+ steps; saved in run\n[^]*--resume run\n/);
-    assert((await readCheckpoint(`${f}/run`)).progress.step < 30000, "it was still under way");
+    assert((await readLatest(`${f}/run`)).progress.step < 30000, "it was still under way");
     args = ["train", "--resume", "run"];
   }
   await succeed(f, ...args);
@@ -81,11 +80,11 @@ testProgram("train --resume ends with the same bits after runs that signals stop
 
 testProgram("train computes the same weights with any intervals", async (f) => {
   await trained(f, "quiet", "--steps", "120", "--log-every", "120", "--sample-every", "0");
-  const { parameters, optimizerState } = await readCheckpoint(`${f}/quiet`);
+  const { parameters, optimizerState } = await readLatest(`${f}/quiet`);
   for (const [name, every] of [["busy", "1"], ["odd", "7"]] as const) {
     const options = ["log", "sample", "checkpoint"].flatMap((what) => [`--${what}-every`, every]);
     await trained(f, name, "--steps", "120", ...options);
-    const checkpoint = await readCheckpoint(`${f}/${name}`);
+    const checkpoint = await readLatest(`${f}/${name}`);
     assertEquals(checkpoint.parameters, parameters);
     assertEquals(checkpoint.optimizerState, optimizerState);
   }
@@ -98,7 +97,7 @@ testProgram("train --resume records what is changed, and keeps the rest", async 
   await Deno.rename(`${f}/rain.txt`, `${f}/moved.txt`);
   const changes = ["--lr", "0.02", "--grad-clip", "1", "--epochs", "1", "--checkpoint-every", "9"];
   await succeed(f, "train", "moved.txt", "--resume", "run", ...changes, "--hidden", "6");
-  const checkpoint = await readCheckpoint(`${f}/run`);
+  const checkpoint = await readLatest(`${f}/run`);
   assertEquals(checkpoint.config, { ...before.config, lr: 0.02, gradClip: 1 });
   // One pass: 34 steps of 8 characters in streams of 279.
   assertEquals(checkpoint.progress.step, 34);
@@ -121,7 +120,7 @@ testProgram("train --resume records what is changed, and keeps the rest", async 
   assertEquals(metricsOf(`${f}/run`).map(({ step }) => step), [1, 10, 20, 30, 34]);
   // Without the text, the one that was named last.
   await succeed(f, "train", "--resume", "run", "--epochs", "2");
-  assertEquals((await readCheckpoint(`${f}/run`)).progress.step, 68);
+  assertEquals((await readLatest(`${f}/run`)).progress.step, 68);
 });
 
 testProgram("train --resume leaves a run at its limit as it is", async (f) => {

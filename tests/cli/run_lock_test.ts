@@ -13,7 +13,7 @@ import {
   tiny,
   untilPrinted,
 } from "./program.ts";
-import { configOf, contentsOf, metricsOf } from "./runs.ts";
+import { configOf, contentsOf, metricsOf, readLatest } from "./runs.ts";
 
 testProgram(
   "train exits with 1 when another process trains into the folder, and names that process",
@@ -55,7 +55,7 @@ testProgram(
       Deno.readTextFileSync(`${f}/run/.unroll-lock`),
       new RegExp(`^unroll run lock\nprocess +${child.pid}\ntoken [0-9a-f]{16}\n$`),
     );
-    const { step } = (await readCheckpoint(`${f}/run`)).progress;
+    const { step } = (await readLatest(`${f}/run`)).progress;
     await succeed(f, "train", "--resume", "run", "--steps", String(step + 1));
     assert(!namesIn(`${f}/run`).includes(".unroll-lock"));
   },
@@ -112,7 +112,7 @@ testProgram("train --force replaces a run only when the new one has a checkpoint
   assertEquals(namesIn(`${f}/run`), names);
 
   await succeed(f, "train", ...args, "--force", "--seed", "2", "--steps", "3");
-  assertEquals((await readCheckpoint(`${f}/run`)).config.seed, 2);
+  assertEquals((await readLatest(`${f}/run`)).config.seed, 2);
   assertEquals((await readCheckpoint(`${f}/run/best.safetensors`)).config.seed, 2);
   assertEquals(configOf(`${f}/run`).config.seed, 2);
   assertEquals(metricsOf(`${f}/run`).map(({ step }) => step), [1, 2, 3]);
@@ -128,6 +128,6 @@ testProgram("train --force without --out replaces the first run of the text", as
     const options = ["--steps", "1", "--seed", seed, "--force"];
     await succeed(f, "train", "rain.txt", ...tiny, ...options);
     assertEquals(namesIn(`${f}/runs`), ["rain"]);
-    assertEquals((await readCheckpoint(`${f}/runs/rain`)).config.seed, Number(seed));
+    assertEquals((await readLatest(`${f}/runs/rain`)).config.seed, Number(seed));
   }
 });

@@ -1,7 +1,12 @@
 /** The contents of run folders, without times and speeds, which differ between runs. */
 
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
-import { encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
+import { type Checkpoint, encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
+
+/** The latest checkpoint of a run folder. */
+export async function readLatest(run: string): Promise<Checkpoint> {
+  return await readCheckpoint(run, { which: "latest" });
+}
 
 /** The lines of `metrics.jsonl`. */
 export function metricsOf(run: string): Record<string, number | null>[] {

@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import {
   finish,
   namesIn,
@@ -10,6 +9,7 @@ import {
   testProgram,
   untilPrinted,
 } from "./program.ts";
+import { readLatest } from "./runs.ts";
 
 const text = "It was a dark and stormy night; the rain fell in torrents. ".repeat(20);
 
@@ -40,7 +40,7 @@ testProgram(
       }
       assertEquals((await status).signal, signal);
       assertEquals((await end).err, "");
-      assert((await readCheckpoint(`${f}/run`)).progress.step >= 1);
+      assert((await readLatest(`${f}/run`)).progress.step >= 1);
     }
     // What the killed process left half written is removed by the next.
     const { code } = await run(f, ["train", "--resume", "run", "--steps", "1"]);

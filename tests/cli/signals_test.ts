@@ -1,8 +1,7 @@
 /** Signals: a run saves a checkpoint and ends in time, with the exit code that shells expect. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { finish, namesIn, sleep, start, testProgram, untilPrinted } from "./program.ts";
-import { metricsOf } from "./runs.ts";
+import { metricsOf, readLatest } from "./runs.ts";
 
 const text = "It was a dark and stormy night; the rain fell in torrents. ".repeat(20);
 const exitCodes = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const;
@@ -35,7 +34,7 @@ testProgram(
       await sleep(100);
       const end = await interrupt(child, reader, signal);
       assertEquals([end.code, end.signal, end.err], [code, null, ""]);
-      const { step } = (await readCheckpoint(`${f}/${signal}`)).progress;
+      const { step } = (await readLatest(`${f}/${signal}`)).progress;
       assert(step > 1);
       assertMatch(
         end.out,
@@ -56,7 +55,7 @@ testProgram("train does not finish a long validation after a signal", async (f) 
     await sleep(300);
     const end = await interrupt(child, reader, signal);
     assertEquals([end.code, end.err], [code, ""]);
-    const { step, ended: wasEnd } = (await readCheckpoint(`${f}/${signal}`)).progress;
+    const { step, ended: wasEnd } = (await readLatest(`${f}/${signal}`)).progress;
     assertEquals([step, wasEnd], [1, false]);
     assertEquals(metricsOf(`${f}/${signal}`).map(({ val_loss }) => val_loss), [null]);
   }
@@ -79,7 +78,7 @@ testProgram("train finishes a long step after a signal, and saves it", async (f)
   const { code, out, err } = await interrupt(child, reader, "SIGTERM");
   assertEquals([code, err], [143, ""]);
   assertMatch(out, /Interrupted after \d+ steps; saved in run\n/);
-  assert((await readCheckpoint(`${f}/run`)).progress.step >= 1);
+  assert((await readLatest(`${f}/run`)).progress.step >= 1);
 });
 
 testProgram(

@@ -1,7 +1,7 @@
 /** The program in a pseudo-terminal. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { finishInTerminal, sleep, startInTerminal, testTerminal, tiny } from "./program.ts";
+import { readLatest } from "./runs.ts";
 
 const text = "some text of some length.\n".repeat(20);
 const train = ["train", "text.txt", "--out", "run", ...tiny];
@@ -86,7 +86,7 @@ testTerminal("train saves at Ctrl-C, shows the last log line and ends with 130",
   assertEquals(code, 130);
   assertMatch(all, /Interrupted after [\d,]+ steps; saved in run\r\n/);
   assert(all.lastIndexOf("\x1b[?25h") > all.lastIndexOf("\x1b[?25l"), "the cursor is visible");
-  const { step } = (await readCheckpoint(`${f}/run`)).progress;
+  const { step } = (await readLatest(`${f}/run`)).progress;
   assertEquals(stepsOf(f).at(-1), step.toLocaleString("en"));
   assertMatch(all, new RegExp(`[\\nJ] *${stepsOf(f).at(-1)} +\\d`));
 });
@@ -105,7 +105,7 @@ testTerminal("train saves a checkpoint when its terminal is closed", async (f) =
     assert(performance.now() - begin < 10_000, `still there: ${names()}`);
     await sleep(20);
   }
-  const { step } = (await readCheckpoint(`${f}/run`)).progress;
+  const { step } = (await readLatest(`${f}/run`)).progress;
   assert(step > 0);
   assertEquals(stepsOf(f).at(-1), step.toLocaleString("en"));
 });

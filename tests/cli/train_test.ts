@@ -16,7 +16,7 @@ import {
   trained,
   untilPrinted,
 } from "./program.ts";
-import { configOf, metricsOf } from "./runs.ts";
+import { configOf, metricsOf, readLatest } from "./runs.ts";
 
 const witch = "Which of us two is the witch, and which was the witness? ".repeat(60);
 
@@ -26,7 +26,7 @@ testProgram(
     await Deno.writeTextFile(`${f}/witch.txt`, witch);
     const out = await succeed(f, "train", "witch.txt", "--steps", "3");
     const { config, reasons } = autoConfig(witch.length);
-    assertEquals((await readCheckpoint(`${f}/runs/witch`)).config, config);
+    assertEquals((await readLatest(`${f}/runs/witch`)).config, config);
     for (const { choice, reason } of reasons) assert(out.includes(`\n  ${choice}: ${reason}\n`));
     const preset = await succeed(f, "train", "witch.txt", "--preset", "char-rnn", "--steps", "0");
     assert(!preset.includes("Automatic configuration"));
@@ -55,14 +55,14 @@ testProgram("train stops early after --patience validations, and more of it resu
   const args = ["witch.txt", "--out", "run", ...wild, "--log-every", "1", "--patience", "2"];
   const out = await succeed(f, "train", ...args, "--steps", "5000");
   assertMatch(out, /\nStopped early: no improvement in 2 validations\n/);
-  const { progress } = await readCheckpoint(`${f}/run`);
+  const { progress } = await readLatest(`${f}/run`);
   assertEquals([progress.validationsSinceBest, progress.ended], [2, true]);
   assert(progress.step < 5000);
-  assertMatch(out, /\nTo sample: deno task sample run\/best\.safetensors\n$/);
+  assertMatch(out, /\nTo sample: deno task sample run\n$/);
   const again = await succeed(f, "train", "--resume", "run");
   assertMatch(again, /^Nothing to do: .* 2 validations without improvement; raise .*--patience /);
   await succeed(f, "train", "--resume", "run", "--patience", "3");
-  assert((await readCheckpoint(`${f}/run`)).progress.step > progress.step);
+  assert((await readLatest(`${f}/run`)).progress.step > progress.step);
 });
 
 testProgram(
@@ -104,7 +104,7 @@ testProgram("train --threads trains the same model with any number", async (f) =
   for (const threads of [1, 2, 3]) {
     const more = ["--batch-size", "8", "--steps", "20", "--threads", String(threads)];
     assertMatch(await trained(f, `run${threads}`, ...more), new RegExp(`Threads: +${threads}\n`));
-    checkpoints.push(await readCheckpoint(`${f}/run${threads}`));
+    checkpoints.push(await readLatest(`${f}/run${threads}`));
   }
   for (const { parameters, optimizerState, hiddenState } of checkpoints) {
     assertEquals(parameters, checkpoints[0]!.parameters);
@@ -124,7 +124,7 @@ testProgram(
     const vanilla = ["--cell", "rnn", "--optimizer", "adagrad"];
     const base = ["--steps", "4", "--sample-every", "0", ...vanilla];
     await train("base", ...base);
-    const { config: defaults, parameters } = await readCheckpoint(`${f}/base`);
+    const { config: defaults, parameters } = await readLatest(`${f}/base`);
     for (
       const [option, value] of [
         ["hidden", 5],
@@ -153,7 +153,7 @@ testProgram(
       const name = `${option}-${value}`.replace(":", "-");
       const key = option.replace(/-(.)/, (_, letter: string) => letter.toUpperCase());
       await train(name, ...base, `--${option}`, String(value));
-      const checkpoint = await readCheckpoint(`${f}/${name}`);
+      const checkpoint = await readLatest(`${f}/${name}`);
       const own = option === "optimizer" ? { lr: 0.1 } : {};
       assertEquals(checkpoint.config, { ...defaults, ...own, [key]: value });
       assertEquals(configOf(`${f}/${name}`).config, checkpoint.config);
@@ -179,7 +179,7 @@ testProgram(
       ] as const
     ) {
       await train(name, ...base, ...options, "--steps", "60");
-      const { parameters } = await readCheckpoint(`${f}/${name}`);
+      const { parameters } = await readLatest(`${f}/${name}`);
       weights.add(JSON.stringify(parameters.Why));
     }
     assertEquals(weights.size, 12);
@@ -194,7 +194,7 @@ testProgram("train --preset uses its hyperparameters, which other options overri
   const args = ["train", "rain.txt", "--steps", "2", "--preset", "min-char-rnn"];
   await succeed(f, ...args, "--out", "preset");
   await succeed(f, ...args, "--out", "wider", "--hidden", "20");
-  const { config } = await readCheckpoint(`${f}/preset`);
+  const { config } = await readLatest(`${f}/preset`);
   const { hidden, seqLength, batchSize, lr, init, gradClip, optimizer } = config;
   assertEquals(
     { hidden, seqLength, batchSize, lr, init, gradClip, optimizer },
@@ -208,7 +208,7 @@ testProgram("train --preset uses its hyperparameters, which other options overri
       optimizer: "adagrad",
     },
   );
-  assertEquals((await readCheckpoint(`${f}/wider`)).config, { ...config, hidden: 20 });
+  assertEquals((await readLatest(`${f}/wider`)).config, { ...config, hidden: 20 });
 });
 
 testProgram("train ends at the limit that is reached first, or at a default", async (f) => {
@@ -233,7 +233,7 @@ testProgram("train keeps the last value of an option, and operands after --", as
   await Deno.writeTextFile(`${f}/-dash.txt`, "--a -b --c ".repeat(40));
   const args = ["--out", "run", ...tiny, "--steps=9", "--steps", "4", "--", "-dash.txt"];
   await succeed(f, "train", ...args);
-  assertEquals((await readCheckpoint(`${f}/run`)).progress.step, 4);
+  assertEquals((await readLatest(`${f}/run`)).progress.step, 4);
   const prompt = (...words: string[]) =>
     succeed(f, "sample", "run", "--greedy", "--length", "0", ...words);
   assertEquals(await prompt("--prompt=--c"), "--c");

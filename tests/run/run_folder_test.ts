@@ -25,7 +25,7 @@ testInFolder("RunFolder holds configuration, metrics and checkpoints", async (fo
   assert(!run.hasCheckpoint);
   await run.save(checkpointAt(1), "latest");
   assert(run.hasCheckpoint);
-  assertEquals((await readCheckpoint(path)).progress.step, 1);
+  assertEquals((await readCheckpoint(path, { which: "latest" })).progress.step, 1);
   assertEquals((await readCheckpoint(`${path}/best.safetensors`)).progress.step, 0);
 });
 

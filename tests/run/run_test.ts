@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
 import { InputError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { readMetrics } from "../../src/run/metrics.ts";
@@ -9,6 +8,7 @@ import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import { train } from "../../src/train/train.ts";
 import { namesIn, testInFolder } from "../folders.ts";
+import { readLatest } from "../cli/runs.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
 const config = { hidden: 8, seqLength: 10, batchSize: 2 };
@@ -18,15 +18,16 @@ testInFolder("Run gives the weights of train(), and writes all its files", async
   const path = `${folder}/run`;
   using run = Run.create(corpus, { path, config, limits });
   const logged: number[] = [];
-  const last = await run.train({ onLog: ({ step }) => void logged.push(step) });
-  assertEquals(last.parameters, (await train(corpus, { config, ...limits })).parameters);
+  const { best, latest } = await run.train({ onLog: ({ step }) => void logged.push(step) });
+  const whole = await train(corpus, { config, ...limits });
+  assertEquals(latest.parameters, whole.latest.parameters);
+  assertEquals(best.parameters, whole.best.parameters);
   assertEquals((await readMetrics(path)).map(({ step }) => step), logged);
   assertEquals(
     namesIn(path),
     ".unroll-lock best.safetensors checkpoint.safetensors config.json metrics.jsonl".split(" "),
   );
-  const best = await run.readBest(last);
-  assertEquals(best.progress.validationLoss, last.progress.bestValidationLoss);
+  assertEquals(best.progress.validationLoss, latest.progress.bestValidationLoss);
 });
 
 testInFolder("Run.resume() continues with the same bits, and records changes", async (folder) => {
@@ -40,9 +41,9 @@ testInFolder("Run.resume() continues with the same bits, and records changes", a
     assert(run.isFinished);
   }
   using run = await Run.resume(await RunFolder.open(path), corpus, { limits: { steps: 40 } });
-  const last = await run.train();
+  const { latest } = await run.train();
   const whole = await train(corpus, { config, ...limits });
-  assertEquals(last.parameters, whole.parameters);
+  assertEquals(latest.parameters, whole.latest.parameters);
   assertEquals((await readMetrics(path)).map(({ step }) => step), [1, 8, 16, 24, 32, 40]);
   const { history } = JSON.parse(Deno.readTextFileSync(`${path}/config.json`));
   assertEquals(history, [{ step: 13, changed: { steps: { from: 13, to: 40 } } }]);
@@ -81,7 +82,7 @@ testInFolder(
     assertEquals(renamed.folder.path, `${path}-2`);
     using replaced = Run.create(corpus, { ...options, config: { hidden: 9 }, ifExists: "replace" });
     await replaced.train();
-    assertEquals((await readCheckpoint(path)).config.hidden, 9);
+    assertEquals((await readLatest(path)).config.hidden, 9);
   },
 );
 

@@ -6,8 +6,8 @@ import { corpusFromText } from "../../src/text/corpus.ts";
 import { splitCorpus } from "../../src/text/split.ts";
 import { autoConfig } from "../../src/train/auto_config.ts";
 import type { LimitOptions } from "../../src/train/limits.ts";
-import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
+import { trainLatest } from "../trainers.ts";
 
 /** The configuration for a text of a million characters. */
 function pick(input: ConfigInput = {}, limits: LimitOptions = {}) {
@@ -119,9 +119,9 @@ Deno.test("train() without a configuration gives the weights of autoConfig()'s",
   const limits = { steps: 20, threads: 1 };
   const { config, reasons } = autoConfig(corpus.length);
   assertEquals(reasons.length, 3);
-  const automatic = await train(corpus, limits);
+  const automatic = await trainLatest(corpus, limits);
   assertEquals(automatic.config, config);
-  assertEquals(automatic.parameters, (await train(corpus, { ...limits, config })).parameters);
+  assertEquals(automatic.parameters, (await trainLatest(corpus, { ...limits, config })).parameters);
   using trainer = Trainer.create(corpus, config, { threads: 1 });
   while (trainer.steps < 20) trainer.step();
   assertEquals(automatic.parameters, trainer.model().parameters);
@@ -129,6 +129,6 @@ Deno.test("train() without a configuration gives the weights of autoConfig()'s",
 
 Deno.test("autoConfig() learns a short text", async () => {
   const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(60));
-  const { progress } = await train(corpus, { steps: 600, threads: 1 });
+  const { progress } = await trainLatest(corpus, { steps: 600, threads: 1 });
   assert(progress.validationLoss! < 0.15, `${progress.validationLoss}`);
 });

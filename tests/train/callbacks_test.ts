@@ -3,9 +3,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
-import { train } from "../../src/train/train.ts";
 import { countChars } from "../../src/text/split.ts";
-import { createTrainer } from "../trainers.ts";
+import { createTrainer, trainLatest } from "../trainers.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
 const config = resolveConfig({ hidden: 8, seqLength: 10, batchSize: 2 });
@@ -35,7 +34,7 @@ function recorder(): { calls: string[]; options: TrainOptions } {
 
 Deno.test("train() awaits its callbacks, one at a time and in order", async () => {
   const { calls, options } = recorder();
-  await train(corpus, { config, steps: 5, logEvery: 2, sampleEvery: 4, ...options });
+  await trainLatest(corpus, { config, steps: 5, logEvery: 2, sampleEvery: 4, ...options });
   assertEquals(calls, [
     "start 0 of 5",
     "log 1",
@@ -51,7 +50,7 @@ Deno.test("train() awaits its callbacks, one at a time and in order", async () =
 Deno.test("train() validates about once an epoch, and saves only a lower loss as the best", async () => {
   const { calls, options } = recorder();
   const losses: number[] = [];
-  await train(corpus, {
+  await trainLatest(corpus, {
     config: { ...config, lr: 0.3 },
     steps: 400,
     logEvery: 1,
@@ -82,7 +81,7 @@ Deno.test("train() validates about once an epoch, and saves only a lower loss as
 Deno.test("train() with an aborted signal takes no step, but calls onStart, onLog and onCheckpoint", async () => {
   const { calls, options } = recorder();
   const aborted = { ...options, signal: AbortSignal.abort() };
-  const { parameters, progress } = await train(corpus, { config, steps: 9, ...aborted });
+  const { parameters, progress } = await trainLatest(corpus, { config, steps: 9, ...aborted });
   assertEquals(calls, ["start 0 of 9", "log 0", "latest 0"]);
   assertEquals(progress.step, 0);
   assertEquals(parameters, createTrainer(corpus, config).model().parameters);
@@ -92,7 +91,7 @@ Deno.test("train() yields to the event loop, so that a timer can abort it", asyn
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), 50);
   const { calls, options } = recorder();
-  const { progress } = await train(corpus, {
+  const { progress } = await trainLatest(corpus, {
     config,
     steps: 10 ** 12,
     sampleEvery: 0,
@@ -111,6 +110,6 @@ Deno.test("train() throws what a callback throws", async () => {
       throw new Error(`${name} failed`);
     };
     const options = { config, steps: 3, sampleEvery: 1, [name]: failing };
-    await assertRejects(() => train(corpus, options), Error, `${name} failed`);
+    await assertRejects(() => trainLatest(corpus, options), Error, `${name} failed`);
   }
 });

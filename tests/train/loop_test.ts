@@ -4,8 +4,8 @@ import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { LimitOptions } from "../../src/train/limits.ts";
-import { train } from "../../src/train/train.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
+import { trainLatest } from "../trainers.ts";
 
 const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(20));
 const network = { layers: 2, hidden: 8, seqLength: 7, batchSize: 2, seed: 3 } as const;
@@ -14,7 +14,7 @@ const withDropout: ConfigInput = { ...network, dropout: 0.4 };
 /** Trains a new model, or resumes from a checkpoint. */
 async function trained(config: ConfigInput, limits: LimitOptions, resume?: Checkpoint) {
   const options = resume === undefined ? { config: resolveConfig(config) } : { config, resume };
-  return await train(corpus, { ...limits, ...options, threads: 1 });
+  return await trainLatest(corpus, { ...limits, ...options, threads: 1 });
 }
 
 function assertSameWeights(one: Checkpoint, other: Checkpoint) {
@@ -76,7 +76,7 @@ async function rates(
 ): Promise<number[]> {
   let trainer: Trainer | undefined;
   const rates: number[] = [];
-  await train(corpus, {
+  await trainLatest(corpus, {
     ...limits,
     ...resume ? { config, resume } : { config: resolveConfig({ ...network, lr: 0.01, ...config }) },
     logEvery: 1,

@@ -8,7 +8,6 @@ import { corpusFromText } from "../../src/text/corpus.ts";
 import { formatMetrics, truncateMetrics } from "../../src/run/metrics.ts";
 import type { TrainingMetrics } from "../../src/train/metrics.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
-import { train } from "../../src/train/train.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import {
@@ -19,7 +18,7 @@ import {
   small,
   throughFile,
 } from "./resumption.ts";
-import { createTrainer } from "../trainers.ts";
+import { createTrainer, trainLatest } from "../trainers.ts";
 
 const config = resolveConfig(small);
 
@@ -82,7 +81,7 @@ async function runWithStops(options: TrainOptions, stops: readonly Stop[]): Prom
       if (stop?.when === when && step >= stop.step) controller.abort();
     };
     if (resume && !resume.progress.ended) metrics = truncateMetrics(metrics, resume.progress).kept;
-    await train(corpus, {
+    await trainLatest(corpus, {
       ...options,
       ...resume ? { resume, config: {} } : {},
       signal: controller.signal,
@@ -140,10 +139,10 @@ for (
 
 Deno.test("train() can be resumed after it was aborted before its first step", async () => {
   const options = { config, steps: 20, logEvery: 5 };
-  const resume = await train(corpus, { ...options, signal: AbortSignal.abort() });
+  const resume = await trainLatest(corpus, { ...options, signal: AbortSignal.abort() });
   assertEquals(resume.progress.step, 0);
-  const { progress: _, ...whole } = await train(corpus, options);
-  const { progress: __, ...parts } = await train(corpus, { ...options, resume });
+  const { progress: _, ...whole } = await trainLatest(corpus, options);
+  const { progress: __, ...parts } = await trainLatest(corpus, { ...options, resume });
   assertEquals(parts, whole);
 });
 
@@ -158,15 +157,15 @@ Deno.test("train() resumes a finished run as if it had had the higher limit from
     const onCheckpoint = (checkpoint: Checkpoint, kind: string) => {
       if (kind === "latest") saved = checkpoint;
     };
-    const ended = await train(corpus, { ...options, steps: first, onLog, onCheckpoint });
+    const ended = await trainLatest(corpus, { ...options, steps: first, onLog, onCheckpoint });
     assertEquals(JSON.parse(metrics.trim().split("\n").at(-1)!).step, first);
     assert(ended.progress.validationLoss !== null, "the end validates");
     metrics = truncateMetrics(metrics, saved!.progress).kept;
     const { resume: _, ...more } = { ...options, resume: undefined, steps: 80 };
-    const parts = await train(corpus, { ...more, resume: saved!, onLog });
+    const parts = await trainLatest(corpus, { ...more, resume: saved!, onLog });
     const partsMetrics = metrics;
     metrics = "";
-    const whole = await train(corpus, { ...more, onLog });
+    const whole = await trainLatest(corpus, { ...more, onLog });
     assertEquals(await bytesOf(parts), await bytesOf(whole));
     assertEquals(partsMetrics, metrics);
   }
@@ -178,7 +177,7 @@ Deno.test("train() stops soon after the signal during a long validation", async 
   const logged: TrainingMetrics[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let begin = 0;
-  const { progress } = await train(long, {
+  const { progress } = await trainLatest(long, {
     config: { ...config, valFraction: 0.9, hidden: 200 },
     steps: 2,
     logEvery: 1,
@@ -199,23 +198,23 @@ Deno.test("train() stops soon after the signal during a long validation", async 
 });
 
 Deno.test("train() counts the time before it was resumed", async () => {
-  const first = await train(corpus, { config, minutes: 0.003 });
+  const first = await trainLatest(corpus, { config, minutes: 0.003 });
   const { elapsedSeconds } = first.progress;
   assert(elapsedSeconds >= 0.18 && elapsedSeconds < 10);
-  assertEquals(await train(corpus, { resume: first, minutes: 0.003 }), first);
+  assertEquals(await trainLatest(corpus, { resume: first, minutes: 0.003 }), first);
   const logged: TrainingMetrics[] = [];
   const steps = first.progress.step + 1;
   const onLog = (metrics: TrainingMetrics) => void logged.push(metrics);
-  const more = await train(corpus, { resume: first, steps, onLog });
+  const more = await trainLatest(corpus, { resume: first, steps, onLog });
   assert(more.progress.elapsedSeconds > elapsedSeconds);
   assert(logged.every((metrics) => metrics.elapsedSeconds > elapsedSeconds));
 });
 
 Deno.test("train() returns a finished run as it is, and calls only onStart", async () => {
-  const resume = await train(corpus, { config, steps: 12 });
+  const resume = await trainLatest(corpus, { config, steps: 12 });
   const calls: string[] = [];
   for (const limit of [{ steps: 12 }, { steps: 3 }, { steps: 0 }, { epochs: 0.01 }]) {
-    const after = await train(corpus, {
+    const after = await trainLatest(corpus, {
       resume,
       ...limit,
       onStart: ({ steps }, limits) => void calls.push(`${steps} of ${limits.steps}`),
@@ -228,15 +227,15 @@ Deno.test("train() returns a finished run as it is, and calls only onStart", asy
 });
 
 Deno.test("train() can be resumed with another learning rate and gradient clipping", async () => {
-  const resume = await train(corpus, { config, steps: 12 });
+  const resume = await trainLatest(corpus, { config, steps: 12 });
   const more = { resume, steps: 20 };
-  const same = await train(corpus, more);
+  const same = await trainLatest(corpus, more);
   assertEquals(same.config, resume.config);
   for (
     const change of [{ lr: 0.01 }, { gradClip: 0.0001 }, { preset: "min-char-rnn", hidden: 9 }]
   ) {
     const config = { ...change, seqLength: 10, batchSize: 2, init: resume.config.init };
-    const other = await train(corpus, { ...more, config });
+    const other = await trainLatest(corpus, { ...more, config });
     const { preset: _, hidden: __, ...changed } = { preset: "", hidden: 9, ...change };
     const preset = "preset" in change ? { lr: 0.1, gradClip: 5 } : {};
     assertEquals(other.config, { ...resume.config, ...preset, ...changed });
@@ -245,19 +244,19 @@ Deno.test("train() can be resumed with another learning rate and gradient clippi
   }
   // The values that the run has are not changes.
   assertEquals(
-    (await train(corpus, { ...more, config: resume.config })).parameters,
+    (await trainLatest(corpus, { ...more, config: resume.config })).parameters,
     same.parameters,
   );
 });
 
 Deno.test("train() rejects changes that the saved state does not allow, and names them", async () => {
-  const resume = await train(corpus, { config, steps: 3 });
+  const resume = await trainLatest(corpus, { config, steps: 3 });
   const rejection = async (config: ConfigInput) => {
     const onStart = () => {
       throw new Error("called");
     };
     const error = await assertRejects(
-      () => train(corpus, { resume, config, steps: 9, onStart }),
+      () => trainLatest(corpus, { resume, config, steps: 9, onStart }),
       InputError,
     );
     assert(!error.message.includes("\n"));
@@ -289,19 +288,22 @@ Deno.test("train() rejects changes that the saved state does not allow, and name
 });
 
 Deno.test("train() rejects resuming on another text, whatever its path", async () => {
-  const resume = await train(corpus, { config, steps: 3 });
+  const resume = await trainLatest(corpus, { config, steps: 3 });
   const text = corpus.vocabulary.decode(corpus.read(0, corpus.length));
   const same = corpusFromText(text, "another name");
-  assertEquals((await train(same, { resume, steps: 4 })).corpus!.path, "another name");
+  assertEquals((await trainLatest(same, { resume, steps: 4 })).corpus!.path, "another name");
   const other = corpusFromText(text.slice(0, -1) + "s", "changed.txt");
-  const { message } = await assertRejects(() => train(other, { resume, steps: 4 }), InputError);
+  const { message } = await assertRejects(
+    () => trainLatest(other, { resume, steps: 4 }),
+    InputError,
+  );
   const [actual, expected] = [other, corpus].map(({ sha256 }) => sha256.slice(0, 12));
   for (const part of ['on "changed.txt": ', '"text"', `${actual}…, not ${expected}…`]) {
     assert(message.includes(part), message);
   }
   // Without the identity of the text, only the vocabulary is compared.
   const foreign = { ...resume, corpus: null };
-  assertEquals((await train(other, { resume: foreign, steps: 4 })).progress.step, 4);
+  assertEquals((await trainLatest(other, { resume: foreign, steps: 4 })).progress.step, 4);
   assertThrows(
     () => Trainer.fromCheckpoint(corpusFromText("entirely ".repeat(50)), foreign),
     InputError,

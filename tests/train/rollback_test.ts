@@ -7,9 +7,8 @@ import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import type { Rollback } from "../../src/train/metrics.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
-import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { createTrainer } from "../trainers.ts";
+import { createTrainer, trainLatest } from "../trainers.ts";
 
 const corpus = corpusFromText(
   "round and round the rugged rocks the ragged rascal ran. ".repeat(30),
@@ -31,7 +30,7 @@ async function run(options: TrainOptions) {
   const rollbacks: Rollback[] = [];
   const logged: number[] = [];
   const saved: Checkpoint[] = [];
-  const last = await train(corpus, {
+  const last = await trainLatest(corpus, {
     ...options,
     onRollback: (rollback) => void rollbacks.push(rollback),
     onLog: ({ step }) => void logged.push(step),
@@ -88,7 +87,7 @@ Deno.test("train() rolls back to the state that it started with if there are no 
   assertEquals(places.slice(0, 3), [[2, 0], [2, 0], [3, 1]]);
   assertEquals([last.progress.step, last.config.lr], [12, rollbacks.at(-1)!.lrAfter]);
   // The same for a run that is resumed from a checkpoint.
-  const resume = await train(corpus, { config: { ...config, lr: 0.1 }, steps: 5 });
+  const resume = await trainLatest(corpus, { config: { ...config, lr: 0.1 }, steps: 5 });
   const resumed = await run({ ...options, resume, config: { lr: 1e39 }, steps: 8 });
   assert(resumed.rollbacks.length > 0 && resumed.rollbacks.every(({ step }) => step === 5));
   assertEquals(resumed.last.progress.step, 8);
@@ -100,7 +99,7 @@ Deno.test("train() throws after ten consecutive rollbacks", async () => {
   const saved: Checkpoint[] = [];
   const error = await assertRejects(
     () =>
-      train(corpus, {
+      trainLatest(corpus, {
         config: hopeless,
         steps: 5,
         onDivergence: "rollback",
@@ -122,7 +121,7 @@ Deno.test("train() can be resumed from a checkpoint before a divergence, with a 
     const saved: Checkpoint[] = [];
     const error = await assertRejects(
       () =>
-        train(corpus, {
+        trainLatest(corpus, {
           config: { ...config, lr, optimizer },
           steps: 50,
           checkpointEvery: 1,
@@ -140,7 +139,7 @@ Deno.test("train() can be resumed from a checkpoint before a divergence, with a 
     assertEquals(saved.map(({ progress }) => progress.step), saved.map((_, i) => i + 1));
     const resume = saved.at(-1)!;
     assertEquals(resume.progress.step, savedStep);
-    const more = await train(corpus, { resume, config: { lr: 0.1 }, steps: savedStep + 5 });
+    const more = await trainLatest(corpus, { resume, config: { lr: 0.1 }, steps: savedStep + 5 });
     assertEquals(more.progress.step, savedStep + 5);
   }
 });
@@ -168,6 +167,6 @@ Deno.test("Trainer.validate() throws a DivergenceError if the loss is not finite
 Deno.test("train() rejects an unknown onDivergence", async () => {
   // deno-lint-ignore no-explicit-any -- as from a program without types
   const options: any = { config, steps: 1, onDivergence: "ignore" };
-  const { option } = await assertRejects(() => train(corpus, options), InputError);
+  const { option } = await assertRejects(() => trainLatest(corpus, options), InputError);
   assertEquals(option, "onDivergence");
 });

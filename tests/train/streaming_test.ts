@@ -5,8 +5,7 @@ import { evaluate } from "../../src/evaluate/evaluate.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText, readCorpus } from "../../src/text/corpus.ts";
-import { train } from "../../src/train/train.ts";
-import { createTrainer } from "../trainers.ts";
+import { createTrainer, trainLatest } from "../trainers.ts";
 import { testWithFile } from "../folders.ts";
 
 const text = "Wir sind durch Not und Freude gegangen Hand in Hand; – 🌳 vom Wandern ruhen wir.\r\n";
@@ -18,7 +17,7 @@ testWithFile("train() gives the same bits for a text in a file and in memory", a
   using streamed = await readCorpus(path, { maxBytesInMemory: 0 });
   const held = corpusFromText(long, path);
   const [one, other] = await Promise.all(
-    [streamed, held].map((corpus) => train(corpus, { config, epochs: 2.5 })),
+    [streamed, held].map((corpus) => trainLatest(corpus, { config, epochs: 2.5 })),
   );
   const { elapsedSeconds: _, ...progress } = one!.progress;
   const { elapsedSeconds: __, ...expected } = other!.progress;
@@ -67,7 +66,7 @@ testWithFile(
       using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
       await assertRejects(
         () =>
-          train(corpus, {
+          trainLatest(corpus, {
             ...options,
             onLog: ({ step }) => {
               if (step === 1000) Deno.truncateSync(path, 1000);
@@ -85,8 +84,8 @@ testWithFile(
     // With the text as it was, the run can be resumed with the same bits.
     await Deno.writeTextFile(path, paragraphs);
     using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
-    const resumed = await train(corpus, { ...options, resume: saved[0]! });
-    const whole = await train(corpusFromText(paragraphs, path), options);
+    const resumed = await trainLatest(corpus, { ...options, resume: saved[0]! });
+    const whole = await trainLatest(corpusFromText(paragraphs, path), options);
     assertEquals(resumed.parameters, whole.parameters);
     assertEquals(resumed.progress.position, whole.progress.position);
   },
@@ -97,12 +96,12 @@ testWithFile("train() resumes with the same bits on a text in a file", async (pa
   using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
   const options = { config: { ...config, batchSize: 2 }, logEvery: 1e9 };
   // Before and after the ends of the first windows, and in the second epoch.
-  const whole = await train(corpus, { ...options, steps: 40_000 });
+  const whole = await trainLatest(corpus, { ...options, steps: 40_000 });
   using trainer = createTrainer(corpus, options.config);
   for (const steps of [5000, 18_725, 30_000]) {
-    const half = await train(corpus, { ...options, steps });
+    const half = await trainLatest(corpus, { ...options, steps });
     assertEquals(half.progress.position, steps % trainer.stepsPerEpoch * 7);
-    const resumed = await train(corpus, { ...options, resume: half, steps: 40_000 });
+    const resumed = await trainLatest(corpus, { ...options, resume: half, steps: 40_000 });
     assertEquals(resumed.parameters, whole.parameters);
     assertEquals(resumed.optimizerState, whole.optimizerState);
     assertEquals(resumed.hiddenState, whole.hiddenState);

@@ -4,8 +4,8 @@ import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainingMetrics, TrainingStatus } from "../../src/train/metrics.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
-import { prepareTraining, train } from "../../src/train/train.ts";
-import { createTrainer } from "../trainers.ts";
+import { prepareTraining } from "../../src/train/train.ts";
+import { createTrainer, trainLatest } from "../trainers.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
 const config = resolveConfig({ hidden: 8, seqLength: 10, batchSize: 2 });
@@ -13,7 +13,7 @@ const config = resolveConfig({ hidden: 8, seqLength: 10, batchSize: 2 });
 Deno.test("train() logs the first step, every logEvery steps, and the end", async () => {
   const logged: TrainingMetrics[] = [];
   const saved: [string, number][] = [];
-  const checkpoint = await train(corpus, {
+  const checkpoint = await trainLatest(corpus, {
     config,
     steps: 17,
     logEvery: 5,
@@ -41,7 +41,7 @@ Deno.test("train() logs the first step, every logEvery steps, and the end", asyn
 
 Deno.test("train() gives the same weights however often it logs, samples and saves", async () => {
   const run = async (options: TrainOptions) =>
-    (await train(corpus, { config, steps: 60, ...options })).parameters;
+    (await trainLatest(corpus, { config, steps: 60, ...options })).parameters;
   const rare = await run({});
   const frequent = await run({
     logEvery: 1,
@@ -57,18 +57,18 @@ Deno.test("train() gives the same weights however often it logs, samples and sav
 Deno.test("train() samples every sampleEvery steps, another text each time", async () => {
   const samples = new Map<number, string>();
   const onSample = (text: string, step: number) => void samples.set(step, text);
-  await train(corpus, { config, steps: 20, sampleEvery: 8, onSample });
+  await trainLatest(corpus, { config, steps: 20, sampleEvery: 8, onSample });
   assertEquals([...samples.keys()], [8, 16]);
   for (const text of samples.values()) assertEquals([...text].length, 200);
   assertEquals(new Set(samples.values()).size, 2);
   samples.clear();
-  await train(corpus, { config, steps: 20, sampleEvery: 0, onSample });
+  await trainLatest(corpus, { config, steps: 20, sampleEvery: 0, onSample });
   assertEquals(samples.size, 0);
 });
 
 Deno.test("train() ends at the limit that is reached first", async () => {
   const stepsOf = async (options: TrainOptions) =>
-    (await train(corpus, { config, ...options })).progress.step;
+    (await trainLatest(corpus, { config, ...options })).progress.step;
   const { stepsPerEpoch } = createTrainer(corpus, config);
   assertEquals(await stepsOf({ steps: 0 }), 0);
   assertEquals(await stepsOf({ steps: 3, epochs: 2, minutes: 10 }), 3);
@@ -81,7 +81,7 @@ Deno.test("train() ends at the limit that is reached first", async () => {
 Deno.test("train() saves a checkpoint when it is aborted", async () => {
   const controller = new AbortController();
   const saved: number[] = [];
-  const { progress } = await train(corpus, {
+  const { progress } = await trainLatest(corpus, {
     config,
     steps: 10 ** 9,
     logEvery: 50,
@@ -99,7 +99,7 @@ Deno.test("train() saves a checkpoint when it is aborted", async () => {
 
 Deno.test("train() passes a status that rises to the end", async () => {
   const statuses: TrainingStatus[] = [];
-  await train(corpus, { config, steps: 200, onStatus: (status) => statuses.push(status) });
+  await trainLatest(corpus, { config, steps: 200, onStatus: (status) => statuses.push(status) });
   assert(statuses.length > 0);
   for (const [i, status] of statuses.entries()) {
     assert(status.fractionDone >= (statuses[i - 1]?.fractionDone ?? 0) && status.fractionDone <= 1);
@@ -124,7 +124,7 @@ Deno.test("train() rejects invalid options before it calls anything", async () =
       { config: { hidden: 16384, batchSize: 100, seqLength: 1 } },
     ]
   ) {
-    await assertRejects(() => train(corpus, { onStart, ...wrong }), InputError);
+    await assertRejects(() => trainLatest(corpus, { onStart, ...wrong }), InputError);
   }
 });
 

@@ -5,9 +5,8 @@ import { Evaluator } from "../../src/evaluate/evaluator.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
-import { train } from "../../src/train/train.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
-import { createTrainer } from "../trainers.ts";
+import { createTrainer, trainLatest } from "../trainers.ts";
 import { Validation } from "../../src/train/validation.ts";
 
 const corpus = corpusFromText("the rain in Spain stays mainly in the plain; ".repeat(40));
@@ -45,7 +44,7 @@ Deno.test("Trainer.lr falls at each plateau", async () => {
   const losses: number[] = [];
   const rates: number[] = [];
   let trainer: Trainer;
-  await train(corpus, {
+  await trainLatest(corpus, {
     config,
     steps: 600,
     logEvery: 1,
@@ -70,7 +69,7 @@ Deno.test("train() ends when patience is used up, and can be resumed with more",
   const config = resolveConfig({ ...small, optimizer: "sgd", lr: 4 });
   const run = async (options: TrainOptions) => {
     const validated: (number | null)[] = [];
-    const checkpoint = await train(corpus, {
+    const checkpoint = await trainLatest(corpus, {
       config,
       steps: 2000,
       logEvery: 1,
