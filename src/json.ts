@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { InputError } from "./errors.ts";
+import { suggestKey } from "./suggest.ts";
 
 /**
  * An object takes twenty times the memory of its text; no file of this project has half as many.
@@ -108,18 +109,56 @@ function countKeys(value: unknown): number {
  * is the error's `option`.
  */
 export function validate<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
+  const result = findProblem(schema, value);
+  if ("output" in result) return result.output;
+  throw new InputError(result.message, { option: result.key });
+}
+
+/** What is wrong with a value. */
+export interface Problem {
+  /** The key that is wrong; `undefined` if it is the value itself. */
+  readonly key: string | undefined;
+  /** The key, what it must be, and what it is. */
+  readonly message: string;
+  /** Whether the type is right, so that the value is out of range. */
+  readonly isOutOfRange: boolean;
+}
+
+/**
+ * Checks a value as {@linkcode validate} does, for a caller that throws another error.
+ *
+ * @returns The checked value as `output`, or what is wrong first.
+ */
+export function findProblem<T>(
+  schema: v.GenericSchema<unknown, T>,
+  value: unknown,
+): { readonly output: T } | Problem {
   const result = v.safeParse(schema, value, { abortEarly: true });
-  if (result.success) return result.output;
+  if (result.success) return { output: result.output };
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
-  const options = { option: path ?? undefined };
+  const key = path ?? undefined;
   const name = path === null ? "it" : quote(path);
   if (issue.type === "strict_object" && path !== null) {
-    const wrong = issue.expected === "never" ? "is not a known key" : "is missing";
-    throw new InputError(`${name} ${wrong}`, options);
+    const wrong = issue.expected === "never"
+      ? `is not a known key${hintFor(path, schema)}`
+      : "is missing";
+    return { key, message: `${name} ${wrong}`, isOutOfRange: false };
   }
   const expected = issue.type === "strict_object" ? "must be an object" : issue.message;
-  throw new InputError(`${name} ${expected}, not ${quote(issue.input)}`, options);
+  return {
+    key,
+    message: `${name} ${expected}, not ${quote(issue.input)}`,
+    isOutOfRange: issue.type === "check" || issue.type === typeof issue.input ||
+      issue.type === "picklist" && typeof issue.input === "string",
+  };
+}
+
+/** A hint at the key of a schema that was probably meant. */
+function hintFor(key: string, schema: v.GenericSchema): string {
+  if (!("entries" in schema)) return "";
+  const meant = suggestKey(key, Object.keys(schema.entries as object));
+  return meant === undefined ? "" : `; did you mean ${quote(meant)}`;
 }
 
 /**
@@ -137,7 +176,7 @@ export function validate<T>(schema: v.GenericSchema<unknown, T>, value: unknown)
  * ```
  */
 export function quote(value: unknown, maxLength = 60): string {
-  const json = jsonPrefix(value, maxLength);
+  const json = jsonOrKind(value, maxLength);
   const short = json.length > maxLength ? `${json.slice(0, maxLength - 3)}...` : json;
   return short.replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,
@@ -150,19 +189,37 @@ export function quotePath(path: string): string {
   return quote(path, 5000);
 }
 
+/** The start of a value's JSON; for a value that JSON has not, what it is. */
+function jsonOrKind(value: unknown, length: number): string {
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  try {
+    const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+    const isOther = typeof value === "object" && value !== null && kind !== "Object" &&
+      kind !== "Array";
+    return isOther ? `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}` : jsonPrefix(value, length);
+  } catch {
+    // A getter or a proxy may throw.
+    return "an object that cannot be read";
+  }
+}
+
 /**
- * The JSON of a value that may be as long as a file: all of it, or more than `length` characters.
+ * The JSON of a value that may be as long as a file, or contain itself: all of it, or more than
+ * `length` characters.
  */
 function jsonPrefix(value: unknown, length: number): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, length));
+  if (length < 0) return "...";
+  if (typeof value === "string") return JSON.stringify(value.slice(0, length + 1));
   // JSON has no NaN and no infinity.
   if (typeof value !== "object" || value === null) return String(value);
   const isArray = Array.isArray(value);
   let text = "";
   for (const key of Object.keys(value)) {
     if (text.length > length) break;
-    const name = isArray ? "" : `${jsonPrefix(key, length)}:`;
-    text += (text && ",") + name + jsonPrefix((value as Record<string, unknown>)[key], length);
+    const before = (text && ",") + (isArray ? "" : `${jsonPrefix(key, length)}:`);
+    const left = length - text.length - before.length;
+    text += before + jsonPrefix((value as Record<string, unknown>)[key], left);
   }
   return isArray ? `[${text}]` : `{${text}}`;
 }

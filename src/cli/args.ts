@@ -2,7 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "../errors.ts";
 import { type Layout, wrap } from "./format.ts";
-import { isMisspelled, suggest } from "./suggest.ts";
+import { isMisspelled, suggest } from "../suggest.ts";
 
 /** An option of a command. */
 export interface Option {

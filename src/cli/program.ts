@@ -11,7 +11,7 @@ import {
   readCommandLine,
 } from "./args.ts";
 import { terminalWidth } from "./format.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../suggest.ts";
 
 /**
  * Runs one of several commands. An error becomes one line on standard error.

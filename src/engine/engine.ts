@@ -6,12 +6,12 @@ import {
   type RealArray,
   realArray,
 } from "../model/parameters.ts";
-import type { Dropout } from "./dropout.ts";
-import { KernelMemory, type MatrixLayout } from "./kernel_memory.ts";
+import { checkDropout, type Dropout } from "./dropout.ts";
+import { copyNumbers, KernelMemory, type MatrixLayout } from "./kernel_memory.ts";
 import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
 import { type EngineOptions, resolveEngineOptions } from "./options.ts";
 import { ThreadPool } from "./thread_pool.ts";
-import { type Update, Updater } from "./update.ts";
+import { checkUpdate, type Update, Updater } from "./update.ts";
 
 /**
  * One network in WebAssembly memory: the host of the kernels.
@@ -35,13 +35,10 @@ import { type Update, Updater } from "./update.ts";
  * ```
  */
 export class Engine {
-  /** The options, completed with their defaults. */
-  readonly options: Readonly<Required<EngineOptions>>;
-  /** The character ids to read, [T, B]; write them before {@linkcode forward}. */
-  readonly inputIds: Uint32Array;
-  /** The character ids to predict, [T, B]; write them before {@linkcode crossEntropy}. */
-  readonly targetIds: Uint32Array;
-
+  // Private, so that what was checked cannot be replaced.
+  readonly #options: Readonly<Required<EngineOptions>>;
+  readonly #inputIds: Uint32Array;
+  readonly #targetIds: Uint32Array;
   readonly #kernels: Kernels;
   readonly #layout: Layout;
   readonly #memory: KernelMemory;
@@ -50,31 +47,57 @@ export class Engine {
   readonly #threads: ThreadPool;
   /** Why no kernel can run any more. */
   #failure: Error | undefined;
+  #isDisposed = false;
 
   /**
    * Creates an engine whose parameters and states are all zero.
    *
    * @throws {RangeError} If an option is out of range.
+   * @throws {TypeError} If an option has a wrong type, or is unknown or missing.
    * @throws {InputError} If the network does not fit into the 4 GiB of a WebAssembly memory.
    * @throws {Error} If the threads cannot be started.
    */
   constructor(options: EngineOptions) {
-    this.options = resolveEngineOptions(options);
-    const { precision, seqLength, batchSize, threads, training, ...others } = this.options;
+    this.#options = resolveEngineOptions(options);
+    const { precision, seqLength, batchSize, threads, training, ...others } = this.#options;
     const plan = { ...others, seqLength, batchSize, training, workers: threads };
     const instance = instantiate(precision, plan);
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
-    this.#memory = new KernelMemory(instance, this.options);
+    this.#memory = new KernelMemory(instance, this.#options);
     const { buffer } = instance.memory;
-    this.inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * batchSize);
-    this.targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * batchSize);
+    this.#inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * batchSize);
+    this.#targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * batchSize);
     this.#updater = training ? new Updater(instance, threads) : undefined;
     this.#threads = new ThreadPool(instance, threads);
   }
 
-  /** Ends the threads at the end of a `using` block. Afterwards the engine can only be read. */
+  /** The options, completed with their defaults. */
+  get options(): Readonly<Required<EngineOptions>> {
+    return this.#options;
+  }
+
+  /** The character ids to read, [T, B]; write them before {@linkcode forward}. */
+  get inputIds(): Uint32Array {
+    return this.#inputIds;
+  }
+
+  /** The character ids to predict, [T, B]; write them before {@linkcode crossEntropy}. */
+  get targetIds(): Uint32Array {
+    return this.#targetIds;
+  }
+
+  /** Whether the engine was disposed of, so that it can only be read. */
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+
+  /**
+   * Ends the threads at the end of a `using` block. Afterwards the engine can only be read. Further
+   * calls do nothing. The threads of an engine that nothing refers to any more end, too, but later.
+   */
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#failure ??= new Error("Cannot compute: the engine was disposed of");
     this.#threads[Symbol.dispose]();
   }
@@ -96,6 +119,7 @@ export class Engine {
    * Replaces the parameters.
    *
    * @throws {RangeError} If an array has a wrong length.
+   * @throws {TypeError} If an array is missing, or is not a Float32Array or Float64Array.
    */
   writeParameters(parameters: ParameterSet): void {
     this.#memory.writeParameters(parameters);
@@ -106,6 +130,7 @@ export class Engine {
    *
    * @param index The index in the plain, row-major array of a {@linkcode ParameterSet}.
    * @throws {RangeError} If there is no such parameter or number.
+   * @throws {TypeError} If the value is not a number.
    */
   writeParameter(name: ParameterName, index: number, value: number): void {
     this.#memory.writeParameter(name, index, value);
@@ -134,6 +159,7 @@ export class Engine {
    * Replaces a state slot of the optimizer.
    *
    * @throws {RangeError} If there is no such slot, or an array has a wrong length.
+   * @throws {TypeError} as {@linkcode writeParameters} does.
    */
   writeOptimizerState(state: ParameterSet, slot = 0): void {
     this.#memory.writeParameters(state, this.#toStateSlot(slot));
@@ -153,6 +179,7 @@ export class Engine {
    *
    * @throws {RangeError} If the engine was created without `weightAverage`, or an array has a wrong
    * length.
+   * @throws {TypeError} as {@linkcode writeParameters} does.
    */
   writeWeightAverage(parameters: ParameterSet): void {
     this.#memory.writeParameters(parameters, this.#toWeightAverage());
@@ -165,7 +192,7 @@ export class Engine {
   readHiddenState(): RealArray {
     const matrices = this.#initialStates();
     const each = matrices[0]!.rows * matrices[0]!.columns;
-    const state = realArray(this.options.precision, matrices.length * each);
+    const state = realArray(this.#options.precision, matrices.length * each);
     matrices.forEach((matrix, i) => state.set(this.#memory.readMatrix(matrix), i * each));
     return state;
   }
@@ -175,17 +202,14 @@ export class Engine {
    *
    * @param state In the form of {@linkcode readHiddenState}. Default: zeros.
    * @throws {RangeError} If the array has a wrong length.
+   * @throws {TypeError} If it is not an array of numbers.
    */
   writeHiddenState(state?: ArrayLike<number>): void {
     const matrices = this.#initialStates();
     const each = matrices[0]!.rows * matrices[0]!.columns;
-    const numbers = state ? Float64Array.from(state) : new Float64Array(matrices.length * each);
-    if (numbers.length !== matrices.length * each) {
-      throw new RangeError(
-        `Cannot write the hidden state: it has ${matrices.length * each} numbers, and ` +
-          `${numbers.length} were given`,
-      );
-    }
+    const numbers = state === undefined
+      ? new Float64Array(matrices.length * each)
+      : copyNumbers(state, { what: "hidden state", length: matrices.length * each });
     matrices.forEach((matrix, i) => {
       const array = numbers.subarray(i * each, (i + 1) * each);
       this.#memory.writeMatrix(matrix, { array, what: "hidden state" });
@@ -197,13 +221,14 @@ export class Engine {
    *
    * @param vectors Row-major [seqLength, B, I].
    * @throws {RangeError} If the engine was created without `denseInputs`, or a length is wrong.
+   * @throws {TypeError} If it is not an array of numbers.
    */
-  writeInputVectors(vectors: ArrayLike<number>, seqLength: number = this.options.seqLength): void {
+  writeInputVectors(vectors: ArrayLike<number>, seqLength: number = this.#options.seqLength): void {
     this.#requireOption("denseInputs");
     const matrix = {
       address: this.#layout.inputVectors,
       rows: this.#rowsOf(seqLength),
-      columns: this.options.inputs,
+      columns: this.#options.inputs,
       stride: this.#layout.inputsPadded,
     };
     this.#memory.writeMatrix(matrix, { array: vectors, what: "input vectors" });
@@ -214,8 +239,12 @@ export class Engine {
    *
    * @param vectors Row-major [seqLength, B, V].
    * @throws {RangeError} If the engine was created without `denseTargets`, or a length is wrong.
+   * @throws {TypeError} If it is not an array of numbers.
    */
-  writeTargetVectors(vectors: ArrayLike<number>, seqLength: number = this.options.seqLength): void {
+  writeTargetVectors(
+    vectors: ArrayLike<number>,
+    seqLength: number = this.#options.seqLength,
+  ): void {
     this.#requireOption("denseTargets");
     const matrix = { ...this.#logitsOf(seqLength), address: this.#layout.targetVectors };
     this.#memory.writeMatrix(matrix, { array: vectors, what: "target vectors" });
@@ -228,27 +257,14 @@ export class Engine {
    * @param dropout Dropout of this pass and of the backward pass that follows. Default: none.
    * @throws {RangeError} If `seqLength` is not from 1 to T, an input id is not below I, the engine was
    * created without `dropout` and something is to be dropped, or the dropout is out of range.
+   * @throws {TypeError} If `dropout` is not an object of two numbers.
    */
-  forward(seqLength: number = this.options.seqLength, dropout: Dropout = NO_DROPOUT): void {
-    const { denseInputs, inputs } = this.options;
+  forward(seqLength: number = this.#options.seqLength, dropout: Dropout = NO_DROPOUT): void {
+    const { denseInputs, inputs } = this.#options;
     const rows = this.#rowsOf(seqLength);
-    if (!denseInputs) checkIds(this.inputIds, { what: "input", count: rows, limit: inputs });
-    const { probability, seed } = dropout;
-    if (probability !== 0) {
-      this.#requireOption("dropout");
-      if (!(probability > 0 && probability < 1)) {
-        throw new RangeError(
-          `Cannot run a forward pass: the dropout probability must be from 0 to below 1, ` +
-            `not ${probability}`,
-        );
-      }
-      if (!Number.isSafeInteger(seed) || seed < 0) {
-        throw new RangeError(
-          `Cannot run a forward pass: the dropout seed must be a whole number from 0 to ` +
-            `${Number.MAX_SAFE_INTEGER}, not ${seed}`,
-        );
-      }
-    }
+    if (!denseInputs) checkIds(this.#inputIds, { what: "input", count: rows, limit: inputs });
+    const { probability, seed } = dropout === NO_DROPOUT ? dropout : checkDropout(dropout);
+    if (probability !== 0) this.#requireOption("dropout");
     this.#runKernel((kernels) => kernels.forward(seqLength, denseInputs, probability, seed));
   }
 
@@ -257,9 +273,9 @@ export class Engine {
    *
    * @throws {RangeError} If `seqLength` is not from 1 to T.
    */
-  carryHiddenState(seqLength: number = this.options.seqLength): void {
+  carryHiddenState(seqLength: number = this.#options.seqLength): void {
     this.#rowsOf(seqLength);
-    this.#kernels.carryHiddenState(seqLength);
+    this.#runKernel((kernels) => kernels.carryHiddenState(seqLength));
   }
 
   /**
@@ -269,7 +285,7 @@ export class Engine {
    *
    * @throws {RangeError} If `seqLength` is not from 1 to T.
    */
-  readOutputs(seqLength: number = this.options.seqLength): RealArray {
+  readOutputs(seqLength: number = this.#options.seqLength): RealArray {
     return this.#memory.readMatrix(this.#logitsOf(seqLength));
   }
 
@@ -281,10 +297,10 @@ export class Engine {
    * @throws {RangeError} If `seqLength` is not from 1 to T, or there is no such layer.
    */
   readHiddenStates(
-    seqLength: number = this.options.seqLength,
-    layer: number = this.options.layers - 1,
+    seqLength: number = this.#options.seqLength,
+    layer: number = this.#options.layers - 1,
   ): RealArray {
-    const { batchSize, layers } = this.options;
+    const { batchSize, layers } = this.#options;
     if (!Number.isInteger(layer) || layer < 0 || layer >= layers) {
       throw new RangeError(
         `Cannot read the hidden states: "layer" must be from 0 to ${layers - 1}, not ${layer}`,
@@ -300,7 +316,7 @@ export class Engine {
    *
    * @throws {RangeError} If `seqLength` is not from 1 to T.
    */
-  softmax(seqLength: number = this.options.seqLength): void {
+  softmax(seqLength: number = this.#options.seqLength): void {
     this.#rowsOf(seqLength);
     this.#runKernel((kernels) => kernels.softmax(seqLength));
   }
@@ -311,13 +327,13 @@ export class Engine {
    *
    * @throws {RangeError} If `seqLength` is not from 1 to T, or a target id is not below V.
    */
-  crossEntropy(seqLength: number = this.options.seqLength): number {
-    const { denseTargets, outputs, batchSize } = this.options;
+  crossEntropy(seqLength: number = this.#options.seqLength): number {
+    const { denseTargets, outputs, batchSize } = this.#options;
     const rows = this.#rowsOf(seqLength);
     if (denseTargets) {
       this.#runKernel((kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize));
     } else {
-      checkIds(this.targetIds, { what: "target", count: rows, limit: outputs });
+      checkIds(this.#targetIds, { what: "target", count: rows, limit: outputs });
       this.#runKernel((kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize));
     }
     return this.#memory.sum(this.#layout.losses, rows) / batchSize;
@@ -329,7 +345,7 @@ export class Engine {
    *
    * @throws {RangeError} If `seqLength` is not from 1 to T.
    */
-  readLosses(seqLength: number = this.options.seqLength): RealArray {
+  readLosses(seqLength: number = this.#options.seqLength): RealArray {
     const columns = this.#rowsOf(seqLength);
     const address = this.#layout.losses;
     return this.#memory.readMatrix({ address, rows: 1, columns, stride: columns });
@@ -342,10 +358,10 @@ export class Engine {
    * @throws {RangeError} If `seqLength` is not from 1 to T, or the engine was created without
    * `training`.
    */
-  backward(seqLength: number = this.options.seqLength): void {
+  backward(seqLength: number = this.#options.seqLength): void {
     this.#requireOption("training");
     this.#rowsOf(seqLength);
-    this.#runKernel((kernels) => kernels.backward(seqLength, this.options.denseInputs));
+    this.#runKernel((kernels) => kernels.backward(seqLength, this.#options.denseInputs));
   }
 
   /**
@@ -362,16 +378,18 @@ export class Engine {
    * Clips the gradients and updates the parameters.
    *
    * @returns Whether all parameters are finite afterwards.
-   * @throws {RangeError} If the engine was created without `training`, with fewer `stateSlots` than the
-   * optimizer has, or without `weightAverage` if the update averages.
+   * @throws {RangeError} If a value is out of range, or the engine was created without `training`, with
+   * fewer `stateSlots` than the optimizer has, or without `weightAverage` if the update averages.
+   * @throws {TypeError} If a value has a wrong type, or is unknown or missing.
    */
   update(update: Update): boolean {
     const updater = this.#trainingUpdater();
+    update = checkUpdate(update);
     const needed = stateSlotsOf(update).length;
-    if (needed > this.options.stateSlots) {
+    if (needed > this.#options.stateSlots) {
       throw new RangeError(
         `Cannot update with ${update.optimizer}: the engine needs "stateSlots" ${needed}, and was ` +
-          `created with ${this.options.stateSlots}`,
+          `created with ${this.#options.stateSlots}`,
       );
     }
     if (update.weightAverage) this.#requireOption("weightAverage");
@@ -407,7 +425,7 @@ export class Engine {
 
   /** The rows of `seqLength` steps. Every number of steps that a kernel gets is checked here. */
   #rowsOf(seqLength: number): number {
-    const { seqLength: max, batchSize } = this.options;
+    const { seqLength: max, batchSize } = this.#options;
     if (!Number.isInteger(seqLength) || seqLength < 1 || seqLength > max) {
       throw new RangeError(
         `Cannot process ${seqLength} steps: "seqLength" must be a whole number from 1 to ${max}`,
@@ -418,7 +436,7 @@ export class Engine {
 
   /** The states before the first step: hidden states of every layer, then cell states if any. */
   #initialStates(): MatrixLayout[] {
-    const { cell, layers, batchSize } = this.options;
+    const { cell, layers, batchSize } = this.#options;
     const { hiddenStates, cellStates } = this.#kernels;
     const addresses = cells[cell].hasCellState ? [hiddenStates, cellStates] : [hiddenStates];
     return addresses.flatMap((addressOf) =>
@@ -429,14 +447,14 @@ export class Engine {
   #statesAt(address: number, rows: number): MatrixLayout {
     const { hiddenPadded: stride } = this.#layout;
     // Addresses are unsigned, but WebAssembly returns signed numbers.
-    return { address: address >>> 0, rows, columns: this.options.hidden, stride };
+    return { address: address >>> 0, rows, columns: this.#options.hidden, stride };
   }
 
   #logitsOf(seqLength: number): MatrixLayout {
     return {
       address: this.#layout.logits,
       rows: this.#rowsOf(seqLength),
-      columns: this.options.outputs,
+      columns: this.#options.outputs,
       stride: this.#layout.outputsPadded,
     };
   }
@@ -444,7 +462,7 @@ export class Engine {
   /** The distance in bytes from a parameter to its number in a state slot. */
   #toStateSlot(slot: number): number {
     const { toMoment1, toMoment2 } = this.#trainingLayout();
-    const { stateSlots } = this.options;
+    const { stateSlots } = this.#options;
     if (slot !== 0 && slot !== 1 || slot >= stateSlots) {
       throw new RangeError(
         `Cannot access state slot ${slot}: the engine was created with "stateSlots" ${stateSlots}`,
@@ -472,7 +490,7 @@ export class Engine {
   #requireOption(
     option: "denseInputs" | "denseTargets" | "dropout" | "training" | "weightAverage",
   ): void {
-    if (!this.options[option]) {
+    if (!this.#options[option]) {
       throw new RangeError(
         `Cannot call this method: the engine was created with "${option}" false`,
       );

@@ -1,3 +1,5 @@
+import { wrongRange, wrongType } from "../arguments.ts";
+import { quote } from "../json.ts";
 import {
   elementCount,
   type ParameterName,
@@ -10,6 +12,7 @@ import {
   realArray,
   shapeEntries,
   type Sizes,
+  takeParameters,
 } from "../model/parameters.ts";
 import type { Instance, Kernels, Layout } from "./kernels/instance.ts";
 
@@ -78,18 +81,17 @@ export class KernelMemory {
    *
    * @param array Row-major [rows, columns].
    * @param what The name of the matrix, for errors.
-   * @throws {RangeError} If the array has another length.
+   * @throws {RangeError} If the array has another length; nothing is replaced then.
+   * @throws {TypeError} If it is not an array of numbers; nothing is replaced then.
    */
   writeMatrix(
     { address, rows, columns, stride }: MatrixLayout,
     { array, what }: { readonly array: ArrayLike<number>; readonly what: string },
   ): void {
-    checkLength(array, { what, length: rows * columns });
+    const numbers = copyNumbers(array, { what, length: rows * columns });
     const start = this.#indexOf(address);
     for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        this.#reals[start + row * stride + column] = array[row * columns + column]!;
-      }
+      this.#reals.set(numbers.subarray(row * columns, (row + 1) * columns), start + row * stride);
     }
   }
 
@@ -106,17 +108,17 @@ export class KernelMemory {
   /**
    * Replaces the parameters, or what is laid out like them `offset` bytes further on.
    *
-   * @throws {RangeError} If an array is missing or has another length; nothing is replaced then.
+   * @throws {RangeError} If an array has another length; nothing is replaced then.
+   * @throws {TypeError} If an array is missing or of another type; nothing is replaced then.
    */
   writeParameters(set: ParameterSet, offset = 0): void {
-    const entries = shapeEntries(this.#sizes);
-    for (const [name, shape] of entries) {
-      checkLength(set[name] ?? [], { what: name, length: elementCount(shape) });
-    }
-    for (const [name, shape] of entries) {
-      const array = set[name]!;
+    // Each array is taken from the set once, so that what was checked is what is written.
+    const arrays = takeParameters(set, { sizes: this.#sizes, context: "Cannot write parameters" });
+    for (const [name, shape] of shapeEntries(this.#sizes)) {
+      const array = arrays[name]!;
       const place = this.#placeOf(name, shape, offset);
-      for (let i = 0; i < array.length; i++) this.#reals[place(i)] = array[i]!;
+      const count = elementCount(shape);
+      for (let i = 0; i < count; i++) this.#reals[place(i)] = array[i]!;
     }
   }
 
@@ -124,12 +126,32 @@ export class KernelMemory {
    * Replaces one number of a parameter.
    *
    * @throws {RangeError} If there is no such parameter or number.
+   * @throws {TypeError} If the value is not a number.
    */
   writeParameter(name: ParameterName, index: number, value: number): void {
-    const shape = parameterShapes(this.#sizes)[name] ?? [0];
+    const shapes = parameterShapes(this.#sizes);
+    if (!Object.hasOwn(shapes, name)) {
+      const expected = `one of ${Object.keys(shapes).join(", ")}`;
+      throw wrongRange({
+        context: "Cannot write a parameter",
+        name: "name",
+        expected,
+        value: name,
+      });
+    }
+    const shape = shapes[name]!;
     const count = elementCount(shape);
     if (!Number.isInteger(index) || index < 0 || index >= count) {
-      throw new RangeError(`Cannot write ${name}[${index}]: ${name} has ${count} numbers`);
+      throw new RangeError(`Cannot write ${name}[${quote(index)}]: ${name} has ${count} numbers`);
+    }
+    if (typeof value !== "number") {
+      const expected = "a number";
+      throw wrongType({
+        context: `Cannot write ${name}[${index}]`,
+        name: "value",
+        expected,
+        value,
+      });
     }
     this.#reals[this.#placeOf(name, shape, 0)(index)] = value;
   }
@@ -171,13 +193,37 @@ export class KernelMemory {
   }
 }
 
-function checkLength(
+/**
+ * Copies an array of numbers, so that what was checked is what is used.
+ *
+ * @throws {RangeError} If it has another length.
+ * @throws {TypeError} If it is not an array of numbers.
+ */
+export function copyNumbers(
   array: ArrayLike<number>,
   { what, length }: { readonly what: string; readonly length: number },
-): void {
+): Float64Array {
+  const isTyped = ArrayBuffer.isView(array) && !(array instanceof DataView) &&
+    !(array instanceof BigInt64Array) && !(array instanceof BigUint64Array);
+  if (!isTyped && !Array.isArray(array)) {
+    throw wrongType({
+      ...{ context: `Cannot write the ${what}`, name: what },
+      expected: "an array of numbers",
+      value: array,
+    });
+  }
   if (array.length !== length) {
     throw new RangeError(
       `Cannot write the ${what}: it has ${length} numbers, and ${array.length} were given`,
     );
   }
+  if (isTyped) return new Float64Array(array);
+  const copy: unknown[] = Array.from(array);
+  const wrong = copy.findIndex((x) => typeof x !== "number");
+  if (wrong >= 0) {
+    const name = `${what}[${wrong}]`;
+    const context = `Cannot write the ${what}`;
+    throw wrongType({ context, name, expected: "a number", value: copy[wrong] });
+  }
+  return Float64Array.from(copy as number[]);
 }

@@ -1,5 +1,7 @@
+import { checkArguments, optionsSchema } from "../arguments.ts";
 import { cellNames } from "../model/cells.ts";
-import type { Precision, Sizes } from "../model/parameters.ts";
+import { type Precision, precisions, type Sizes } from "../model/parameters.ts";
+import { flag, oneOf, real, wholeNumber } from "../schemas.ts";
 
 /** The sizes and features of an {@linkcode Engine}. */
 export interface EngineOptions extends Sizes {
@@ -42,13 +44,34 @@ const MAX_SIZES = {
   threads: MAX_THREADS,
 } as const;
 
+const schema = optionsSchema({
+  cell: oneOf(cellNames),
+  layers: wholeNumber(1, MAX_SIZES.layers),
+  denseInputs: flag,
+  denseTargets: flag,
+  dropout: flag,
+  training: flag,
+  stateSlots: real((n) => [0, 1, 2].includes(n), "0, 1 or 2"),
+  weightAverage: flag,
+  threads: wholeNumber(1, MAX_SIZES.threads),
+}, {
+  precision: oneOf(precisions),
+  inputs: wholeNumber(1, MAX_SIZES.inputs),
+  hidden: wholeNumber(1, MAX_SIZES.hidden),
+  outputs: wholeNumber(1, MAX_SIZES.outputs),
+  seqLength: wholeNumber(1, MAX_SIZES.seqLength),
+  batchSize: wholeNumber(1, MAX_SIZES.batchSize),
+});
+
 /**
- * Completes the options with their defaults.
+ * Checks the options and completes them with their defaults.
  *
- * @throws {RangeError} If an option is out of range.
+ * @throws {RangeError} If a value is out of range.
+ * @throws {TypeError} If a value has a wrong type, or a key is unknown or missing.
  */
 export function resolveEngineOptions(options: EngineOptions): Readonly<Required<EngineOptions>> {
-  const complete = Object.freeze(
+  const given = checkArguments(options, { schema, context: "Cannot create an engine" });
+  return Object.freeze(
     {
       cell: "rnn",
       layers: 1,
@@ -59,22 +82,7 @@ export function resolveEngineOptions(options: EngineOptions): Readonly<Required<
       stateSlots: 1,
       weightAverage: false,
       threads: 1,
-      ...options,
+      ...given,
     } as const,
   );
-  const { cell, stateSlots } = complete;
-  const refuse = (reason: string) => new RangeError(`Cannot create an engine: ${reason}`);
-  if (!cellNames.includes(cell)) {
-    throw refuse(`"cell" must be one of ${cellNames.join(", ")}, not ${cell}`);
-  }
-  for (const name of Object.keys(MAX_SIZES) as (keyof typeof MAX_SIZES)[]) {
-    const [size, max] = [complete[name], MAX_SIZES[name]];
-    if (!Number.isInteger(size) || size < 1 || size > max) {
-      throw refuse(`"${name}" must be a whole number from 1 to ${max}, not ${size}`);
-    }
-  }
-  if (![0, 1, 2].includes(stateSlots)) {
-    throw refuse(`"stateSlots" must be 0, 1 or 2, not ${stateSlots}`);
-  }
-  return complete;
 }

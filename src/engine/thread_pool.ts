@@ -25,9 +25,35 @@ interface Thread {
   terminate(): Promise<number>;
 }
 
+/** What ends the threads of a pool; it must not refer to the pool. */
+interface Threads {
+  readonly instance: Instance;
+  readonly threads: readonly Thread[];
+}
+
+/** Ends the threads of pools that were not disposed of, once nothing refers to them any more. */
+const abandoned = new FinalizationRegistry<Threads>(endThreads);
+
+/** Ends threads, which must be idle. */
+function endThreads({ instance, threads }: Threads): void {
+  if (threads.length > 0 && failureOf(instance) === undefined) instance.kernels.stop();
+  for (const thread of threads) void thread.terminate();
+}
+
+/** The error of the first worker that failed, or `undefined`. */
+function failureOf({ layout, memory }: Instance): Error | undefined {
+  const words = new Int32Array(memory.buffer);
+  const length = Atomics.load(words, layout.failed / 4);
+  if (length === 0) return undefined;
+  // TextDecoder does not accept shared memory, so it gets a copy.
+  const text = new Uint8Array(memory.buffer, layout.failureText, length).slice();
+  return new Error(`Cannot compute: ${new TextDecoder().decode(text)}`);
+}
+
 /**
  * The threads that run workers 1, 2, … of an instance, each with an instance of its own on the same
- * memory. They sleep while there is no work, and do not keep the process alive.
+ * memory. They sleep while there is no work, and do not keep the process alive. They end when the
+ * pool is disposed of, or is garbage.
  */
 export class ThreadPool {
   readonly #instance: Instance;
@@ -56,24 +82,20 @@ export class ThreadPool {
       this.#threads.push(start(task));
     }
     this.#waitUntilReady(workers - 1);
+    abandoned.register(this, { instance, threads: this.#threads }, this);
   }
 
   /** The error of the first worker that failed, after which no kernel can run, or `undefined`. */
   get failure(): Error | undefined {
-    const { layout, memory } = this.#instance;
-    const length = Atomics.load(this.#words, layout.failed / 4);
-    if (length === 0) return undefined;
-    // TextDecoder does not accept shared memory, so it gets a copy.
-    const text = new Uint8Array(memory.buffer, layout.failureText, length).slice();
-    return new Error(`Cannot compute: ${new TextDecoder().decode(text)}`);
+    return failureOf(this.#instance);
   }
 
   /** Ends the threads, which must be idle. Further calls do nothing. */
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#threads.length > 0 && !this.failure) this.#instance.kernels.stop();
-    this.#terminate();
+    abandoned.unregister(this);
+    endThreads({ instance: this.#instance, threads: this.#threads });
   }
 
   #waitUntilReady(threads: number): void {
@@ -87,15 +109,11 @@ export class ThreadPool {
           : undefined);
       if (error) {
         this.#isClosed = true;
-        this.#terminate();
+        for (const thread of this.#threads) void thread.terminate();
         throw error;
       }
       Atomics.wait(this.#words, index, ready, START_POLL_MS);
     }
-  }
-
-  #terminate(): void {
-    for (const thread of this.#threads) void thread.terminate();
   }
 }
 

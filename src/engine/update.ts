@@ -1,4 +1,7 @@
-import { type Optimizer, optimizers } from "../model/optimizers.ts";
+import { checkArguments, optionsSchema } from "../arguments.ts";
+import { type Optimizer, optimizerNames, optimizers } from "../model/optimizers.ts";
+import { oneOf, real, wholeNumber } from "../schemas.ts";
+import * as v from "valibot";
 import type { Hyperparam, Instance, UpdateRule } from "./kernels/instance.ts";
 
 /** An update of the parameters by their gradients. */
@@ -27,6 +30,33 @@ export interface Update {
 
 /** ε, which keeps a root, or a division by it, from 0: the value of every rule's publication. */
 const EPSILON = 1e-8;
+
+const fraction = real((x) => x >= 0 && x < 1, "a number from 0 up to, not including, 1");
+const notNegative = real((x) => x >= 0, "a finite number, 0 or above");
+
+const schema = optionsSchema({
+  gradClipMode: oneOf(["value", "norm"]),
+  momentum: fraction,
+  beta1: fraction,
+  beta2: fraction,
+  weightDecay: notNegative,
+  step: wholeNumber(1),
+  weightAverage: real((x) => x >= 0 && x <= 1, "a number from 0 to 1"),
+}, {
+  optimizer: oneOf(optimizerNames),
+  lr: v.number("must be a number"),
+  gradClip: notNegative,
+});
+
+/**
+ * Checks an update before anything of it is computed.
+ *
+ * @throws {RangeError} If a value is out of range.
+ * @throws {TypeError} If a value has a wrong type, or a key is unknown or missing.
+ */
+export function checkUpdate(update: Update): Update {
+  return checkArguments(update, { schema, context: "Cannot update" });
+}
 
 /** Runs updates of the parameters in the memory of an instance that is planned for training. */
 export class Updater {

@@ -2,10 +2,11 @@
 
 import * as v from "valibot";
 import { validate } from "../json.ts";
+import { oneOf, positive, real, wholeNumber } from "../schemas.ts";
 import { INIT_SYNTAX, isInit } from "./initialization.ts";
 import { type Cell, cellNames } from "./cells.ts";
 import { type Optimizer, optimizerNames } from "./optimizers.ts";
-import type { Precision } from "./parameters.ts";
+import { type Precision, precisions } from "./parameters.ts";
 
 /** The learning-rate schedule. */
 export type LrSchedule = "constant" | "step" | "cosine" | "inverse-sqrt" | "plateau";
@@ -102,26 +103,7 @@ export interface Config {
   readonly holdout: "end" | "streams";
 }
 
-const wholeNumber = (low: number, high: number) =>
-  v.pipe(
-    v.number(`must be a whole number from ${low} to ${high}`),
-    v.check(
-      (n) => Number.isSafeInteger(n) && n >= low && n <= high,
-      `must be a whole number from ${low} to ${high}`,
-    ),
-  );
-
-const real = (accepts: (x: number) => boolean, expected: string) =>
-  v.pipe(
-    v.number(`must be ${expected}`),
-    v.check((x) => Number.isFinite(x) && accepts(x), `must be ${expected}`),
-  );
-
-const oneOf = <const Names extends readonly string[]>(names: Names) =>
-  v.picklist(names, `must be one of ${names.join(", ")}`);
-
 const fraction = real((x) => x >= 0 && x < 1, "a number from 0 up to, not including, 1");
-const epochs = real((x) => x > 0, "a finite number above 0");
 
 /** The schema of a complete {@linkcode Config}. */
 export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
@@ -133,11 +115,11 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   dropout: fraction,
   dropoutFrom: fraction,
   dropoutUntil: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
-  lr: real((x) => x > 0, "a finite number above 0"),
+  lr: positive,
   lrSchedule: oneOf(["constant", "step", "cosine", "inverse-sqrt", "plateau"]),
   lrDecay: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
-  lrDecayAfter: epochs,
-  lrDecayEvery: epochs,
+  lrDecayAfter: positive,
+  lrDecayEvery: positive,
   lrPatience: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   warmup: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   cooldown: fraction,
@@ -150,7 +132,7 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   gradClipMode: oneOf(["value", "norm"]),
   weightAverage: real((x) => x >= 0 && x <= 1, "a number from 0 to 1 (0: no average)"),
   init: v.pipe(v.string(`must be ${INIT_SYNTAX}`), v.check(isInit, `must be ${INIT_SYNTAX}`)),
-  precision: oneOf(["f32", "f32-strict", "f64"]),
+  precision: oneOf(precisions),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   valFraction: fraction,
   testFraction: fraction,

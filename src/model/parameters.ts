@@ -6,6 +6,7 @@
  *     h_t = cell(Wxh x_t, Whh h_{t-1}, bh)      y_t = Why h_t + by      p_t = softmax(y_t)
  */
 
+import { wrongType } from "../arguments.ts";
 import { type Cell, cells } from "./cells.ts";
 
 /**
@@ -13,6 +14,9 @@ import { type Cell, cells } from "./cells.ts";
  * and `f64` compute the same bits on every machine.
  */
 export type Precision = "f32" | "f32-strict" | "f64";
+
+/** All precisions. */
+export const precisions = ["f32", "f32-strict", "f64"] as const satisfies readonly Precision[];
 
 /** Numbers in the precision of the model: single for `f32` and `f32-strict`, double for `f64`. */
 export type RealArray = Float32Array | Float64Array;
@@ -115,6 +119,48 @@ export function parameterSet(
 ): ParameterSet {
   const entries = shapeEntries(sizes).map(([name, shape]) => [name, make(name, shape)]);
   return Object.fromEntries(entries) as ParameterSet;
+}
+
+/** How {@linkcode takeParameters} checks. */
+export interface TakeParametersOptions {
+  /** The sizes that determine names and shapes. */
+  readonly sizes: Sizes;
+  /** What is being done, for an error. */
+  readonly context: string;
+}
+
+/**
+ * Checks that a parameter set has an array of the right length for each parameter, without copying
+ * the numbers.
+ *
+ * @returns The arrays, each taken from the set once.
+ * @throws {RangeError} if an array has a wrong length.
+ * @throws {TypeError} if the set is not an object, or an array is missing or of another type.
+ */
+export function takeParameters(
+  set: ParameterSet,
+  { sizes, context }: TakeParametersOptions,
+): ParameterSet {
+  if (typeof set !== "object" || set === null) {
+    const expected = "an object with an array for each parameter";
+    throw wrongType({ context, name: "parameters", expected, value: set });
+  }
+  return parameterSet(sizes, (name, shape) => {
+    const array: unknown = set[name];
+    const isReal = ArrayBuffer.isView(array) &&
+      (array instanceof Float32Array || array instanceof Float64Array);
+    if (!isReal) {
+      const expected = "a Float32Array or Float64Array";
+      throw wrongType({ context, name, expected, value: array });
+    }
+    const length = elementCount(shape);
+    if (array.length !== length) {
+      throw new RangeError(
+        `${context}: ${name} has ${length} numbers, and ${array.length} were given`,
+      );
+    }
+    return array;
+  });
 }
 
 /** Counts the numbers of all parameters together. */

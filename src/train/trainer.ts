@@ -2,6 +2,7 @@ import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
 import { dropoutSeed } from "../engine/dropout.ts";
 import { Engine } from "../engine/engine.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
+import type { Update } from "../engine/update.ts";
 import { withContext } from "../errors.ts";
 import { runToEnd } from "../event_loop.ts";
 import { type Config, parseConfig } from "../model/config.ts";
@@ -247,7 +248,7 @@ export class Trainer implements Disposable {
     const engine = this.#engine;
     const loss = this.#computeGradients(options);
     const lr = this.#nextLearningRate(options);
-    const isFinite = engine.update({ ...this.config, lr, step: this.#step + 1 });
+    const isFinite = engine.update(this.#updateAt(lr));
     if (!isFinite) this.#checkWeights(this.#step + 1);
     engine.carryHiddenState();
     this.#step++;
@@ -349,6 +350,16 @@ export class Trainer implements Disposable {
     if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
     engine.backward();
     return loss;
+  }
+
+  /** The next update, with this learning rate. */
+  #updateAt(lr: number): Update {
+    const { optimizer, gradClip, gradClipMode, momentum, beta1, beta2 } = this.config;
+    const { weightDecay, weightAverage } = this.config;
+    return {
+      ...{ optimizer, lr, gradClip, gradClipMode, momentum, beta1, beta2 },
+      ...{ weightDecay, weightAverage, step: this.#step + 1 },
+    };
   }
 
   /** Resets the hidden states of the streams that are due before the next step. */

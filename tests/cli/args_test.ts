@@ -11,7 +11,7 @@ import {
 } from "../../src/cli/args.ts";
 import { commands } from "../../src/cli/main.ts";
 import { messageOf } from "../../src/cli/program.ts";
-import { suggest, synonyms } from "../../src/cli/suggest.ts";
+import { suggest, synonyms } from "../../src/suggest.ts";
 import { readConfig, readLimits } from "../../src/cli/train_options.ts";
 import { InputError } from "../../src/errors.ts";
 import { baseConfig } from "../../src/model/presets.ts";

@@ -125,7 +125,7 @@ Deno.test("Engine rejects counts, ids and lengths out of range", () => {
   assertThrows(
     () => engine.writeParameters(wrong),
     RangeError,
-    "bh: it has 7 numbers, and 3 were given",
+    "bh has 7 numbers, and 3 were given",
   );
   const reader = new Engine({
     ...sizes,

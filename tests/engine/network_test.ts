@@ -160,5 +160,5 @@ Deno.test("Engine rejects invalid dropout, layers and cells", () => {
     assertThrows(() => new Engine({ ...sizes, layers }), RangeError, '"layers" must be a whole');
   }
   const cell = "mgu" as "gru";
-  assertThrows(() => new Engine({ ...sizes, cell }), RangeError, "rnn, gru, lstm, not mgu");
+  assertThrows(() => new Engine({ ...sizes, cell }), RangeError, 'rnn, gru, lstm, not "mgu"');
 });

@@ -69,6 +69,16 @@ export function suggest(written: string, names: readonly string[]): string | und
     nearest(name, names);
 }
 
+/**
+ * The one of some camelCase keys that was probably meant, found as {@linkcode suggest} finds it.
+ *
+ * @returns `undefined` when none is near.
+ */
+export function suggestKey(written: string, keys: readonly string[]): string | undefined {
+  const meant = suggest(written, keys.map(normalize));
+  return keys.find((key) => normalize(key) === meant);
+}
+
 /** Whether a word is one of some names, or so near to one that it was probably meant. */
 export function isMisspelled(written: string, names: readonly string[]): boolean {
   return names.includes(written) || nearest(normalize(written), names) !== undefined;
