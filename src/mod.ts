@@ -35,6 +35,7 @@ export {
   type ReadRangeOptions,
 } from "./text/corpus.ts";
 export { type CorpusIdentity, corpusIdentity } from "./text/corpus_identity.ts";
+export type { EncodedText } from "./text/reencode.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";
 
@@ -99,7 +100,7 @@ export type {
 export { sample, sampleMany, Sampler, sampleStream } from "./generate/sampler.ts";
 
 // Evaluation
-export { evaluate, type Evaluation } from "./evaluate/evaluate.ts";
+export { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate/evaluate.ts";
 export {
   type CharacterScore,
   type Score,

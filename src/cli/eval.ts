@@ -2,11 +2,12 @@ import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
 import type { Model } from "../model/model.ts";
 import { type Corpus, readCorpus } from "../text/corpus.ts";
+import type { EncodedText } from "../text/reencode.ts";
 import { gzipNatsPerChar } from "../evaluate/baselines/gzip.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { ProgressBar, readWithProgress } from "./progress_bar.ts";
-import { formatCount, table } from "./format.ts";
+import { baselineNames, formatCount, table } from "./format.ts";
 
 /** `deno task eval` measures how well a model predicts a text. */
 export const evalCommand: Command = {
@@ -25,10 +26,10 @@ export const evalCommand: Command = {
   notes: [
     "The model reads the text once, from start to end, and predicts each character but the first " +
     "from all characters before it. A run folder stands for its best checkpoint; see --latest.",
-    "Baselines are fitted to the evaluated text itself: bigram is the entropy of a character given " +
-    "the one before, unigram the entropy of single characters, uniform the logarithm of the number " +
-    "of distinct characters, and gzip -9 the size of the compressed text. On short texts ignore " +
-    "the bigram figure: most pairs occur once.",
+    "Baselines know nothing but the evaluated text. bigram and unigram are adaptive: they predict " +
+    "each character from the one before, or from none, by counts of the characters that they have " +
+    "passed. gzip -9 is the size of the compressed text. uniform is the logarithm of the size of " +
+    "the model's vocabulary. After training, the same baselines know the training part.",
   ],
   async run(line) {
     const [run, path] = line.operands as [string, string];
@@ -70,9 +71,10 @@ function losses(result: Evaluation, gzipNatsPerChar: number): string {
     row("bigram", result.bigramNatsPerChar),
     row("unigram", result.unigramNatsPerChar),
     row("uniform", result.uniformNatsPerChar),
-    row("gzip -9", gzipNatsPerChar),
+    row(baselineNames.gzip, gzipNatsPerChar),
   ];
-  return `${formatCount(result.chars, "character")} predicted\n\n${table(rows, 1)}`;
+  return `${formatCount(result.chars, "character")} predicted\n\n${table(rows, 1)}\n\n` +
+    "(bigram, unigram, gzip: learned from this text alone, while it is read)";
 }
 
 function evaluateWithProgress(model: Model, corpus: Corpus): Evaluation {
@@ -89,13 +91,12 @@ async function gzipWithProgress(corpus: Corpus): Promise<number> {
 function withProgress(
   corpus: Corpus,
   bar: ProgressBar,
-): Pick<Corpus, "path" | "length" | "counts" | "vocabulary" | "read"> {
-  const { path, length, counts, vocabulary } = corpus;
+): EncodedText {
+  const { path, length, vocabulary } = corpus;
   let furthest = -1;
   return {
     path,
     length,
-    counts,
     vocabulary,
     read(start, count, options) {
       if (start > furthest) bar.update(furthest = start, length);

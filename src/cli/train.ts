@@ -83,7 +83,7 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
   }
   const { corpus, split } = run.trainer;
   const parts = await summarize(best, corpus, { split, signal });
-  if (parts !== undefined) printLine(`\n${formatSummary(parts)}\n`);
+  if (parts !== undefined) printLine(`\n${formatSummary(parts, best.progress.step)}\n`);
   return latest.progress;
 }
 

@@ -9,7 +9,7 @@ import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
 import type { DivergenceError } from "../train/divergence.ts";
 import type { Trainer } from "../train/trainer.ts";
-import { formatCount, formatNumber, table, terminalWidth, wrap } from "./format.ts";
+import { baselineNames, formatCount, formatNumber, table, terminalWidth, wrap } from "./format.ts";
 
 /** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
@@ -126,22 +126,40 @@ export function describeFinished(run: Run): string {
     `limit of ${describeLimits(run)}; raise --steps, --epochs, --minutes or --patience to continue`;
 }
 
-/** The rows of the summary, in order. */
-const predictors = [
-  ["model", "model"],
-  ["bigram", "bigram"],
-  ["unigram", "unigram"],
-  ["uniform", "uniform"],
-  ["gzip -9", "gzip"],
-] as const;
+/** Compressed sizes are whole bytes, of 5.5 nats: of fewer characters they are too coarse. */
+const MIN_GZIP_CHARS = 100;
 
-/** The losses of the model and of the baselines on each part of the text, as a table. */
-export function formatSummary(parts: readonly PartSummary[]): string {
+/** The rows of the summary, in order. */
+const predictors = ["model", "bigram", "unigram", "uniform", "gzip"] as const;
+
+/**
+ * The losses of a model and of the baselines on each part of the text, as a table, and what is
+ * measured.
+ *
+ * @param parts At least one.
+ * @param step The step of the model.
+ */
+export function formatSummary(parts: readonly PartSummary[], step: number): string {
   const loss = (nats: number) => `${nats.toFixed(4)} (${(nats / Math.LN2).toFixed(3)})`;
-  return table([
+  const cell = (part: PartSummary, key: typeof predictors[number]) =>
+    key === "gzip" && part.chars < MIN_GZIP_CHARS ? "part too short" : loss(part[key]);
+  const names = { ...baselineNames, model: `model of step ${formatNumber(step)}` };
+  const rows = table([
     ["nats (bits) per character", ...parts.map(({ part }) => part)],
-    ...predictors.map(([name, key]) => [`  ${name}`, ...parts.map((part) => loss(part[key]))]),
+    ["  characters predicted", ...parts.map(({ chars }) => formatNumber(chars))],
+    ...predictors.map((key) => [`  ${names[key]}`, ...parts.map((part) => cell(part, key))]),
   ], 1);
+  const measured = parts.filter(({ chars, partChars }) => chars < partChars)
+    .map(({ part, chars, partChars, spans }) =>
+      `${part}: the ${part === "training" ? "last" : "first"} ${formatNumber(chars)} of ` +
+      formatNumber(partChars) + (spans.length > 1 ? ", from all streams" : "")
+    );
+  const notes = [
+    ...measured,
+    "bigram, unigram: counted on the training part",
+    "gzip -9: given the 32 KiB of text before",
+  ];
+  return `${rows}\n\n${hanging(`(${notes.join("; ")})`, 1)}`;
 }
 
 /** The last lines of a run: how it ended, what it reached, and what to do next. */

@@ -2,20 +2,20 @@ import { InputError } from "../errors.ts";
 import { runToEnd } from "../event_loop.ts";
 import { quotePath } from "../json.ts";
 import type { Model } from "../model/model.ts";
-import type { Corpus } from "../text/corpus.ts";
-import type { Span } from "../text/split.ts";
+import { type EncodedText, reencode } from "../text/reencode.ts";
+import { countPredicted, type Span } from "../text/split.ts";
 import { BigramModel } from "./baselines/bigram.ts";
-import { uniformEntropy, unigramEntropy } from "./baselines/entropy.ts";
 import { Evaluator } from "./evaluator.ts";
 
 /**
  * The loss of a model on a text, next to baselines; see {@linkcode evaluate}.
  *
- * The baselines are fitted to the evaluated text itself, which favors them: on a short text, where
- * most pairs of characters occur once, the bigram figure is lower than any model can reach.
+ * The unigram and bigram baselines are adaptive: they begin without counts, predict each character,
+ * and count it afterwards. They know the evaluated text up to the predicted character and nothing
+ * else, so that no figure of theirs is lower than a predictor reaches, however short the text.
  */
 export interface Evaluation {
-  /** Number of predicted characters: all but the first. */
+  /** Number of predicted characters: all but the first of each span. */
   readonly chars: number;
   /** Mean cross-entropy of the predictions, in nats per character. */
   readonly natsPerChar: number;
@@ -23,24 +23,35 @@ export interface Evaluation {
   readonly bitsPerChar: number;
   /** e to the loss in nats: the number of equally likely characters that are as hard to predict. */
   readonly perplexity: number;
-  /** Baseline: a uniform prediction among the text's distinct characters, in nats per character. */
+  /** Baseline: ln V, a uniform prediction among the model's vocabulary, in nats per character. */
   readonly uniformNatsPerChar: number;
-  /** Baseline: the entropy of the text's character frequencies, in nats per character. */
+  /** Baseline: an adaptive prediction by character frequencies, in nats per character. */
   readonly unigramNatsPerChar: number;
-  /** Baseline: the entropy of a character given the one before it, in nats per character. */
+  /** Baseline: an adaptive prediction by the character before, in nats per character. */
   readonly bigramNatsPerChar: number;
+}
+
+/** Options of {@linkcode evaluate}. */
+export interface EvaluateOptions {
+  /**
+   * What to measure, for example a part of a {@linkcode Trainer.split}: at least one span, each of
+   * at least two characters. Default: the whole text.
+   */
+  readonly spans?: readonly Span[];
 }
 
 /**
  * Measures how well a model predicts a text.
  *
- * The model reads the text once, from a hidden state of zeros, and predicts each character from all
- * before it.
+ * The model reads each span once, from a hidden state of zeros, and predicts each character from all
+ * before it in the span.
  *
  * @param model A model, for example a checkpoint.
- * @param corpus The text in the ids of the model's vocabulary.
- * @throws {InputError} if the text has fewer than two characters, or the network does not fit into
- * memory.
+ * @param corpus A text of characters of the model's vocabulary; its own vocabulary may be another.
+ * @param options What to measure.
+ * @throws {InputError} if the text has fewer than two characters or one that the model's vocabulary
+ * lacks, which is named, or if the network does not fit into memory.
+ * @throws {RangeError} if a span has fewer than two characters, or is not within the text.
  * @throws {TextError} as {@linkcode Corpus.read} does.
  *
  * @example
@@ -57,9 +68,10 @@ export interface Evaluation {
  */
 export function evaluate(
   model: Model,
-  corpus: Pick<Corpus, "path" | "length" | "counts" | "read">,
+  corpus: EncodedText,
+  options: EvaluateOptions = {},
 ): Evaluation {
-  const { path, length, counts } = corpus;
+  const { path, length } = corpus;
   if (length < 2) {
     throw new InputError(
       `Cannot evaluate on ${quotePath(path)}: it has ${
@@ -68,18 +80,34 @@ export function evaluate(
         "it must have at least 2, since the first is not predicted",
     );
   }
-  const all: Span = [0, length];
+  const { spans = [[0, length]] } = options;
+  checkSpans(spans, length);
+  const { parameters, vocabulary } = model;
+  const text = reencode(corpus, vocabulary);
   using evaluator = new Evaluator(model);
-  const natsPerChar = evaluator.loss(corpus, { parameters: model.parameters, spans: [all] });
-  const bigram = new BigramModel(model.vocabulary.size);
-  runToEnd(bigram.countInSlices(corpus, all));
+  const natsPerChar = evaluator.loss(text, { parameters, spans });
+  const ngrams = new BigramModel(vocabulary.size);
+  const { unigram, bigram } = runToEnd(ngrams.adaptiveLossInSlices(text, spans));
   return {
-    chars: length - 1,
+    chars: countPredicted(spans),
     natsPerChar,
     bitsPerChar: natsPerChar / Math.LN2,
     perplexity: Math.exp(natsPerChar),
-    uniformNatsPerChar: uniformEntropy(counts),
-    unigramNatsPerChar: unigramEntropy(counts),
-    bigramNatsPerChar: bigram.conditionalEntropy(),
+    uniformNatsPerChar: Math.log(vocabulary.size),
+    unigramNatsPerChar: unigram,
+    bigramNatsPerChar: bigram,
   };
+}
+
+function checkSpans(spans: readonly Span[], length: number): void {
+  if (spans.length === 0) throw new RangeError('Cannot evaluate: "spans" must not be empty');
+  for (const [start, end] of spans) {
+    const isWithin = Number.isInteger(start) && Number.isInteger(end) && start >= 0 &&
+      end <= length;
+    if (isWithin && end - start >= 2) continue;
+    throw new RangeError(
+      `Cannot evaluate the span from ${start} to ${end}: it must be at least 2 of the ${length} ` +
+        "characters of the text",
+    );
+  }
 }

@@ -1,18 +1,22 @@
 import { runInSlices } from "../event_loop.ts";
 import type { Model } from "../model/model.ts";
-import type { Corpus } from "../text/corpus.ts";
-import { countChars, type Span, type Split } from "../text/split.ts";
+import { type EncodedText, reencode } from "../text/reencode.ts";
+import { countChars, countPredicted, type Span, type Split } from "../text/split.ts";
 import { BigramModel } from "./baselines/bigram.ts";
-import { gzipNatsPerChar } from "./baselines/gzip.ts";
+import { conditionalGzipNatsPerChar } from "./baselines/gzip.ts";
 import { Evaluator } from "./evaluator.ts";
 
 /** Losses of a model and of the baselines on one part of a corpus, in nats per character. */
 export interface PartSummary {
   /** The part. */
   readonly part: "training" | "validation" | "test";
-  /** Number of measured characters. */
+  /** The measured spans: the part, or some of it. */
+  readonly spans: readonly Span[];
+  /** Number of predicted characters: all but the first of each span. */
   readonly chars: number;
-  /** The model. */
+  /** Number of characters that would be predicted in the whole part. */
+  readonly partChars: number;
+  /** The model, as {@linkcode evaluate} measures it on the same spans. */
   readonly model: number;
   /** The bigram baseline, counted on the training part. */
   readonly bigram: number;
@@ -20,7 +24,7 @@ export interface PartSummary {
   readonly unigram: number;
   /** A uniform prediction among all characters of the vocabulary. */
   readonly uniform: number;
-  /** `gzip -9` of this part alone. */
+  /** What `gzip -9` adds for these characters, given the text before each span. */
   readonly gzip: number;
 }
 
@@ -34,8 +38,8 @@ export interface SummarizeOptions {
 
 /** The most characters that are measured of a part. */
 const MAX_MEASURED = 1_000_000;
-/** Characters of the training part that are measured if there is no validation part. */
-const TRAINING_MEASURED = 50_000;
+/** The fewest characters of the training part that are measured, if it has as many. */
+const MIN_TRAINING_MEASURED = 50_000;
 /** The most characters that n-grams are counted on: a bigram model learns little from more. */
 const MAX_COUNTED = 2_000_000;
 
@@ -43,11 +47,16 @@ const MAX_COUNTED = 2_000_000;
  * Measures a model's loss on each part of its corpus, next to uniform, n-gram and `gzip` baselines.
  *
  * At most the first million characters of the validation part and of the test part are measured,
- * and of the training part its last characters, as many as the validation part has. N-grams are
- * counted on the last two million characters of the training part. The hidden state is zero at the
- * start of each span. The computation yields to the event loop.
+ * and of the training part its last characters: as many as the validation part has, but at least
+ * 50,000. N-grams are counted on the last two million characters of the training part; `gzip` is
+ * given the 32 KiB before each span. The hidden state is zero at the start of each span. The
+ * computation yields to the event loop.
  *
+ * @param model A model, for example a checkpoint.
+ * @param corpus A text of characters of the model's vocabulary; its own vocabulary may be another.
+ * @param options What to measure.
  * @returns One entry for each part that is not empty; `undefined` if the signal stopped it.
+ * @throws {InputError} if the model's vocabulary lacks a character of the text, which is named.
  * @throws {TextError} if the text can no longer be read.
  *
  * @example
@@ -65,35 +74,38 @@ const MAX_COUNTED = 2_000_000;
  */
 export async function summarize(
   model: Model,
-  corpus: Pick<Corpus, "read" | "vocabulary">,
+  corpus: EncodedText,
   { split, signal }: SummarizeOptions,
 ): Promise<PartSummary[] | undefined> {
-  const ngrams = new BigramModel(corpus.vocabulary.size);
+  const text = reencode(corpus, model.vocabulary);
+  const ngrams = new BigramModel(model.vocabulary.size);
   for (const span of lastOf(split.train, MAX_COUNTED)) {
-    await runInSlices(ngrams.countInSlices(corpus, span), signal);
+    await runInSlices(ngrams.countInSlices(text, span), signal);
   }
   if (signal?.aborted) return undefined;
-  const heldOut = countChars(split.validation) || TRAINING_MEASURED;
+  const training = Math.max(countChars(split.validation), MIN_TRAINING_MEASURED);
   const parts = [
-    ["training", lastOf(split.train, Math.min(heldOut, MAX_MEASURED))],
-    ["validation", firstOf(split.validation, MAX_MEASURED)],
-    ["test", firstOf(split.test, MAX_MEASURED)],
+    ["training", split.train, lastOf(split.train, Math.min(training, MAX_MEASURED))],
+    ["validation", split.validation, firstOf(split.validation, MAX_MEASURED)],
+    ["test", split.test, firstOf(split.test, MAX_MEASURED)],
   ] as const;
   using evaluator = new Evaluator(model);
   const { parameters } = model;
   const summary: PartSummary[] = [];
-  for (const [part, spans] of parts) {
+  for (const [part, whole, spans] of parts) {
     if (spans.length === 0) continue;
-    const loss = await runInSlices(evaluator.lossInSlices(corpus, { parameters, spans }), signal);
-    const baselines = await runInSlices(ngrams.lossInSlices(corpus, spans), signal);
+    const loss = await runInSlices(evaluator.lossInSlices(text, { parameters, spans }), signal);
+    const baselines = await runInSlices(ngrams.lossInSlices(text, spans), signal);
     if (loss === undefined || baselines === undefined) return undefined;
     summary.push({
       part,
-      chars: countChars(spans),
+      spans,
+      chars: countPredicted(spans),
+      partChars: countPredicted(whole),
       model: loss,
       ...baselines,
-      uniform: Math.log(corpus.vocabulary.size),
-      gzip: await gzipNatsPerChar(corpus, spans),
+      uniform: Math.log(model.vocabulary.size),
+      gzip: await conditionalGzipNatsPerChar(text, spans),
     });
   }
   return signal?.aborted ? undefined : summary;

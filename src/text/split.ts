@@ -68,3 +68,8 @@ export function splitCorpus(
 export function countChars(spans: readonly Span[]): number {
   return spans.reduce((sum, [start, end]) => sum + end - start, 0);
 }
+
+/** Counts the characters of spans that are predicted: all but the first of each. */
+export function countPredicted(spans: readonly Span[]): number {
+  return countChars(spans) - spans.length;
+}

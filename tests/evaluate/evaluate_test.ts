@@ -1,7 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
+import { Xoshiro128 } from "../../src/random.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
+import type { Span } from "../../src/text/split.ts";
 import { modelOf, referenceLoss } from "../generate/models.ts";
 import { idsOf, textOf } from "../text/ids.ts";
 import { createTrainer } from "../trainers.ts";
@@ -14,7 +16,7 @@ Deno.test("evaluate() measures the reference's loss of texts of any length", () 
   // Lengths around the 128 characters of one call of the engine.
   for (const length of [2, 3, 127, 128, 129, 130, 256, 257, 258, 300]) {
     const ids = corpus.read(0, length);
-    const result = evaluate(model, { ...textOf(ids), counts: corpus.counts });
+    const result = evaluate(model, { ...textOf(ids), vocabulary: corpus.vocabulary });
     assertEquals(result.chars, length - 1);
     assertAlmostEquals(result.natsPerChar, referenceLoss(model, ids), 1e-13);
     assertEquals(result.bitsPerChar, result.natsPerChar / Math.LN2);
@@ -54,21 +56,50 @@ Deno.test("evaluate() measures the reference's loss of trained models, at any ba
   }
 });
 
-Deno.test("evaluate() computes the uniform and unigram baselines from the counts", () => {
-  const { uniformNatsPerChar, unigramNatsPerChar } = evaluate(model, {
-    ...textOf(corpus.read(0, 5)),
-    counts: corpusFromText("aabb cc").counts,
-  });
+Deno.test("evaluate() computes baselines that know the text up to the predicted character", () => {
+  const { uniformNatsPerChar, unigramNatsPerChar, bigramNatsPerChar } = evaluate(
+    modelOf("abcd"),
+    corpusFromText("abab"),
+  );
   assertEquals(uniformNatsPerChar, Math.log(4));
-  const entropy = -(3 * 2 / 7 * Math.log(2 / 7) + 1 / 7 * Math.log(1 / 7));
-  assertAlmostEquals(unigramNatsPerChar, entropy, 1e-14);
+  // (c(b) + 1) / (N + V): 1/5 of b after a, 2/6 of a after ab, 2/7 of b after aba.
+  assertAlmostEquals(unigramNatsPerChar, -Math.log(1 / 5 * 2 / 6 * 2 / 7) / 3, 1e-14);
+  // Nothing is known of what follows a and then b; the second b after a: (1 + 2/7) / (1 + 1).
+  assertAlmostEquals(bigramNatsPerChar, -Math.log(1 / 5 * 2 / 6 * 9 / 14) / 3, 1e-14);
 });
 
-Deno.test("evaluate() computes the bigram baseline from the text", () => {
-  // 5 of the 9 pairs begin with "a": "ab" three times, "ac" twice. Only "a" follows "b" and "c".
-  const entropy = -(3 * Math.log(3 / 5) + 2 * Math.log(2 / 5)) / 9;
-  const { bigramNatsPerChar } = evaluate(model, corpusFromText("abacabacab"));
-  assertAlmostEquals(bigramNatsPerChar, entropy, 1e-14);
+Deno.test("evaluate() gives no baseline of a random text a loss below its entropy", () => {
+  const random = new Xoshiro128(7);
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  const text = Array.from({ length: 100 }, () => letters[random.nextUint32() % 26]).join("");
+  const { unigramNatsPerChar, bigramNatsPerChar } = evaluate(
+    modelOf(letters),
+    corpusFromText(text),
+  );
+  assert(Math.min(unigramNatsPerChar, bigramNatsPerChar) >= Math.log(26));
+});
+
+Deno.test("evaluate() measures spans, each from a zero hidden state", () => {
+  const spans = [[3, 40], [50, 52]] as const;
+  const { chars, natsPerChar } = evaluate(model, corpus, { spans });
+  assertEquals(chars, 37);
+  const parts = spans.map(([start, end]) => referenceLoss(model, corpus.read(start, end - start)));
+  assertAlmostEquals(natsPerChar, (36 * parts[0]! + parts[1]!) / 37, 1e-13);
+  for (const wrong of [[], [[0, 1]], [[-1, 5]], [[0, corpus.length + 1]], [[0.5, 4]]] as Span[][]) {
+    assertThrows(() => evaluate(model, corpus, { spans: wrong }), RangeError, "Cannot evaluate");
+  }
+});
+
+Deno.test("evaluate() reads a corpus of another vocabulary by the model's", () => {
+  const part = corpusFromText("a piper picked pepper", "part.txt");
+  const ids = corpus.vocabulary.encode("a piper picked pepper");
+  assertAlmostEquals(evaluate(model, part).natsPerChar, referenceLoss(model, ids), 1e-13);
+  const unknown = corpusFromText("a piper\npicked µ", "part.txt");
+  assertThrows(
+    () => evaluate(model, unknown),
+    InputError,
+    '"part.txt": line 1, character 8, "\\n"',
+  );
 });
 
 Deno.test("evaluate() of a model with zero weights is the uniform baseline", () => {
@@ -91,7 +122,7 @@ Deno.test("evaluate() of a text with one distinct character is 0", () => {
 });
 
 Deno.test("evaluate() rejects a text without a character to predict, and names it", () => {
-  const empty = { ...textOf([]), counts: corpus.counts };
+  const empty = { ...textOf([]), vocabulary: corpus.vocabulary };
   assertThrows(() => evaluate(model, empty), InputError, 'on "ids": it has no characters');
   const single = corpusFromText("a", "one.txt");
   assertThrows(() => evaluate(model, single), InputError, 'on "one.txt": it has 1 character;');

@@ -20,8 +20,10 @@ Deno.test("score() averages to the loss of evaluate()", () => {
     fc.assert(
       fc.property(fc.oneof(anyText(20), anyText(400)), (text) => {
         const ids = model.vocabulary.encode(text);
-        const counts = new Array<number>(model.vocabulary.size).fill(1);
-        const { natsPerChar, chars } = evaluate(model, { ...textOf(ids), counts });
+        const { natsPerChar, chars } = evaluate(model, {
+          ...textOf(ids),
+          vocabulary: model.vocabulary,
+        });
         const result = score(model, text);
         const mean = result.characters.reduce((sum, { nats }) => sum + nats, 0) / chars;
         assertAlmostEquals(mean, natsPerChar, tolerance);

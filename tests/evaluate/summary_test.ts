@@ -1,8 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { evaluate } from "../../src/evaluate/evaluate.ts";
 import { Evaluator } from "../../src/evaluate/evaluator.ts";
 import { type PartSummary, summarize } from "../../src/evaluate/summary.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
+import type { Split } from "../../src/text/split.ts";
+import { modelOf, referenceLoss } from "../generate/models.ts";
 import { createTrainer } from "../trainers.ts";
 
 const corpus = corpusFromText("how much wood would a woodchuck chuck? ".repeat(60));
@@ -30,7 +33,11 @@ Deno.test("summarize() measures each part, with the losses of the evaluator", as
       "validation",
       "test",
     ]);
-    assertEquals(training!.chars, validation!.chars);
+    for (const { spans, chars, partChars, model } of [training!, validation!, test!]) {
+      assertEquals(chars, partChars);
+      const evaluation = evaluate(trainer.model(), corpus, { spans });
+      assertEquals([evaluation.chars, evaluation.natsPerChar], [chars, model]);
+    }
     assertEquals(validation!.model, trainer.validate()!.loss);
     const model = trainer.model();
     using evaluator = new Evaluator(model);
@@ -46,7 +53,29 @@ Deno.test("summarize() measures each part, with the losses of the evaluator", as
 Deno.test("summarize() returns the training part alone if nothing is held out", async () => {
   using trainer = createTrainer(corpus, { hidden: 4, seqLength: 8, batchSize: 1, valFraction: 0 });
   const summary = await summaryOf(trainer);
-  assertEquals(summary.map(({ part, chars }) => [part, chars]), [["training", corpus.length]]);
+  assertEquals(summary.map(({ part, chars }) => [part, chars]), [["training", corpus.length - 1]]);
+});
+
+Deno.test("summarize() measures the last 50,000 training characters, or as many as validated", async () => {
+  const long = corpusFromText("how much wood would a woodchuck chuck? ".repeat(4000));
+  for (const [valFraction, measured] of [[0.05, 50_000], [0.4, 62_400]] as const) {
+    using trainer = createTrainer(long, { hidden: 4, seqLength: 8, batchSize: 2, valFraction });
+    const [training, validation] = await summaryOf(trainer);
+    const end = trainer.split.train[0]![1];
+    assertEquals(training!.spans, [[end - measured, end]]);
+    assertEquals([training!.chars, training!.partChars], [measured - 1, end - 1]);
+    assertEquals(validation!.chars, validation!.partChars);
+  }
+});
+
+Deno.test("summarize() reads a corpus of another vocabulary by the model's", async () => {
+  const model = modelOf(corpus.vocabulary.characters, { hidden: 5 }, 0.5);
+  const part = corpusFromText("how much wood? ".repeat(20));
+  const split: Split = { train: [[0, 200]], validation: [[200, 300]], test: [] };
+  const ids = corpus.vocabulary.encode("how much wood? ".repeat(20)).subarray(200);
+  const [, validation] = (await summarize(model, part, { split }))!;
+  assertAlmostEquals(validation!.model, referenceLoss(model, ids), 1e-5);
+  assertEquals(validation!.uniform, Math.log(corpus.vocabulary.size));
 });
 
 Deno.test("summarize() is finite for the shortest text and for a single distinct character", async () => {

@@ -6,7 +6,7 @@ export function idsOf(corpus: Corpus): Uint32Array {
   return corpus.read(0, corpus.length);
 }
 
-/** A text of these ids. */
+/** A text of these ids, for readers that need no vocabulary. */
 export function textOf(ids: Iterable<number>): Pick<Corpus, "path" | "length" | "read"> {
   const all = Uint32Array.from(ids);
   return {

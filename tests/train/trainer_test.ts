@@ -145,7 +145,7 @@ Deno.test("Trainer.validate() gives the loss of evaluate() on the validation par
   const first = trainer.validate()!;
   const { natsPerChar } = evaluate(trainer.model(), {
     ...textOf(corpus.read(start, end - start)),
-    counts: corpus.counts,
+    vocabulary: corpus.vocabulary,
   });
   assertEquals(first, { loss: natsPerChar, isBest: true });
   assertEquals(trainer.validate(), { loss: natsPerChar, isBest: false });

@@ -76,13 +76,18 @@ export class BigramModel {
     let previous = -1;
     for (const ids of readBlocks(corpus, span)) {
       for (const id of ids) {
-        this.#total++;
-        this.#counts[id]!++;
-        if (previous >= 0) this.#countPair(previous, id);
+        this.#count(previous, id);
         previous = id;
       }
       yield;
     }
+  }
+
+  /** @param previous The character before, −1 at the start of a span. */
+  #count(previous: number, id: number): void {
+    this.#total++;
+    this.#counts[id]!++;
+    if (previous >= 0) this.#countPair(previous, id);
   }
 
   #countPair(a: number, b: number): void {
@@ -107,32 +112,6 @@ export class BigramModel {
   }
 
   /**
-   * The conditional entropy of a character given the one before it, of the counted text itself and
-   * without smoothing, in nats per character:
-   *
-   *     H(b | a) = −Σ c(ab)/n · ln(c(ab) / c(a))     n: number of pairs
-   *
-   * No bigram model predicts the counted text with a lower loss (C. Shannon, "Prediction and
-   * entropy of printed English", 1951).
-   *
-   * @throws {RangeError} if no pair was counted.
-   */
-  conditionalEntropy(): number {
-    const pairs = this.#firstCounts.reduce((sum, count) => sum + count, 0);
-    if (pairs === 0) {
-      throw new RangeError(
-        "Cannot compute the conditional entropy: at least 2 characters in a row must be counted",
-      );
-    }
-    let nats = 0;
-    for (const [key, count] of this.#pairCounts) {
-      const a = Math.floor(key / this.#vocabularySize);
-      nats += count / pairs * Math.log(this.#firstCounts[a]! / count);
-    }
-    return nats;
-  }
-
-  /**
    * Measures the unigram and bigram losses on spans of a text. The first character of each span is
    * context only.
    *
@@ -141,9 +120,30 @@ export class BigramModel {
    * @param spans At least one, each of at least two characters.
    * @throws {TextError} as {@linkcode Corpus.read} does.
    */
-  *lossInSlices(
+  lossInSlices(
     corpus: Pick<Corpus, "read">,
     spans: readonly Span[],
+  ): Generator<void, NGramLosses> {
+    return this.#lossInSlices(corpus, { spans, isAdaptive: false });
+  }
+
+  /**
+   * As {@linkcode BigramModel.lossInSlices}, but each character is counted as soon as it is
+   * predicted. A model without counts measures how well the text is predicted by nothing but itself
+   * (prequential analysis: A. Dawid, "Statistical theory: the prequential approach", 1984).
+   *
+   * @throws {TextError} as {@linkcode Corpus.read} does.
+   */
+  adaptiveLossInSlices(
+    corpus: Pick<Corpus, "read">,
+    spans: readonly Span[],
+  ): Generator<void, NGramLosses> {
+    return this.#lossInSlices(corpus, { spans, isAdaptive: true });
+  }
+
+  *#lossInSlices(
+    corpus: Pick<Corpus, "read">,
+    { spans, isAdaptive }: { readonly spans: readonly Span[]; readonly isAdaptive: boolean },
   ): Generator<void, NGramLosses> {
     let unigram = 0;
     let bigram = 0;
@@ -157,6 +157,7 @@ export class BigramModel {
             bigram -= Math.log(this.bigram(previous, id));
             predicted++;
           }
+          if (isAdaptive) this.#count(previous, id);
           previous = id;
         }
         yield;

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { TextError } from "../../../src/errors.ts";
-import { gzipNatsPerChar } from "../../../src/evaluate/baselines/gzip.ts";
+import {
+  conditionalGzipNatsPerChar,
+  gzipNatsPerChar,
+} from "../../../src/evaluate/baselines/gzip.ts";
 import { Xoshiro128 } from "../../../src/random.ts";
 import { corpusFromText, type ReadRangeOptions } from "../../../src/text/corpus.ts";
 
@@ -53,4 +56,17 @@ Deno.test("gzipNatsPerChar() rejects with the TextError of the corpus", async ()
     TextError,
     "it has changed",
   );
+});
+
+Deno.test("conditionalGzipNatsPerChar() is what each span adds to the 32 KiB before it", async () => {
+  const random = new Xoshiro128(4);
+  const words = ["sheep ", "🐑 ", "count ", "– ", "many\n"];
+  const text = Array.from({ length: 20_000 }, () => words[random.nextUint32() % 5]).join("");
+  const characters = [...text];
+  const size = (start: number, end: number) =>
+    compress(characters.slice(start, end).join("")).length;
+  const bytes = size(0, 400) - size(0, 4) + size(40_001 - 32_768, 40_900) -
+    size(40_001 - 32_768, 40_001);
+  const nats = await conditionalGzipNatsPerChar(corpusFromText(text), [[3, 400], [40_000, 40_900]]);
+  assertEquals(nats, 8 * bytes * Math.LN2 / (396 + 899));
 });

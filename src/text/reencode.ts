@@ -1,0 +1,76 @@
+import { withContext } from "../errors.ts";
+import { quotePath } from "../json.ts";
+import type { Corpus } from "./corpus.ts";
+import { unknownCharacter, type Vocabulary } from "./vocabulary.ts";
+
+/** What is needed of a corpus to read it in the ids of any vocabulary. */
+export type EncodedText = Pick<Corpus, "path" | "length" | "vocabulary" | "read">;
+
+/** Characters that are searched at a time. */
+const BLOCK_LENGTH = 1 << 16;
+
+/**
+ * Returns a text in the ids of another vocabulary: ids mean nothing to a model of another one.
+ *
+ * @returns The text itself if its vocabulary is an equal one; else a view of it, which reads from
+ * it and need not be closed.
+ * @throws {InputError} naming the first character that the vocabulary lacks.
+ * @throws {TextError} as {@linkcode Corpus.read} does.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, Vocabulary } from "../mod.ts";
+ * import { reencode } from "./reencode.ts";
+ *
+ * const corpus = corpusFromText("bad");
+ * const letters = reencode(corpus, Vocabulary.fromText("abcdefg"));
+ * console.log(corpus.read(0, 3), letters.read(0, 3)); // [1, 0, 2] [1, 0, 3]
+ * ```
+ */
+export function reencode(corpus: EncodedText, vocabulary: Vocabulary): EncodedText {
+  if (corpus.vocabulary.characters === vocabulary.characters) return corpus;
+  const { path, length } = corpus;
+  /** The new id of each old id. */
+  const ids = new Uint32Array(corpus.vocabulary.size);
+  const unknown = new Set<number>();
+  for (const [id, character] of [...corpus.vocabulary.characters].entries()) {
+    const newId = vocabulary.idOf(character.codePointAt(0)!);
+    if (newId === undefined) unknown.add(id);
+    else ids[id] = newId;
+  }
+  // A vocabulary may have characters that do not occur in the text.
+  if (unknown.size > 0) checkAbsent(corpus, unknown, vocabulary);
+  return {
+    path,
+    length,
+    vocabulary,
+    read(start, count, options) {
+      const read = corpus.read(start, count, options);
+      for (let i = 0; i < count; i++) read[i] = ids[read[i]!]!;
+      return read;
+    },
+  };
+}
+
+/** @throws {InputError} if one of some ids occurs, naming the first. */
+function checkAbsent(corpus: EncodedText, unknown: ReadonlySet<number>, to: Vocabulary): void {
+  const lineBreak = corpus.vocabulary.idOf(0x0a);
+  let line = 1;
+  let column = 0;
+  for (let at = 0; at < corpus.length; at += BLOCK_LENGTH) {
+    for (const id of corpus.read(at, Math.min(BLOCK_LENGTH, corpus.length - at))) {
+      column++;
+      if (unknown.has(id)) {
+        const codePoint = corpus.vocabulary.decode([id]).codePointAt(0)!;
+        const where = `line ${line}, character ${column}`;
+        withContext(`Cannot read the text ${quotePath(corpus.path)}`, () => {
+          throw unknownCharacter(codePoint, { where, vocabulary: to });
+        });
+      }
+      if (id === lineBreak) {
+        line++;
+        column = 0;
+      }
+    }
+  }
+}
