@@ -41,12 +41,13 @@ testProgram("train prints the losses of each part at the end, next to baselines"
   const out = await succeed(f, "train", ...args, "--val-fraction", "0.1", "--test-fraction", "0.1");
   const loss = String.raw`\d\.\d{4} \(\d\.\d{3}\)`;
   assertMatch(out, /\nnats \(bits\) per character +training +validation +test\n/);
-  for (const row of ["model", "bigram", "unigram", "uniform", "gzip -9"]) {
+  assertMatch(out, /\n +characters predicted +2,\d{3} +341 +341\n/);
+  for (const row of ["model of step 60", "bigram", "unigram", "uniform", "gzip -9"]) {
     assertMatch(out, new RegExp(`\n  ${row}(  +${loss}){3}\n`));
   }
   const { progress } = await readCheckpoint(`${f}/run/best.safetensors`);
   const best = progress.bestValidationLoss!.toFixed(4);
-  assertMatch(out, new RegExp(`\n  model  +${loss}  +${best} `));
+  assertMatch(out, new RegExp(`\n  model of step 60  +${loss}  +${best} `));
 });
 
 testProgram("train stops early after --patience validations, and more of it resumes", async (f) => {

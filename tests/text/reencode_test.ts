@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { reencode } from "../../src/text/reencode.ts";
@@ -10,9 +10,9 @@ Deno.test("reencode() reads a text in the ids of another vocabulary", () => {
   const text = reencode(corpus, vocabulary);
   assertEquals(text.read(0, 7), vocabulary.encode("naïve 🌧"));
   const into = Uint32Array.of(9, 9, 9, 9);
-  assertStrictEquals(text.read(2, 3, { into }), into);
+  assert(text.read(2, 3, { into }) === into);
   assertEquals(into, Uint32Array.of(...vocabulary.encode("ïve"), 9));
-  assertStrictEquals(reencode(corpus, Vocabulary.fromText("🌧 aeïnv")), corpus);
+  assert(reencode(corpus, Vocabulary.fromText("🌧 aeïnv")) === corpus);
 });
 
 Deno.test("reencode() names the first character that the vocabulary lacks, if it occurs", () => {
