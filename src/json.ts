@@ -4,21 +4,21 @@ import * as v from "valibot";
 import { InputError } from "./errors.ts";
 import { suggestKey } from "./suggest.ts";
 
-/**
- * An object takes twenty times the memory of its text; no file of this project has half as many.
- */
+/** An object takes twenty times the memory of its text. */
 const MAX_VALUES = 4096;
 
 /** Options of {@linkcode parseJson}. */
 export interface ParseJsonOptions {
   /** How many arrays and objects may be nested; 0 for a lone string or number. */
   readonly maxDepth: number;
+  /** How many values there may be, arrays and objects included. Default: 4096. */
+  readonly maxValues?: number;
   /** The subject of an error's sentence. Default: `it`. */
   readonly subject?: string;
 }
 
 /**
- * Parses untrusted JSON of limited depth, with at most 4096 values and no duplicate keys.
+ * Parses untrusted JSON of limited depth and size, without duplicate keys.
  *
  * Deep nesting would overflow the stack of a function that walks through the value. Of duplicate
  * keys `JSON.parse` keeps the last one and other parsers the first, so they would read another
@@ -37,14 +37,14 @@ export interface ParseJsonOptions {
  */
 export function parseJson(
   text: string,
-  { maxDepth, subject = "it" }: ParseJsonOptions,
+  { maxDepth, maxValues = MAX_VALUES, subject = "it" }: ParseJsonOptions,
 ): unknown {
   const { depth, colons, values } = scan(text);
   if (depth > maxDepth) {
     throw new InputError(`${subject} is nested ${depth} deep; it must be at most ${maxDepth}`);
   }
-  if (values > MAX_VALUES) {
-    throw new InputError(`${subject} has ${values} values; it must have at most ${MAX_VALUES}`);
+  if (values > maxValues) {
+    throw new InputError(`${subject} has ${values} values; it must have at most ${maxValues}`);
   }
   let value: unknown;
   try {

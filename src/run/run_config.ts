@@ -36,9 +36,21 @@ export interface RunConfig {
   readonly limits: RunLimits;
   /** The text. */
   readonly corpus: CorpusIdentity;
-  /** Changes, the oldest first. */
+  /**
+   * Changes, the oldest first. The first one stands for several if there are thousands; see
+   * {@linkcode withChange}.
+   */
   readonly history: readonly RunChange[];
 }
+
+/**
+ * The length of the history as JSON, in characters: some 5,000 changes of an option. Far below what
+ * {@linkcode parseRunConfig} accepts, so that no number of changes makes a run unreadable.
+ */
+const MAX_HISTORY_LENGTH = 2 ** 20;
+
+/** Four times what such a history holds at most: each of its values takes 8 characters or more. */
+const MAX_VALUES = 2 ** 19;
 
 const number = v.number("must be a number");
 const string = v.string("must be a string");
@@ -71,14 +83,15 @@ const schema = v.strictObject({
  */
 export function parseRunConfig(text: string): RunConfig {
   try {
-    return validate(schema, parseJson(text, { maxDepth: 5 })) as RunConfig;
+    return validate(schema, parseJson(text, { maxDepth: 5, maxValues: MAX_VALUES })) as RunConfig;
   } catch (error) {
     throw error instanceof InputError ? new InputError(error.message, { cause: error }) : error;
   }
 }
 
 /**
- * Changes a run's configuration, limits or text, and appends the change to its history.
+ * Changes a run's configuration, limits or text, and appends the change to its history. The oldest
+ * changes become one when the history is too long.
  *
  * @param step The step from which the change applies.
  * @param to The new values.
@@ -100,7 +113,31 @@ export function withChange(
   };
   if (Object.keys(changed).length === 0) return runConfig;
   const change = { step, changed, ...diverged === undefined ? {} : { diverged } };
-  return { ...runConfig, ...to, history: [...runConfig.history, change] };
+  return { ...runConfig, ...to, history: shorten([...runConfig.history, change]) };
+}
+
+/** Merges the oldest changes of a history that is too long, until it has half of its length. */
+function shorten(history: readonly RunChange[]): readonly RunChange[] {
+  const lengths = history.map((change) => JSON.stringify(change).length);
+  let length = lengths.reduce((sum, each) => sum + each, 0);
+  if (length <= MAX_HISTORY_LENGTH) return history;
+  let merged = 0;
+  // The newest change stays as it is.
+  while (length > MAX_HISTORY_LENGTH / 2 && merged < history.length - 1) {
+    length -= lengths[merged++]!;
+  }
+  return [mergeChanges(history.slice(0, merged)), ...history.slice(merged)];
+}
+
+/** One change that has the effect of several. */
+function mergeChanges(changes: readonly RunChange[]): RunChange {
+  const values = new Map<string, { readonly from: unknown; readonly to: unknown }>();
+  for (const { changed } of changes) {
+    for (const [name, { from, to }] of Object.entries(changed)) {
+      values.set(name, { from: values.has(name) ? values.get(name)!.from : from, to });
+    }
+  }
+  return { step: changes.at(-1)!.step, changed: Object.fromEntries(values) };
 }
 
 /** The keys in which two objects differ, with both values. */

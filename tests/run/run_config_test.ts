@@ -35,3 +35,39 @@ Deno.test("parseRunConfig() accepts a file without history", () => {
   const { history: _, ...first } = runConfig;
   assertEquals(parseRunConfig(JSON.stringify(first)), runConfig);
 });
+
+Deno.test("withChange() keeps a history of thousands of changes short and readable", () => {
+  let changed = runConfig;
+  // Everything that can change at once, with a long path that JSON escapes.
+  for (let step = 1; step <= 2000; step++) {
+    const config = { ...changed.config, lr: 1 / step, gradClip: step, resetEvery: step };
+    const limits = { ...changed.limits, steps: step, logEvery: step, patience: step };
+    const corpus = { ...changed.corpus, path: `${"\u0001".repeat(10)}${step}` };
+    changed = withChange(changed, { step, to: { config, limits, corpus } });
+    if (step % 500 === 0) {
+      const text = JSON.stringify(changed, null, 2);
+      assert(text.length < 2 ** 22, String(text.length));
+      assertEquals(parseRunConfig(text), changed);
+    }
+  }
+  const { history } = changed;
+  assert(history.length > 500, String(history.length));
+  // The first change stands for all that were removed; the newest are there one by one.
+  assertEquals(history[0]!.changed.lr, { from: 0.05, to: 1 / history[0]!.step });
+  assertEquals(
+    history.slice(-500).map(({ step }) => step),
+    Array.from({ length: 500 }, (_, i) => 1501 + i),
+  );
+  const steps = history.map(({ step }) => step);
+  assertEquals(steps, steps.toSorted((a, b) => a - b));
+});
+
+Deno.test("withChange() bounds the history even when each change is large", () => {
+  let changed = runConfig;
+  for (let step = 1; step <= 200; step++) {
+    const corpus = { ...changed.corpus, path: "\u0001".repeat(4000) + step };
+    changed = withChange(changed, { step, to: { ...changed, corpus } });
+  }
+  assert(JSON.stringify(changed).length < 2 ** 21);
+  assertEquals(parseRunConfig(JSON.stringify(changed)), changed);
+});
