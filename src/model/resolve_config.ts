@@ -93,11 +93,6 @@ const dependencies: readonly Dependency[] = [
     requires: '"dropout" above 0',
   },
   {
-    key: "lrSchedule",
-    hasEffect: ({ lrSchedule, warmup }) => lrSchedule !== "inverse-sqrt" || warmup > 0,
-    requires: '"warmup" 1 or more, as the learning rate falls from its end',
-  },
-  {
     key: "momentum",
     hasEffect: ({ optimizer }) => optimizer === "sgd",
     requires: '"optimizer" sgd',
@@ -155,6 +150,13 @@ export function checkConsistency(config: Config, given: Partial<Config>): void {
       `"dropoutFrom" ${dropoutFrom} and "dropoutUntil" ${dropoutUntil} leave no part of the run ` +
         "for dropout; the first must be below the second",
       { option: given.dropoutFrom === undefined ? "dropoutUntil" : "dropoutFrom" },
+    );
+  }
+  const { lrSchedule, warmup } = config;
+  if (lrSchedule === "inverse-sqrt" && warmup === 0) {
+    throw new InputError(
+      `"lrSchedule" inverse-sqrt requires "warmup" 1 or more, as the learning rate falls from its end`,
+      { option: given.lrSchedule === undefined ? "warmup" : "lrSchedule" },
     );
   }
   for (const { key, hasEffect, requires } of dependencies) {

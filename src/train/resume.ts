@@ -5,7 +5,7 @@ import { InputError, withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
-import { getPreset } from "../model/presets.ts";
+import { baseConfig, getPreset, scheduleDefaults } from "../model/presets.ts";
 import { checkConsistency, type ConfigInput } from "../model/resolve_config.ts";
 import type { CorpusIdentity } from "../text/corpus_identity.ts";
 import type { Corpus } from "../text/corpus.ts";
@@ -14,7 +14,10 @@ const SHAPES = "the shapes of its weights depend on it";
 const INITIALIZED = "its weights are initialized already";
 const SPLIT = "another split would mix characters that were trained on and characters held out";
 
-/** Why a key of the configuration cannot change; keys that are missing here can. */
+/**
+ * Why a key of the configuration cannot change; keys that are missing here can. Those that have no
+ * effect in the run can change, too.
+ */
 const fixedKeys: Partial<Record<keyof Config, string>> = {
   cell: "its weights belong to that cell",
   layers: SHAPES,
@@ -45,13 +48,20 @@ export function resumedConfig(config: Config, changes: ConfigInput): Config {
   const { preset, ...given } = changes;
   const changed = withContext("Cannot resume training", () => {
     const base = preset === undefined ? {} : getPreset(preset);
-    const parsed = parseConfig({ ...config, ...base, ...given });
-    checkConsistency(parsed, given);
+    const asked = { ...base, ...given };
+    const parsed = parseConfig({ ...config, ...scheduleChange(config, asked), ...asked });
+    // Values that the run has may have lost their effect with the others, which harms nothing.
+    const entries = Object.entries(given).filter(([key, value]) =>
+      value !== config[key as keyof Config]
+    );
+    checkConsistency(parsed, Object.fromEntries(entries));
     return parsed;
   });
+  const isPlateau = [config, changed].every(({ lrSchedule }) => lrSchedule === "plateau");
   for (const key of Object.keys(changed) as (keyof Config)[]) {
     const reason = fixedKeys[key];
     if (reason === undefined || changed[key] === config[key]) continue;
+    if (key === "lrPatience" && !isPlateau) continue;
     throw new InputError(
       `Cannot resume training with "${key}" ${changed[key]}: the run has ${config[key]}, and ` +
         `${reason}; leave it out, or start a new run`,
@@ -59,6 +69,17 @@ export function resumedConfig(config: Config, changes: ConfigInput): Config {
     );
   }
   return changed;
+}
+
+/** What another learning-rate schedule changes by its own default, unless the run departed from it. */
+function scheduleChange(
+  { lrSchedule, lrDecay }: Config,
+  { lrSchedule: changed = lrSchedule }: ConfigInput,
+): Partial<Config> {
+  const [before, after] = [lrSchedule, changed].map((name) =>
+    scheduleDefaults[name]?.lrDecay ?? baseConfig.lrDecay
+  );
+  return lrDecay === before ? { lrDecay: after! } : {};
 }
 
 /**

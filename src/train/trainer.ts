@@ -1,4 +1,5 @@
 import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
+import { checkMetadataSize } from "../checkpoint/metadata.ts";
 import { dropoutSeed } from "../engine/dropout.ts";
 import { Engine } from "../engine/engine.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
@@ -113,12 +114,14 @@ export class Trainer implements Disposable {
   private constructor(corpus: Corpus, config: Config, options: TrainerOptions) {
     this.corpus = corpus;
     this.#config = config;
-    const { batchSize, lrPatience, precision, seqLength } = config;
+    checkMetadataSize({ config, vocabulary: corpus.vocabulary, corpus: corpusIdentity(corpus) });
+    const { batchSize, lrSchedule, lrPatience, precision, seqLength } = config;
     const { split, batches } = loadTrainingData(corpus, config);
     this.split = split;
     this.validation = new Validation(corpus, {
       spans: split.validation,
-      lrPatience,
+      // Plateaus count from where the schedule needs them: a resumed run may change to it.
+      lrPatience: lrSchedule === "plateau" ? lrPatience : Infinity,
       source: this,
     });
     this.#batches = batches;
