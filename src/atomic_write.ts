@@ -53,8 +53,7 @@ export function writeTextAtomically(
   {
     using file = Deno.openSync(temporary, { write: true, createNew: true, mode });
     try {
-      let bytes = new TextEncoder().encode(text);
-      while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+      writeAllSync(file, new TextEncoder().encode(text));
       file.syncSync();
     } catch (error) {
       removeQuietly(temporary);
@@ -64,21 +63,32 @@ export function writeTextAtomically(
   renameOrRemove(temporary, path);
 }
 
-/** As {@linkcode writeAtomically}, with the contents of another file. */
+/** Options of {@linkcode copyAtomically}. */
+export interface AtomicCopyOptions extends AtomicWriteOptions {
+  /** How many bytes are copied at most. Default: all. */
+  readonly length?: number;
+  /** What follows them. Default: nothing. */
+  readonly suffix?: string;
+}
+
+/** As {@linkcode writeAtomically}, with the contents of another file, or of the same one. */
 export function copyAtomically(
   from: string,
   to: string,
-  { temporary = temporaryPath(to) }: AtomicWriteOptions = {},
+  { temporary = temporaryPath(to), length = Infinity, suffix = "" }: AtomicCopyOptions = {},
 ): void {
   {
     using source = Deno.openSync(from);
     using file = Deno.openSync(temporary, { write: true, createNew: true });
     try {
       const buffer = new Uint8Array(1 << 16);
-      for (let count = source.readSync(buffer); count !== null; count = source.readSync(buffer)) {
-        let bytes = buffer.subarray(0, count);
-        while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+      for (let rest = length; rest > 0;) {
+        const count = source.readSync(buffer.subarray(0, Math.min(rest, buffer.length)));
+        if (count === null) break;
+        writeAllSync(file, buffer.subarray(0, count));
+        rest -= count;
       }
+      writeAllSync(file, new TextEncoder().encode(suffix));
       file.syncSync();
     } catch (error) {
       removeQuietly(temporary);
@@ -86,6 +96,11 @@ export function copyAtomically(
     }
   }
   renameOrRemove(temporary, to);
+}
+
+/** Writes all bytes at the position of a file. */
+export function writeAllSync(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
 }
 
 /** Makes the renames in a file's folder durable, where a folder can be opened; not on Windows. */

@@ -146,6 +146,25 @@ export function formatMetadata(metadata: CheckpointMetadata): Record<string, str
   };
 }
 
+/** Half of what a header may have whatever its tensors are; their entries take the other half. */
+const MAX_METADATA_BYTES = 2 ** 16;
+
+/**
+ * Checks, before there is anything to save, that the metadata of a run will fit into a header.
+ *
+ * @throws {InputError} if they will not.
+ */
+export function checkMetadataSize(metadata: Omit<CheckpointMetadata, "progress">): void {
+  // The vocabulary may take any length, as its weights take more.
+  const { vocabulary: _, ...strings } = formatMetadata({ ...metadata, progress: initialProgress });
+  const bytes = new TextEncoder().encode(JSON.stringify(strings)).length;
+  if (bytes <= MAX_METADATA_BYTES) return;
+  throw new InputError(
+    `Cannot train: the metadata of a checkpoint would take ${bytes} bytes, and may take ` +
+      `${MAX_METADATA_BYTES}; use a shorter name for the text`,
+  );
+}
+
 /**
  * Checks that the format version is the one that this code reads.
  *

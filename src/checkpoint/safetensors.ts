@@ -68,7 +68,7 @@ export function bytesOf(data: RealArray): Uint8Array {
  * Tensors keep their order, except that double precision comes before single, which aligns each.
  *
  * @throws {RangeError} if a tensor's shape does not fit its data, its name is `__metadata__`, or
- * the header exceeds 16 MiB, or exceeds both 64 KiB and a quarter of the file.
+ * the header exceeds 16 MiB, or exceeds a quarter of the file by more than 128 KiB.
  *
  * @example
  * ```ts

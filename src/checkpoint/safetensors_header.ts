@@ -12,12 +12,12 @@ export const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 2 ** 24;
 
 /**
- * A header up to this length is accepted whatever the data are. A longer one must be at most a
- * quarter of the file, so that the memory for decoding it is bounded by the length of the file. No
- * checkpoint exceeds that: a long header names many characters, and the weights of each character
- * take at least three times the bytes of its name.
+ * A header may be this much longer than a quarter of the file, so that the memory for decoding it is
+ * bounded by the length of the file. No checkpoint exceeds that: the weights of each character take
+ * at least three times the bytes of its name, and everything else in a header, with 16 layers and a
+ * path of 4096 bytes, less than half of this.
  */
-const FREE_HEADER_BYTES = 2 ** 16;
+const FREE_HEADER_BYTES = 2 ** 17;
 
 /** The key of the metadata; every other key is the name of a tensor. */
 export const METADATA = "__metadata__";
@@ -60,7 +60,7 @@ export function readHeaderLength(start: Uint8Array, fileBytes: number): number {
 
 /** The longest header that is accepted, by the bytes of header and data together. */
 export function maxHeaderBytes(bytes: number): number {
-  return Math.min(MAX_HEADER_BYTES, bytes, Math.max(FREE_HEADER_BYTES, Math.floor(bytes / 4)));
+  return Math.min(MAX_HEADER_BYTES, bytes, FREE_HEADER_BYTES + Math.floor(bytes / 4));
 }
 
 /** The position of a tensor in a file, checked as far as possible without its data. */

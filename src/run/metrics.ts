@@ -1,13 +1,25 @@
 /** `metrics.jsonl`, the file of a run's metrics: a JSON object a line. */
 
+import { writeAllSync } from "../atomic_write.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
-import { withContextAsync } from "../errors.ts";
+import { InputError, withContextAsync } from "../errors.ts";
 import { isSameInode, lstatIfExists } from "../file_identity.ts";
 import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
-import { checkRegular, checkSize, MAX_METRICS_BYTES } from "./ownership.ts";
+import { checkRegular, openRegular, readAtMost } from "./ownership.ts";
 import { METRICS_FILE } from "./run_files.ts";
+
+const LINE_END = 10;
+
+/** Far above the length of a line, some 200. */
+const MAX_LINE = 4096;
+
+/** Bytes of a metrics file that are in memory at a time. */
+const WINDOW_BYTES = 2 ** 20;
+
+/** A crash of the system may leave a file that ends with zeros; one with more is not the run's. */
+const MAX_MISSING_BYTES = 2 ** 28;
 
 /** A line of the file: the metrics in snake case, as plotting scripts and pandas expect. */
 interface MetricsRecord {
@@ -39,22 +51,34 @@ interface MetricsRecord {
  */
 export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
   const file = `${path}/${METRICS_FILE}`;
-  const text = await withContextAsync(`Cannot read the metrics ${quotePath(file)}`, async () => {
+  return await withContextAsync(`Cannot read the metrics ${quotePath(file)}`, async () => {
     try {
       // Checked before it is opened: opening a named pipe would wait for a writer.
-      const info = await Deno.stat(file);
-      checkRegular(info);
-      checkSize(info, MAX_METRICS_BYTES);
-      return await Deno.readTextFile(file);
+      checkRegular(await Deno.stat(file));
+      using opened = await Deno.open(file);
+      checkRegular(await opened.stat());
+      return await Array.fromAsync(linesOf(opened), (line) => parseRecord(line))
+        .then((records) =>
+          records.flatMap((record) => record === null ? [] : [fromRecord(record)])
+        );
     } catch (error) {
       const missing = "the folder must be a run folder with metrics";
       throw toInputError(error, { path: file, action: "read", missing });
     }
   });
-  return text.split("\n").flatMap((line) => {
-    const record = parseRecord(line);
-    return record === null ? [] : [fromRecord(record)];
-  });
+}
+
+/** The lines of a file. Of one that no metrics can have only a part is kept, whatever its length. */
+async function* linesOf(file: Deno.FsFile): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const bytes = new Uint8Array(WINDOW_BYTES);
+  let rest = "";
+  for (let count = await file.read(bytes); count !== null; count = await file.read(bytes)) {
+    const lines = (rest + decoder.decode(bytes.subarray(0, count), { stream: true })).split("\n");
+    rest = lines.pop()!.slice(0, MAX_LINE);
+    yield* lines;
+  }
+  yield rest;
 }
 
 /** The line of the file for these metrics. */
@@ -72,22 +96,85 @@ export function formatMetrics(metrics: TrainingMetrics): string {
 }
 
 /**
- * Appends a line to a metrics file; if that fails, the file is as it was before.
+ * Appends a line to a metrics file, or replaces its last one if that is of the same step: a run that
+ * ends at a step which it has logged adds a validation. If that fails, the file is as it was before.
  *
  * @throws {InputError} if the path is that of a link, or of anything but a regular file.
  */
 export function appendMetrics(path: string, metrics: TrainingMetrics): void {
   const found = lstatIfExists(path);
   if (found !== null) checkRegular(found);
-  using file = Deno.openSync(path, { append: true, createNew: found === null });
+  using file = Deno.openSync(path, { read: true, write: true, createNew: found === null });
   const opened = file.statSync();
   if (found !== null && !isSameInode(found, opened)) throw new Error("it was replaced");
+  const last = readLastLine(file, opened.size);
+  const isSameStep = parseRecord(new TextDecoder().decode(last))?.step === metrics.step;
+  const start = isSameStep ? opened.size - last.length : opened.size;
+  const line = new TextEncoder().encode(formatMetrics(metrics));
   try {
-    let bytes = new TextEncoder().encode(formatMetrics(metrics));
-    while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+    file.seekSync(start, Deno.SeekMode.Start);
+    writeAllSync(file, line);
+    if (isSameStep) file.truncateSync(start + line.length);
   } catch (error) {
+    if (isSameStep) {
+      file.seekSync(start, Deno.SeekMode.Start);
+      writeAllSync(file, last);
+    }
     file.truncateSync(opened.size);
     throw error;
+  }
+}
+
+/** The last line of a file of metrics, with its end; empty if it is none. */
+function readLastLine(file: Deno.FsFile, size: number): Uint8Array {
+  file.seekSync(Math.max(0, size - MAX_LINE), Deno.SeekMode.Start);
+  const bytes = readAtMost(file, Math.min(size, MAX_LINE));
+  return bytes.subarray(bytes.lastIndexOf(LINE_END, bytes.length - 2) + 1);
+}
+
+/** What is kept of a metrics file; see {@linkcode truncateMetrics}. */
+export interface KeptMetrics {
+  /** How many bytes at the start of the file are kept as they are. */
+  readonly length: number;
+  /** What follows them. */
+  readonly suffix: string;
+  /** The step of the last line; `null` if there is none. */
+  readonly lastStep: number | null;
+  /** Whether this is all that the file has. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Finds what {@linkcode truncateMetrics} keeps of a file. Reads it from its end, so that it may have
+ * any length: a run logs for as long as it trains.
+ *
+ * @throws {InputError} if the file is a link, no regular file, or has no metrics for long.
+ */
+export function keptMetrics(path: string, progress: Progress): KeptMetrics {
+  using file = openRegular(path);
+  const { size } = file.statSync();
+  const lastKept = lastKeptStep(progress);
+  let missing = 0;
+  for (let end = size;;) {
+    const begin = Math.max(0, end - WINDOW_BYTES);
+    file.seekSync(begin, Deno.SeekMode.Start);
+    const bytes = readAtMost(file, end - begin);
+    // The first line may be a part of one, unless the file begins with it.
+    const from = begin === 0 ? 0 : bytes.indexOf(LINE_END) + 1;
+    const text = new TextDecoder().decode(bytes.subarray(from));
+    const steps = text.split("\n").flatMap((line) => parseRecord(line)?.step ?? []);
+    if (begin === 0 || steps.some((step) => step <= lastKept)) {
+      const { kept: suffix, lastStep } = truncateMetrics(text, progress);
+      const isWhole = end === size && suffix === text;
+      return { length: begin + from, suffix, lastStep, isWhole };
+    }
+    missing = steps.length === 0 ? missing + bytes.length : 0;
+    if (missing > MAX_MISSING_BYTES) {
+      throw new InputError(
+        `${missing} bytes of it are no metrics; it must be one JSON object a line`,
+      );
+    }
+    end = from < bytes.length ? begin + from : begin;
   }
 }
 
@@ -102,10 +189,9 @@ export function appendMetrics(path: string, metrics: TrainingMetrics): void {
  */
 export function truncateMetrics(
   text: string,
-  { step, loggedStep, validatedStep }: Progress,
+  progress: Progress,
 ): { readonly kept: string; readonly lastStep: number | null } {
-  // A checkpoint without a logged step keeps the lines before its own step.
-  const last = loggedStep ?? step - 1;
+  const last = lastKeptStep(progress);
   let kept = "";
   let lastStep: number | null = null;
   // One line at a time: an array of all lines takes several times the memory of the text.
@@ -116,12 +202,17 @@ export function truncateMetrics(
     const record = parseRecord(line);
     if (record === null) continue;
     if (record.step > last) break;
-    const isRegular = record.step < last || validatedStep === last;
+    const isRegular = record.step < last || progress.validatedStep === last;
     kept += isRegular ? `${line}\n` : formatRecord({ ...record, val_loss: null });
     lastStep = record.step;
     if (record.step === last) break;
   }
   return { kept, lastStep };
+}
+
+/** A checkpoint without a logged step keeps the lines before its own step. */
+function lastKeptStep({ step, loggedStep }: Progress): number {
+  return loggedStep ?? step - 1;
 }
 
 function formatRecord(record: MetricsRecord): string {

@@ -21,16 +21,10 @@ import { parseRunConfig, type RunConfig } from "./run_config.ts";
 import { CONFIG_FILE, isRunFileName, LOCK_FILE, METRICS_FILE, namesIn } from "./run_files.ts";
 
 /**
- * Far above any need: a configuration takes 2 KB, a change of a resumed run at most as much. An
+ * Far above any need: a configuration takes 2 KB, and the history of changes some 2 MiB at most. An
  * object takes some twenty times the memory of its text.
  */
 const MAX_CONFIG_BYTES = 2 ** 24;
-
-/**
- * 1.5 million lines of metrics: a line for each step of a very long run. All of them are in memory
- * when a run is resumed.
- */
-export const MAX_METRICS_BYTES = 2 ** 28;
 
 /** Bytes at the start of a metrics file that hold its first line, which has some 200. */
 const METRICS_START_BYTES = 1024;
@@ -89,7 +83,7 @@ export function checkOwned(path: string, name: string): void {
   if (info === null) return;
   checkRegular(info);
   if (name === CONFIG_FILE) readConfigFile(path);
-  else if (name === METRICS_FILE) checkMetrics(file, info);
+  else if (name === METRICS_FILE) checkMetrics(file);
   else checkCheckpoint(file);
 }
 
@@ -166,12 +160,28 @@ export function readTextFile(path: string, maxBytes: number): string {
   const info = Deno.lstatSync(path);
   checkRegular(info);
   checkSize(info, maxBytes);
-  using file = Deno.openSync(path);
-  // Checked again: the file may have been replaced.
+  using file = openRegular(path);
   const opened = file.statSync();
-  checkRegular(opened);
   checkSize(opened, maxBytes);
   return new TextDecoder().decode(readAtMost(file, opened.size));
+}
+
+/**
+ * Opens a file to read it.
+ *
+ * @throws {InputError} if it is a link, or no regular file.
+ */
+export function openRegular(path: string): Deno.FsFile {
+  checkRegular(Deno.lstatSync(path));
+  const file = Deno.openSync(path);
+  try {
+    // Checked again: the file may have been replaced.
+    checkRegular(file.statSync());
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 /** @throws {InputError} if it is not a regular file. */
@@ -181,7 +191,7 @@ export function checkRegular(info: Deno.FileInfo): void {
 }
 
 /** @throws {InputError} if a file is larger. */
-export function checkSize({ size }: Deno.FileInfo, maxBytes: number): void {
+function checkSize({ size }: Deno.FileInfo, maxBytes: number): void {
   if (size <= maxBytes) return;
   throw new InputError(`it has ${size} bytes; it must have at most ${maxBytes}`);
 }
@@ -192,8 +202,7 @@ export function isUnchanged(before: Deno.FileInfo | null, now: Deno.FileInfo | n
     before!.mtime?.getTime() === now!.mtime?.getTime();
 }
 
-function checkMetrics(file: string, info: Deno.FileInfo): void {
-  checkSize(info, MAX_METRICS_BYTES);
+function checkMetrics(file: string): void {
   const start = new TextDecoder().decode(readStart(file, METRICS_START_BYTES));
   if (isMetricsStart(start)) return;
   throw new InputError("it does not begin with metrics; it must be one JSON object a line");
@@ -229,7 +238,8 @@ function readStart(path: string, bytes: number): Uint8Array {
   return readAtMost(file, bytes);
 }
 
-function readAtMost(file: Deno.FsFile, length: number): Uint8Array<ArrayBuffer> {
+/** The next bytes of a file; fewer at its end. */
+export function readAtMost(file: Deno.FsFile, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let filled = 0;
   while (filled < length) {

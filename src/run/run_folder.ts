@@ -12,7 +12,7 @@ import { quotePath } from "../json.ts";
 import { osErrorReason } from "../os_errors.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
 import { RunLock, RunLockedError } from "./lock.ts";
-import { appendMetrics, truncateMetrics } from "./metrics.ts";
+import { appendMetrics, keptMetrics } from "./metrics.ts";
 import {
   checkAllOwned,
   checkLock,
@@ -21,10 +21,8 @@ import {
   checkTextIsNoRunFile,
   isRunFolder,
   isUnchanged,
-  MAX_METRICS_BYTES,
   readConfigFile,
   readRunConfig,
-  readTextFile,
   runFileNamesIn,
 } from "./ownership.ts";
 import { createReplacement, finishReplacements } from "./replacement.ts";
@@ -214,11 +212,9 @@ export class RunFolder implements Disposable {
   async truncateTo(progress: Progress): Promise<void> {
     const path = `${this.#target}/${METRICS_FILE}`;
     if (lstatIfExists(path) !== null) {
-      const text = readTextFile(path, MAX_METRICS_BYTES);
-      const { kept } = truncateMetrics(text, progress);
-      if (kept !== text) {
-        this.#write(METRICS_FILE, () => writeTextAtomically(path, kept, this.#options));
-      }
+      const { length, suffix, isWhole } = keptMetrics(path, progress);
+      const options = { ...this.#options, length, suffix };
+      if (!isWhole) this.#write(METRICS_FILE, () => copyAtomically(path, path, options));
     }
     const best = `${this.#target}/${BEST_CHECKPOINT}`;
     if (lstatIfExists(best) === null) return;
@@ -235,7 +231,7 @@ export class RunFolder implements Disposable {
     );
   }
 
-  /** Appends a line to `metrics.jsonl`. */
+  /** Appends a line to `metrics.jsonl`, or replaces its last one if that is of the same step. */
   appendMetrics(metrics: TrainingMetrics): void {
     const path = `${this.#target}/${METRICS_FILE}`;
     this.#write(METRICS_FILE, () => {
@@ -300,8 +296,9 @@ export class RunFolder implements Disposable {
     const checkpoint = await readCheckpoint(this.path, { which: "latest" });
     const { progress } = checkpoint;
     const path = `${this.path}/${METRICS_FILE}`;
-    const metrics = lstatIfExists(path) === null ? "" : readTextFile(path, MAX_METRICS_BYTES);
-    const { lastStep } = truncateMetrics(metrics, progress);
+    const { lastStep } = lstatIfExists(path) === null
+      ? { lastStep: null }
+      : keptMetrics(path, progress);
     // A full disk may have kept the line of this very step from being written: it is logged again.
     const isLineLost = progress.loggedStep === progress.step && lastStep !== progress.step;
     if (!isLineLost) return checkpoint;

@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import {
   appendMetrics,
   formatMetrics,
+  keptMetrics,
   readMetrics,
   truncateMetrics,
 } from "../../src/run/metrics.ts";
@@ -71,4 +72,45 @@ testInFolder("appendMetrics() writes one line, in snake case", (folder) => {
 testInFolder("readMetrics() rejects a folder without metrics, and names it", async (folder) => {
   const { message } = await assertRejects(() => readMetrics(folder), InputError);
   assertEquals(message.startsWith(`Cannot read the metrics "${folder}/metrics.jsonl": `), true);
+});
+
+testInFolder("appendMetrics() replaces the last line of the same step", (folder) => {
+  const path = `${folder}/metrics.jsonl`;
+  for (const step of [1, 20, 30]) appendMetrics(path, metricsAt(step));
+  appendMetrics(path, metricsAt(30, { validationLoss: 1.25, loss: 1 / 3 }));
+  assertEquals(
+    Deno.readTextFileSync(path),
+    line(1) + line(20) + formatMetrics(metricsAt(30, { validationLoss: 1.25, loss: 1 / 3 })),
+  );
+  appendMetrics(path, metricsAt(30));
+  assertEquals(Deno.readTextFileSync(path), line(1) + line(20) + line(30));
+});
+
+testInFolder("keptMetrics() reads files of any length from their end", async (folder) => {
+  const path = `${folder}/metrics.jsonl`;
+  const count = 40_000;
+  const lines = Array.from({ length: count }, (_, i) => line(i + 1));
+  const text = lines.join("");
+  assert(text.length > 4 * 2 ** 20);
+  Deno.writeTextFileSync(path, text);
+  for (const loggedStep of [1, 2, 7_001, 20_000, count - 1, count, count + 1]) {
+    const at = { ...progress, step: loggedStep, loggedStep, validatedStep: null };
+    const { kept, lastStep } = truncateMetrics(text, at);
+    const found = keptMetrics(path, at);
+    assertEquals(found.lastStep, lastStep);
+    assertEquals(text.slice(0, found.length) + found.suffix === kept, true, String(loggedStep));
+    assertEquals(found.isWhole, kept === text);
+  }
+  assertEquals((await readMetrics(folder)).length, count);
+});
+
+testInFolder("keptMetrics() passes over zeros that a crash left, and refuses endless ones", (f) => {
+  const path = `${f}/metrics.jsonl`;
+  const at = { ...progress, validatedStep: null };
+  Deno.writeTextFileSync(path, line(1) + line(20));
+  Deno.truncateSync(path, 3 * 2 ** 20);
+  const { length, suffix, isWhole } = keptMetrics(path, at);
+  assertEquals([length, suffix, isWhole], [0, line(1) + line(20), false]);
+  Deno.truncateSync(path, 2 ** 40);
+  assertThrows(() => keptMetrics(path, at), InputError, "are no metrics");
 });
