@@ -25,6 +25,7 @@ export {
   failureText,
   finiteFlags,
   gatesPadded,
+  gateValues,
   hiddenPadded,
   hiddenStates,
   hyperparams,

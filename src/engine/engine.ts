@@ -1,4 +1,4 @@
-import { cells } from "../model/cells.ts";
+import { cells, type GateName } from "../model/cells.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import {
   type ParameterName,
@@ -45,6 +45,8 @@ export class Engine {
   /** Only with `training`. */
   readonly #updater: Updater | undefined;
   readonly #threads: ThreadPool;
+  /** Whether a backward pass has replaced the gates. */
+  #hasGateGradients = false;
   /** Why no kernel can run any more. */
   #failure: Error | undefined;
   #isDisposed = false;
@@ -265,6 +267,7 @@ export class Engine {
     if (!denseInputs) checkIds(this.#inputIds, { what: "input", count: rows, limit: inputs });
     const { probability, seed } = dropout === NO_DROPOUT ? dropout : checkDropout(dropout);
     if (probability !== 0) this.#requireOption("dropout");
+    this.#hasGateGradients = false;
     this.#runKernel((kernels) => kernels.forward(seqLength, denseInputs, probability, seed));
   }
 
@@ -300,15 +303,58 @@ export class Engine {
     seqLength: number = this.#options.seqLength,
     layer: number = this.#options.layers - 1,
   ): RealArray {
-    const { batchSize, layers } = this.#options;
-    if (!Number.isInteger(layer) || layer < 0 || layer >= layers) {
-      throw new RangeError(
-        `Cannot read the hidden states: "layer" must be from 0 to ${layers - 1}, not ${layer}`,
-      );
+    this.#checkLayer(layer);
+    return this.#readStates(this.#kernels.hiddenStates(layer), seqLength);
+  }
+
+  /**
+   * Copies a layer's cell states c after each step of the last {@linkcode forward} to a new array,
+   * [seqLength, B, H].
+   *
+   * @param layer From 0. Default: the last layer.
+   * @throws {RangeError} If `seqLength` is not from 1 to T, there is no such layer, or the cell is not
+   * `lstm`.
+   */
+  readCellStates(
+    seqLength: number = this.#options.seqLength,
+    layer: number = this.#options.layers - 1,
+  ): RealArray {
+    const { cell } = this.#options;
+    if (!cells[cell].hasCellState) {
+      throw new RangeError(`Cannot read the cell states: "cell" ${cell} has none; use lstm`);
     }
-    const matrix = this.#statesAt(this.#kernels.hiddenStates(layer), this.#rowsOf(seqLength));
-    const initialBytes = this.#memory.bytesOf(batchSize * matrix.stride);
-    return this.#memory.readMatrix({ ...matrix, address: matrix.address + initialBytes });
+    this.#checkLayer(layer);
+    return this.#readStates(this.#kernels.cellStates(layer), seqLength);
+  }
+
+  /**
+   * Copies a layer's gates in each step of the last {@linkcode forward} to new arrays, one for each
+   * name, [seqLength, B, H]: `r`, `z` and `n` of a GRU, `i`, `f`, `g` and `o` of an LSTM, none of an
+   * RNN.
+   *
+   * They are the activations: `n` and `g` are from −1 to 1, the others from 0 to 1.
+   *
+   * @param layer From 0. Default: the last layer.
+   * @throws {RangeError} If `seqLength` is not from 1 to T, or there is no such layer.
+   * @throws {Error} If {@linkcode backward} has replaced them by gradients.
+   */
+  readGates(
+    seqLength: number = this.#options.seqLength,
+    layer: number = this.#options.layers - 1,
+  ): Readonly<Partial<Record<GateName, RealArray>>> {
+    this.#checkLayer(layer);
+    const rows = this.#rowsOf(seqLength);
+    if (this.#hasGateGradients) {
+      throw new Error("Cannot read the gates: backward() replaced them; read them before it");
+    }
+    const { gatesPadded: stride, hiddenPadded } = this.#layout;
+    const gates = this.#kernels.gateValues(layer) >>> 0;
+    const { gateNames } = cells[this.#options.cell];
+    return Object.fromEntries(gateNames.map((name, gate) => {
+      const address = gates + this.#memory.bytesOf(gate * hiddenPadded);
+      const matrix = { address, rows, columns: this.#options.hidden, stride };
+      return [name, this.#memory.readMatrix(matrix)];
+    }));
   }
 
   /**
@@ -340,6 +386,39 @@ export class Engine {
   }
 
   /**
+   * Replaces the logits of the last {@linkcode forward} by the gradient of any loss with respect to
+   * them, for {@linkcode backward}: a loss of your own in place of {@linkcode crossEntropy}.
+   *
+   * @param gradients Row-major [seqLength, B, V].
+   * @throws {RangeError} If `seqLength` is not from 1 to T, or the array has a wrong length.
+   *
+   * @example
+   * ```ts
+   * import { Engine } from "./engine.ts";
+   *
+   * using engine = new Engine({
+   *   precision: "f64", inputs: 1, hidden: 4, outputs: 1, seqLength: 1, batchSize: 1,
+   *   denseInputs: true,
+   * });
+   * engine.writeInputVectors([0.5]);
+   * engine.forward();
+   * // The squared error (y − 1)² has the derivative 2 (y − 1).
+   * engine.writeOutputGradients(engine.readOutputs().map((y) => 2 * (y - 1)));
+   * engine.backward();
+   * console.log(engine.readGradients().by[0]); // -2
+   * ```
+   */
+  writeOutputGradients(
+    gradients: ArrayLike<number>,
+    seqLength: number = this.#options.seqLength,
+  ): void {
+    this.#memory.writeMatrix(this.#logitsOf(seqLength), {
+      array: gradients,
+      what: "output gradients",
+    });
+  }
+
+  /**
    * Copies the loss of each row in the last {@linkcode crossEntropy} to a new array, in nats,
    * [seqLength, B].
    *
@@ -352,8 +431,8 @@ export class Engine {
   }
 
   /**
-   * Computes the gradient of the loss of the last {@linkcode crossEntropy} with respect to every
-   * parameter, by back-propagation through all `seqLength` steps.
+   * Computes the gradient of the loss of the last {@linkcode crossEntropy}, or of the one behind
+   * {@linkcode writeOutputGradients}, with respect to every parameter, by back-propagation through all `seqLength` steps.
    *
    * @throws {RangeError} If `seqLength` is not from 1 to T, or the engine was created without
    * `training`.
@@ -361,6 +440,7 @@ export class Engine {
   backward(seqLength: number = this.#options.seqLength): void {
     this.#requireOption("training");
     this.#rowsOf(seqLength);
+    this.#hasGateGradients = true;
     this.#runKernel((kernels) => kernels.backward(seqLength, this.#options.denseInputs));
   }
 
@@ -442,6 +522,22 @@ export class Engine {
     return addresses.flatMap((addressOf) =>
       Array.from({ length: layers }, (_, layer) => this.#statesAt(addressOf(layer), batchSize))
     );
+  }
+
+  /** The states after each of `seqLength` steps; those before the first step precede them. */
+  #readStates(address: number, seqLength: number): RealArray {
+    const matrix = this.#statesAt(address, this.#rowsOf(seqLength));
+    const initialBytes = this.#memory.bytesOf(this.#options.batchSize * matrix.stride);
+    return this.#memory.readMatrix({ ...matrix, address: matrix.address + initialBytes });
+  }
+
+  #checkLayer(layer: number): void {
+    const { layers } = this.#options;
+    if (!Number.isInteger(layer) || layer < 0 || layer >= layers) {
+      throw new RangeError(
+        `Cannot read a layer: "layer" must be from 0 to ${layers - 1}, not ${layer}`,
+      );
+    }
   }
 
   #statesAt(address: number, rows: number): MatrixLayout {

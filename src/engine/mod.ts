@@ -54,6 +54,6 @@ export {
   type UpperParameterName,
   zeroParameters,
 } from "../model/parameters.ts";
-export type { Cell } from "../model/cells.ts";
+export type { Cell, GateName } from "../model/cells.ts";
 export type { Precision } from "../model/parameters.ts";
 export { Xoshiro128 } from "../random.ts";

@@ -91,6 +91,23 @@ for (const precision of precisions) {
               const own = engine.readHiddenStates(seqLength, layer);
               assertClose(precision, own, states, `${what}: states of ${layer}`);
             });
+            wanted.gates.forEach((gates, layer) => {
+              const own = Object.values(engine.readGates(seqLength, layer));
+              assertEquals(own.length, { rnn: 0, gru: 3, lstm: 4 }[cell]);
+              // The reference has the gates of a row one after the other.
+              own.forEach((values, gate) => {
+                const expected = Array.from(
+                  values,
+                  (_, i) =>
+                    gates[(Math.floor(i / hidden) * own.length + gate) * hidden + i % hidden]!,
+                );
+                assertClose(precision, values, expected, `${what}: gate ${gate} of ${layer}`);
+              });
+            });
+            wanted.cellStates?.forEach((states, layer) => {
+              const own = engine.readCellStates(seqLength, layer);
+              assertClose(precision, own, states, `${what}: cell states of ${layer}`);
+            });
             assertClose(precision, [engine.crossEntropy()], [wanted.loss], `${what}: loss`);
             engine.backward();
             const gradients = engine.readGradients();
@@ -161,4 +178,45 @@ Deno.test("Engine rejects invalid dropout, layers and cells", () => {
   }
   const cell = "mgu" as "gru";
   assertThrows(() => new Engine({ ...sizes, cell }), RangeError, 'rnn, gru, lstm, not "mgu"');
+});
+
+Deno.test("Engine.backward() takes the gradient of any loss from writeOutputGradients()", () => {
+  for (const precision of precisions) {
+    const sizes = { inputs: 3, hidden: 4, outputs: 5, seqLength: 3, batchSize: 2, precision };
+    const [reference, other] = [new Engine(sizes), new Engine(sizes)];
+    const random = new Xoshiro128(1);
+    const parameters = parameterSet(sizes, (_, shape) => {
+      return Float64Array.from({ length: elementCount(shape) }, () => random.uniform() - 0.5);
+    });
+    for (const engine of [reference, other]) {
+      engine.writeParameters(parameters);
+      engine.inputIds.set([0, 1, 2, 0, 1, 2]);
+      engine.targetIds.set([4, 3, 2, 1, 0, 4]);
+      engine.forward();
+    }
+    reference.crossEntropy();
+    other.writeOutputGradients(reference.readOutputs());
+    reference.backward();
+    other.backward();
+    assertEquals(other.readGradients(), reference.readGradients());
+    assertThrows(() => other.writeOutputGradients([1]), RangeError, "30 numbers");
+  }
+});
+
+Deno.test("Engine.readGates() and readCellStates() say when there is nothing to read", () => {
+  const sizes = { inputs: 3, hidden: 4, outputs: 3, seqLength: 1, batchSize: 1 } as const;
+  using rnn = new Engine({ ...sizes, precision: "f32" });
+  rnn.forward();
+  assertEquals(rnn.readGates(), {});
+  assertThrows(() => rnn.readCellStates(), RangeError, "use lstm");
+  using lstm = new Engine({ ...sizes, precision: "f32", cell: "lstm" });
+  lstm.forward();
+  assertEquals(Object.keys(lstm.readGates()), ["i", "f", "g", "o"]);
+  assertThrows(() => lstm.readGates(1, 1), RangeError, '"layer"');
+  assertThrows(() => lstm.readCellStates(2), RangeError, "whole number from 1 to 1");
+  lstm.crossEntropy();
+  lstm.backward();
+  assertThrows(() => lstm.readGates(), Error, "backward() replaced them");
+  lstm.forward();
+  assertEquals(lstm.readGates().o?.length, 4);
 });

@@ -49,6 +49,8 @@ export interface Result {
   readonly hiddenStates: readonly Float64Array[];
   /** [L] arrays of [T·B, H], of an LSTM. */
   readonly cellStates?: readonly Float64Array[];
+  /** [L] arrays of [T·B, G·H]: each row has its gates one after the other. */
+  readonly gates: readonly Float64Array[];
 }
 
 /** One-hot vectors. */
@@ -102,9 +104,10 @@ export function referenceGradients(sizes: Sizes, parameters: ParameterSet, batch
   }
   const { Why, by } = weights as { Why: Float64Array; by: Float64Array };
   const { Why: dWhy, by: dby } = gradients as { Why: Float64Array; by: Float64Array };
-  const states = () => Array.from({ length: L }, () => new Float64Array(T * B * H));
+  const states = (each = H) => Array.from({ length: L }, () => new Float64Array(T * B * each));
   const hiddenStates = states();
   const cellStates = states();
+  const gates = states(gateCounts[cell] * H);
   const logits = new Float64Array(T * B * V);
   let loss = 0;
 
@@ -131,6 +134,7 @@ export function referenceGradients(sizes: Sizes, parameters: ParameterSet, batch
         ({ h, c } = step);
         hiddenStates[l]!.set(h, row(t) * H);
         cellStates[l]!.set(c, row(t) * H);
+        gates[l]!.set(step.gates, row(t) * step.gates.length);
       }
     }
 
@@ -180,6 +184,7 @@ export function referenceGradients(sizes: Sizes, parameters: ParameterSet, batch
     gradients: gradients as unknown as ParameterSet,
     logits,
     hiddenStates,
+    gates,
   };
   return cell === "lstm" ? { ...result, cellStates } : result;
 }

@@ -19,6 +19,7 @@ export interface Kernels {
   bhn(layer: number): Pointer;
   hiddenStates(layer: number): Pointer;
   cellStates(layer: number): Pointer;
+  gateValues(layer: number): Pointer;
   unitsAreShared(cell: number, hidden: number): number;
   initWorker(worker: number, workers: number): void;
   workerLoop(): void;
