@@ -6,6 +6,7 @@
  * before anything is timed. A table of characters per second follows the table of times.
  */
 import { table } from "../src/cli/format.ts";
+import { printLine } from "../src/cli/output.ts";
 import type { Precision } from "../src/model/parameters.ts";
 import { type Iterations, iterationsFor } from "./iterations.ts";
 import { ScalarRnn } from "./scalar_rnn.ts";
@@ -82,5 +83,7 @@ globalThis.addEventListener("unload", () => {
       name,
       Math.round(chars / median(milliseconds) * 1000).toLocaleString("en"),
     ]);
-  if (rows.length > 0) console.log(`\n${table([["training step", "", "chars/s"], ...rows], 2)}`);
+  if (rows.length > 0) {
+    printLine(`\n${table([["training step", "", "chars/s"], ...rows], { rightFrom: 2 })}`);
+  }
 });

@@ -38,7 +38,8 @@ function sectionOf(command: Command): string {
       ...groups.length === 1 ? [] : [`### ${group}`],
       tableOf(options),
     ]),
-    ...command.notes.map((note) => {
+    ...command.notes.map((paragraph) => {
+      const note = typeof paragraph === "string" ? paragraph : paragraph(80);
       const [title, ...lines] = note.split("\n");
       return lines.length === 0
         ? wrap(escaped(note), { width: 100, indent: 0 })

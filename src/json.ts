@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { InputError } from "./errors.ts";
+import { escapeInvisible, hasInvisible } from "./printable.ts";
 import { suggestKey } from "./suggest.ts";
 
 /** An object takes twenty times the memory of its text. */
@@ -178,10 +179,7 @@ function hintFor(key: string, schema: v.GenericSchema): string {
 export function quote(value: unknown, maxLength = 60): string {
   const json = jsonOrKind(value, maxLength);
   const short = json.length > maxLength ? `${json.slice(0, maxLength - 3)}...` : json;
-  return short.replace(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
+  return escapeInvisible(short);
 }
 
 /** Formats a path as {@linkcode quote} does, but whole: file systems limit its length. */
@@ -202,6 +200,11 @@ function jsonOrKind(value: unknown, length: number): string {
     // A getter or a proxy may throw.
     return "an object that cannot be read";
   }
+}
+
+/** A path as it is, or as {@linkcode quotePath} writes it where it could be taken for other text. */
+export function showPath(path: string): string {
+  return /^ |["\\]| $|^$/.test(path) || hasInvisible(path) ? quotePath(path) : path;
 }
 
 /**

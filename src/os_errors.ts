@@ -14,8 +14,11 @@ const reasons: Readonly<Record<string, readonly [wrong: string, right: string]>>
   EPERM: ["the system denies access", "the user who runs this must be allowed to ACTION it"],
   EDQUOT: ["the disk quota is used up", "there must be room for the old file and the new one"],
   EISDIR: ["it is a folder", "it must be a file"],
+  ELOOP: ["its links lead in a circle", "it must lead to a file"],
   ENAMETOOLONG: ["its name is too long for the file system", "it must be shorter"],
   ENOENT: ["there is no such file", "it must exist"],
+  // Deno throws a TypeError.
+  NUL: ["its name has a NUL character", "no file can have such a name"],
   ENOSPC: ["the disk is full", "there must be room for the old file and the new one"],
   ENOTDIR: ["a part of its path is not a folder", "it must exist"],
   ENOTEMPTY: ["it is a folder", "it must be a file"],
@@ -97,7 +100,7 @@ export function toInputError(error: unknown, { path, action, missing }: FileAtte
     });
   }
   // For an empty path Deno may throw an error without a code.
-  const code = path === "" ? "ENOENT" : codeOf(error);
+  const code = path === "" ? "ENOENT" : path.includes("\0") ? "NUL" : codeOf(error);
   const reason = reasons[code];
   if (reason === undefined) return error;
   const [wrong, right] = reason;

@@ -1,5 +1,6 @@
 /** The chart of validation losses over the characters trained on. */
 import { InputError } from "../../src/errors.ts";
+import { quotePath } from "../../src/json.ts";
 import { chartOptions, type Line } from "./chart_options.ts";
 
 /**
@@ -19,7 +20,7 @@ function readMetrics(path: string): string {
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new InputError(
-      `Cannot draw ${JSON.stringify(path)}: there is no such file; name a run folder`,
+      `Cannot draw ${quotePath(path)}: there is no such file; name a run folder`,
       { cause },
     );
   }

@@ -1,4 +1,5 @@
 /** The charts of training speed in docs/: over the hidden units, and over the streams. */
+import { printMessage } from "../../src/cli/output.ts";
 import { formatEnvironment } from "../environment.ts";
 import { charsPerSecond, type Report, type TrainingStepResult } from "../report/report.ts";
 import { VOCABULARY_SIZE, type WorkloadSize } from "../workload.ts";
@@ -32,7 +33,7 @@ function distinctSizes(pairs: readonly (readonly [number, number])[]): readonly 
 export async function writeSpeedCharts(report: Report): Promise<void> {
   for (const { path, options } of speedCharts(report)) {
     await Deno.writeTextFile(new URL(`../../${path}`, import.meta.url), await renderSvg(options));
-    console.error(`Wrote ${path}`);
+    printMessage(`Wrote ${path}`);
   }
 }
 

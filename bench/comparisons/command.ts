@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "../../src/cli/args.ts";
+import { printMessage, printResult } from "../../src/cli/output.ts";
 import { writeOutput } from "../../src/cli/output_file.ts";
+import { showPath } from "../../src/json.ts";
+import { toJson } from "../../src/printable.ts";
 import { type Corpus, readCorpus } from "../../src/text/corpus.ts";
 import { formatEnvironment, readEnvironment } from "../environment.ts";
 import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
@@ -56,7 +59,7 @@ export const compareCommand: Command = {
           ...timing,
           sizes: comparisons.map(comparisonToJson),
         };
-        await writeOutput("report", path, `${JSON.stringify(json, null, 2)}\n`);
+        await writeOutput("report", path, `${toJson(json, 2)}\n`);
       }
     } finally {
       await Deno.remove(folder, { recursive: true });
@@ -82,19 +85,19 @@ async function comparePrograms(
   const ids = `${folder}/ids`;
   await Deno.writeFile(ids, new Uint8Array(corpus.read(0, corpus.length).buffer));
   const vocabulary = corpus.vocabulary.size;
-  console.log(formatEnvironment(readEnvironment()));
-  console.log(`Text: ${corpus.path}, vocabulary of ${vocabulary}`);
+  printResult(formatEnvironment(readEnvironment()));
+  printResult(`Text: ${showPath(corpus.path)}, vocabulary of ${vocabulary}`);
 
   const skipped = new Set<string>();
   const skip = (name: string, reason: string) => {
-    if (!skipped.has(name)) console.log(`Skipping ${name}: ${reason}`);
+    if (!skipped.has(name)) printResult(`Skipping ${name}: ${reason}`);
     skipped.add(name);
   };
   const programs = await prepare({ text: corpus.path, ids, vocabulary, folder, pythons }, skip);
 
   const comparisons: Comparison[] = [];
   for (const size of workloadSizes) {
-    console.error(`Measuring ${formatSize(size)}`);
+    printMessage(`Measuring ${formatSize(size)}`);
     const results = await measurePrograms(programs.filter(({ name }) => !skipped.has(name)), {
       ...timing,
       size,
@@ -102,12 +105,12 @@ async function comparePrograms(
     });
     if (comparisons.length === 0) {
       const versions = results.map(({ name, version }) => `${name.split(",")[0]} ${version}`);
-      console.log(`Versions: ${[...new Set(versions)].join(", ")}`);
+      printResult(`Versions: ${[...new Set(versions)].join(", ")}`);
     }
     using unrollLoss = new UnrollLoss(corpus, size);
     const compared = compareWithUnroll(results, (chars) => unrollLoss.mean(chars));
     const comparison = { size, programs: compared };
-    console.log(`\n${formatComparison(comparison)}`);
+    printResult(`\n${formatComparison(comparison)}`);
     comparisons.push(comparison);
   }
   return comparisons;

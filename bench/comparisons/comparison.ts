@@ -83,7 +83,7 @@ export function formatComparison({ size, programs }: Comparison): string {
       ].join(", "),
     ];
   });
-  return table([head, ...rows], 1);
+  return table([head, ...rows], { rightFrom: 1 });
 }
 
 /** The comparison as a value for `JSON.stringify`. */

@@ -1,5 +1,6 @@
 /** The table of programs that are compared, and how each is started. */
 import { formatCount } from "../../src/cli/format.ts";
+import { quotePath } from "../../src/json.ts";
 import type { WorkloadSize } from "../workload.ts";
 import { INIT, LR } from "./hyperparams.ts";
 import type { LaunchCommand } from "./program_process.ts";
@@ -136,7 +137,7 @@ async function preparePython(
       args: [pathOf(file), ...protocolArgs(context, { size, threads })],
     });
   }
-  const tried = context.pythons.map((name) => JSON.stringify(name)).join(" or ");
+  const tried = context.pythons.map((name) => quotePath(name)).join(" or ");
   throw new Error(`${module} is not installed for ${tried}; --python names another interpreter`);
 }
 

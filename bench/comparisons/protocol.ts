@@ -23,6 +23,7 @@
  *                            characters trained on, and their mean loss in nats per character
  *     ← (end of input)       exit
  */
+import { quote } from "../../src/json.ts";
 
 /** The first line that a program prints. */
 export interface ReadyMessage {
@@ -76,6 +77,6 @@ function parseObject(line: string): Readonly<Record<string, unknown>> {
 
 function unexpected(line: string): Error {
   return new Error(
-    `Cannot read a program's answer: ${JSON.stringify(line)} is not a message of the protocol`,
+    `Cannot read a program's answer: ${quote(line)} is not a message of the protocol`,
   );
 }

@@ -1,6 +1,8 @@
 import type { Command, CommandLine } from "../../src/cli/args.ts";
+import { printMessage, printResult } from "../../src/cli/output.ts";
 import { writeOutput } from "../../src/cli/output_file.ts";
 import { InputError } from "../../src/errors.ts";
+import { toJson } from "../../src/printable.ts";
 import { chartSizes, writeSpeedCharts } from "../charts/speed_charts.ts";
 import { formatEnvironment, readEnvironment } from "../environment.ts";
 import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
@@ -39,10 +41,10 @@ export const reportCommand: Command = {
     const timing = readTimingOptions(line, defaults);
     const threadCounts = readThreadCounts(line);
     const report = createReport({ timing, threadCounts, charts: line.flag("charts") });
-    console.log(`${formatEnvironment(report.environment)}\n\n${formatReport(report)}`);
+    printResult(`${formatEnvironment(report.environment)}\n\n${formatReport(report)}`);
     const path = line.text("json");
     if (path !== undefined) {
-      await writeOutput("report", path, `${JSON.stringify(reportToJson(report), null, 2)}\n`);
+      await writeOutput("report", path, `${toJson(reportToJson(report), 2)}\n`);
     }
     if (line.flag("charts")) await writeSpeedCharts(report);
     return 0;
@@ -92,7 +94,7 @@ function createReport({ timing, threadCounts, charts }: ReportOptions): Report {
     {
       ...timing,
       onRound: (round) =>
-        console.error(round === 0 ? "Warming up" : `Round ${round} of ${timing.rounds}`),
+        printMessage(round === 0 ? "Warming up" : `Round ${round} of ${timing.rounds}`),
     },
   );
   const chartsBegin = trainingSteps.length + products.length;

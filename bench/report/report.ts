@@ -80,7 +80,9 @@ export function formatReport({ peaks, trainingSteps, products }: Report): string
       ...speedCells(product),
     ]),
   ];
-  return [peakTable, trainingTable, productTable].map((rows) => table(rows, 1)).join("\n\n");
+  return [peakTable, trainingTable, productTable].map((rows) => table(rows, { rightFrom: 1 })).join(
+    "\n\n",
+  );
 }
 
 /** The report as a value for `JSON.stringify`. */

@@ -5,7 +5,9 @@
  */
 import type { Command } from "../../src/cli/args.ts";
 import { table } from "../../src/cli/format.ts";
+import { printResult, tableWidth } from "../../src/cli/output.ts";
 import { exitCodeOf } from "../../src/cli/program.ts";
+import { quote } from "../../src/json.ts";
 import { InputError } from "../../src/mod.ts";
 import { alphabet } from "./alphabet.ts";
 import { classNotebook } from "./class.ts";
@@ -51,8 +53,8 @@ export const notebooksCommand: Command = {
       const begin = performance.now();
       const results = notebook.run({ seed, full: line.flag("full") });
       const seconds = (performance.now() - begin) / 1000;
-      console.log(`${notebook.name}: ${notebook.summary} (${seconds.toFixed(2)} s)\n`);
-      console.log(`${tableOf(results)}\n`);
+      printResult(`${notebook.name}: ${notebook.summary} (${seconds.toFixed(2)} s)\n`);
+      printResult(`${tableOf(results)}\n`);
     }
     return 0;
   },
@@ -63,7 +65,7 @@ function choose(name: string | undefined): readonly Notebook[] {
   const found = notebooks.find((notebook) => notebook.name === name);
   if (found) return [found];
   const names = notebooks.map(({ name }) => name).join(", ");
-  throw new InputError(`Cannot run the notebook "${name}": the notebooks are ${names}`);
+  throw new InputError(`Cannot run the notebook ${quote(name)}: the notebooks are ${names}`);
 }
 
 function tableOf(results: readonly Result[]): string {
@@ -73,7 +75,7 @@ function tableOf(results: readonly Result[]): string {
     ours,
     inBand === null ? "·" : inBand ? "yes" : "no",
   ]);
-  return table([["", "notebook", "ours", "in band"], ...rows], 4);
+  return table([["", "notebook", "ours", "in band"], ...rows], { width: tableWidth() });
 }
 
 if (import.meta.main) Deno.exit(await exitCodeOf([notebooksCommand], ["notebooks", ...Deno.args]));

@@ -1,7 +1,8 @@
 /** The command line: the options of a command, and how arguments are parsed by them. */
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "../errors.ts";
-import { type Layout, wrap } from "./format.ts";
+import { quote } from "../json.ts";
+import { foldCommand, type Layout, wrap } from "./format.ts";
 import { isMisspelled, suggest } from "../suggest.ts";
 
 /** An option of a command. */
@@ -30,13 +31,19 @@ export interface Command {
   readonly replacesOperands?: string;
   /** The options, group by group; `--help` and `--version` are added to those of every command. */
   readonly options: readonly Option[];
-  /** Paragraphs for the end of the help. One of several lines is printed as it is. */
-  readonly notes: readonly string[];
+  /**
+   * Paragraphs for the end of the help, or functions that lay one out for so many columns. One of
+   * several lines is printed as it is.
+   */
+  readonly notes: readonly (string | ((width: number) => string))[];
   /** Command lines to begin with. */
   readonly examples?: readonly string[];
   /** Runs the command, and returns the exit code. */
   readonly run: (line: CommandLine) => number | Promise<number>;
 }
+
+/** Columns that a description takes at least where it stands beside its option. */
+const MIN_DESCRIPTION = 32;
 
 /** The options of every command. */
 export const generalOptions: readonly Option[] = [
@@ -81,7 +88,7 @@ export class CommandLine {
     if (text === undefined) return undefined;
     const number = text.trim() === "" ? NaN : Number(text);
     if (Number.isNaN(number)) {
-      throw new InputError(`Cannot use --${name} ${JSON.stringify(text)}: it must be a number`);
+      throw new InputError(`Cannot use --${name} ${quote(text)}: it must be a number`);
     }
     return number;
   }
@@ -169,7 +176,7 @@ function nextValue(command: Command, option: Option, next: string | undefined): 
   if (name !== undefined && isMisspelled(name, names)) {
     throw new InputError(
       `Cannot use --${option.name} without a value: write ${usage}, or --${option.name}=${next} if ` +
-        `${JSON.stringify(next)} is the value`,
+        `${quote(next)} is the value`,
     );
   }
   return next;
@@ -186,7 +193,7 @@ function checkOperands(
   if (operands.length >= required && operands.length <= expected.length) return;
   const given = operands.length === 0
     ? "none is given"
-    : `given: ${operands.map((operand) => JSON.stringify(operand)).join(" ")}`;
+    : `given: ${operands.map((operand) => quote(operand)).join(" ")}`;
   const takes = expected.join(" and ") || "no arguments";
   throw new InputError(
     `Cannot run ${name}: it takes ${takes}; ${given}; see deno task ${name} --help`,
@@ -247,21 +254,27 @@ export function usageOf(command: Command): string[] {
 export function helpOf(command: Command, width = 80): string {
   const groups = optionGroups(command);
   const column = 2 + Math.max(...[...groups.values()].flat().map((o) => flagOf(o).length)) + 2;
-  const layout: Layout = { width, indent: column };
-  const lines = [`${command.summary}.`, "", `Usage: ${usageOf(command).join("\n       ")}`];
+  // In a narrow terminal descriptions are below their options.
+  const isNarrow = width - column < MIN_DESCRIPTION;
+  const layout: Layout = { width, indent: isNarrow ? 6 : column };
+  const usage = usageOf(command).map((line) => wrap(line, { width, indent: 11 }));
+  const lines = [`${command.summary}.`, "", `Usage: ${usage.join("\n       ")}`];
   if (command.examples) {
-    lines.push("", "Examples:", ...command.examples.map((example) => `  ${example}`));
+    const examples = command.examples.map((example) => foldCommand(example, { width, indent: 2 }));
+    lines.push("", "Examples:", ...examples);
   }
   for (const [group, options] of groups) {
     lines.push("", `${group}:`);
     for (const option of options) {
       const suffix = option.default === undefined ? "" : ` [default: ${option.default}]`;
       const text = wrap(option.description + suffix, layout);
-      lines.push(`  ${flagOf(option)}`.padEnd(column) + text);
+      const flag = `  ${flagOf(option)}`;
+      lines.push(isNarrow ? `${flag}\n${" ".repeat(6)}${text}` : flag.padEnd(column) + text);
     }
   }
   for (const note of command.notes) {
-    lines.push("", note.includes("\n") ? note : wrap(note, { width, indent: 0 }));
+    const text = typeof note === "string" ? note : note(width);
+    lines.push("", text.includes("\n") ? text : wrap(text, { width, indent: 0 }));
   }
   return lines.join("\n");
 }

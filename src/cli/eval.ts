@@ -8,6 +8,7 @@ import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { ProgressBar, readWithProgress } from "./progress_bar.ts";
 import { baselineNames, formatCount, table } from "./format.ts";
+import { printJson, printResult, tableWidth } from "./output.ts";
 
 /** `deno task eval` measures how well a model predicts a text. */
 export const evalCommand: Command = {
@@ -39,13 +40,14 @@ export const evalCommand: Command = {
     );
     const result = evaluateWithProgress(model, corpus);
     const gzip = await gzipWithProgress(corpus);
-    console.log(line.flag("json") ? json(result, gzip) : losses(result, gzip));
+    if (line.flag("json")) printJson(toRecord(result, gzip));
+    else printResult(losses(result, gzip));
     return 0;
   },
 };
 
-function json(result: Evaluation, gzipNatsPerChar: number): string {
-  return JSON.stringify({
+function toRecord(result: Evaluation, gzipNatsPerChar: number) {
+  return {
     chars: result.chars,
     nats_per_char: result.natsPerChar,
     bits_per_char: result.bitsPerChar,
@@ -54,7 +56,7 @@ function json(result: Evaluation, gzipNatsPerChar: number): string {
     unigram_nats_per_char: result.unigramNatsPerChar,
     bigram_nats_per_char: result.bigramNatsPerChar,
     gzip_nats_per_char: gzipNatsPerChar,
-  });
+  };
 }
 
 /** The losses of the model and of the baselines, as a table. */
@@ -73,7 +75,8 @@ function losses(result: Evaluation, gzipNatsPerChar: number): string {
     row("uniform", result.uniformNatsPerChar),
     row(baselineNames.gzip, gzipNatsPerChar),
   ];
-  return `${formatCount(result.chars, "character")} predicted\n\n${table(rows, 1)}\n\n` +
+  const losses = table(rows, { rightFrom: 1, width: tableWidth() });
+  return `${formatCount(result.chars, "character")} predicted\n\n${losses}\n\n` +
     "(bigram, unigram, gzip: learned from this text alone, while it is read)";
 }
 

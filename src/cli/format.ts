@@ -13,29 +13,96 @@ export function wrap(text: string, { width, indent }: Layout): string {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1)!;
-    if (line !== "" && indent + line.length + 1 + word.length > width) lines.push(word);
+    if (line !== "" && indent + columnsOf(line) + 1 + columnsOf(word) > width) lines.push(word);
     else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
   }
   return lines.join(`\n${" ".repeat(indent)}`);
 }
 
-/**
- * Rows of text as aligned columns, two spaces apart.
- *
- * @param rows The cells of each row, the head first; all rows have the same number of cells.
- * @param rightFrom The first column that is aligned to the right.
- */
-export function table(rows: readonly (readonly string[])[], rightFrom: number): string {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const cell = (text: string, i: number) =>
-    i < rightFrom ? text.padEnd(widths[i]!) : text.padStart(widths[i]!);
-  return rows.map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
+/** Breaks lines that are too long between words; a line is continued at its own indentation. */
+export function fold(text: string, width: number): string {
+  return text.split("\n").map((line) => {
+    if (columnsOf(line) <= width) return line;
+    const [margin] = /^ */.exec(line)!;
+    const indent = Math.min(margin.length, width >> 1);
+    return " ".repeat(indent) + wrap(line.slice(margin.length), { width, indent });
+  }).join("\n");
 }
 
-/** The columns of the terminal, at least 60 and at most 100; 80 where there is no terminal. */
-export function terminalWidth(): number {
-  if (!Deno.stdout.isTerminal()) return 80;
-  return Math.max(60, Math.min(100, Deno.consoleSize().columns));
+/** Breaks a shell command that is too long between words, so that a shell reads it as one. */
+export function foldCommand(command: string, { width, indent }: Layout): string {
+  const margin = " ".repeat(indent);
+  if (indent + columnsOf(command) <= width) return margin + command;
+  // Two columns are for the backslash that continues a line.
+  const [first = "", ...others] = wrap(command, { width: width - 4 - indent, indent: 0 }).split(
+    "\n",
+  );
+  return margin + [first, ...others.map((line) => `${margin}  ${line}`)].join(" \\\n");
+}
+
+/** Characters that take two columns: those of East Asia, and emoji. */
+const WIDE = new RegExp(
+  "[\\p{Emoji_Presentation}\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\ua960-\\ua97c" +
+    "\\uac00-\\ud7a3\\uf900-\\ufaff\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6\\u{20000}-\\u{3fffd}]",
+  "gu",
+);
+
+/** The columns that a line takes in a terminal: two for a wide character, none for a mark. */
+export function columnsOf(line: string): number {
+  // deno-lint-ignore no-control-regex
+  if (/^[\x00-\x7f]*$/.test(line)) return line.length;
+  const characters = line.replace(/[\p{M}\u200c\u200d]/gu, "");
+  return Array.from(characters).length + (characters.match(WIDE)?.length ?? 0);
+}
+
+/** How a table is laid out. */
+export interface TableLayout {
+  /** The first column that is aligned to the right. Default: none. */
+  readonly rightFrom?: number;
+  /** Columns of the terminal. Default: as many as the table needs. */
+  readonly width?: number;
+}
+
+/**
+ * Rows of text as aligned columns, two spaces apart. A table that is too wide is broken into several,
+ * one below the other, each of which begins with the first column.
+ *
+ * @param rows The cells of each row, the head first; all rows have the same number of cells.
+ */
+export function table(
+  rows: readonly (readonly string[])[],
+  { rightFrom = Infinity, width = Infinity }: TableLayout = {},
+): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => columnsOf(row[i]!))));
+  const widthOf = (columns: readonly number[]) =>
+    columns.reduce((sum, i) => sum + widths[i]! + 2, -2);
+  const all = widths.map((_, i) => i);
+  let head = rows[0]!;
+  let title = "";
+  if (widthOf(all) > width) {
+    // A long name of the first column would leave no room for the others.
+    const narrow = Math.max(0, ...rows.slice(1).map((row) => columnsOf(row[0]!)));
+    if (narrow < widths[0]!) {
+      title = `${wrap(head[0]!, { width, indent: 0 })}\n`;
+      widths[0] = narrow;
+      head = ["", ...head.slice(1)];
+    }
+  }
+  const blocks: number[][] = [[0]];
+  for (const i of all.slice(1)) {
+    const block = blocks.at(-1)!;
+    if (block.length > 1 && widthOf([...block, i]) > width) blocks.push([0, i]);
+    else block.push(i);
+  }
+  const cell = (text: string, i: number) => {
+    const padding = " ".repeat(widths[i]! - columnsOf(text));
+    return i < rightFrom ? text + padding : padding + text;
+  };
+  return title +
+    blocks.map((block) =>
+      [head, ...rows.slice(1)].map((row) => block.map((i) => cell(row[i]!, i)).join("  ").trimEnd())
+        .join("\n")
+    ).join("\n\n");
 }
 
 /** Names as a list, for example `rnn, gru or lstm`. */
@@ -51,6 +118,11 @@ export function formatNumber(n: number): string {
 /** A number with its noun, for example `1 thread` and `2 threads`. */
 export function formatCount(n: number, noun: string): string {
   return `${formatNumber(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** A loss in nats: four decimals, or a power of ten where a diverged run has made it large. */
+export function formatLoss(nats: number): string {
+  return Math.abs(nats) < 1e5 ? nats.toFixed(4) : nats.toExponential(3);
 }
 
 /** A duration, for example `3.4 s`, `2:05` or `1:02:03`. */

@@ -2,7 +2,9 @@ import { checkGradients } from "../engine/gradient_check.ts";
 import { InputError } from "../errors.ts";
 import { type Cell, cellNames } from "../model/cells.ts";
 import { type Command, type CommandLine, optionOf } from "./args.ts";
+import { quote } from "../json.ts";
 import { listed, table } from "./format.ts";
+import { printResult, tableWidth } from "./output.ts";
 
 /** The largest relative error that counts as agreement. */
 const TOLERANCE = 1e-6;
@@ -87,10 +89,10 @@ export const gradcheckCommand: Command = {
       check.difference.toExponential(9),
     ]);
     const head = ["parameter", "elements", "largest error", "at", "gradient", "difference"];
-    console.log(table([head, ...rows], 1));
+    printResult(table([head, ...rows], { rightFrom: 1, width: tableWidth() }));
     const worst = Math.max(...checks.map(({ largestError }) => largestError));
     const passed = worst <= TOLERANCE;
-    console.log(
+    printResult(
       `\n${passed ? "Passed" : "Failed"}: the largest relative error is ` +
         `${worst.toExponential(2)}, the tolerance ${TOLERANCE}`,
     );
@@ -103,9 +105,7 @@ function readCell(line: CommandLine): Cell {
   const cell = cellNames.find((cell) => cell === name);
   if (cell !== undefined) return cell;
   throw new InputError(
-    `Cannot check gradients: "cell" must be one of ${cellNames.join(", ")}, not ${
-      JSON.stringify(name)
-    }`,
+    `Cannot check gradients: "cell" must be one of ${cellNames.join(", ")}, not ${quote(name)}`,
     { option: "cell" },
   );
 }

@@ -6,6 +6,7 @@ import { isSameFile, resolveLinks, statIfExists } from "../file_identity.ts";
 import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
 import { isRunFile } from "../run/ownership.ts";
+import { TextOutput } from "./output.ts";
 
 /** Stands for standard output where the path of an output is expected. */
 export const STANDARD_OUTPUT = "-";
@@ -39,8 +40,11 @@ export function checkOutput(what: string, path: string, inputs: readonly string[
  * @throws {InputError} if it cannot be written.
  */
 export async function writeOutput(what: string, path: string, text: string): Promise<void> {
+  if (path === STANDARD_OUTPUT) {
+    await using output = new TextOutput();
+    return await output.write(text);
+  }
   const bytes = new TextEncoder().encode(text);
-  if (path === STANDARD_OUTPUT) return await writeAll(Deno.stdout, bytes);
   await withContextAsync(`Cannot write the ${what} ${quotePath(path)}`, async () => {
     try {
       await writeFile(path, bytes);

@@ -1,6 +1,7 @@
 /** The program around its commands: help, version, error messages and exit codes. */
 import metadata from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
+import { quote } from "../json.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import {
   type Command,
@@ -10,7 +11,7 @@ import {
   propertyOf,
   readCommandLine,
 } from "./args.ts";
-import { terminalWidth } from "./format.ts";
+import { printMessage, printResult, terminalWidth } from "./output.ts";
 import { suggest } from "../suggest.ts";
 
 /**
@@ -29,13 +30,13 @@ export async function exitCodeOf(
   try {
     const [name, ...rest] = args;
     if (name === undefined || name === "-h" || name === "--help") {
-      console.log(overviewOf(commands));
+      printResult(overviewOf(commands));
       return name === undefined ? 2 : 0;
     }
     if (name === "--version") return printVersion();
     command = findCommand(commands, name);
     if (isRequested("help", rest)) {
-      console.log(helpOf(command, terminalWidth()));
+      printResult(helpOf(command, terminalWidth()));
       return 0;
     }
     if (isRequested("version", rest)) return printVersion();
@@ -43,7 +44,9 @@ export async function exitCodeOf(
   } catch (error) {
     // `| head -1` closes standard output, which is no failure of this program.
     if (error instanceof Deno.errors.BrokenPipe) return 0;
-    printError(messageOf(error, command?.options ?? []));
+    const message = messageOf(error, command?.options ?? []);
+    // The exit code reports the error even where nothing can be printed.
+    printMessage(`error: ${message.replaceAll("\n", " ")}`);
     return error instanceof InputError ? 2 : 1;
   }
 }
@@ -55,21 +58,12 @@ function findCommand(commands: readonly Command[], name: string): Command {
   const names = commands.map((command) => command.name);
   const nearest = suggest(name, names);
   const hint = nearest ? `did you mean ${nearest}?` : `the commands are ${names.join(", ")}`;
-  throw new InputError(`Cannot run ${JSON.stringify(name)}: there is no such command; ${hint}`);
+  throw new InputError(`Cannot run ${quote(name)}: there is no such command; ${hint}`);
 }
 
 function printVersion(): number {
-  console.log(`unroll ${metadata.version}`);
+  printResult(`unroll ${metadata.version}`);
   return 0;
-}
-
-/** Prints a line on standard error, if that is possible; the exit code reports the error anyway. */
-function printError(message: string): void {
-  try {
-    console.error(`error: ${message.replaceAll("\n", " ")}`);
-  } catch {
-    // The terminal is gone, or the disk is full.
-  }
 }
 
 /** The options that decide about a property that is not an option itself. */

@@ -1,10 +1,11 @@
-// @ts-types="npm:@types/cli-progress@3.11.6"
-import { SingleBar } from "cli-progress";
 import type { Corpus, ReadCorpusOptions } from "../text/corpus.ts";
 import { formatDuration } from "./format.ts";
+import { printMessage, StatusLine } from "./output.ts";
 
 /** How long something takes before its progress is shown. */
 const DELAY_MS = 1000;
+/** Columns of a bar where there is room. */
+const BAR_COLUMNS = 20;
 
 /**
  * The progress of something that may take long, on standard error: after a second a bar on a
@@ -13,8 +14,8 @@ const DELAY_MS = 1000;
 export class ProgressBar implements Disposable {
   readonly #label: string;
   readonly #begin = performance.now();
-  #bar: SingleBar | undefined;
-  #isShown = false;
+  readonly #line = new StatusLine("stderr");
+  #isAnnounced = false;
 
   /** @param label What is being done, for example `Reading the text`. */
   constructor(label: string) {
@@ -26,33 +27,45 @@ export class ProgressBar implements Disposable {
     const elapsed = performance.now() - this.#begin;
     if (elapsed < DELAY_MS || done === 0 || done >= total) return;
     const seconds = elapsed / done * total / 1000;
-    const payload = { label: this.#label, left: formatDuration(seconds - elapsed / 1000) };
-    if (this.#bar) {
-      this.#bar.update(Math.floor(done / total * 1000), payload);
-    } else if (!this.#isShown && Deno.stderr.isTerminal()) {
-      this.#bar = new SingleBar({
-        format: "{label}  {bar} {percentage}%  {left} left",
-        barCompleteChar: "█",
-        barIncompleteChar: "░",
-        barsize: 20,
-        clearOnComplete: true,
-        // Ctrl-C ends the process at once, so no setting of the terminal may be changed.
-        gracefulExit: false,
-        hideCursor: false,
-        linewrap: true,
-      });
-      this.#bar.start(1000, Math.floor(done / total * 1000), payload);
-    } else if (!this.#isShown) {
-      console.error(`${this.#label} takes about ${formatDuration(seconds)}`);
+    if (this.#line.isEnabled) {
+      const left = `${formatDuration(seconds - elapsed / 1000)} left`;
+      this.#line.show((columns) => statusOf([this.#label], done / total, [left], columns));
+    } else if (!this.#isAnnounced) {
+      printMessage(`${this.#label} takes about ${formatDuration(seconds)}`);
     }
-    this.#isShown = true;
+    this.#isAnnounced = true;
   }
 
   /** Removes the bar. */
   [Symbol.dispose](): void {
-    this.#bar?.stop();
-    this.#bar = undefined;
+    this.#line.stop();
   }
+}
+
+/**
+ * A bar and its percentage between two lists of parts, of which the last ones are left out if they do
+ * not fit; the bar is shortened first.
+ *
+ * @param columns Columns that the line may take.
+ */
+export function statusOf(
+  before: readonly string[],
+  fraction: number,
+  after: readonly string[],
+  columns: number,
+): string {
+  const parts = [...before, `${Math.floor(100 * fraction)}%`];
+  const isTooLong = (part: string) => [...parts, part].join("  ").length > columns;
+  for (const part of after) {
+    if (isTooLong(part)) break;
+    parts.push(part);
+  }
+  const rest = columns - parts.join("  ").length - 1;
+  if (rest < 5) return parts.join("  ");
+  const bar = Math.min(BAR_COLUMNS, rest);
+  const full = Math.floor(bar * fraction);
+  parts[before.length] = "█".repeat(full) + "░".repeat(bar - full) + ` ${parts[before.length]}`;
+  return parts.join("  ");
 }
 
 /** Reads a text with a progress bar. */

@@ -5,7 +5,7 @@ import { readCheckpoint } from "../checkpoint/file.ts";
 import type { Model } from "../model/model.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
-import { TextOutput } from "./output.ts";
+import { printJson, TextOutput } from "./output.ts";
 
 /** `deno task sample` generates text with a trained model. */
 export const sampleCommand: Command = {
@@ -105,9 +105,7 @@ export const sampleCommand: Command = {
     checkOptions(options);
     const model = await readCheckpoint(line.operands[0]!, whichCheckpoint(line));
     if (line.flag("json")) {
-      console.log(
-        JSON.stringify({ prompt: options.prompt ?? null, texts: generate(model, options) }),
-      );
+      printJson({ prompt: options.prompt ?? null, texts: generate(model, options) });
       return 0;
     }
     const { prompt = "", count = 1, beam } = options;

@@ -3,11 +3,12 @@ import { type Score, score } from "../evaluate/score.ts";
 import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
 import { scoreHtml } from "../evaluate/score_html.ts";
 import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
+import { toJson } from "../printable.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { formatCount } from "./format.ts";
 import { readKnownText } from "./read_text.ts";
-import { TextOutput } from "./output.ts";
+import { printResult, TextOutput } from "./output.ts";
 import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 
 /** Browsers are slow to show a page of more characters. */
@@ -62,7 +63,7 @@ export const scoreCommand: Command = {
     const result = score(model, text);
     if (html !== undefined) {
       await writeOutput("page", html, scoreHtml(result, path === "-" ? "standard input" : path));
-      if (html !== STANDARD_OUTPUT) console.log(summaryOf(result));
+      if (html !== STANDARD_OUTPUT) printResult(summaryOf(result));
       return 0;
     }
     await using output = new TextOutput();
@@ -108,11 +109,11 @@ function* rows(result: Score): Generator<string> {
 
 /** One JSON object, in pieces, as it may be larger than a string can be. */
 function* json({ first, characters, nats, natsPerChar }: Score): Generator<string> {
-  const head = JSON.stringify({ nats, nats_per_char: natsPerChar });
+  const head = toJson({ nats, nats_per_char: natsPerChar });
   yield `${head.slice(0, -1)},"characters":[`;
-  yield JSON.stringify({ character: first, nats: null, probability: null, top: [] });
+  yield toJson({ character: first, nats: null, probability: null, top: [] });
   for (const { character, nats, top } of characters) {
-    yield `,${JSON.stringify({ character, nats, probability: Math.exp(-nats), top })}`;
+    yield `,${toJson({ character, nats, probability: Math.exp(-nats), top })}`;
   }
   yield "]}\n";
 }

@@ -1,126 +1,220 @@
-import process from "node:process";
 import { bold, dim } from "@std/fmt/colors";
-// @ts-types="npm:@types/cli-progress@3.11.6"
-import { MultiBar, type SingleBar } from "cli-progress";
 import type { Rollback, TrainingMetrics, TrainingStatus } from "../train/metrics.ts";
-import { formatDuration, formatNumber } from "./format.ts";
-import { printable, printLine } from "./output.ts";
+import { fold, formatDuration, formatLoss, formatNumber } from "./format.ts";
+import { LogRows } from "./log_rows.ts";
+import { isTerminal, StatusLine, type Style, terminalColumns, terminalWidth } from "./output.ts";
+import { statusOf } from "./progress_bar.ts";
 
-/** The columns of the log, with their widths. */
-const columns = [
-  ["step", 10],
-  ["epoch", 9],
-  ["train loss", 13],
-  ["val loss", 11],
-  ["chars/s", 11],
-  ["elapsed", 10],
-] as const;
-/** Columns of the lines above and below a sample. */
+/** A column of the log. */
+interface Column {
+  readonly name: string;
+  /** Columns of the terminal, with a space before the largest number that is expected. */
+  readonly width: number;
+  /** In a narrow terminal the columns with the highest numbers are left out. */
+  readonly rank: number;
+  readonly cell: (metrics: TrainingMetrics) => string;
+}
+
+const logColumns: readonly Column[] = [
+  { name: "step", width: 11, rank: 0, cell: ({ step }) => formatNumber(step) },
+  { name: "epoch", width: 10, rank: 5, cell: ({ epoch }) => formatEpoch(epoch) },
+  { name: "train loss", width: 12, rank: 1, cell: ({ loss }) => formatLoss(loss) },
+  {
+    name: "val loss",
+    width: 12,
+    rank: 2,
+    cell: ({ validationLoss }) => validationLoss === null ? "" : formatLoss(validationLoss),
+  },
+  { name: "chars/s", width: 12, rank: 4, cell: (m) => formatNumber(m.charsPerSecond) },
+  { name: "elapsed", width: 11, rank: 3, cell: (m) => formatDuration(m.elapsedSeconds) },
+];
+
+/** The widest lines above and below a sample. */
 const RULE = 64;
+/** Seconds after which the duration of a run is estimated. */
+const ESTIMATE_AFTER = 1;
+
+/** What {@linkcode Terminal.beginLog} needs. */
+export interface LogOptions {
+  /** The lowest validation loss before the log begins; `null` if there is none. */
+  readonly best: number | null;
+  /** Whether a row is shown for all metrics, instead of some each minute. */
+  readonly showsAll: boolean;
+  /** Whether the run may end before its limit of steps or time. */
+  readonly mayEndEarly: boolean;
+}
 
 /**
  * The output of a run: plain lines and, on a terminal, a status line below them that is redrawn.
  * Emphasis follows NO_COLOR.
  */
 export class Terminal implements Disposable {
-  #bars: MultiBar | undefined;
-  #bar: SingleBar | undefined;
-  readonly #bold = Deno.stdout.isTerminal() ? bold : plain;
-  readonly #dim = Deno.stdout.isTerminal() ? dim : plain;
-
-  constructor() {
-    if (!Deno.stdout.isTerminal() || !Deno.stderr.isTerminal()) return;
-    // A closed terminal is reported by a signal; without a listener, drawing on it would be fatal.
-    process.stderr.on("error", () => {});
-    this.#bars = new MultiBar({
-      format: "{bar} {percentage}%  step {step}  loss {loss}  {speed} chars/s  {left} left",
-      barCompleteChar: "█",
-      barIncompleteChar: "░",
-      // The whole line fits 80 columns.
-      barsize: 20,
-      clearOnComplete: true,
-      hideCursor: true,
-      // Ctrl-C is handled by the run, which then saves a checkpoint.
-      gracefulExit: false,
-    });
-  }
+  readonly #line = new StatusLine("stdout");
+  #rows: LogRows | undefined;
+  /** The columns of the last head. */
+  #head: readonly Column[] = [];
+  #mayEndEarly = false;
+  #begin = performance.now();
+  #isEstimated = false;
+  #estimatedSeconds = Infinity;
 
   /** Prints a line above the status line. */
-  print(text = ""): void {
-    if (this.#bars && this.#bar) this.#bars.log(`${text}\n`);
-    else printLine(text);
+  print(text = "", style?: Style): void {
+    this.#line.print(text, { style });
   }
 
-  /** Prints a line with emphasis. */
-  printBold(text: string): void {
-    this.print(this.#bold(text));
+  /** Prints the head of the log. */
+  beginLog({ best, showsAll, mayEndEarly }: LogOptions): void {
+    this.#rows = new LogRows((metrics) => this.#printRow(metrics), { best, showsAll });
+    this.#mayEndEarly = mayEndEarly;
+    this.#begin = performance.now();
+    this.#printHead();
   }
 
-  /** Prints the head of the log's columns. */
-  printLogHead(): void {
-    this.print(this.#dim(row(columns.map(([name]) => name))));
+  /** Prints a row of the log, unless the last one was printed a moment ago. */
+  log(metrics: TrainingMetrics): void {
+    this.#rows?.add(metrics, this.#estimatedSeconds);
   }
 
-  /** Prints a line of the log. */
-  printLog(metrics: TrainingMetrics): void {
-    this.print(row([
-      formatNumber(metrics.step),
-      metrics.epoch.toFixed(2),
-      metrics.loss.toFixed(4),
-      metrics.validationLoss === null ? "" : metrics.validationLoss.toFixed(4),
-      formatNumber(metrics.charsPerSecond),
-      formatDuration(metrics.elapsedSeconds),
-    ]));
+  /** Prints what the log has held back. */
+  endLog(): void {
+    this.#rows?.flush();
   }
 
   /** Prints a rollback. */
   printRollback({ divergedAt, reason, step, lrAfter }: Rollback): void {
-    this.printBold(
+    this.endLog();
+    this.print(
       `Diverged at step ${formatNumber(divergedAt)} (${reason}): rolled back to step ` +
         `${formatNumber(step)}, lr ${lrAfter}`,
+      bold,
     );
   }
 
   /** Prints a sample of the model's text. */
   printSample(text: string, step: number): void {
-    this.printBold(`── Sample at step ${formatNumber(step)} `.padEnd(RULE, "─"));
-    this.print(printable(text));
-    this.printBold("─".repeat(RULE));
+    this.endLog();
+    const width = Math.min(RULE, terminalColumns());
+    this.print(`── Sample at step ${formatNumber(step)} `.padEnd(width, "─"), bold);
+    // A sample is to be read; its lines are broken between words.
+    this.print(isTerminal() ? fold(text, terminalWidth()) : text);
+    this.print("─".repeat(width), bold);
   }
 
-  /** Redraws the status line. */
-  showStatus({ step, loss, charsPerSecond, fractionDone, secondsLeft }: TrainingStatus): void {
-    if (!this.#bars) return;
-    const payload = {
-      step: formatNumber(step),
-      loss: loss.toFixed(4),
-      speed: formatNumber(charsPerSecond),
-      left: Number.isFinite(secondsLeft) ? formatDuration(secondsLeft) : "?",
-    };
-    if (this.#bar) this.#bar.update(Math.floor(fractionDone * 1000), payload);
-    else this.#bar = this.#bars.create(1000, 0, payload);
+  /** Redraws the status line; prints the estimated duration when it is first known. */
+  showStatus(status: TrainingStatus): void {
+    this.#estimate(status);
+    this.#line.show((columns) => formatStatus(status, columns));
   }
 
-  /** Removes the status line for good, and leaves the terminal as it was. */
+  /** Removes the status line for good. */
   stop(): void {
-    // Lines are printed when the bar is redrawn; stopping alone would drop them.
-    if (this.#bar) this.#bars?.update();
-    this.#bars?.stop();
-    this.#bars = undefined;
-    this.#bar = undefined;
+    this.#line.stop();
   }
 
   /** The same as {@linkcode Terminal.stop}, for `using`. */
   [Symbol.dispose](): void {
     this.stop();
   }
+
+  #estimate({ fractionDone, secondsLeft }: TrainingStatus): void {
+    const seconds = (performance.now() - this.#begin) / 1000;
+    if (seconds < ESTIMATE_AFTER || !Number.isFinite(secondsLeft)) return;
+    this.#estimatedSeconds = secondsLeft / (1 - fractionDone);
+    if (this.#isEstimated || fractionDone === 1) return;
+    this.#isEstimated = true;
+    this.print(describeDuration(secondsLeft, { now: new Date(), isLimit: this.#mayEndEarly }), dim);
+  }
+
+  #printHead(): void {
+    this.#head = columnsFor(isTerminal() ? terminalColumns() : Infinity);
+    this.print(row(this.#head, ({ name }) => name), dim);
+  }
+
+  #printRow(metrics: TrainingMetrics): void {
+    // The terminal may have another width by now.
+    const columns = columnsFor(isTerminal() ? terminalColumns() : Infinity);
+    if (columns.length !== this.#head.length) this.#printHead();
+    this.print(row(columns, ({ cell }) => cell(metrics)));
+  }
 }
 
-function row(cells: readonly string[]): string {
+/** The columns that fit a terminal, those of the lowest ranks first. */
+export function columnsFor(width: number): readonly Column[] {
+  let rest = width;
+  const shown = new Set<Column>();
+  for (const column of logColumns.toSorted((a, b) => a.rank - b.rank)) {
+    rest -= column.width;
+    if (rest < 0) break;
+    shown.add(column);
+  }
+  return logColumns.filter((column) => column.rank === 0 || shown.has(column));
+}
+
+function row(columns: readonly Column[], cell: (column: Column) => string): string {
   // A number that is wider than its column takes more room, but never touches the one before it.
-  return cells.map((cell, i) => ` ${cell}`.padStart(columns[i]![1])).join("");
+  return columns.map((column) => ` ${cell(column)}`.padStart(column.width)).join("").trimEnd();
 }
 
-function plain(text: string): string {
-  return text;
+/** The status line, for so many columns of the terminal. */
+export function formatStatus(
+  { step, loss, charsPerSecond, fractionDone, secondsLeft }: TrainingStatus,
+  columns: number,
+): string {
+  return statusOf(
+    [],
+    fractionDone,
+    [
+      `${Number.isFinite(secondsLeft) ? formatDuration(secondsLeft) : "?"} left`,
+      `step ${formatNumber(step)}`,
+      `loss ${formatLoss(loss)}`,
+      `${formatNumber(charsPerSecond)} chars/s`,
+    ],
+    columns,
+  );
+}
+
+/** What {@linkcode describeDuration} needs. */
+export interface DurationOptions {
+  /** The present. */
+  readonly now: Date;
+  /** Whether the run may end earlier. */
+  readonly isLimit: boolean;
+}
+
+/** The estimated duration of a run, for example `About 2 minutes, until 23:40`. */
+export function describeDuration(seconds: number, { now, isLimit }: DurationOptions): string {
+  const end = new Date(now.getTime() + seconds * 1000);
+  const hasSeconds = seconds < 90;
+  const time = end.toLocaleTimeString("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...hasSeconds ? { second: "2-digit" } : {},
+  });
+  const isToday = end.toDateString() === now.toDateString();
+  const day = end.toLocaleDateString("en", { month: "short", day: "numeric", year: "numeric" });
+  const until = isToday ? time : `${day}, ${time}`;
+  const early = isLimit ? "; less if it stops early" : "";
+  return `About ${roughly(seconds)} left, until ${until}${early}`;
+}
+
+/** A duration in the unit that suits it. */
+function roughly(seconds: number): string {
+  if (seconds >= 20 && seconds < 90) return `${5 * Math.round(seconds / 5)} seconds`;
+  const [unit, size] = ([
+    ["second", 1],
+    ["minute", 60],
+    ["hour", 3600],
+    ["day", 86400],
+  ] as const).findLast(([, size]) => seconds >= 1.5 * size) ?? ["second", 1];
+  const count = seconds / size;
+  // Hours and days are long enough for a half to matter.
+  const rounded = size < 3600 || count > 10 ? Math.round(count) : Math.round(2 * count) / 2;
+  const shown = Math.max(1, rounded);
+  return `${shown} ${unit}${shown === 1 ? "" : "s"}`;
+}
+
+/** Epochs with two decimals, where there is room for them. */
+function formatEpoch(epoch: number): string {
+  return epoch < 1e6 ? epoch.toFixed(2) : epoch.toExponential(2);
 }

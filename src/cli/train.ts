@@ -44,7 +44,7 @@ export const trainCommand: Command = {
       MAX_BYTES_IN_MEMORY / 2 ** 20
     } MiB is not held in memory but read from ` +
     "its file during training, and must not change until the run ends.",
-    `Presets:\n${presetHelp()}`,
+    (width) => `Presets:\n${presetHelp(width)}`,
   ],
   async run(line) {
     using source = await prepare(line);
@@ -57,7 +57,11 @@ export const trainCommand: Command = {
       return 0;
     }
     terminal.print(`${headerOf(run, source.origin)}\n`);
-    terminal.printLogHead();
+    terminal.beginLog({
+      best: run.trainer.validation.best,
+      showsAll: source.showsAllMetrics,
+      mayEndEarly: Number.isFinite(run.limits.patience),
+    });
     const progress = await train(run, terminal, signals.signal);
     printLine(conclusionOf(run, progress, signals.exitCode !== null));
     return signals.exitCode ?? 0;
@@ -68,11 +72,11 @@ export const trainCommand: Command = {
 async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
   const { best, latest } = await run.train({
     signal,
-    onLog: (metrics) => terminal.printLog(metrics),
+    onLog: (metrics) => terminal.log(metrics),
     onSample: (text, step) => terminal.printSample(text, step),
     onStatus: (status) => terminal.showStatus(status),
     onRollback: (rollback) => terminal.printRollback(rollback),
-  }).catch((error) => {
+  }).finally(() => terminal.endLog()).catch((error) => {
     if (!(error instanceof DivergenceError) || error.details === null) throw error;
     throw new Error(describeDivergence(error, run.folder.path), { cause: error });
   });
@@ -90,6 +94,8 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
 /** What was read for a run that has not begun. */
 interface Source extends Disposable {
   readonly origin: ConfigOrigin;
+  /** Whether the log shows all metrics: their interval was chosen by the user. */
+  readonly showsAllMetrics: boolean;
   /** Checks everything, and creates or reopens the run. */
   readonly start: () => Run | Promise<Run>;
 }
@@ -112,6 +118,7 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   const resources = opened.move();
   return {
     origin: { preset: given.preset, reasons },
+    showsAllMetrics: line.has("log-every"),
     start: () =>
       Run.create(corpus, { ...present({ path: out, threads, ifExists }), config, limits }),
     [Symbol.dispose]: () => resources.dispose(),
@@ -138,6 +145,7 @@ async function prepareResumed(line: CommandLine, path: string): Promise<Source> 
   const resources = opened.move();
   return {
     origin: {},
+    showsAllMetrics: line.has("log-every") || run.runConfig.limits.logEvery !== undefined,
     start: () => Run.resume(run, corpus, options),
     [Symbol.dispose]: () => resources.dispose(),
   };

@@ -2,6 +2,8 @@
 import { BEST_CHECKPOINT } from "../checkpoint/file.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import type { PartSummary } from "../evaluate/summary.ts";
+import { showPath } from "../json.ts";
+import { hasInvisible } from "../printable.ts";
 import { sizesOf } from "../model/model.ts";
 import { parameterCount } from "../model/parameters.ts";
 import type { Run } from "../run/run.ts";
@@ -9,7 +11,17 @@ import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
 import type { DivergenceError } from "../train/divergence.ts";
 import type { Trainer } from "../train/trainer.ts";
-import { baselineNames, formatCount, formatNumber, table, terminalWidth, wrap } from "./format.ts";
+import {
+  baselineNames,
+  columnsOf,
+  foldCommand,
+  formatCount,
+  formatLoss,
+  formatNumber,
+  table,
+  wrap,
+} from "./format.ts";
+import { isTerminal, tableWidth, terminalColumns, terminalWidth } from "./output.ts";
 
 /** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
@@ -34,7 +46,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
   const fields = [
     [
       "Text",
-      `${corpus.path}, ${formatCount(corpus.length, "character")}, ` +
+      `${showPath(corpus.path)}, ${formatCount(corpus.length, "character")}, ` +
       `${formatNumber(corpus.vocabulary.size)} distinct`,
     ],
     ["Split", describeSplit(trainer)],
@@ -45,11 +57,11 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
     ["Training", describeTraining(trainer)],
     ["Threads", formatNumber(trainer.threads)],
     ["Limits", describeLimits(run)],
-    ["Run folder", run.folder.path],
+    ["Run folder", showPath(run.folder.path)],
     ...preset === undefined ? [] : [["Preset", preset]],
     ...trainer.steps === 0 ? [] : [[
       "Resumed",
-      `at step ${formatNumber(trainer.steps)}, ${trainer.loss.toFixed(4)} nats/char`,
+      `at step ${formatNumber(trainer.steps)}, ${formatLoss(trainer.loss)} nats/char`,
     ]],
   ] as const;
   const lines = fields.map(([label, text]) => `${label}:`.padEnd(LABEL) + hanging(text!, LABEL));
@@ -60,7 +72,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
 
 /** A paragraph that fits the terminal; other programs receive it in one line. */
 function hanging(text: string, indent: number): string {
-  return Deno.stdout.isTerminal() ? wrap(text, { width: terminalWidth(), indent }) : text;
+  return isTerminal() ? wrap(text, { width: terminalWidth(), indent }) : text;
 }
 
 function describeSplit({ split, config }: Trainer): string {
@@ -140,7 +152,7 @@ const predictors = ["model", "bigram", "unigram", "uniform", "gzip"] as const;
  * @param step The step of the model.
  */
 export function formatSummary(parts: readonly PartSummary[], step: number): string {
-  const loss = (nats: number) => `${nats.toFixed(4)} (${(nats / Math.LN2).toFixed(3)})`;
+  const loss = (nats: number) => `${formatLoss(nats)} (${(nats / Math.LN2).toFixed(3)})`;
   const cell = (part: PartSummary, key: typeof predictors[number]) =>
     key === "gzip" && part.chars < MIN_GZIP_CHARS ? "part too short" : loss(part[key]);
   const names = { ...baselineNames, model: `model of step ${formatNumber(step)}` };
@@ -148,7 +160,7 @@ export function formatSummary(parts: readonly PartSummary[], step: number): stri
     ["nats (bits) per character", ...parts.map(({ part }) => part)],
     ["  characters predicted", ...parts.map(({ chars }) => formatNumber(chars))],
     ...predictors.map((key) => [`  ${names[key]}`, ...parts.map((part) => cell(part, key))]),
-  ], 1);
+  ], { rightFrom: 1, width: tableWidth() });
   const measured = parts.filter(({ chars, partChars }) => chars < partChars)
     .map(({ part, chars, partChars, spans }) =>
       `${part}: the ${part === "training" ? "last" : "first"} ${formatNumber(chars)} of ` +
@@ -167,18 +179,22 @@ export function conclusionOf(run: Run, progress: Progress, wasInterrupted: boole
   const { path } = run.folder;
   const { step, bestValidationLoss } = progress;
   const lines = [
-    `${wasInterrupted ? "Interrupted" : "Done"} after ${
-      formatCount(step, "step")
-    }; saved in ${path}`,
+    `${wasInterrupted ? "Interrupted" : "Done"} after ${formatCount(step, "step")}; saved in ${
+      showPath(path)
+    }`,
   ];
   if (bestValidationLoss !== null) {
     const best = `${path}/${BEST_CHECKPOINT}`;
     lines.push(
-      `Best validation loss: ${bestValidationLoss.toFixed(4)} nats/char, saved in ${best}`,
+      `Best validation loss: ${formatLoss(bestValidationLoss)} nats/char, saved in ${
+        showPath(best)
+      }`,
     );
   }
-  if (wasInterrupted) lines.push(`To resume: deno task train --resume ${shellWord(path)}`);
-  lines.push(`To sample: deno task sample ${shellWord(path)}`);
+  if (wasInterrupted) {
+    lines.push(advise("To resume", `deno task train --resume ${shellWord(path)}`));
+  }
+  lines.push(advise("To sample", `deno task sample ${shellWord(path)}`));
   return lines.join("\n");
 }
 
@@ -198,7 +214,26 @@ export function describeDivergence(
   return `Training diverged at step ${step}: ${reason}${vain}; ${advice}`;
 }
 
+/** A shell command and what it is for; in a narrow terminal on lines of its own. */
+function advise(purpose: string, command: string): string {
+  const line = `${purpose}: ${command}`;
+  if (!isTerminal() || columnsOf(line) <= terminalColumns()) return line;
+  return `${purpose}:\n${foldCommand(command, { width: terminalColumns(), indent: 2 })}`;
+}
+
 /** A path as a word of a shell command. */
 export function shellWord(path: string): string {
+  if (hasInvisible(path)) return `$'${escapeForShell(path)}'`;
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The contents of a word in bash, ksh or zsh, byte by byte where it is not plain text. */
+function escapeForShell(text: string): string {
+  return Array.from(text, (character) => {
+    if (character === "'" || character === "\\") return `\\${character}`;
+    if (/[ -~]/.test(character)) return character;
+    const bytes = Array.from(new TextEncoder().encode(character));
+    // Three octal digits cannot be joined by a digit that follows.
+    return bytes.map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+  }).join("");
 }

@@ -7,7 +7,7 @@ import { optimizerNames } from "../model/optimizers.ts";
 import type { RunLimits } from "../run/run_config.ts";
 import { autoConfig } from "../train/auto_config.ts";
 import { limitDefaults } from "../train/limits.ts";
-import { CHECKPOINT_MS, MAX_ROLLBACKS } from "../train/loop.ts";
+import { CHECKPOINT_MS, MAX_ROLLBACKS, MIN_SAMPLE_MS } from "../train/loop.ts";
 import type { OnDivergence } from "../train/options.ts";
 import { type CommandLine, type Option, optionOf, present } from "./args.ts";
 import { formatCount, listed, wrap } from "./format.ts";
@@ -295,14 +295,18 @@ export const trainOptions: readonly Option[] = [
     {
       name: "log-every",
       value: "N",
-      description: "Steps between metrics: a line of the log and of metrics.jsonl",
+      description:
+        "Steps between metrics, each a line of metrics.jsonl; the log shows all of them " +
+        "if this option is given, else at most one every two seconds",
       default: `picked for about ${limitDefaults.logsPerRun} lines, or more in a long run`,
     },
     {
       name: "sample-every",
       value: "N",
       description: "Steps between samples of generated text; 0: no samples",
-      default: `${limitDefaults.logsPerSample} times --log-every`,
+      default: `one about every ${
+        MIN_SAMPLE_MS / 1000
+      } seconds, fewer in a long run, and one at the end`,
     },
     {
       name: "checkpoint-every",
@@ -346,14 +350,14 @@ export function readLimits(line: CommandLine): RunLimits {
 }
 
 /** The presets with the options that they stand for, as lines of the help. */
-export function presetHelp(): string {
+export function presetHelp(width: number): string {
   const indent = 4 + Math.max(...Object.keys(presets).map((name) => name.length));
   return Object.entries(presets).map(([name, preset]) => {
     const options = Object.entries(preset).map(([key, value]) =>
       // A no-break space keeps an option and its value in one line.
       `--${optionOf(key)}\u00a0${value}`
     );
-    const text = wrap(options.join(" "), { width: 80, indent }).replaceAll("\u00a0", " ");
+    const text = wrap(options.join(" "), { width, indent }).replaceAll("\u00a0", " ");
     return `  ${name}`.padEnd(indent) + text;
   }).join("\n");
 }

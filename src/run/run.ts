@@ -4,6 +4,7 @@ import { TextError } from "../errors.ts";
 import type { Config } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { replaceInvisible } from "../printable.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import type { TrainingCallbacks } from "../train/options.ts";
@@ -238,9 +239,8 @@ export class Run implements Disposable {
  * ```
  */
 export function defaultRunPath(textPath: string): string {
-  const name = textPath.split(/[/\\]/).at(-1)!.replace(/(?<=.)\.[^.]*$/s, "")
-    // Control characters and other invisible ones, as in quote().
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "-");
+  const file = textPath.split(/[/\\]/).at(-1)!.replace(/(?<=.)\.[^.]*$/s, "");
+  const name = replaceInvisible(file, "-");
   // "." and ".." are other folders.
   return `runs/${/^\.*$/.test(name) ? "text" : cutTo(name, MAX_NAME_BYTES)}`;
 }

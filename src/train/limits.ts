@@ -17,7 +17,10 @@ export interface LimitOptions {
 export interface IntervalOptions {
   /** Steps between metrics: a whole number above 0. */
   readonly logEvery?: number;
-  /** Steps between samples: a whole number; 0: no samples. */
+  /**
+   * Steps between samples: a whole number; 0: no samples. Default: by time, about one every quarter
+   * of a minute, fewer in a long run, and one at the end.
+   */
   readonly sampleEvery?: number;
   /** Steps between checkpoints: a whole number above 0. Default: about one checkpoint a minute. */
   readonly checkpointEvery?: number;
@@ -35,8 +38,8 @@ export interface TrainingLimits {
   readonly isDefault: boolean;
   /** Steps between metrics. */
   readonly logEvery: number;
-  /** Steps between samples; 0: no samples. */
-  readonly sampleEvery: number;
+  /** Steps between samples; 0: no samples; `null`: by time. */
+  readonly sampleEvery: number | null;
   /** Steps between checkpoints; `null`: by time. */
   readonly checkpointEvery: number | null;
 }
@@ -55,8 +58,6 @@ export interface LimitDefaults {
   readonly charsPerLog: number;
   /** Metrics of a shorter run. */
   readonly logsPerRun: number;
-  /** Metrics between samples. */
-  readonly logsPerSample: number;
 }
 
 /** The defaults of limits and intervals. */
@@ -67,7 +68,6 @@ export const limitDefaults: LimitDefaults = Object.freeze({
   patience: 5,
   charsPerLog: 250_000,
   logsPerRun: 50,
-  logsPerSample: 5,
 });
 
 /** What limits refer to. */
@@ -107,7 +107,7 @@ export function resolveLimits(
     input.steps ?? Infinity,
     Math.ceil((input.epochs ?? Infinity) * context.stepsPerEpoch),
   );
-  const { charsPerLog, logsPerRun, logsPerSample, patience } = limitDefaults;
+  const { charsPerLog, logsPerRun, patience } = limitDefaults;
   const logEvery = input.logEvery ??
     roundUp(Math.min(charsPerLog / context.charsPerStep, steps / logsPerRun));
   return {
@@ -116,7 +116,7 @@ export function resolveLimits(
     patience: input.patience ?? (isDefault && context.hasValidation ? patience : Infinity),
     isDefault,
     logEvery,
-    sampleEvery: input.sampleEvery ?? logsPerSample * logEvery,
+    sampleEvery: input.sampleEvery ?? null,
     checkpointEvery: input.checkpointEvery ?? null,
   };
 }

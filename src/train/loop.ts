@@ -17,6 +17,11 @@ export const CHECKPOINT_MS = 60_000;
  * default validation part of 5 %, and a small part of the time.
  */
 const TRAINED_PER_VALIDATED = 20;
+/** The shortest and the longest time between samples without `sampleEvery`. */
+export const MIN_SAMPLE_MS = 15_000;
+const MAX_SAMPLE_MS = 600_000;
+/** Samples of a run without `sampleEvery`, unless it is so short or long that these times differ. */
+const SAMPLES_PER_RUN = 20;
 /** Characters of a text passed to `onSample`. */
 const SAMPLE_LENGTH = 200;
 /** Consecutive rollbacks before the run fails: the learning rate is then a thousandth. */
@@ -42,6 +47,9 @@ export class TrainingLoop {
   /** The step of the last `latest` checkpoint, and when it was made. */
   #savedStep: number | null;
   #savedAt = performance.now();
+  /** The step of the last sample, and when it or the run was begun. */
+  #sampledStep: number | null = null;
+  #sampledAt = performance.now();
   /** The last good state; `undefined` if divergence stops the run. */
   #rollbackState: Checkpoint | undefined;
   /** The checkpoint with the lowest validation loss; `null` if it is not known. */
@@ -136,7 +144,15 @@ export class TrainingLoop {
 
   #isSampleDue(): boolean {
     const { sampleEvery } = this.#limits;
+    if (this.#callbacks.onSample === undefined) return false;
+    if (sampleEvery === null) return performance.now() - this.#sampledAt > this.#sampleMs();
     return sampleEvery > 0 && this.#trainer.steps % sampleEvery === 0;
+  }
+
+  /** Time between samples without `sampleEvery`. */
+  #sampleMs(): number {
+    const seconds = this.#throughput.elapsedSeconds() / this.#stepOptions().fractionDone;
+    return Math.min(MAX_SAMPLE_MS, Math.max(MIN_SAMPLE_MS, seconds * 1000 / SAMPLES_PER_RUN));
   }
 
   #isCheckpointDue(): boolean {
@@ -229,6 +245,8 @@ export class TrainingLoop {
     const { onSample, signal } = this.#callbacks;
     if (!onSample) return;
     const { config, steps } = this.#trainer;
+    this.#sampledStep = steps;
+    this.#sampledAt = performance.now();
     // Differs from sample to sample, and is the same whenever the run is repeated.
     const seed = (config.seed + steps) % Number.MAX_SAFE_INTEGER;
     let text = "";
@@ -281,6 +299,9 @@ export class TrainingLoop {
       await this.#saveBest(last);
     }
     await this.#save(ended);
+    if (ended && this.#limits.sampleEvery === null && this.#sampledStep !== steps) {
+      await this.#sample();
+    }
     return last;
   }
 

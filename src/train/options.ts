@@ -17,7 +17,10 @@ export interface TrainingCallbacks {
   readonly signal?: AbortSignal;
   /** Called after the first step, then every `logEvery` steps, and at the end. */
   readonly onLog?: (metrics: TrainingMetrics) => void | Promise<void>;
-  /** Called every `sampleEvery` steps with a text that the model generated. */
+  /**
+   * Called every `sampleEvery` steps, or by time and at the end, with a text that the model
+   * generated. Without it none is generated.
+   */
   readonly onSample?: (text: string, step: number) => void | Promise<void>;
   /** Called several times a second. */
   readonly onStatus?: (status: TrainingStatus) => void;

@@ -14,8 +14,8 @@ Deno.test("wrap() breaks lines at the width, and leaves long words whole", () =>
 
 Deno.test("table() aligns columns, to the right from the one that is given", () => {
   const rows = [["", "loss", "n"], ["model", "1.25", "10"], ["b", "12.5", ""]];
-  assertEquals(table(rows, 1), "       loss   n\nmodel  1.25  10\nb      12.5");
-  assertEquals(table(rows, 3), "       loss  n\nmodel  1.25  10\nb      12.5");
+  assertEquals(table(rows, { rightFrom: 1 }), "       loss   n\nmodel  1.25  10\nb      12.5");
+  assertEquals(table(rows), "       loss  n\nmodel  1.25  10\nb      12.5");
 });
 
 Deno.test("formatDuration() prints seconds, minutes and hours", () => {

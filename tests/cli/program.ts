@@ -153,9 +153,13 @@ export async function runInside(
   all: readonly Command[] = commands,
 ): Promise<Outcome> {
   const { log, error } = console;
+  const streams = [Deno.stdout, Deno.stderr];
+  const isTerminal = streams.map((stream) => stream.isTerminal);
   let out = "";
   let err = "";
   try {
+    // Lines are laid out as for a pipe, also where the tests run in a terminal.
+    for (const stream of streams) stream.isTerminal = () => false;
     console.log = (line: string) => void (out += `${line}\n`);
     console.error = (line: string) => void (err += `${line}\n`);
     const code = await exitCodeOf(all, args);
@@ -163,6 +167,7 @@ export async function runInside(
   } finally {
     console.log = log;
     console.error = error;
+    streams.forEach((stream, i) => stream.isTerminal = isTerminal[i]!);
   }
 }
 

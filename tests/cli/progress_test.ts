@@ -66,7 +66,7 @@ testTerminal("ProgressBar shows a bar in a terminal, and removes it", async (f) 
   assertMatch(screen, /Reading the text {2}█+░+ \d+% {2}0\.\d s left/);
   // The line is cleared before anything else is written, and nothing of the terminal is changed.
   // deno-lint-ignore no-control-regex
-  assertMatch(screen, /\x1b\[2?K[^█]*ready\r\n$/);
+  assertMatch(screen, /\x1b\[K[^█]*ready\r\n$/);
   // deno-lint-ignore no-control-regex
   assertEquals(screen.match(/\x1b\[\?(?:25l|7l)/), null);
 });
