@@ -108,9 +108,10 @@ export const sampleCommand: Command = {
       printJson({ prompt: options.prompt ?? null, texts: generate(model, options) });
       return 0;
     }
-    const { prompt = "", count = 1, beam } = options;
+    const { count = 1, beam, ...others } = options;
+    const { prompt = "" } = others;
     if (beam === undefined && count === 1) {
-      const characters = sampleStream(model, options);
+      const characters = sampleStream(model, others);
       await using output = new TextOutput();
       await output.write(prompt);
       for await (const character of characters) await output.write(character);
@@ -128,12 +129,14 @@ export const sampleCommand: Command = {
 
 /** The generated texts, without the prompt, as the JSON output has them. */
 function generate(model: Model, options: ReturnType<typeof readOptions>) {
-  const { stop, beam } = options;
+  const { beam, count, ...others } = options;
+  const { stop } = others;
   if (beam !== undefined) {
-    const { text, logProbability } = beamSearch(model, options);
+    // What has no effect with a beam is refused before.
+    const { text, logProbability } = beamSearch(model, { ...others, beam });
     return [{ text, log_probability: logProbability }];
   }
-  return sampleMany(model, options).map((text) => ({
+  return sampleMany(model, { ...others, ...present({ count }) }).map((text) => ({
     text,
     stopped: stop !== undefined && text.endsWith(stop),
   }));

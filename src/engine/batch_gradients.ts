@@ -1,6 +1,10 @@
-import { type Model, sizesOf } from "../model/model.ts";
+import { checkArguments, optionsSchema } from "../arguments.ts";
+import { quote } from "../json.ts";
+import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet, RealArray } from "../model/parameters.ts";
+import { unchecked } from "../schemas.ts";
 import { Engine } from "./engine.ts";
+import { copyNumbers } from "./kernel_memory.ts";
 
 /** T steps of B streams; row t·B + b is step t of stream b. */
 export interface Batch {
@@ -26,12 +30,21 @@ export interface BatchGradients {
   readonly hiddenState: RealArray;
 }
 
+// The engine checks sizes and the hidden state.
+const schema = optionsSchema({ hiddenState: unchecked }, {
+  seqLength: unchecked,
+  batchSize: unchecked,
+  inputs: unchecked,
+  targets: unchecked,
+});
+
 /**
  * Computes the loss of one batch and its gradient, by back-propagation through time over all steps.
  *
  * @param model A model, for example a checkpoint. It does not change.
  * @param batch What to read and to predict, as ids of the model's vocabulary.
  * @throws {RangeError} If an array has a wrong length, or an id is not in the vocabulary.
+ * @throws {TypeError} If `model` is no model, or an array has no numbers.
  * @throws {InputError} If the network does not fit into memory.
  *
  * @example
@@ -50,24 +63,34 @@ export interface BatchGradients {
  * ```
  */
 export function batchGradients(model: Model, batch: Batch): BatchGradients {
-  const { seqLength, batchSize } = batch;
+  const context = "Cannot compute gradients";
+  checkModel(model, context);
+  const { seqLength, batchSize, hiddenState, ...ids } = checkArguments(batch, { schema, context });
   const { precision } = model.config;
   using engine = new Engine({ ...sizesOf(model), precision, seqLength, batchSize });
   engine.writeParameters(model.parameters);
-  engine.writeHiddenState(batch.hiddenState);
-  for (const name of ["inputs", "targets"] as const) {
-    const { length } = batch[name];
-    if (length !== seqLength * batchSize) {
-      throw new RangeError(
-        `Cannot compute gradients: "${name}" must have ${seqLength * batchSize} ids, not ${length}`,
-      );
-    }
-  }
-  engine.inputIds.set(batch.inputs);
-  engine.targetIds.set(batch.targets);
+  engine.writeHiddenState(hiddenState);
+  const count = seqLength * batchSize;
+  engine.inputIds.set(checkIds(ids.inputs, { name: "inputs", count }));
+  engine.targetIds.set(checkIds(ids.targets, { name: "targets", count }));
   engine.forward();
   const loss = engine.crossEntropy();
   engine.backward();
   engine.carryHiddenState();
   return { loss, gradients: engine.readGradients(), hiddenState: engine.readHiddenState() };
+}
+
+/** The ids of a batch, whose range the engine checks. */
+function checkIds(
+  ids: ArrayLike<number>,
+  { name, count }: { readonly name: string; readonly count: number },
+): Float64Array {
+  const context = "Cannot compute gradients";
+  if (typeof ids === "object" && ids !== null && ids.length !== count) {
+    throw new RangeError(`${context}: "${name}" must have ${count} ids, not ${quote(ids.length)}`);
+  }
+  const numbers = copyNumbers(ids, { what: name, length: count });
+  const wrong = numbers.find((id) => !Number.isInteger(id) || id < 0);
+  if (wrong === undefined) return numbers;
+  throw new RangeError(`${context}: "${name}" must be whole numbers, 0 or above, not ${wrong}`);
 }

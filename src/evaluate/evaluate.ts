@@ -1,9 +1,11 @@
+import { checkOptions, optionsSchema } from "../arguments.ts";
 import { InputError } from "../errors.ts";
 import { runToEnd } from "../event_loop.ts";
 import { quotePath } from "../json.ts";
-import type { Model } from "../model/model.ts";
+import { checkModel, type Model } from "../model/model.ts";
+import { checkCorpus } from "../text/corpus.ts";
 import { type EncodedText, reencode } from "../text/reencode.ts";
-import { countPredicted, type Span } from "../text/split.ts";
+import { countPredicted, type Span, spansSchema } from "../text/split.ts";
 import { BigramModel } from "./baselines/bigram.ts";
 import { Evaluator } from "./evaluator.ts";
 
@@ -50,9 +52,12 @@ export interface EvaluateOptions {
  * @param corpus A text of characters of the model's vocabulary; its own vocabulary may be another.
  * @param options What to measure.
  * @throws {InputError} if the text has fewer than two characters or one that the model's vocabulary
- * lacks, which is named, or if the network does not fit into memory.
+ * lacks, which is named, if an option is wrong, or if the network does not fit into memory.
  * @throws {RangeError} if a span has fewer than two characters, or is not within the text.
  * @throws {TextError} as {@linkcode Corpus.read} does.
+ * @throws {RangeError} if the model's weights are so large that the loss is not finite, or do not have
+ * the shapes of its configuration.
+ * @throws {TypeError} if an argument is no model or no corpus.
  *
  * @example
  * ```ts
@@ -71,6 +76,9 @@ export function evaluate(
   corpus: EncodedText,
   options: EvaluateOptions = {},
 ): Evaluation {
+  const context = "Cannot evaluate";
+  checkModel(model, context);
+  checkCorpus(corpus, context);
   const { path, length } = corpus;
   if (length < 2) {
     throw new InputError(
@@ -80,12 +88,17 @@ export function evaluate(
         "it must have at least 2, since the first is not predicted",
     );
   }
-  const { spans = [[0, length]] } = options;
+  const { spans = [[0, length]] } = checkOptions(options, { schema, context });
   checkSpans(spans, length);
   const { parameters, vocabulary } = model;
   const text = reencode(corpus, vocabulary);
   using evaluator = new Evaluator(model);
   const natsPerChar = evaluator.loss(text, { parameters, spans });
+  if (!Number.isFinite(natsPerChar)) {
+    throw new RangeError(
+      `Cannot evaluate: the loss is ${natsPerChar}; the model's weights are not finite or too large`,
+    );
+  }
   const ngrams = new BigramModel(vocabulary.size);
   const { unigram, bigram } = runToEnd(ngrams.adaptiveLossInSlices(text, spans));
   return {
@@ -98,6 +111,8 @@ export function evaluate(
     bigramNatsPerChar: bigram,
   };
 }
+
+const schema = optionsSchema({ spans: spansSchema });
 
 function checkSpans(spans: readonly Span[], length: number): void {
   if (spans.length === 0) throw new RangeError('Cannot evaluate: "spans" must not be empty');

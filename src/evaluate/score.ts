@@ -1,7 +1,9 @@
+import { checkOptions, optionsSchema } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
 import { checkLogits, logSoftmax } from "../model/logits.ts";
-import { type Model, sizesOf } from "../model/model.ts";
+import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
+import { wholeNumber } from "../schemas.ts";
 import { encodeText } from "../text/vocabulary.ts";
 import { createEvalEngine, EVAL_SEQ_LENGTH } from "./eval_engine.ts";
 
@@ -41,6 +43,8 @@ export interface ScoreOptions {
   readonly top?: number;
 }
 
+const schema = optionsSchema({ top: wholeNumber(0) });
+
 /**
  * Measures how well a model predicts each character of a text from all characters before it.
  *
@@ -48,7 +52,9 @@ export interface ScoreOptions {
  * @param text At least two characters of the model's vocabulary.
  * @throws {InputError} if the text is shorter or has a character that is not in the vocabulary, or
  * if `top` is not a whole number from 0.
- * @throws {RangeError} if the model's weights are so large that its logits are not finite.
+ * @throws {RangeError} if the model's weights are so large that its logits are not finite, or do not
+ * have the shapes of its configuration.
+ * @throws {TypeError} if `model` is no model, or `text` no string.
  *
  * @example
  * ```ts
@@ -66,13 +72,8 @@ export interface ScoreOptions {
  * ```
  */
 export function score(model: Model, text: string, options: ScoreOptions = {}): Score {
-  const { top = 3 } = options;
-  if (!Number.isSafeInteger(top) || top < 0) {
-    throw new InputError(
-      `Cannot score a text: "top" must be a whole number, 0 or above, not ${top}`,
-      { option: "top" },
-    );
-  }
+  checkModel(model, "Cannot score a text");
+  const { top = 3 } = checkOptions(options, { schema, context: "Cannot score a text" });
   const ids = withContext(
     "Cannot score the text",
     () => encodeText(text, model.vocabulary),

@@ -1,5 +1,6 @@
+import { checkShape, checkString, wrongType } from "../arguments.ts";
 import { formatCodePoint } from "../text/unicode.ts";
-import type { CharacterScore, Score } from "./score.ts";
+import type { CharacterScore, Score, TopPrediction } from "./score.ts";
 import { bitsOf, formatCharacter, formatNats, formatPercent, isInvisible } from "./score_format.ts";
 
 /**
@@ -11,6 +12,7 @@ import { bitsOf, formatCharacter, formatNats, formatPercent, isInvisible } from 
  * page.
  *
  * @param name The name of the text, for the heading.
+ * @throws {TypeError} if the arguments are not scores and a string.
  *
  * @example
  * ```ts
@@ -22,6 +24,9 @@ import { bitsOf, formatCharacter, formatNats, formatPercent, isInvisible } from 
  * ```
  */
 export function scoreHtml(score: Score, name: string): string {
+  const context = "Cannot make a page of scores";
+  checkString(name, { context, name: "name" });
+  checkScore(score, context);
   const { first, characters, nats, natsPerChar } = score;
   const title = escapeHtml(`Surprisal of ${displayName(name)}`);
   const count = characters.length.toLocaleString("en");
@@ -47,6 +52,23 @@ ${stylesheet()}
 <pre>${text.join("")}</pre>
 </html>
 `;
+}
+
+function checkScore(score: Score, context: string): void {
+  checkShape(score, {
+    ...{ context, name: "score", expected: "scores, as score() returns them" },
+    shape: { first: "string", characters: "object", nats: "number", natsPerChar: "number" },
+  });
+  const areCharacters = Array.isArray(score.characters) &&
+    score.characters.every((scored) =>
+      typeof scored?.character === "string" && typeof scored.nats === "number" &&
+      Array.isArray(scored.top) && scored.top.every((predicted: TopPrediction) =>
+        typeof predicted?.character === "string" && typeof predicted.probability === "number"
+      )
+    );
+  if (areCharacters) return;
+  const expected = "an array of characters with their scores";
+  throw wrongType({ context, name: "characters", expected, value: score.characters });
 }
 
 /** Lower bounds of the color levels, in bits. A coin toss has a surprisal of 1 bit. */

@@ -1,7 +1,11 @@
+import * as v from "valibot";
+import { checkOptions, optionsSchema } from "../arguments.ts";
 import { runInSlices } from "../event_loop.ts";
-import type { Model } from "../model/model.ts";
+import { checkModel, type Model } from "../model/model.ts";
+import { signal } from "../schemas.ts";
+import { checkCorpus } from "../text/corpus.ts";
 import { type EncodedText, reencode } from "../text/reencode.ts";
-import { countChars, countPredicted, type Span, type Split } from "../text/split.ts";
+import { countChars, countPredicted, type Span, spansSchema, type Split } from "../text/split.ts";
 import { BigramModel } from "./baselines/bigram.ts";
 import { conditionalGzipNatsPerChar } from "./baselines/gzip.ts";
 import { Evaluator } from "./evaluator.ts";
@@ -36,6 +40,10 @@ export interface SummarizeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const schema = optionsSchema({ signal }, {
+  split: v.strictObject({ train: spansSchema, validation: spansSchema, test: spansSchema }),
+});
+
 /** The most characters that are measured of a part. */
 const MAX_MEASURED = 1_000_000;
 /** The fewest characters of the training part that are measured, if it has as many. */
@@ -57,7 +65,10 @@ const MAX_COUNTED = 2_000_000;
  * @param options What to measure.
  * @returns One entry for each part that is not empty; `undefined` if the signal stopped it.
  * @throws {InputError} if the model's vocabulary lacks a character of the text, which is named.
+ * @throws {InputError} if an option is wrong.
  * @throws {TextError} if the text can no longer be read.
+ * @throws {TypeError} if an argument is no model or no corpus.
+ * @throws {RangeError} if the model's weights do not have the shapes of its configuration.
  *
  * @example
  * ```ts
@@ -75,8 +86,11 @@ const MAX_COUNTED = 2_000_000;
 export async function summarize(
   model: Model,
   corpus: EncodedText,
-  { split, signal }: SummarizeOptions,
+  options: SummarizeOptions,
 ): Promise<PartSummary[] | undefined> {
+  checkModel(model, "Cannot summarize");
+  checkCorpus(corpus, "Cannot summarize");
+  const { split, signal } = checkOptions(options, { schema, context: "Cannot summarize" });
   const text = reencode(corpus, model.vocabulary);
   const ngrams = new BigramModel(model.vocabulary.size);
   for (const span of lastOf(split.train, MAX_COUNTED)) {

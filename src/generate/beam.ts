@@ -1,8 +1,8 @@
 import { logSoftmax } from "../model/logits.ts";
-import type { Model } from "../model/model.ts";
+import { checkModel, type Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { Decoder } from "./decoder.ts";
-import { type BeamOptions, checkOptions, encodePrompt, generateDefaults } from "./options.ts";
+import { type BeamOptions, checkOptionsOf, encodePrompt, generateDefaults } from "./options.ts";
 
 /** The result of {@linkcode beamSearch}. */
 export interface BeamResult {
@@ -33,7 +33,9 @@ interface Hypothesis {
  *
  * @throws {InputError} if an option is out of its range, the prompt has a character that is not in
  * the vocabulary, or the network does not fit into memory as often as the beam is wide.
- * @throws {RangeError} if the model's weights are so large that its logits are not finite.
+ * @throws {RangeError} if the model's weights are so large that its logits are not finite, or do not
+ * have the shapes of its configuration.
+ * @throws {TypeError} if `model` is no model.
  *
  * @example
  * ```ts
@@ -48,8 +50,9 @@ interface Hypothesis {
  * ```
  */
 export function beamSearch(model: Model, options: BeamOptions = {}): BeamResult {
-  checkOptions(options);
-  const { prompt, length = generateDefaults.length, beam = generateDefaults.beam } = options;
+  checkModel(model, "Cannot sample");
+  const checked = checkOptionsOf(options, "beamSearch");
+  const { prompt, length = generateDefaults.length, beam = generateDefaults.beam } = checked;
   const ids = encodePrompt(prompt, model.vocabulary);
   if (length === 0) return { text: "", logProbability: 0 };
 

@@ -1,4 +1,7 @@
+import { checkOptions as checkSchema, optionsSchema } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
+import { quote } from "../json.ts";
+import { flag, text, unchecked } from "../schemas.ts";
 import { encodeText, type Vocabulary } from "../text/vocabulary.ts";
 
 /** The prompt and the length of a generated text. */
@@ -144,11 +147,14 @@ export function checkOptions(options: GenerateOptions): void {
   for (const name of Object.keys(ranges) as NumberName[]) {
     const value = options[name];
     const { includes, expected, insteadOfZero } = ranges[name];
-    if (value === undefined || includes(value)) continue;
+    if (value === undefined || typeof value === "number" && includes(value)) continue;
     const hint = value === 0 && insteadOfZero !== undefined ? `; ${insteadOfZero}` : "";
-    throw new InputError(`Cannot sample: "${name}" must be ${expected}, not ${value}${hint}`, {
-      option: name,
-    });
+    throw new InputError(
+      `Cannot sample: "${name}" must be ${expected}, not ${quote(value)}${hint}`,
+      {
+        option: name,
+      },
+    );
   }
   for (const { name, others, reason } of conflicts) {
     const other = isInEffect(options, name)
@@ -160,6 +166,40 @@ export function checkOptions(options: GenerateOptions): void {
       { option: other },
     );
   }
+}
+
+// checkOptions() checks the ranges, and hints at what to use instead of 0.
+const textKeys = { prompt: text, length: unchecked };
+const sampleKeys = {
+  ...textKeys,
+  temperature: unchecked,
+  topK: unchecked,
+  topP: unchecked,
+  greedy: flag,
+  seed: unchecked,
+  stop: text,
+};
+const schemas = {
+  sample: optionsSchema(sampleKeys),
+  sampleMany: optionsSchema({ ...sampleKeys, count: unchecked }),
+  beamSearch: optionsSchema({ ...textKeys, beam: unchecked }),
+};
+
+/**
+ * Checks the options of a function of this folder: their names, their types and their ranges.
+ *
+ * @param options What was passed.
+ * @param callee The function.
+ * @returns A copy.
+ * @throws {InputError} if a name is unknown, and as {@linkcode checkOptions} does.
+ */
+export function checkOptionsOf<T extends GenerateOptions>(
+  options: T,
+  callee: keyof typeof schemas,
+): T {
+  const copy = checkSchema(options, { schema: schemas[callee], context: "Cannot sample" });
+  checkOptions(copy);
+  return copy;
 }
 
 /** Whether an option is given and changes something: `greedy: false` and `count: 1` do not. */

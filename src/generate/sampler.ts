@@ -1,8 +1,8 @@
 import { SLICE_MS, yieldToEventLoop } from "../event_loop.ts";
-import type { Model } from "../model/model.ts";
+import { checkModel, type Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { Decoder } from "./decoder.ts";
-import type { SampleManyOptions, SampleOptions } from "./options.ts";
+import { checkOptionsOf, type SampleManyOptions, type SampleOptions } from "./options.ts";
 import { type ResolvedOptions, resolveOptions } from "./text_generator.ts";
 
 /**
@@ -29,9 +29,12 @@ export class Sampler {
    * Copies the model's parameters.
    *
    * @param model A model, for example a checkpoint.
-   * @throws {InputError} if the network does not fit into memory.
+   * @throws {InputError} if the network does not fit into memory, or its configuration is invalid.
+   * @throws {RangeError} if the weights do not have the shapes of the configuration.
+   * @throws {TypeError} if it is no model.
    */
   constructor(model: Model) {
+    checkModel(model, "Cannot sample");
     this.#model = model;
     this.#decoder = new Decoder(model, 1);
   }
@@ -40,14 +43,14 @@ export class Sampler {
    * Generates the characters that follow the prompt. Several texts of a sampler may be iterated
    * alternately.
    *
-   * @throws {InputError} at the call if an option is out of its range, two cannot be combined, or
+   * @throws {InputError} at the call if an option is unknown or out of its range, two cannot be combined, or
    * the prompt or the stop text has a character that is not in the vocabulary.
    * @throws {RangeError} during iteration if the model's weights are so large that its logits are
    * not finite.
    */
   generate(options: SampleOptions = {}): Iterable<string> {
     // Not itself a generator function, which would check the options at the first character.
-    return this.#characters(resolveOptions(this.#model, { ...options, count: 1 }));
+    return this.#characters(resolveOptions(this.#model, checkOptionsOf(options, "sample")));
   }
 
   *#characters({ promptIds, length, generators }: ResolvedOptions): Generator<string> {
@@ -71,9 +74,11 @@ export class Sampler {
  *
  * @returns The characters that follow the prompt, without it. If the stop text ended generation,
  * the result ends with it.
- * @throws {InputError} if an option is out of its range, two cannot be combined, the prompt or the
+ * @throws {InputError} if an option is unknown or out of its range, two cannot be combined, the prompt or the
  * stop text has a character that is not in the vocabulary, or the network does not fit into memory.
- * @throws {RangeError} if the model's weights are so large that its logits are not finite.
+ * @throws {RangeError} if the model's weights are so large that its logits are not finite, or do not
+ * have the shapes of its configuration.
+ * @throws {TypeError} if `model` is no model.
  *
  * @example
  * ```ts
@@ -156,7 +161,11 @@ async function* inSlices<T>(items: Iterable<T>): AsyncGenerator<T, void, undefin
  * ```
  */
 export function sampleMany(model: Model, options: SampleManyOptions = {}): string[] {
-  const { promptIds, length, generators } = resolveOptions(model, options);
+  checkModel(model, "Cannot sample");
+  const { promptIds, length, generators } = resolveOptions(
+    model,
+    checkOptionsOf(options, "sampleMany"),
+  );
   const count = generators.length;
   const texts = new Array<string>(count).fill("");
   const ids = new Uint32Array(count);

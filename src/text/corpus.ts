@@ -1,9 +1,11 @@
+import { checkOptions, checkShape, checkString, optionsSchema, wrongType } from "../arguments.ts";
 import { InputError, TextError, withContext, withContextAsync } from "../errors.ts";
-import { quotePath } from "../json.ts";
+import { quote, quotePath } from "../json.ts";
+import { callback, unchecked, wholeNumber } from "../schemas.ts";
 import { type ScanResult, Utf8Scanner } from "./scan.ts";
 import { type ByteSource, TextFile } from "./text_file.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
-import { unknownCharacter, Vocabulary } from "./vocabulary.ts";
+import { checkVocabulary, unknownCharacter, Vocabulary } from "./vocabulary.ts";
 
 /**
  * A text as character ids, with its vocabulary.
@@ -34,6 +36,7 @@ export interface Corpus extends Disposable {
    * @throws {TextError} if the file has changed since it was opened, or cannot be read.
    * @throws {Error} if the corpus was disposed of.
    * @throws {RangeError} if the characters are not within the text, or the array is too short.
+   * @throws {TypeError} if `into` is not a `Uint32Array`.
    */
   read(start: number, count: number, options?: ReadRangeOptions): Uint32Array;
 }
@@ -83,7 +86,9 @@ const DECODE_BYTES = 1 << 17;
  * @param path The file.
  * @param options The vocabulary, a progress callback, and a limit of memory.
  * @throws {InputError} if the file is missing, not regular, not readable, empty or not UTF-8, if it
- * changes while it is read, or if the given vocabulary lacks one of its characters.
+ * changes while it is read, if the given vocabulary lacks one of its characters, or if an option is
+ * wrong.
+ * @throws {TypeError} if `path` is not a string, or `vocabulary` no vocabulary.
  *
  * @example
  * ```ts
@@ -94,8 +99,12 @@ const DECODE_BYTES = 1 << 17;
  * ```
  */
 export async function readCorpus(path: string, options: ReadCorpusOptions = {}): Promise<Corpus> {
-  const { vocabulary, onProgress, maxBytesInMemory = MAX_BYTES_IN_MEMORY } = options;
-  return await withContextAsync(contextOf(path), async () => {
+  checkString(path, { context: "Cannot read a text", name: "path" });
+  const context = contextOf(path);
+  const checked = checkOptions(options, { schema: readOptionsSchema, context });
+  const { vocabulary, onProgress, maxBytesInMemory = MAX_BYTES_IN_MEMORY } = checked;
+  if (vocabulary !== undefined) checkVocabulary(vocabulary, context);
+  return await withContextAsync(context, async () => {
     using opened = new DisposableStack();
     const file = opened.use(await TextFile.open(path));
     const all = file.size <= maxBytesInMemory ? new Uint8Array(file.size) : undefined;
@@ -129,6 +138,7 @@ export async function readCorpus(path: string, options: ReadCorpusOptions = {}):
  * @param text The text.
  * @param name What to call the text in errors and in checkpoints.
  * @throws {InputError} if the text is empty, or has a lone surrogate.
+ * @throws {TypeError} if `text` or `name` is not a string.
  *
  * @example
  * ```ts
@@ -140,6 +150,7 @@ export async function readCorpus(path: string, options: ReadCorpusOptions = {}):
  * ```
  */
 export function corpusFromText(text: string, name = "text"): Corpus {
+  checkString(name, { context: "Cannot make a corpus", name: "name" });
   const vocabulary = Vocabulary.fromText(text);
   const utf8 = new TextEncoder().encode(text);
   const scanner = new Utf8Scanner();
@@ -150,6 +161,31 @@ export function corpusFromText(text: string, name = "text"): Corpus {
     scan: scanner.finish(),
     source: inMemory(utf8),
   });
+}
+
+const readOptionsSchema = optionsSchema({
+  vocabulary: unchecked,
+  onProgress: callback,
+  maxBytesInMemory: wholeNumber(0),
+});
+
+/**
+ * Checks a corpus that was passed to a function.
+ *
+ * @param corpus The corpus.
+ * @param context What is being done, for an error.
+ * @throws {TypeError} if it is no corpus, for example a promise of one.
+ */
+export function checkCorpus(
+  corpus: Pick<Corpus, "path" | "length" | "vocabulary" | "read">,
+  context: string,
+): void {
+  checkShape(corpus, {
+    ...{ context, name: "corpus" },
+    expected: "a corpus, as corpusFromText() and readCorpus() return it",
+    shape: { path: "string", length: "number", vocabulary: "object", read: "function" },
+  });
+  checkVocabulary(corpus.vocabulary, context);
 }
 
 function contextOf(path: string): string {
@@ -199,13 +235,20 @@ class Utf8Corpus implements Corpus {
     this.counts = counts;
   }
 
-  read(start: number, count: number, { into }: ReadRangeOptions = {}): Uint32Array {
+  read(start: number, count: number, options: ReadRangeOptions = {}): Uint32Array {
+    const { into } = options ?? {};
+    if (into !== undefined && !(into instanceof Uint32Array)) {
+      const context = `Cannot read the text ${quotePath(this.path)}`;
+      throw wrongType({ context, name: "into", expected: "a Uint32Array", value: into });
+    }
     const isWithin = Number.isSafeInteger(start) && Number.isSafeInteger(count) &&
       start >= 0 && count >= 0 && start + count <= this.length;
     if (!isWithin || into && into.length < count) {
       const where = into ? ` into an array of ${into.length} ids` : "";
       throw new RangeError(
-        `Cannot read ${count} characters from ${start} on${where}: the text has ${this.length}`,
+        `Cannot read ${quote(count)} characters from ${
+          quote(start)
+        } on${where}: the text has ${this.length}`,
       );
     }
     const ids = into ?? new Uint32Array(count);

@@ -1,3 +1,4 @@
+import { checkShape } from "../arguments.ts";
 import type { Corpus } from "./corpus.ts";
 
 /** What identifies a text, whatever its path: a run is resumed on a text with the same SHA-256. */
@@ -15,6 +16,8 @@ export interface CorpusIdentity {
 /**
  * Returns the identity of a corpus, as checkpoints and run folders record it.
  *
+ * @throws {TypeError} if it is no corpus.
+ *
  * @example
  * ```ts
  * import { corpusFromText, corpusIdentity } from "../mod.ts";
@@ -26,6 +29,10 @@ export interface CorpusIdentity {
 export function corpusIdentity(
   corpus: Pick<Corpus, "path" | "length" | "bytes" | "sha256">,
 ): CorpusIdentity {
+  checkShape(corpus, {
+    ...{ context: "Cannot identify a text", name: "corpus", expected: "a corpus" },
+    shape: { path: "string", length: "number", bytes: "number", sha256: "string" },
+  });
   const { path, length, bytes, sha256 } = corpus;
   return { path, chars: length, bytes, sha256 };
 }

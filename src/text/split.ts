@@ -1,5 +1,15 @@
+import * as v from "valibot";
+
 /** A range of a text: from `start` up to, not including, `end`, in characters. */
 export type Span = readonly [start: number, end: number];
+
+const position = v.number("must be a number");
+
+/** The schema of spans; whether they lie within a text is checked where it is known. */
+export const spansSchema: v.GenericSchema<readonly Span[]> = v.array(
+  v.strictTuple([position, position], "must be a pair of positions"),
+  "must be an array of pairs of positions",
+);
 
 /** The training, validation and test parts of a text, each in the order of the text. */
 export interface Split {

@@ -1,4 +1,6 @@
+import { checkString, wrongType } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
+import { quote } from "../json.ts";
 import { describeCharacter, formatCodePoint, isSurrogate } from "./unicode.ts";
 
 /**
@@ -30,6 +32,9 @@ export class Vocabulary {
   readonly #ranks: Uint32Array;
 
   private constructor(distinct: ReadonlySet<number>, source: string) {
+    if (!(distinct instanceof Set)) {
+      throw new TypeError("Cannot make a vocabulary: use Vocabulary.fromText()");
+    }
     if (distinct.size === 0) {
       throw new InputError(`${source} must have at least one character, not none`);
     }
@@ -46,8 +51,10 @@ export class Vocabulary {
    * Creates the vocabulary of a text. The `characters` of a vocabulary give an equal one.
    *
    * @throws {InputError} if the text is empty, or has a lone surrogate.
+   * @throws {TypeError} if it is not a string.
    */
   static fromText(text: string): Vocabulary {
+    checkString(text, { context: "Cannot make a vocabulary", name: "text" });
     return withContext("Cannot make a vocabulary", () => {
       const distinct = new Set<number>();
       let position = 0;
@@ -66,8 +73,10 @@ export class Vocabulary {
    *
    * @throws {InputError} if there are none, or one is not a Unicode scalar value: a whole number
    * from 0 to 0x10FFFF, except the surrogates 0xD800 to 0xDFFF.
+   * @throws {TypeError} if `codePoints` cannot be iterated.
    */
   static fromCodePoints(codePoints: Iterable<number>): Vocabulary {
+    checkIterable(codePoints, { context: "Cannot make a vocabulary", name: "codePoints" });
     return withContext("Cannot make a vocabulary", () => {
       const distinct = new Set<number>();
       for (const codePoint of codePoints) {
@@ -76,7 +85,7 @@ export class Vocabulary {
         if (!isValid) {
           throw new InputError(
             "a code point must be a whole number from 0 to 1114111 and not a surrogate (55296 to " +
-              `57343), not ${codePoint}`,
+              `57343), not ${quote(codePoint)}`,
           );
         }
         distinct.add(codePoint);
@@ -92,7 +101,7 @@ export class Vocabulary {
 
   /** Returns the id of a code point, 0 to below V; `undefined` when it is not in the vocabulary. */
   idOf(codePoint: number): number | undefined {
-    const rank = this.#ranks[codePoint];
+    const rank = typeof codePoint === "number" ? this.#ranks[codePoint] : undefined;
     return rank ? rank - 1 : undefined;
   }
 
@@ -101,6 +110,7 @@ export class Vocabulary {
    *
    * @throws {InputError} naming the first character that is not in the vocabulary, or the first
    * lone surrogate, with its position in characters, counted from 1.
+   * @throws {TypeError} if the text is not a string.
    */
   encode(text: string): Uint32Array {
     return withContext("Cannot encode the text", () => encodeText(text, this));
@@ -110,14 +120,16 @@ export class Vocabulary {
    * Decodes ids to the text of their characters.
    *
    * @throws {RangeError} if an id is not a whole number from 0 to below V.
+   * @throws {TypeError} if `ids` cannot be iterated.
    */
   decode(ids: Iterable<number>): string {
+    checkIterable(ids, { context: "Cannot decode ids", name: "ids" });
     let text = "";
     for (const id of ids) {
-      const character = this.#strings[id];
+      const character = typeof id === "number" ? this.#strings[id] : undefined;
       if (character === undefined) {
         throw new RangeError(
-          `Cannot decode the id ${id}: ids must be whole numbers from 0 to ${this.size - 1}`,
+          `Cannot decode the id ${quote(id)}: ids must be whole numbers from 0 to ${this.size - 1}`,
         );
       }
       text += character;
@@ -131,8 +143,10 @@ export class Vocabulary {
  * an error.
  *
  * @throws {InputError} without a context.
+ * @throws {TypeError} if the text is not a string.
  */
 export function encodeText(text: string, vocabulary: Vocabulary): Uint32Array {
+  checkString(text, { context: "Cannot encode a text", name: "text" });
   const ids = new Uint32Array(text.length);
   let length = 0;
   for (let i = 0; i < text.length; i++) {
@@ -147,6 +161,27 @@ export function encodeText(text: string, vocabulary: Vocabulary): Uint32Array {
     ids[length++] = id;
   }
   return length === ids.length ? ids : ids.slice(0, length);
+}
+
+/**
+ * Checks a vocabulary that was passed to a function.
+ *
+ * @throws {TypeError} if it is none.
+ */
+export function checkVocabulary(vocabulary: Vocabulary, context: string): void {
+  if (vocabulary instanceof Vocabulary) return;
+  const expected = "a Vocabulary";
+  throw wrongType({ context, name: "vocabulary", expected, value: vocabulary });
+}
+
+function checkIterable(
+  value: unknown,
+  { context, name }: { readonly context: string; readonly name: string },
+): void {
+  const isIterable = typeof value === "object" && value !== null && Symbol.iterator in value;
+  if (!isIterable) {
+    throw wrongType({ context, name, expected: "an array, or another iterable", value });
+  }
 }
 
 /** Where a character is, and the vocabulary that lacks it. */

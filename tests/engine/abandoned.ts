@@ -1,4 +1,4 @@
-/** Creates 200 engines of two threads that nothing disposes of; prints the threads at most. */
+/** Creates 80 engines of two threads that nothing disposes of; prints the threads at most. */
 
 import { Engine } from "../../src/engine/mod.ts";
 
@@ -11,13 +11,13 @@ const countThreads = () => {
 
 const before = countThreads();
 let most = before;
-for (let i = 1; i <= 200; i++) {
+for (let i = 1; i <= 80; i++) {
   const engine = new Engine({
     ...{ precision: "f32", threads: 2 },
     ...{ inputs: 3, hidden: 4, outputs: 3, seqLength: 2, batchSize: 2 },
   });
   engine.forward();
-  if (i % 20 > 0) continue;
+  if (i % 10 > 0) continue;
   gc();
   // Finalizers run, and threads end, between turns of the event loop.
   await new Promise((resolve) => setTimeout(resolve, 20));

@@ -13,6 +13,6 @@ Deno.test({
     }).output();
     assertEquals(code, 0);
     const most = Number(new TextDecoder().decode(stdout));
-    assert(most < 60, `${most} threads`);
+    assert(most < 30, `${most} threads`);
   },
 });
