@@ -50,7 +50,8 @@ export function listPrograms(cores: number): readonly Program[] {
         Promise.resolve(({ hidden, seqLength, batchSize }: WorkloadSize): LaunchCommand => ({
           command: Deno.execPath(),
           args: [
-            ...["run", "--allow-read", pathOf("unroll_rnn.ts"), text],
+            ...["run", "--frozen", "--lock", pathOf("../../../src/deno.lock")],
+            ...["--allow-read", pathOf("unroll_rnn.ts"), text],
             ...[hidden, seqLength, batchSize, threads].map(String),
           ],
         })),

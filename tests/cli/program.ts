@@ -73,7 +73,8 @@ export function denoArgs(args: readonly string[], permissions?: readonly string[
   const flags = permissions ?? words.filter((word) => word.startsWith("--allow-"));
   const entry = words.findIndex((word) => word.endsWith("main.ts"));
   return [
-    ...["run", "--quiet", "--no-check", "--no-prompt", "--config", `${root}deno.json`, ...flags],
+    ...["run", "--quiet", "--no-check", "--no-prompt", "--config", `${root}deno.json`],
+    ...["--frozen", `--lock=${root}src/deno.lock`, ...flags],
     `${root}${words[entry]}`,
     ...words.slice(entry + 1),
     ...args.slice(1),
