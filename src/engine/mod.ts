@@ -38,6 +38,7 @@ export { type Dropout, dropoutSeed } from "./dropout.ts";
 export { Engine } from "./engine.ts";
 export { checkGradients, type GradientCheck, type GradientCheckSizes } from "./gradient_check.ts";
 export type { EngineOptions } from "./options.ts";
+export { prepareThreads } from "./threads.ts";
 export type { Update } from "./update.ts";
 export { initialParameters, type InitOptions } from "../model/initialization.ts";
 export type { Model } from "../model/model.ts";

@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import { unitsAreShared } from "./kernels/instance.ts";
 import { type EngineOptions, MAX_THREADS } from "./options.ts";
-import { canStartThreads } from "./thread_pool.ts";
+import { maxThreads } from "./threads.ts";
 
 /**
  * Operations of a training step per thread. With fewer, cores wait for each other's data longer than
@@ -37,11 +37,10 @@ export function defaultThreadCount(
   cores: number = globalThis.navigator?.hardwareConcurrency ?? 1,
 ): number {
   const { cell = "rnn", precision, hidden, batchSize } = sizes;
-  if (!canStartThreads()) return 1;
   if (batchSize === 1 && !unitsAreShared({ precision, cell, hidden })) return 1;
   const byWork = Math.floor(flopPerStep(sizes) / MIN_FLOP_PER_THREAD);
   const byStreams = batchSize > 1 ? batchSize : MAX_THREADS;
-  return Math.max(1, Math.min(cores, byStreams, byWork, MAX_THREADS));
+  return Math.max(1, Math.min(cores, byStreams, byWork, maxThreads(), MAX_THREADS));
 }
 
 /**

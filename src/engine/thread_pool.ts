@@ -1,29 +1,10 @@
-import type { Instance, Kernels } from "./kernels/instance.ts";
+import type { Instance } from "./kernels/instance.ts";
+import { startThreads, type Thread } from "./threads.ts";
 
 /** How long the threads may take to start; they take milliseconds. */
 const START_TIMEOUT_MS = 10_000;
 /** The interval at which the constructor checks for a failure while threads start. */
 const START_POLL_MS = 20;
-
-/** What a thread is started with; it must be possible to post all of it. */
-interface Task {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly worker: number;
-  readonly workers: number;
-  /** Indices of words of the memory; the word after `failed` counts failures. */
-  readonly ready: number;
-  readonly failed: number;
-  /** The space for the text of a failure. */
-  readonly failure: { readonly address: number; readonly bytes: number };
-}
-
-/** What is used of a thread of `node:worker_threads`. */
-interface Thread {
-  unref(): void;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  terminate(): Promise<number>;
-}
 
 /** What ends the threads of a pool; it must not refer to the pool. */
 interface Threads {
@@ -36,8 +17,12 @@ const abandoned = new FinalizationRegistry<Threads>(endThreads);
 
 /** Ends threads, which must be idle. */
 function endThreads({ instance, threads }: Threads): void {
-  if (threads.length > 0 && failureOf(instance) === undefined) instance.kernels.stop();
-  for (const thread of threads) void thread.terminate();
+  const hasFailed = failureOf(instance) !== undefined;
+  if (threads.length > 0 && !hasFailed) instance.kernels.stop();
+  for (const thread of threads) {
+    if (hasFailed) thread.terminate();
+    else thread.release();
+  }
 }
 
 /** The error of the first worker that failed, or `undefined`. */
@@ -58,7 +43,7 @@ function failureOf({ layout, memory }: Instance): Error | undefined {
 export class ThreadPool {
   readonly #instance: Instance;
   readonly #words: Int32Array<SharedArrayBuffer>;
-  readonly #threads: Thread[] = [];
+  readonly #threads: readonly Thread[];
   #isClosed = false;
 
   /**
@@ -70,17 +55,15 @@ export class ThreadPool {
     this.#instance = instance;
     const { constants, layout, memory, module } = instance;
     this.#words = new Int32Array(memory.buffer as SharedArrayBuffer);
-    if (workers === 1) return;
-    const start = threadStarter(workers);
-    for (let worker = 1; worker < workers; worker++) {
-      const task: Task = {
-        ...{ module, memory, worker, workers },
+    this.#threads = startThreads(
+      Array.from({ length: workers - 1 }, (_, i) => ({
+        ...{ module, memory, worker: i + 1, workers },
         ready: layout.ready / 4,
         failed: layout.failed / 4,
         failure: { address: layout.failureText, bytes: constants.FAILURE_BYTES },
-      };
-      this.#threads.push(start(task));
-    }
+      })),
+    );
+    if (workers === 1) return;
     this.#waitUntilReady(workers - 1);
     abandoned.register(this, { instance, threads: this.#threads }, this);
   }
@@ -109,70 +92,10 @@ export class ThreadPool {
           : undefined);
       if (error) {
         this.#isClosed = true;
-        for (const thread of this.#threads) void thread.terminate();
+        for (const thread of this.#threads) thread.terminate();
         throw error;
       }
       Atomics.wait(this.#words, index, ready, START_POLL_MS);
     }
-  }
-}
-
-/** Whether the runtime can start threads. A web page cannot. */
-export function canStartThreads(): boolean {
-  return threadModule() !== undefined;
-}
-
-function threadModule() {
-  return globalThis.process?.getBuiltinModule?.("node:worker_threads");
-}
-
-/**
- * Returns a function that starts a thread.
- *
- * `node:worker_threads` is looked up here instead of imported, so that the module loads in a web page,
- * too. Its threads can be unreferenced, which those of `Worker` cannot, so that they do not keep the
- * process alive. The code is passed as text, because a thread from a file needs permission to read it.
- */
-function threadStarter(workers: number): (task: Task) => Thread {
-  const threads = threadModule();
-  if (!threads) {
-    throw new Error(
-      `Cannot start ${workers} threads: this runtime has no node:worker_threads; use 1 thread`,
-    );
-  }
-  return (task) => {
-    const code = `(${runWorker})(require("node:worker_threads").workerData)`;
-    const thread: Thread = new threads.Worker(code, {
-      eval: true,
-      workerData: task,
-      // Without an environment of its own, a thread would ask for permission to read the process's.
-      env: {},
-    });
-    thread.unref();
-    // `runWorker` reports failures; without a listener, the host would throw a second error.
-    thread.on("error", () => {});
-    return thread;
-  };
-}
-
-/** The code of a thread. It is passed as text, so it must not refer to anything outside of it. */
-function runWorker(task: Task): void {
-  const { module, memory, worker, workers, ready, failed, failure } = task;
-  const words = new Int32Array(memory.buffer);
-  try {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const kernels = exports as unknown as Kernels;
-    kernels.plan();
-    kernels.initWorker(worker, workers);
-    Atomics.add(words, ready, 1);
-    Atomics.notify(words, ready);
-    kernels.workerLoop();
-  } catch (error) {
-    // Only the first failure is reported; others follow from it.
-    if (Atomics.add(words, failed + 1, 1) > 0) return;
-    const text = new TextEncoder().encode(`worker ${worker + 1} of ${workers} failed: ${error}`);
-    const start = text.subarray(0, failure.bytes);
-    new Uint8Array(memory.buffer).set(start, failure.address);
-    Atomics.store(words, failed, start.length);
   }
 }

@@ -84,7 +84,7 @@ Deno.test("Engine computes with one thread where none can be started, and reject
     Reflect.set(globalThis, "process", undefined);
     randomEngine({ ...options, threads: 1 }).forward();
     assertEquals(defaultThreadCount(large, 8), 1);
-    assertThrows(() => randomEngine({ ...options, threads: 2 }), Error, "node:worker_threads");
+    assertThrows(() => randomEngine({ ...options, threads: 2 }), Error, "await prepareThreads()");
   } finally {
     Reflect.set(globalThis, "process", process);
   }
