@@ -202,9 +202,13 @@ function jsonOrKind(value: unknown, length: number): string {
   }
 }
 
-/** A path as it is, or as {@linkcode quotePath} writes it where it could be taken for other text. */
-export function showPath(path: string): string {
-  return /^ |["\\]| $|^$/.test(path) || hasInvisible(path) ? quotePath(path) : path;
+/**
+ * Writes text from outside as it is, or in quotes where it is invisible in part or could be taken for
+ * more than it is.
+ */
+export function show(text: string, maxLength = 5000): string {
+  const isPlain = text.length <= maxLength && !/^ |["\\]| $|^$/.test(text) && !hasInvisible(text);
+  return isPlain ? text : quote(text, maxLength);
 }
 
 /**

@@ -4,13 +4,14 @@ import { assertEquals } from "@std/assert";
 const root = new URL("../", import.meta.url);
 
 /**
- * The files that print: the output of the program; an example of the library, which prints as its
- * user would; and child processes, whose standard output is a pipe to their parent.
+ * The files that print: the output of the program; examples of the library, which print as its
+ * users would; and child processes, whose standard output is a pipe to their parent.
  */
 const printers = [
   "bench/charts/render_svg.ts",
   "bench/comparisons/programs/tfjs/tfjs_rnn.ts",
   "bench/comparisons/train_rounds.ts",
+  "examples/sine_wave.ts",
   "examples/train_and_sample.ts",
   "src/cli/output.ts",
 ];

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "../../src/cli/args.ts";
 import { printMessage, printResult } from "../../src/cli/output.ts";
 import { writeOutput } from "../../src/cli/output_file.ts";
-import { showPath } from "../../src/json.ts";
+import { show } from "../../src/json.ts";
 import { toJson } from "../../src/printable.ts";
 import { type Corpus, readCorpus } from "../../src/text/corpus.ts";
 import { formatEnvironment, readEnvironment } from "../environment.ts";
@@ -86,7 +86,7 @@ async function comparePrograms(
   await Deno.writeFile(ids, new Uint8Array(corpus.read(0, corpus.length).buffer));
   const vocabulary = corpus.vocabulary.size;
   printResult(formatEnvironment(readEnvironment()));
-  printResult(`Text: ${showPath(corpus.path)}, vocabulary of ${vocabulary}`);
+  printResult(`Text: ${show(corpus.path)}, vocabulary of ${vocabulary}`);
 
   const skipped = new Set<string>();
   const skip = (name: string, reason: string) => {

@@ -1,7 +1,7 @@
 /** The command line: the options of a command, and how arguments are parsed by them. */
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "../errors.ts";
-import { quote } from "../json.ts";
+import { quote, show } from "../json.ts";
 import { foldCommand, type Layout, wrap } from "./format.ts";
 import { isMisspelled, suggest } from "../suggest.ts";
 
@@ -44,6 +44,9 @@ export interface Command {
 
 /** Columns that a description takes at least where it stands beside its option. */
 const MIN_DESCRIPTION = 32;
+
+/** Characters of a word of the command line that an error shows. */
+const MAX_WORD = 60;
 
 /** The options of every command. */
 export const generalOptions: readonly Option[] = [
@@ -145,7 +148,9 @@ function joinValues(command: Command, args: readonly string[]): string[] {
       if (option.value !== undefined) {
         words.push(`${flag}=${value ?? nextValue(command, option, args[++i])}`);
       } else if (value === undefined) words.push(word);
-      else throw new InputError(`Cannot use ${word}: --${option.name} takes no value`);
+      else {throw new InputError(
+          `Cannot use ${show(word, MAX_WORD)}: --${option.name} takes no value`,
+        );}
     }
   }
   return words;
@@ -156,7 +161,7 @@ function findOption(command: Command, flag: string): Option {
   const name = flag.replace(/^-+/, "");
   const options = [...command.options, ...generalOptions];
   const found = options.find((option) => option.name === name);
-  const doing = `Cannot run ${command.name} with ${flag}`;
+  const doing = `Cannot run ${command.name} with ${show(flag, MAX_WORD)}`;
   if (found && flag.startsWith("--")) return found;
   if (found) throw new InputError(`${doing}: options begin with two dashes; write --${name}`);
   const nearest = suggest(name, options.map((option) => option.name));
@@ -175,8 +180,8 @@ function nextValue(command: Command, option: Option, next: string | undefined): 
   const names = [...command.options, ...generalOptions].map((option) => option.name);
   if (name !== undefined && isMisspelled(name, names)) {
     throw new InputError(
-      `Cannot use --${option.name} without a value: write ${usage}, or --${option.name}=${next} if ` +
-        `${quote(next)} is the value`,
+      `Cannot use --${option.name} without a value: write ${usage}, or ` +
+        `${show(`--${option.name}=${next}`, MAX_WORD)} if ${quote(next)} is the value`,
     );
   }
   return next;

@@ -2,6 +2,7 @@
 import metadata from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
+import { escapeInvisible } from "../printable.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import {
   type Command,
@@ -11,6 +12,7 @@ import {
   propertyOf,
   readCommandLine,
 } from "./args.ts";
+import { wrap } from "./format.ts";
 import { printMessage, printResult, terminalWidth } from "./output.ts";
 import { suggest } from "../suggest.ts";
 
@@ -30,7 +32,7 @@ export async function exitCodeOf(
   try {
     const [name, ...rest] = args;
     if (name === undefined || name === "-h" || name === "--help") {
-      printResult(overviewOf(commands));
+      printResult(overviewOf(commands, terminalWidth()));
       return name === undefined ? 2 : 0;
     }
     if (name === "--version") return printVersion();
@@ -46,7 +48,7 @@ export async function exitCodeOf(
     if (error instanceof Deno.errors.BrokenPipe) return 0;
     const message = messageOf(error, command?.options ?? []);
     // The exit code reports the error even where nothing can be printed.
-    printMessage(`error: ${message.replaceAll("\n", " ")}`);
+    printMessage(`error: ${escapeInvisible(message.replaceAll("\n", " "))}`);
     return error instanceof InputError ? 2 : 1;
   }
 }
@@ -88,17 +90,19 @@ export function messageOf(error: unknown, options: readonly Option[]): string {
   return error.message.replace(/(?<!\bnot )"(\w+)"/g, (quoted, name) => flags.get(name) ?? quoted);
 }
 
-function overviewOf(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
+function overviewOf(commands: readonly Command[], width: number): string {
+  const column = 2 + Math.max(...commands.map(({ name }) => name.length)) + 2;
   return [
-    "unroll trains character-level recurrent networks in WebAssembly.",
+    wrap("unroll trains character-level recurrent networks in WebAssembly.", { width, indent: 0 }),
     "",
-    "Usage: deno task <command> [arguments] [options]",
+    wrap("Usage: deno task <command> [arguments] [options]", { width, indent: 7 }),
     "",
     "Commands:",
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
+    ...commands.map(({ name, summary }) =>
+      `  ${name}`.padEnd(column) + wrap(summary, { width, indent: column })
+    ),
     "",
-    "Start with: deno task train examples/alice.txt",
-    "Options of a command: deno task <command> --help",
+    wrap("Start with: deno task train examples/alice.txt", { width, indent: 2 }),
+    wrap("Options of a command: deno task <command> --help", { width, indent: 2 }),
   ].join("\n");
 }

@@ -6,9 +6,9 @@ import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoin
 import { toJson } from "../printable.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
-import { formatCount } from "./format.ts";
+import { columnsOf, fold, formatCount } from "./format.ts";
 import { readKnownText } from "./read_text.ts";
-import { printResult, TextOutput } from "./output.ts";
+import { printResult, tableWidth, TextOutput } from "./output.ts";
 import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 
 /** Browsers are slow to show a page of more characters. */
@@ -67,7 +67,9 @@ export const scoreCommand: Command = {
       return 0;
     }
     await using output = new TextOutput();
-    for (const piece of line.flag("json") ? json(result) : rows(result)) await output.write(piece);
+    for (const piece of line.flag("json") ? json(result) : rows(result, tableWidth())) {
+      await output.write(piece);
+    }
     return 0;
   },
 };
@@ -79,32 +81,68 @@ function summaryOf({ characters, nats, natsPerChar }: Score): string {
     `${formatNats(natsPerChar, 4)} per character`;
 }
 
-/** One line per character, in aligned columns. */
-function* rows(result: Score): Generator<string> {
-  yield `${summaryOf(result)}\n\n`;
-  yield "  line  col  character       nats     bits  probability  most probable\n";
-  let line = 1;
-  let column = 1;
-  const place = (character: string) => {
-    const text = `${String(line).padStart(6)}${String(column).padStart(5)}  ${
-      formatCharacter(character).padEnd(10)
-    }`;
-    column = character === "\n" ? 1 : column + 1;
-    if (character === "\n") line++;
-    return text;
+/** Columns of the longest name of a character, `line break`. */
+const CHARACTER_COLUMNS = 10;
+
+/**
+ * One line per character, in aligned columns.
+ *
+ * @param width Columns that a line may take; what does not fit is left out.
+ */
+function* rows(result: Score, width: number): Generator<string> {
+  yield `${fold(summaryOf(result), width)}\n\n`;
+  const all = [result.first, ...result.characters.map(({ character }) => character)];
+  const text = all.join("");
+  const lines = text.split("\n");
+  const longest = lines.reduce((length, line) => Math.max(length, line.length + 1), 0);
+  const [lineWidth, columnWidth] = [lines.length, longest].map((n) =>
+    1 + Math.max(4, `${n}`.length)
+  );
+  const place = (line: string, column: string, character: string) => {
+    const padding = " ".repeat(Math.max(0, CHARACTER_COLUMNS - columnsOf(character)));
+    return ` ${line.padStart(lineWidth!)}${column.padStart(columnWidth!)}  ${character}${padding}`;
   };
-  yield `${place(result.first).trimEnd()}\n`;
+  const numbers = numberColumns(width - place("", "", "").length);
+  const begin = place("line", "col", "character") + numbers.map(({ head }) => head).join("");
+  const rest = width - begin.length - 2;
+  const last = "most probable";
+  yield `${rest < last.length ? begin.trimEnd() : `${begin}  ${last}`}\n`;
+  yield `${place("1", "1", formatCharacter(result.first)).trimEnd()}\n`;
+  let line = result.first === "\n" ? 2 : 1;
+  let column = result.first === "\n" ? 1 : 2;
   for (const { character, nats, top } of result.characters) {
-    const numbers = [
-      nats.toFixed(4).padStart(10),
-      (nats / Math.LN2).toFixed(4).padStart(9),
-      formatPercent(Math.exp(-nats)).padStart(13),
-    ];
+    const cells = numbers.map(({ head, format }) => format(nats).padStart(head.length)).join("");
     const predictions = top.map(({ character, probability }) =>
       `${formatCharacter(character)} ${formatPercent(probability)}`
     );
-    yield `${place(character)}${numbers.join("")}  ${predictions.join(", ")}\n`;
+    while (columnsOf(predictions.join(", ")) > rest) predictions.pop();
+    const row = `${place(`${line}`, `${column}`, formatCharacter(character))}${cells}  `;
+    yield `${(row + predictions.join(", ")).trimEnd()}\n`;
+    column = character === "\n" ? 1 : column + 1;
+    if (character === "\n") line++;
   }
+}
+
+/** A column of numbers. */
+interface NumberColumn {
+  readonly head: string;
+  readonly format: (nats: number) => string;
+}
+
+/** The columns of numbers that have room; bits, which are nats in another unit, last. */
+function numberColumns(room: number): readonly NumberColumn[] {
+  const nats = { head: "      nats", format: (nats: number) => nats.toFixed(4) };
+  const bits = { head: "     bits", format: (nats: number) => (nats / Math.LN2).toFixed(4) };
+  const probability = {
+    head: "  probability",
+    format: (nats: number) => formatPercent(Math.exp(-nats)),
+  };
+  const choices = [[nats, bits, probability], [nats, probability], [nats]];
+  const widthOf = (columns: readonly NumberColumn[]) =>
+    columns.reduce((sum, { head }) => sum + head.length, 0);
+  // Bits leave room for the most probable character.
+  return choices.find((columns) => widthOf(columns) + (columns.length === 3 ? 20 : 0) <= room) ??
+    [nats];
 }
 
 /** One JSON object, in pieces, as it may be larger than a string can be. */

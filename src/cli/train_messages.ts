@@ -2,7 +2,7 @@
 import { BEST_CHECKPOINT } from "../checkpoint/file.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import type { PartSummary } from "../evaluate/summary.ts";
-import { showPath } from "../json.ts";
+import { show } from "../json.ts";
 import { hasInvisible } from "../printable.ts";
 import { sizesOf } from "../model/model.ts";
 import { parameterCount } from "../model/parameters.ts";
@@ -46,7 +46,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
   const fields = [
     [
       "Text",
-      `${showPath(corpus.path)}, ${formatCount(corpus.length, "character")}, ` +
+      `${show(corpus.path)}, ${formatCount(corpus.length, "character")}, ` +
       `${formatNumber(corpus.vocabulary.size)} distinct`,
     ],
     ["Split", describeSplit(trainer)],
@@ -57,7 +57,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
     ["Training", describeTraining(trainer)],
     ["Threads", formatNumber(trainer.threads)],
     ["Limits", describeLimits(run)],
-    ["Run folder", showPath(run.folder.path)],
+    ["Run folder", show(run.folder.path)],
     ...preset === undefined ? [] : [["Preset", preset]],
     ...trainer.steps === 0 ? [] : [[
       "Resumed",
@@ -180,15 +180,13 @@ export function conclusionOf(run: Run, progress: Progress, wasInterrupted: boole
   const { step, bestValidationLoss } = progress;
   const lines = [
     `${wasInterrupted ? "Interrupted" : "Done"} after ${formatCount(step, "step")}; saved in ${
-      showPath(path)
+      show(path)
     }`,
   ];
   if (bestValidationLoss !== null) {
     const best = `${path}/${BEST_CHECKPOINT}`;
     lines.push(
-      `Best validation loss: ${formatLoss(bestValidationLoss)} nats/char, saved in ${
-        showPath(best)
-      }`,
+      `Best validation loss: ${formatLoss(bestValidationLoss)} nats/char, saved in ${show(best)}`,
     );
   }
   if (wasInterrupted) {
