@@ -7,7 +7,8 @@
  * {@linkcode Checkpoint} stores it. Only functions that read or write files need a permission.
  *
  * Other entries: `./engine` is one network in WebAssembly memory, for training loops of your own;
- * `./run` trains into run folders that can be resumed; `./cli` is the command line.
+ * `./run` trains into run folders that can be resumed; `./sample` only generates text; `./cli` is the
+ * command line.
  *
  * Shapes use these letters: B batch size, T sequence length, V vocabulary size, H hidden units,
  * L layers, G gates of a cell.

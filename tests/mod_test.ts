@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as engine from "../src/engine/mod.ts";
+import * as sampling from "../src/generate/mod.ts";
 import * as unroll from "../src/mod.ts";
 import * as runs from "../src/run/mod.ts";
 import { run, succeed, testProgram } from "./cli/program.ts";
@@ -45,7 +46,18 @@ Deno.test("the entries export their documented values and no others", () => {
     "initialParameters",
     "parameterNames",
     "parameterShapes",
+    "prepareThreads",
     "zeroParameters",
+  ]);
+  assertEquals(Object.keys(sampling).toSorted(), [
+    "InputError",
+    "Sampler",
+    "Vocabulary",
+    "beamSearch",
+    "decodeCheckpoint",
+    "sample",
+    "sampleMany",
+    "sampleStream",
   ]);
   assertEquals(Object.keys(runs).toSorted(), [
     "Run",

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { bytesOf } from "../../src/engine/kernels/modules.ts";
+import { bytesOf } from "../../src/engine/kernels/compile.ts";
 import { digits } from "./module.ts";
 
 /** The exports of bench/assembly/peak.ts. */

@@ -2,7 +2,7 @@ import { InputError } from "../../errors.ts";
 import type { Optimizer } from "../../model/optimizers.ts";
 import type { Cell } from "../../model/cells.ts";
 import type { Precision } from "../../model/parameters.ts";
-import { kernelModule } from "./modules.ts";
+import { modules } from "./modules.ts";
 
 /** An address in bytes in the memory of the kernels. */
 type Pointer = number;
@@ -256,7 +256,7 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
         `use fewer hidden units, steps or streams`,
     );
   }
-  const module = kernelModule(precision);
+  const module = modules.kernelModule(precision);
   const instance = start(module, pages);
   runPlan(instance, plan);
   const { kernels, constants, memory, exports } = instance;
@@ -284,7 +284,7 @@ export function unitsAreShared(
 }
 
 function probe(precision: Precision): BareInstance {
-  const instance = probes.get(precision) ?? start(kernelModule(precision), 1);
+  const instance = probes.get(precision) ?? start(modules.kernelModule(precision), 1);
   probes.set(precision, instance);
   return instance;
 }

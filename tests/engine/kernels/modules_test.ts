@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { instantiate } from "../../../src/engine/kernels/instance.ts";
-import { bytesOf, kernelModule, supportedPrecision } from "../../../src/engine/kernels/modules.ts";
+import { bytesOf } from "../../../src/engine/kernels/compile.ts";
+import { modules } from "../../../src/engine/kernels/modules.ts";
+import { modules as strictModules } from "../../../src/engine/kernels/modules_strict.ts";
 import { digits as f32 } from "../../../src/engine/kernels/modules/f32.ts";
 import { digits as f32Strict } from "../../../src/engine/kernels/modules/f32_strict.ts";
 import { digits as f64 } from "../../../src/engine/kernels/modules/f64.ts";
@@ -63,7 +65,7 @@ const withoutFiles = Deno.permissions.querySync({ name: "read" }).state !== "gra
 
 /** Runs a program in a thread whose runtime compiles no module that `isMissing` accepts. */
 async function withoutModules(isMissing: string, program: string): Promise<string> {
-  const modules = new URL("../../../src/engine/kernels/modules.ts", import.meta.url).href;
+  const path = new URL("../../../src/engine/kernels/modules.ts", import.meta.url).href;
   const code = `
     const { Module } = WebAssembly;
     WebAssembly.Module = new Proxy(Module, {
@@ -72,9 +74,9 @@ async function withoutModules(isMissing: string, program: string): Promise<strin
         return new target(bytes);
       },
     });
-    const { kernelModule, supportedPrecision } = await import(${JSON.stringify(modules)});
+    const { modules } = await import(${JSON.stringify(path)});
     let result;
-    try { result = await (${program})(supportedPrecision, kernelModule); }
+    try { result = await (${program})(modules.supportedPrecision, modules.kernelModule); }
     catch (error) { result = error.message; }
     postMessage(result);
   `;
@@ -98,7 +100,7 @@ Deno.test({
   name: "supportedPrecision() replaces f32 without relaxed instructions (needs --allow-read)",
   ignore: withoutFiles,
   async fn() {
-    assertEquals(precisions.map((precision) => supportedPrecision(precision)), [...precisions]);
+    assertEquals(precisions.map(modules.supportedPrecision), [...precisions]);
     const isRelaxed = `(bytes) => bytes.length === ${f32.length / 2}`;
     const program = `(supported, compiled) =>
     [supported("f32"), supported("f64"), compiled("f32") === compiled("f32-strict")].join()`;
@@ -115,9 +117,14 @@ Deno.test({
   },
 });
 
+Deno.test("The kernels of f32-strict alone compute for f32, too, and name what is missing", () => {
+  assertEquals(strictModules.supportedPrecision("f32"), "f32-strict");
+  assertThrows(() => strictModules.kernelModule("f64"), Error, "import from the main entry");
+});
+
 for (const precision of precisions) {
   Deno.test(`The module imports a memory and nothing else, ${precision}`, () => {
-    assertEquals(WebAssembly.Module.imports(kernelModule(precision)), [
+    assertEquals(WebAssembly.Module.imports(modules.kernelModule(precision)), [
       { module: "env", name: "memory", kind: "memory" },
     ]);
   });

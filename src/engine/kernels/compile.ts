@@ -1,0 +1,92 @@
+import type { Precision } from "../../model/parameters.ts";
+
+/** The compiled kernels of some precisions. */
+export interface KernelModules {
+  /**
+   * The precision whose kernels compute for a requested one: `f32-strict` for `f32` where relaxed SIMD
+   * instructions or the kernels that use them are missing, else the same.
+   *
+   * @throws {Error} If there are no kernels for it, or the runtime lacks SIMD.
+   */
+  readonly supportedPrecision: (precision: Precision) => Precision;
+  /**
+   * The module of a precision, or of the one that replaces it. It is compiled when it is first used.
+   *
+   * @throws {Error} As `supportedPrecision` does.
+   */
+  readonly kernelModule: (precision: Precision) => WebAssembly.Module;
+}
+
+/**
+ * Makes the compiled kernels of some precisions available.
+ *
+ * @param sources The bytes of each module, as hexadecimal digits.
+ */
+export function kernelModules(
+  sources: Readonly<Partial<Record<Precision, string>>>,
+): KernelModules {
+  /** The modules that were compiled; `null` for one that this runtime cannot run. */
+  const compiled = new Map<Precision, WebAssembly.Module | null>();
+
+  function moduleOf(precision: Precision): WebAssembly.Module | null {
+    let module = compiled.get(precision);
+    if (module === undefined) {
+      const digits = sources[precision];
+      compiled.set(precision, module = digits === undefined ? null : compile(digits));
+    }
+    return module;
+  }
+
+  function supportedPrecision(precision: Precision): Precision {
+    if (moduleOf(precision) !== null) return precision;
+    if (precision === "f32" && moduleOf("f32-strict") !== null) return "f32-strict";
+    if (sources[precision] === undefined) {
+      throw new Error(
+        `Cannot compute in ${precision}: this entry of the package has no kernels for it; import ` +
+          "from the main entry",
+      );
+    }
+    throw new Error(
+      "Cannot compute: this runtime has no WebAssembly SIMD or no WebAssembly threads; use a newer " +
+        "one",
+    );
+  }
+
+  const kernelModule = (precision: Precision) => moduleOf(supportedPrecision(precision))!;
+  return { kernelModule, supportedPrecision };
+}
+
+/** Compiles a module; `null` if the runtime lacks its instructions. */
+function compile(digits: string): WebAssembly.Module | null {
+  try {
+    return new WebAssembly.Module(bytesOf(digits));
+  } catch (error) {
+    if (error instanceof WebAssembly.CompileError) return null;
+    throw error;
+  }
+}
+
+/**
+ * The bytes that hexadecimal digits stand for.
+ *
+ * @param digits An even number of digits, in lower case.
+ *
+ * @example
+ * ```ts
+ * import { bytesOf } from "./compile.ts";
+ *
+ * console.log(bytesOf("0061736d")); // Uint8Array(4) [ 0, 97, 115, 109 ]
+ * ```
+ */
+export function bytesOf(digits: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = 16 * valueOf(digits.charCodeAt(2 * i)) + valueOf(digits.charCodeAt(2 * i + 1));
+  }
+  return bytes;
+}
+
+/** The value of a digit: 48 is the code of `0`, 97 that of `a`. */
+function valueOf(code: number): number {
+  return code < 97 ? code - 48 : code - 87;
+}
