@@ -194,12 +194,14 @@ export class TextOutput implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const last = (this.#before + this.#pending).at(-1);
     if (this.#isTerminal && last !== undefined && last !== "\n") this.#pending += "\n";
-    await this.#flush();
+    await this.#flush(true);
   }
 
-  async #flush(): Promise<void> {
-    const text = this.#pending;
-    this.#pending = "";
+  async #flush(isLast = false): Promise<void> {
+    // A carriage return is harmless if it belongs to a line break.
+    const isSplit = this.#isTerminal && !isLast && this.#pending.endsWith("\r");
+    const text = isSplit ? this.#pending.slice(0, -1) : this.#pending;
+    this.#pending = this.#pending.slice(text.length);
     await writeBytes(
       new TextEncoder().encode(this.#isTerminal ? printable(text, this.#before) : text),
     );

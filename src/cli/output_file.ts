@@ -21,15 +21,21 @@ export const STANDARD_OUTPUT = "-";
  */
 export function checkOutput(what: string, path: string, inputs: readonly string[]): void {
   if (path === STANDARD_OUTPUT) return;
-  const wrong = inputs.some((input) => isSameFile(path, input))
-    ? "it is an input of the command"
-    : isRunFile(path)
-    ? "it is a file of a run"
-    : undefined;
-  if (wrong === undefined) return;
   withContext(`Cannot write the ${what} ${quotePath(path)}`, () => {
+    const wrong = kindOfInput(path, inputs);
+    if (wrong === undefined) return;
     throw new InputError(`${wrong}, which would be replaced; write to another file`);
   });
+}
+
+/** What an output would replace, if anything. */
+function kindOfInput(path: string, inputs: readonly string[]): string | undefined {
+  if (inputs.some((input) => isSameFile(path, input))) return "it is an input of the command";
+  try {
+    return isRunFile(path) ? "it is a file of a run" : undefined;
+  } catch (error) {
+    throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
+  }
 }
 
 /**
