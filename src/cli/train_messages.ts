@@ -26,7 +26,6 @@ import { isTerminal, tableWidth, terminalColumns, terminalWidth } from "./output
 /** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
 /** All digits of a number, with separators. */
-const DIGITS: Intl.NumberFormatOptions = { maximumFractionDigits: 20 };
 /** The width of the header's labels. */
 const LABEL = 13;
 
@@ -117,9 +116,13 @@ function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): s
   const { steps, seconds, patience, isDefault } = limits;
   const parts: string[] = [];
   if (Number.isFinite(steps)) {
-    const epochs = Number((steps / trainer.stepsPerEpoch).toPrecision(3));
-    const noun = epochs === 1 ? "epoch" : "epochs";
-    parts.push(`${formatCount(steps, "step")} (${epochs.toLocaleString("en", DIGITS)} ${noun})`);
+    // A share of one epoch says nothing that the number of steps does not.
+    const epochs = steps / trainer.stepsPerEpoch;
+    const rounded = Number(epochs.toFixed(epochs < 10 ? 1 : 0));
+    const inEpochs = epochs < 1
+      ? ""
+      : ` (${rounded.toLocaleString("en")} epoch${rounded === 1 ? "" : "s"})`;
+    parts.push(`${formatCount(steps, "step")}${inEpochs}`);
   }
   if (Number.isFinite(seconds)) {
     parts.push(`${seconds / 60} minute${seconds === 60 ? "" : "s"}`);
