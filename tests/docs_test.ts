@@ -1,10 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { currentFacts, type Fact, figuresOutside, withCurrentFacts } from "../docs/facts.ts";
 import { anchorsOf, linksOf, locate, withCurrentLines } from "../docs/links.ts";
+import { presets } from "../src/model/presets.ts";
+import { isRunFileName } from "../src/run/run_files.ts";
 
 const root = new URL("../", import.meta.url);
 const readable = Deno.permissions.querySync({ name: "read" }).state === "granted";
 
-function testDocuments(name: string, fn: () => void): void {
+function testDocuments(name: string, fn: () => void | Promise<void>): void {
   Deno.test({ name: `${name} (needs --allow-read)`, ignore: !readable, fn });
 }
 
@@ -90,4 +93,88 @@ testDocuments("links to code name the lines of the symbol that they show (deno t
     });
     assertEquals(markdown, current, path);
   }
+});
+
+Deno.test("withCurrentFacts() fills gaps, across lines, and rejects a passage that is not there", () => {
+  const fact = (passage: string, ...values: string[]): Fact => ({ document: "a", passage, values });
+  assertEquals(
+    withCurrentFacts("It has 3\nparts of 9 kB.", [fact("has {} parts of {} kB", "4", "8")]),
+    "It has 4\nparts of 8 kB.",
+  );
+  const list = "Its keys are a,\nb. No others.";
+  assertEquals(withCurrentFacts(list, [fact("keys are {}. No", "a, b")]), list);
+  assertEquals(
+    withCurrentFacts(list, [fact("keys are {}. No", "a, b, c")]),
+    "Its keys are a, b, c. No others.",
+  );
+  for (const text of ["It has parts.", "It has 3 parts and has 4 parts."]) {
+    assertThrows(() => withCurrentFacts(text, [fact("has {} parts", "3")]), Error, "times");
+  }
+});
+
+Deno.test("figuresOutside() finds the figures that no fact checks", () => {
+  const markdown = "# Part 1\n\n1. It has 3 parts of 9.5 kB.\n\n```sh\nrun 7\n```\n";
+  const fact = { document: "a", passage: "has {} parts", values: ["3"] };
+  assertEquals(figuresOutside(markdown, [fact]), [
+    '9.5 in " Part 1 1. It has 3 parts of 9.5 kB. ```sh run 7 ``"',
+  ]);
+});
+
+testDocuments("quoted figures and names are those of the program (deno task docs)", async () => {
+  const facts = await currentFacts();
+  for (const document of new Set(facts.map((fact) => fact.document))) {
+    const markdown = Deno.readTextFileSync(new URL(document, root));
+    const ofDocument = facts.filter((fact) => fact.document === document);
+    assertEquals(markdown, withCurrentFacts(markdown, ofDocument), document);
+  }
+});
+
+testDocuments("every figure on the pages for users is checked", async () => {
+  // What is no figure of the program: dates, formulas, and advice.
+  const exempt = [
+    /^1 in "[^"]*(below|above) 1 /,
+    /^1 in "[^"]*at 1 MB and ten minutes/,
+    /^1 in "[^"]*[pt] − 1[ .]/,
+    /^(1865|1898) in /,
+  ];
+  const facts = await currentFacts();
+  for (const document of ["README.md", "docs/guide.md", "docs/tour.md", "examples/README.md"]) {
+    const markdown = Deno.readTextFileSync(new URL(document, root));
+    const figures = figuresOutside(markdown, facts.filter((fact) => fact.document === document));
+    const unchecked = figures.filter((figure) => !exempt.some((pattern) => pattern.test(figure)));
+    assertEquals(unchecked, [], document);
+  }
+});
+
+/** The names in backquotes in the first column of the table that begins with a heading. */
+function firstColumn(markdown: string, heading: string): string[] {
+  const section = markdown.slice(markdown.indexOf(`\n${heading}\n`) + 1);
+  const rows = /^\|.*(?:\n\|.*)*/m.exec(section)![0].split("\n").slice(2);
+  return rows.map((row) => /^\| `([^`]+)`/.exec(row)![1]!);
+}
+
+testDocuments("tables list all commands and files of a run", () => {
+  const read = (path: string) => Deno.readTextFileSync(new URL(path, root));
+  const { tasks } = JSON.parse(read("deno.json"));
+  const users = Object.entries<string>(tasks)
+    .filter(([, line]) => /deno run .*(src\/cli|notebooks)\/main\.ts/.test(line))
+    .map(([name]) => name).filter((name) => !["lock", "train-unchecked"].includes(name));
+  const shown = firstColumn(read("README.md"), "## Commands");
+  assertEquals(shown.map((line) => line.split(" ")[2]), users);
+
+  const isOurs = (name: string) => isRunFileName(name.replace("<step>", "100"));
+  const guide = firstColumn(read("docs/guide.md"), "## The run folder");
+  assertEquals(guide.filter((name) => !isOurs(name)), []);
+  const design = firstColumn(read("docs/design/durability.md"), "## Run folder");
+  assertEquals(design.filter((name) => !isOurs(name)), [
+    ".unroll-lock",
+    ".unroll-replacement-<id>/",
+  ]);
+  assertEquals(guide.filter((name) => !design.includes(name)), []);
+});
+
+testDocuments("documents name all presets", () => {
+  const guide = Deno.readTextFileSync(new URL("docs/guide.md", root));
+  const named = Array.from(guide.matchAll(/`--preset ([\w-]+)`/g), ([, name]) => name!);
+  assertEquals(named.toSorted(), Object.keys(presets).toSorted());
 });

@@ -25,7 +25,6 @@ import { isTerminal, tableWidth, terminalColumns, terminalWidth } from "./output
 
 /** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
-/** All digits of a number, with separators. */
 /** The width of the header's labels. */
 const LABEL = 13;
 

@@ -18,7 +18,7 @@ const SPLIT = "another split would mix characters that were trained on and chara
  * Why a key of the configuration cannot change; keys that are missing here can. Those that have no
  * effect in the run can change, too.
  */
-const fixedKeys: Partial<Record<keyof Config, string>> = {
+export const fixedKeys: Partial<Record<keyof Config, string>> = {
   cell: "its weights belong to that cell",
   layers: SHAPES,
   hidden: SHAPES,
