@@ -1,12 +1,13 @@
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
 import { readCheckpoint } from "../checkpoint/file.ts";
 import type { Model } from "../model/model.ts";
-import { type Corpus, readCorpus } from "../text/corpus.ts";
+import type { Corpus } from "../text/corpus.ts";
 import type { EncodedText } from "../text/reencode.ts";
 import { gzipNatsPerChar } from "../evaluate/baselines/gzip.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
-import { ProgressBar, readWithProgress } from "./progress_bar.ts";
+import { ProgressBar } from "./progress_bar.ts";
+import { readText } from "./read_text.ts";
 import { baselineNames, formatCount, table } from "./format.ts";
 import { printJson, printResult, tableWidth } from "./output.ts";
 
@@ -25,8 +26,9 @@ export const evalCommand: Command = {
   ],
   examples: ["deno task eval runs/alice examples/alice.txt"],
   notes: [
-    "The model reads the text once, from start to end, and predicts each character but the first " +
-    "from all characters before it. A run folder stands for its best checkpoint; see --latest.",
+    "The text is a UTF-8 file or pipe, or - for standard input. The model reads it once, from start " +
+    "to end, and predicts each character but the first from all characters before it. A run folder " +
+    "stands for its best checkpoint; see --latest.",
     "Baselines know nothing but the evaluated text. bigram and unigram are adaptive: they predict " +
     "each character from the one before, or from none, by counts of the characters that they have " +
     "passed. gzip -9 is the size of the compressed text. uniform is the logarithm of the size of " +
@@ -35,9 +37,7 @@ export const evalCommand: Command = {
   async run(line) {
     const [run, path] = line.operands as [string, string];
     const model = await readCheckpoint(run, whichCheckpoint(line));
-    using corpus = await readWithProgress((options) =>
-      readCorpus(path, { ...options, vocabulary: model.vocabulary })
-    );
+    using corpus = await readText(path, { vocabulary: model.vocabulary });
     const result = evaluateWithProgress(model, corpus);
     const gzip = await gzipWithProgress(corpus);
     if (line.flag("json")) printJson(toRecord(result, gzip));

@@ -1,46 +1,77 @@
+/** The texts that commands read: files, pipes and standard input, all in one way. */
+
 import { InputError, withContextAsync } from "../errors.ts";
+import { statIfExists } from "../file_identity.ts";
 import { quotePath } from "../json.ts";
-import { openRegularFile } from "../text/text_file.ts";
-import { unknownCharacter, type Vocabulary } from "../text/vocabulary.ts";
+import { toInputError } from "../os_errors.ts";
+import { type Corpus, corpusFromBytes, MAX_BYTES_IN_MEMORY, readCorpus } from "../text/corpus.ts";
+import type { Vocabulary } from "../text/vocabulary.ts";
+import { readWithProgress } from "./progress_bar.ts";
 
-/** Stands for standard input where a path is expected. */
-const STANDARD_INPUT = "-";
+/** What a text from standard input is called, in messages and in the record of a run. */
+export const STANDARD_INPUT = "standard input";
 
-/** Options of {@linkcode readKnownText}. */
-export interface ReadKnownTextOptions {
-  /** The vocabulary that the text must be in. */
-  readonly vocabulary: Vocabulary;
-  /** The maximal length in bytes. */
-  readonly maxBytes: number;
+/** Paths of standard input. Deno opens none of those below /dev. */
+const standardInputs: readonly string[] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
+/** Whether a path stands for standard input. */
+export function isStandardInput(path: string): boolean {
+  return standardInputs.includes(path);
+}
+
+/** Options of {@linkcode readText}. */
+export interface ReadTextOptions {
+  /** The vocabulary to encode the text with. Default: the text's own. */
+  readonly vocabulary?: Vocabulary;
+  /** The maximal length in bytes. Default: any for a file, 64 MiB for a pipe. */
+  readonly maxBytes?: number;
 }
 
 /**
- * Reads a whole UTF-8 text whose characters are all in a model's vocabulary.
+ * Reads the text that a command line names.
  *
- * @param path A file, or `-` for standard input.
+ * @param path A file, a pipe, or `-` for standard input. What is no regular file is read to its end
+ * and held in memory.
  * @param options The vocabulary, and the maximal length.
  * @throws {InputError} when it cannot be read, is longer, is not UTF-8, or has a character that is
  * not in the vocabulary, naming the first.
  */
-export async function readKnownText(
+export async function readText(
   path: string,
-  { vocabulary, maxBytes }: ReadKnownTextOptions,
-): Promise<string> {
-  const name = path === STANDARD_INPUT ? "from standard input" : quotePath(path);
-  return await withContextAsync(`Cannot read the text ${name}`, async () => {
-    const text = decode(
-      path === STANDARD_INPUT
-        ? await readAtMost(Deno.stdin, maxBytes)
-        : await readFile(path, maxBytes),
-    );
-    checkKnown(text, vocabulary);
-    return text;
+  { vocabulary, maxBytes = Infinity }: ReadTextOptions = {},
+): Promise<Corpus> {
+  const name = isStandardInput(path) ? STANDARD_INPUT : path;
+  const bytes = await withContextAsync(`Cannot read the text ${quotePath(name)}`, async () => {
+    const limit = Math.min(maxBytes, MAX_BYTES_IN_MEMORY);
+    if (isStandardInput(path)) {
+      if (Deno.stdin.isTerminal()) console.error("Type the text; end it with Ctrl-D on a new line");
+      return await readAtMost(Deno.stdin, limit);
+    }
+    const info = infoOf(path);
+    if (info?.isFifo || info?.isCharDevice) return await readPipe(path, limit);
+    if (info !== null && info.size > maxBytes) throw tooLong(maxBytes);
+    return undefined;
   });
+  if (bytes !== undefined) return corpusFromBytes(bytes, { name, vocabulary });
+  return await readWithProgress((options) => readCorpus(path, { ...options, vocabulary }));
 }
 
-async function readFile(path: string, maxBytes: number): Promise<Uint8Array> {
-  using file = await openRegularFile(path);
-  return await readAtMost(file, maxBytes);
+/** Information about a path; `null` if there is none, which reading it explains. */
+function infoOf(path: string): Deno.FileInfo | null {
+  try {
+    return statIfExists(path);
+  } catch {
+    return null;
+  }
+}
+
+async function readPipe(path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    using file = await Deno.open(path);
+    return await readAtMost(file, maxBytes);
+  } catch (error) {
+    throw toInputError(error, { path, action: "read", missing: "it must be the path of a text" });
+  }
 }
 
 /** Reads everything, if it is at most so many bytes. */
@@ -53,11 +84,9 @@ async function readAtMost(
   let length = 0;
   while (true) {
     const count = await reader.read(bytes.subarray(length));
-    if (count === null) return bytes.subarray(0, length);
+    if (count === null) return bytes.slice(0, length);
     length += count;
-    if (length > maxBytes) {
-      throw new InputError(`it has more than ${maxBytes} bytes; take a part of it`);
-    }
+    if (length > maxBytes) throw tooLong(maxBytes);
     if (length === bytes.length) {
       const longer = new Uint8Array(Math.min(2 * length, maxBytes + 1));
       longer.set(bytes);
@@ -66,29 +95,7 @@ async function readAtMost(
   }
 }
 
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new InputError("it is not UTF-8; convert it to UTF-8");
-  }
-}
-
-function checkKnown(text: string, vocabulary: Vocabulary): void {
-  let line = 1;
-  let column = 0;
-  for (const character of text) {
-    column++;
-    const codePoint = character.codePointAt(0)!;
-    if (!vocabulary.has(codePoint)) {
-      throw unknownCharacter(codePoint, {
-        where: `line ${line}, character ${column}`,
-        vocabulary,
-      });
-    }
-    if (character === "\n") {
-      line++;
-      column = 0;
-    }
-  }
+function tooLong(maxBytes: number): InputError {
+  const advice = maxBytes < MAX_BYTES_IN_MEMORY ? "take a part of it" : "save it to a file";
+  return new InputError(`it has more than ${maxBytes.toLocaleString("en")} bytes; ${advice}`);
 }

@@ -7,7 +7,7 @@ import { toJson } from "../printable.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { columnsOf, fold, formatCount } from "./format.ts";
-import { readKnownText } from "./read_text.ts";
+import { isStandardInput, readText } from "./read_text.ts";
 import { printResult, tableWidth, TextOutput } from "./output.ts";
 import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 
@@ -40,7 +40,7 @@ export const scoreCommand: Command = {
   notes: [
     "The surprisal of a character is -ln of the probability that the model gives it after all " +
     "characters before it, in nats; divided by ln 2, in bits. The mean is the loss that eval prints.",
-    `The text is a UTF-8 file of at most ${
+    `The text is a UTF-8 file or pipe of at most ${
       MAX_BYTES.toLocaleString("en")
     } bytes, or - for standard ` +
     "input.",
@@ -55,14 +55,15 @@ export const scoreCommand: Command = {
     }
     if (html !== undefined) {
       const checkpoints = [LATEST_CHECKPOINT, BEST_CHECKPOINT].map((name) => `${run}/${name}`);
-      const inputs = [run, ...checkpoints, ...path === "-" ? [] : [path]];
+      const inputs = [run, ...checkpoints, ...isStandardInput(path) ? [] : [path]];
       checkOutput("page", html, inputs);
     }
     const model = await readCheckpoint(run, whichCheckpoint(line));
-    const text = await readKnownText(path, { vocabulary: model.vocabulary, maxBytes: MAX_BYTES });
-    const result = score(model, text);
+    const { vocabulary } = model;
+    using corpus = await readText(path, { vocabulary, maxBytes: MAX_BYTES });
+    const result = score(model, vocabulary.decode(corpus.read(0, corpus.length)));
     if (html !== undefined) {
-      await writeOutput("page", html, scoreHtml(result, path === "-" ? "standard input" : path));
+      await writeOutput("page", html, scoreHtml(result, corpus.path));
       if (html !== STANDARD_OUTPUT) printResult(summaryOf(result));
       return 0;
     }

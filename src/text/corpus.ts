@@ -2,6 +2,7 @@ import { checkOptions, checkShape, checkString, optionsSchema, wrongType } from 
 import { InputError, TextError, withContext, withContextAsync } from "../errors.ts";
 import { quote, quotePath } from "../json.ts";
 import { callback, unchecked, wholeNumber } from "../schemas.ts";
+import { describeByChance } from "./encoding.ts";
 import { type ScanResult, Utf8Scanner } from "./scan.ts";
 import { type ByteSource, TextFile } from "./text_file.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
@@ -85,9 +86,9 @@ const DECODE_BYTES = 1 << 17;
  *
  * @param path The file.
  * @param options The vocabulary, a progress callback, and a limit of memory.
- * @throws {InputError} if the file is missing, not regular, not readable, empty or not UTF-8, if it
- * changes while it is read, if the given vocabulary lacks one of its characters, or if an option is
- * wrong.
+ * @throws {InputError} if the file is missing, not regular, not readable, empty or not UTF-8, naming
+ * what it is instead if that is recognized; if it changes while it is read; if the given vocabulary
+ * lacks one of its characters; or if an option is wrong.
  * @throws {TypeError} if `path` is not a string, or `vocabulary` no vocabulary.
  *
  * @example
@@ -117,9 +118,7 @@ export async function readCorpus(path: string, options: ReadCorpusOptions = {}):
       onProgress?.({ bytes, total: file.size });
     }
     const scan = scanner.finish();
-    if (scan.length === 0) {
-      throw new InputError("the file is empty; it must have at least one character");
-    }
+    checkIsText(scan);
     const corpus = new Utf8Corpus({
       path,
       vocabulary: vocabulary ?? Vocabulary.fromCodePoints(scan.occurrences.keys()),
@@ -186,6 +185,45 @@ export function checkCorpus(
     shape: { path: "string", length: "number", vocabulary: "object", read: "function" },
   });
   checkVocabulary(corpus.vocabulary, context);
+}
+
+/** What bytes are called and encoded with; see {@linkcode corpusFromBytes}. */
+export interface BytesOptions {
+  /** What to call the text in errors and in checkpoints. */
+  readonly name: string;
+  /** The vocabulary to encode the text with. Default: the text's own. */
+  readonly vocabulary?: Vocabulary | undefined;
+}
+
+/**
+ * Creates a corpus of bytes of UTF-8 in memory, which it keeps: a text that comes from elsewhere
+ * than a file.
+ *
+ * @throws {InputError} if the bytes are empty or not UTF-8, or if the given vocabulary lacks one of
+ * their characters.
+ */
+export function corpusFromBytes(bytes: Uint8Array, { name, vocabulary }: BytesOptions): Corpus {
+  return withContext(contextOf(name), () => {
+    const scanner = new Utf8Scanner();
+    scanner.add(bytes);
+    const scan = scanner.finish();
+    checkIsText(scan);
+    return new Utf8Corpus({
+      path: name,
+      vocabulary: vocabulary ?? Vocabulary.fromCodePoints(scan.occurrences.keys()),
+      scan,
+      source: inMemory(bytes),
+    });
+  });
+}
+
+/** @throws {InputError} if a file is empty, or UTF-8 by chance only. */
+function checkIsText({ head, length, occurrences }: ScanResult): void {
+  if (length === 0) {
+    throw new InputError("it is empty; it must have at least one character");
+  }
+  const found = describeByChance({ head, length, nuls: occurrences.get(0) ?? 0 });
+  if (found !== undefined) throw new InputError(found);
 }
 
 function contextOf(path: string): string {

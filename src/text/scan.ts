@@ -1,6 +1,7 @@
 import { InputError } from "../errors.ts";
 import { createSha256 } from "../sha256.ts";
 import { CharIndex } from "./char_index.ts";
+import { describeMalformed, HEAD_BYTES } from "./encoding.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 
 /** Everything that is found in a text before its characters have ids. */
@@ -15,10 +16,15 @@ export interface ScanResult {
   readonly occurrences: ReadonlyMap<number, number>;
   /** The byte offsets of some characters. */
   readonly index: CharIndex;
+  /** The first bytes, up to {@linkcode HEAD_BYTES}. */
+  readonly head: Uint8Array;
 }
 
 /** Bytes that are scanned together. */
 const CHUNK_BYTES = 1 << 18;
+
+/** Bytes before and after one that is not UTF-8 that show what it is. */
+const NEAR_BYTES = 2048;
 
 /**
  * Scans the bytes of a text once: checks that they are UTF-8, hashes them, counts every character
@@ -43,6 +49,7 @@ export class Utf8Scanner {
   readonly #buffer = new Uint8Array(CHUNK_BYTES);
   /** The same memory, four bytes at a time. */
   readonly #words = new Uint32Array(this.#buffer.buffer);
+  #filled = 0;
   #leftOver = 0;
   /** Bytes and characters before the buffer. */
   #bytes = 0;
@@ -52,6 +59,9 @@ export class Utf8Scanner {
    * other.
    */
   readonly #ascii = Array.from({ length: 4 }, () => new Float64Array(128));
+  /** The first bytes, which show what a file is that is not UTF-8. */
+  readonly #head = new Uint8Array(HEAD_BYTES);
+  #headLength = 0;
   /** Counts of other characters by code point: 8.5 MiB, allocated when the first one occurs. */
   #others: Float64Array | undefined;
 
@@ -63,17 +73,21 @@ export class Utf8Scanner {
   /**
    * Scans the next bytes of the text, any number of them.
    *
-   * @throws {InputError} if they are not UTF-8, with the byte offset from 0 of the first sequence
-   * that is not well-formed.
+   * @throws {InputError} if they are not UTF-8, with the line and the byte offset from 0 of the
+   * first sequence that is not well-formed, and with what they probably are.
    */
   add(bytes: Uint8Array): void {
     this.#hash.update(bytes);
+    const head = bytes.subarray(0, HEAD_BYTES - this.#headLength);
+    this.#head.set(head, this.#headLength);
+    this.#headLength += head.length;
     for (let taken = 0; taken < bytes.length;) {
       const part = bytes.subarray(taken, taken + CHUNK_BYTES - this.#leftOver);
       this.#buffer.set(part, this.#leftOver);
       taken += part.length;
       const filled = this.#leftOver + part.length;
       const end = completeLength(this.#buffer.subarray(0, filled));
+      this.#filled = filled;
       this.#count(end);
       this.#buffer.copyWithin(0, end, filled);
       this.#leftOver = filled - end;
@@ -87,7 +101,10 @@ export class Utf8Scanner {
    * @throws {InputError} if the text ends within a character.
    */
   finish(): ScanResult {
-    if (this.#leftOver > 0) throw this.#notUtf8(0);
+    if (this.#leftOver > 0) {
+      this.#filled = this.#leftOver;
+      throw this.#notUtf8(0);
+    }
     const occurrences = new Map<number, number>();
     for (let codePoint = 0; codePoint < 128; codePoint++) {
       const count = this.#ascii.reduce((sum, counts) => sum + counts[codePoint]!, 0);
@@ -103,6 +120,7 @@ export class Utf8Scanner {
       sha256: this.#hash.digest(),
       occurrences,
       index: this.#index,
+      head: this.#head.subarray(0, this.#headLength),
     };
   }
 
@@ -152,8 +170,20 @@ export class Utf8Scanner {
   }
 
   #notUtf8(i: number): InputError {
+    const byte = this.#buffer[i]!.toString(16).toUpperCase();
+    const lineFeeds = this.#ascii.reduce((sum, counts) => sum + counts[0x0a]!, 0);
+    const reason = describeMalformed({
+      head: this.#head.subarray(0, this.#headLength),
+      near: this.#buffer.subarray(Math.max(0, i - NEAR_BYTES), this.#filled).subarray(
+        0,
+        2 * NEAR_BYTES,
+      ),
+      wasUtf8: this.#others !== undefined,
+    });
     return new InputError(
-      `it is not UTF-8 at byte offset ${this.#bytes + i}; convert it to UTF-8`,
+      `it is not UTF-8 at byte offset ${this.#bytes + i} (line ${
+        lineFeeds + 1
+      }, byte 0x${byte}): ` + reason,
     );
   }
 }
