@@ -95,9 +95,11 @@ export interface FileAttempt {
  */
 export function toInputError(error: unknown, { path, action, missing }: FileAttempt): unknown {
   if (error instanceof Deno.errors.NotCapable) {
-    return new InputError(`Deno has no permission to ${action} it; run with ${flags[action]}`, {
-      cause: error,
-    });
+    // Deno guards most files below /dev and /proc, whatever else is allowed.
+    const wrong = error.message.includes("--allow-all")
+      ? `Deno does not ${action} such a file; it must be a regular one`
+      : `Deno has no permission to ${action} it; run with ${flags[action]}`;
+    return new InputError(wrong, { cause: error });
   }
   // For an empty path Deno may throw an error without a code.
   const code = path === "" ? "ENOENT" : path.includes("\0") ? "NUL" : codeOf(error);

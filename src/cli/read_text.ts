@@ -6,6 +6,7 @@ import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
 import { type Corpus, corpusFromBytes, MAX_BYTES_IN_MEMORY, readCorpus } from "../text/corpus.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
+import { printMessage } from "./output.ts";
 import { readWithProgress } from "./progress_bar.ts";
 
 /** What a text from standard input is called, in messages and in the record of a run. */
@@ -14,9 +15,17 @@ export const STANDARD_INPUT = "standard input";
 /** Paths of standard input. Deno opens none of those below /dev. */
 const standardInputs: readonly string[] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
+/** The run folder of a text from standard input or a pipe of the shell, if none is given. */
+export const UNNAMED_RUN = "runs/stdin";
+
 /** Whether a path stands for standard input. */
 export function isStandardInput(path: string): boolean {
   return standardInputs.includes(path);
+}
+
+/** Whether a path is no name for a text: standard input, or the `/dev/fd/63` of `<(…)`. */
+export function isUnnamed(path: string): boolean {
+  return isStandardInput(path) || /^\/(dev|proc\/self)\/fd\/\d+$/.test(path);
 }
 
 /** Options of {@linkcode readText}. */
@@ -44,7 +53,9 @@ export async function readText(
   const bytes = await withContextAsync(`Cannot read the text ${quotePath(name)}`, async () => {
     const limit = Math.min(maxBytes, MAX_BYTES_IN_MEMORY);
     if (isStandardInput(path)) {
-      if (Deno.stdin.isTerminal()) console.error("Type the text; end it with Ctrl-D on a new line");
+      if (Deno.stdin.isTerminal()) {
+        printMessage("Type the text; end it with Ctrl-D on a line of its own");
+      }
       return await readAtMost(Deno.stdin, limit);
     }
     const info = infoOf(path);

@@ -1,5 +1,7 @@
+import { isAbsolute } from "node:path";
 import { InputError } from "../errors.ts";
 import { summarize } from "../evaluate/summary.ts";
+import { quotePath } from "../json.ts";
 import { Run } from "../run/run.ts";
 import { type OpenRun, RunFolder } from "../run/run_folder.ts";
 import { type Corpus, MAX_BYTES_IN_MEMORY, readCorpus } from "../text/corpus.ts";
@@ -8,6 +10,7 @@ import { DivergenceError } from "../train/divergence.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
 import { printLine } from "./output.ts";
 import { readWithProgress } from "./progress_bar.ts";
+import { isUnnamed, readText, STANDARD_INPUT, UNNAMED_RUN } from "./read_text.ts";
 import { SignalHandler } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import {
@@ -43,7 +46,8 @@ export const trainCommand: Command = {
     `A text of more than ${
       MAX_BYTES_IN_MEMORY / 2 ** 20
     } MiB is not held in memory but read from ` +
-    "its file during training, and must not change until the run ends.",
+    "its file during training, and must not change until the run ends. <text> may be a pipe, or - " +
+    "for standard input, of up to the same length; resuming such a run needs the text again.",
     (width) => `Presets:\n${presetHelp(width)}`,
   ],
   async run(line) {
@@ -110,17 +114,20 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   const given = readConfig(line);
   const threads = line.number("threads");
   const out = line.text("out");
-  const corpus = await readWithProgress((options) => readCorpus(line.operands[0]!, options));
+  const [text] = line.operands as [string];
+  const corpus = await readText(text);
   using opened = new DisposableStack();
   opened.use(corpus);
   const { config, reasons } = autoConfig(corpus.length, given, limits);
-  const ifExists = line.flag("force") ? "replace" as const : undefined;
+  // A text from standard input has no name of its own to call the run by.
+  const unnamed = isUnnamed(text) && out === undefined ? UNNAMED_RUN : undefined;
+  const ifExists = line.flag("force") ? "replace" as const : unnamed && "rename" as const;
+  const path = out ?? unnamed;
   const resources = opened.move();
   return {
     origin: { preset: given.preset, reasons },
     showsAllMetrics: line.has("log-every"),
-    start: () =>
-      Run.create(corpus, { ...present({ path: out, threads, ifExists }), config, limits }),
+    start: () => Run.create(corpus, { ...present({ path, threads, ifExists }), config, limits }),
     [Symbol.dispose]: () => resources.dispose(),
   };
 }
@@ -156,14 +163,25 @@ async function readTextOf(
   { folder, runConfig }: OpenRun,
   path: string | undefined,
 ): Promise<Corpus> {
-  try {
-    return await readWithProgress((options) => readCorpus(path ?? runConfig.corpus.path, options));
-  } catch (error) {
-    if (path !== undefined || !(error instanceof InputError)) throw error;
+  if (path !== undefined) return await readText(path);
+  const again = `deno task train <text> --resume ${shellWord(folder.path)}`;
+  const known = runConfig.corpus.path;
+  if (known === STANDARD_INPUT) {
     throw new InputError(
-      `${error.message}; if the text has moved: deno task train <text> --resume ` +
-        shellWord(folder.path),
-      { cause: error },
+      `Cannot resume the run ${
+        quotePath(folder.path)
+      }: its text came from standard input; give it ` +
+        `again: ${again.replace("<text>", "-")}`,
     );
+  }
+  try {
+    // A record may come from elsewhere: only a regular file is read without being asked for.
+    return await readWithProgress((options) => readCorpus(known, options));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const where = isAbsolute(known) ? "" : ` from the folder ${quotePath(Deno.cwd())}`;
+    throw new InputError(`${error.message}${where}; if the text has moved: ${again}`, {
+      cause: error,
+    });
   }
 }

@@ -7,6 +7,7 @@ import { hasInvisible } from "../printable.ts";
 import { sizesOf } from "../model/model.ts";
 import { parameterCount } from "../model/parameters.ts";
 import type { Run } from "../run/run.ts";
+import { findOddities } from "../text/oddities.ts";
 import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
 import type { DivergenceError } from "../train/divergence.ts";
@@ -22,6 +23,7 @@ import {
   wrap,
 } from "./format.ts";
 import { isTerminal, tableWidth, terminalColumns, terminalWidth } from "./output.ts";
+import { STANDARD_INPUT } from "./read_text.ts";
 
 /** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
@@ -47,6 +49,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
       `${show(corpus.path)}, ${formatCount(corpus.length, "character")}, ` +
       `${formatNumber(corpus.vocabulary.size)} distinct`,
     ],
+    ...findOddities(corpus).map((oddity) => ["Warning", `the text: ${oddity}`]),
     ["Split", describeSplit(trainer)],
     [
       "Model",
@@ -59,7 +62,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
     ...preset === undefined ? [] : [["Preset", preset]],
     ...trainer.steps === 0 ? [] : [[
       "Resumed",
-      `at step ${formatNumber(trainer.steps)}, ${formatLoss(trainer.loss)} nats/char`,
+      `at step ${formatNumber(trainer.steps)}, training loss ${formatLoss(trainer.loss)} nats/char`,
     ]],
   ] as const;
   const lines = fields.map(([label, text]) => `${label}:`.padEnd(LABEL) + hanging(text!, LABEL));
@@ -192,10 +195,18 @@ export function conclusionOf(run: Run, progress: Progress, wasInterrupted: boole
     );
   }
   if (wasInterrupted) {
-    lines.push(advise("To resume", `deno task train --resume ${shellWord(path)}`));
+    lines.push(advise("To resume", resumptionOf(run)));
   }
   lines.push(advise("To sample", `deno task sample ${shellWord(path)}`));
   return lines.join("\n");
+}
+
+/** The command that resumes a run; a text from standard input has to be given again. */
+function resumptionOf({ folder, trainer }: Run): string {
+  const resume = `--resume ${shellWord(folder.path)}`;
+  return trainer.corpus.path === STANDARD_INPUT
+    ? `deno task train - ${resume} < text`
+    : `deno task train ${resume}`;
 }
 
 /** The message for a run that stopped because of a number that is not finite. */

@@ -1,7 +1,16 @@
 /** `eval` and `gradcheck`: their tables and their JSON. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { runInside, succeed, testProgram, tiny, trainedInside } from "./program.ts";
+import {
+  denoArgs,
+  rain,
+  run,
+  runInside,
+  succeed,
+  testProgram,
+  tiny,
+  trainedInside,
+} from "./program.ts";
 
 testProgram("eval prints nats, bits and perplexity next to baselines and gzip", async (f) => {
   await trainedInside(f, "run", "--steps", "50");
@@ -57,4 +66,43 @@ Deno.test("gradcheck compares every element, and passes", async () => {
   const sizes = ["--hidden", "3", "--seq-length", "3", "--layers", "2", "--dropout", "0.5"];
   const gru = await check("--cell", "gru", ...sizes, "--threads", "2");
   assertMatch(gru, /^bhn_l1 +3 /m);
+});
+
+testProgram("train, eval and score read standard input and pipes alike", async (f) => {
+  await Deno.writeTextFile(`${f}/rain.txt`, rain);
+  const shell = async (line: string, args: readonly string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", line, Deno.execPath(), ...denoArgs(args)],
+      cwd: f,
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, out: decode(stdout), err: decode(stderr) };
+  };
+  const input = (...args: string[]) => shell('exec "$0" "$@" < rain.txt', args);
+  const piped = (...args: string[]) => shell('cat rain.txt | "$0" "$@"', args);
+  const log = await input("train", "-", ...tiny, "--steps", "20");
+  assertMatch(log.out, /^Text: +standard input, 588 characters, /);
+  assertMatch(log.out, /saved in runs\/stdin\n/);
+  assertMatch(
+    (await piped("train", "/dev/stdin", ...tiny, "--steps", "20")).out,
+    /runs\/stdin-2\n/,
+  );
+  for (const [command, ...options] of [["eval"], ["score", "--json"]] as const) {
+    const file = await succeed(f, command, "runs/stdin", "rain.txt", ...options);
+    assertEquals((await input(command, "runs/stdin", "-", ...options)).out, file);
+    assertEquals((await piped(command, "runs/stdin", "/dev/stdin", ...options)).out, file);
+  }
+  const again = await run(f, ["train", "--resume", "runs/stdin", "--steps", "30"]);
+  assertEquals(again.code, 2);
+  assertMatch(again.err, /came from standard input; .* train - --resume runs\/stdin\n$/);
+  const resumed = await input("train", "-", "--resume", "runs/stdin", "--steps", "30");
+  assertMatch(resumed.out, /\nDone after 30 steps; /);
+  const fifo = await shell('mkfifo p; cat rain.txt > p & exec "$0" "$@"', [
+    "eval",
+    "runs/stdin",
+    "p",
+  ]);
+  assertMatch(fifo.out, /^587 characters predicted\n/);
+  const { err } = await run(f, ["train", "/dev/zero"]);
+  assertMatch(err, /"\/dev\/zero": it has more than 67,108,864 bytes; save it to a file\n$/);
 });

@@ -123,23 +123,23 @@ testProgram("score reads a text from standard input", async (f) => {
   for (
     const [file, line] of [
       ["other.txt", /^line 2, character 4, "☃" \(U\+2603\), is not among the \d+ characters /],
-      ["bad.txt", /^it is not UTF-8; convert it to UTF-8$/],
-      ["large.txt", /^it has more than 1000000 bytes; take a part of it$/],
+      ["bad.txt", /^it is not UTF-8 at byte offset 1 /],
+      ["large.txt", /^it has more than 1,000,000 bytes; take a part of it$/],
     ] as const
   ) {
     const refused = await scoreInput(f, file);
     assertEquals([refused.code, refused.out], [2, ""]);
-    const start = "error: Cannot read the text from standard input: ";
+    const start = 'error: Cannot read the text "standard input": ';
     assertEquals(refused.err.slice(0, start.length), start);
     assertMatch(refused.err.slice(start.length, -1), line);
     const same = await run(f, ["score", "run", file]);
-    assertEquals(same.err, refused.err.replace("from standard input", `"${file}"`));
+    assertEquals(same.err, refused.err.replace("standard input", file));
   }
   assertEquals(await scoreInput(f, "empty.txt"), {
     code: 2,
     out: "",
-    err: "error: Cannot score the text: it has no characters; it must have at least 2, since the " +
-      "first is not predicted\n",
+    err: 'error: Cannot read the text "standard input": it is empty; it must have at least one ' +
+      "character\n",
   });
 });
 

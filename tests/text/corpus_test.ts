@@ -126,8 +126,10 @@ async function bothWays(path: string, check: (corpus: Corpus) => void): Promise<
 }
 
 testWithFile("readCorpus() equals corpusFromText(), in memory or streamed", async (path) => {
+  // Many U+0000 in a file are no text; see encoding_test.ts.
+  const files = texts.map((text) => text.replaceAll("\0", "\x01"));
   await fc.assert(
-    fc.asyncProperty(texts, fc.nat(), fc.nat(), async (text, a, b) => {
+    fc.asyncProperty(files, fc.nat(), fc.nat(), async (text, a, b) => {
       await Deno.writeTextFile(path, text);
       const expected = corpusFromText(text, path);
       const start = a % (expected.length + 1);
@@ -218,9 +220,9 @@ testWithFile("readCorpus() rejects a file that is missing, empty or not UTF-8", 
   };
   await refused("there is no such file");
   await Deno.writeTextFile(path, "");
-  await refused("the file is empty; it must have at least one character");
+  await refused("it is empty; it must have at least one character");
   await Deno.writeFile(path, new Uint8Array([0x61, 0x61, 0xe9, 0x61]));
-  await refused("it is not UTF-8 at byte offset 2; convert it to UTF-8");
+  await refused("it is not UTF-8 at byte offset 2 (line 1, byte 0xE9): it may be Windows-1252");
 });
 
 testWithFile("readCorpus() rejects a file that changes while it is read", async (path) => {

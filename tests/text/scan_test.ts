@@ -86,10 +86,10 @@ Deno.test("Utf8Scanner counts a text of several MiB", () => {
 
 function assertMalformedAt(offset: number, bytes: Uint8Array, lengths: readonly number[]) {
   const { message } = assertThrows(() => scan(bytes, lengths), InputError);
-  assertEquals(
-    message,
-    `it is not UTF-8 at byte offset ${offset}; convert it to UTF-8`,
-  );
+  const line = bytes.subarray(0, offset).filter((byte) => byte === 0x0a).length + 1;
+  const byte = bytes[offset]!.toString(16).toUpperCase();
+  const start = `it is not UTF-8 at byte offset ${offset} (line ${line}, byte 0x${byte}): `;
+  assertEquals(message.slice(0, start.length), start);
 }
 
 const join = (...parts: readonly (Uint8Array | readonly number[])[]) =>
