@@ -1,8 +1,11 @@
-import { logSoftmax } from "../model/logits.ts";
+import { argmax, logSoftmax } from "../model/logits.ts";
 import { checkModel, type Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
+import { Xoshiro128 } from "../random.ts";
+import { BurnIn } from "./burn_in.ts";
 import { Decoder } from "./decoder.ts";
 import { type BeamOptions, checkOptionsOf, encodePrompt, generateDefaults } from "./options.ts";
+import { FIRST_STREAM } from "./text_generator.ts";
 
 /** The result of {@linkcode beamSearch}. */
 export interface BeamResult {
@@ -57,7 +60,8 @@ export function beamSearch(model: Model, options: BeamOptions = {}): BeamResult 
   if (length === 0) return { text: "", logProbability: 0 };
 
   const decoder = new Decoder(model, beam);
-  let logits = [decoder.readPrompt(ids)];
+  const first = decoder.readPrompt(ids);
+  let logits = [prompt === undefined ? readBurnIn(decoder, first, { model, beam }) : first];
   let hypotheses: readonly Hypothesis[] = [{ parent: 0, id: 0, logProbability: 0 }];
   let ranks: readonly number[] = [0];
   const history: (readonly Hypothesis[])[] = [];
@@ -74,6 +78,21 @@ export function beamSearch(model: Model, options: BeamOptions = {}): BeamResult 
     text: model.vocabulary.decode(backtrack(history)),
     logProbability: hypotheses[0]!.logProbability,
   };
+}
+
+/** Reads the burn-in with all hidden states, and returns the logits of the first character, [V]. */
+function readBurnIn(
+  decoder: Decoder,
+  first: RealArray,
+  { model, beam }: { readonly model: Model; readonly beam: number },
+): RealArray {
+  const random = new Xoshiro128(generateDefaults.seed, FIRST_STREAM);
+  const burnIn = new BurnIn(model.vocabulary, { random });
+  for (let logits = first;;) {
+    const { id, beginsText } = burnIn.next(logits, argmax);
+    if (beginsText) return logits;
+    logits = decoder.step(new Uint32Array(beam).fill(id))[0]!;
+  }
 }
 
 /** Log probabilities of every hypothesis followed by every character, [hypotheses, V]. */

@@ -7,8 +7,13 @@ import { encodeText, type Vocabulary } from "../text/vocabulary.ts";
 /** The prompt and the length of a generated text. */
 export interface TextOptions {
   /**
-   * The text to continue, of any length. It is not part of the result. Default: a line feed, or the
-   * first character of the vocabulary if it has no line feed.
+   * The text to continue, of any length. It is not part of the result. It is read from a zero hidden
+   * state, which training hardly ever sees, so the first word or line after a prompt of a few
+   * characters may be malformed; from about 20 characters on the start makes no difference.
+   *
+   * Default: none. The text begins like a later one of the model's lines: after a burn-in of at
+   * least 200 characters that are thrown away, at the next blank line, line break, end of a sentence
+   * or space. The burn-in is drawn by the seed, in greedy decoding and beam search by seed 1.
    */
   readonly prompt?: string;
   /** Number of characters to generate: a whole number, 0 or above. Default: 500. */
@@ -208,13 +213,18 @@ function isInEffect(options: GenerateOptions, name: keyof GenerateOptions): bool
   return value !== undefined && value !== false && !(name === "count" && value === 1);
 }
 
+/** The id of the character that ends lines, if the vocabulary has one. */
+export function lineBreakId(vocabulary: Vocabulary): number | undefined {
+  return vocabulary.idOf(0x0a) ?? vocabulary.idOf(0x0d);
+}
+
 /**
  * Encodes the prompt as ids, at least one.
  *
  * @throws {InputError} if it is empty or has a character that is not in the vocabulary.
  */
 export function encodePrompt(prompt: string | undefined, vocabulary: Vocabulary): Uint32Array {
-  if (prompt === undefined) return Uint32Array.of(vocabulary.idOf(0x0a) ?? 0);
+  if (prompt === undefined) return Uint32Array.of(lineBreakId(vocabulary) ?? 0);
   return encodeOption("prompt", prompt, vocabulary);
 }
 

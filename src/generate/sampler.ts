@@ -49,24 +49,33 @@ export class Sampler {
    * not finite.
    */
   generate(options: SampleOptions = {}): Iterable<string> {
-    // Not itself a generator function, which would check the options at the first character.
-    return this.#characters(resolveOptions(this.#model, checkOptionsOf(options, "sample")));
+    return withoutBurnIn(generateAll(this.#model, this.#decoder, options));
   }
+}
 
-  *#characters({ promptIds, length, generators }: ResolvedOptions): Generator<string> {
-    if (length === 0) return;
-    const [generator] = generators;
-    let logits = this.#decoder.readPrompt(promptIds);
-    for (let n = 1;; n++) {
-      // While the caller has the character, another text may use the decoder.
-      const state = this.#decoder.readHiddenState();
-      const { id, character } = generator.next(logits);
-      yield character;
-      if (generator.isStopped || n === length) return;
-      this.#decoder.writeHiddenState(state);
-      logits = this.#decoder.step([id])[0]!;
-    }
+/** {@linkcode Sampler.generate}, with an empty string for each character of the burn-in. */
+function generateAll(model: Model, decoder: Decoder, options: SampleOptions): Iterable<string> {
+  // Not itself a generator function, which would check the options at the first character.
+  return decodeAll(decoder, resolveOptions(model, checkOptionsOf(options, "sample")));
+}
+
+function* decodeAll(decoder: Decoder, { promptIds, generators }: ResolvedOptions) {
+  const [generator] = generators;
+  if (generator.isDone) return;
+  let logits = decoder.readPrompt(promptIds);
+  while (true) {
+    // While the caller has the character, another text may use the decoder.
+    const state = decoder.readHiddenState();
+    const { id, character } = generator.next(logits);
+    yield character;
+    if (generator.isDone) return;
+    decoder.writeHiddenState(state);
+    logits = decoder.step([id])[0]!;
   }
+}
+
+function* withoutBurnIn(characters: Iterable<string>): Generator<string> {
+  for (const character of characters) if (character !== "") yield character;
 }
 
 /**
@@ -123,14 +132,15 @@ export function sample(model: Model, options: SampleOptions = {}): string {
  * ```
  */
 export function sampleStream(model: Model, options: SampleOptions = {}): AsyncIterable<string> {
-  return inSlices(new Sampler(model).generate(options));
+  checkModel(model, "Cannot sample");
+  return inSlices(generateAll(model, new Decoder(model, 1), options));
 }
 
-/** Yields the items of an iterable, and to the event loop every {@linkcode SLICE_MS}. */
-async function* inSlices<T>(items: Iterable<T>): AsyncGenerator<T, void, undefined> {
+/** Yields the characters, and to the event loop every {@linkcode SLICE_MS}, also in a burn-in. */
+async function* inSlices(characters: Iterable<string>): AsyncGenerator<string, void, undefined> {
   let begin = performance.now();
-  for (const item of items) {
-    yield item;
+  for (const character of characters) {
+    if (character !== "") yield character;
     if (performance.now() - begin < SLICE_MS) continue;
     await yieldToEventLoop();
     begin = performance.now();
@@ -162,7 +172,7 @@ async function* inSlices<T>(items: Iterable<T>): AsyncGenerator<T, void, undefin
  */
 export function sampleMany(model: Model, options: SampleManyOptions = {}): string[] {
   checkModel(model, "Cannot sample");
-  const { promptIds, length, generators } = resolveOptions(
+  const { promptIds, generators } = resolveOptions(
     model,
     checkOptionsOf(options, "sampleMany"),
   );
@@ -171,15 +181,15 @@ export function sampleMany(model: Model, options: SampleManyOptions = {}): strin
   const ids = new Uint32Array(count);
   const decoder = new Decoder(model, count);
   let logits = new Array<RealArray>(count).fill(decoder.readPrompt(promptIds));
-  for (let n = 0; n < length && generators.some(({ isStopped }) => !isStopped); n++) {
-    // Stopped texts read their last character again: their streams exist, and nothing uses them.
-    if (n > 0) logits = decoder.step(ids);
+  while (true) {
     for (const [i, generator] of generators.entries()) {
-      if (generator.isStopped) continue;
+      if (generator.isDone) continue;
       const { id, character } = generator.next(logits[i]!);
       ids[i] = id;
       texts[i] += character;
     }
+    if (generators.every(({ isDone }) => isDone)) return texts;
+    // Ended texts read their last character again: their streams exist, and nothing uses them.
+    logits = decoder.step(ids);
   }
-  return texts;
 }

@@ -3,6 +3,7 @@ import type { Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
+import { BurnIn } from "./burn_in.ts";
 import {
   checkOptions,
   checkStop,
@@ -13,13 +14,13 @@ import {
 import { drawIndex, samplingWeights } from "./sampling.ts";
 
 /** Stream of the random generator that the first text uses; training uses stream 0 of its seed. */
-const FIRST_STREAM = 1;
+export const FIRST_STREAM = 1;
 
-/** A generated character. */
+/** A character that was chosen. */
 export interface GeneratedCharacter {
   /** Its id. */
   readonly id: number;
-  /** The character. */
+  /** The character; empty if it is one of the burn-in. */
   readonly character: string;
 }
 
@@ -27,38 +28,50 @@ export interface GeneratedCharacter {
 export interface TextGeneratorOptions {
   /** Returns the id of the next character, by its logits, [V]. */
   readonly choose: (logits: RealArray) => number;
+  /** Number of characters of the text. */
+  readonly length: number;
   /** The stop text, if there is one. */
   readonly stop: string | undefined;
+  /** The burn-in before the text, if there is one. */
+  readonly burnIn: BurnIn | undefined;
 }
 
-/** Chooses the characters of one text, and detects its stop text. */
+/** Chooses the characters of one text, after those of its burn-in, and detects its end. */
 export class TextGenerator {
   readonly #vocabulary: Vocabulary;
   readonly #choose: TextGeneratorOptions["choose"];
   readonly #stop: string | undefined;
+  #burnIn: BurnIn | undefined;
+  /** Characters that are left. */
+  #rest: number;
   /** The end of the text, as long as the stop text. */
   #end = "";
-  #isStopped = false;
 
   /** Starts an empty text. */
-  constructor(vocabulary: Vocabulary, { choose, stop }: TextGeneratorOptions) {
+  constructor(vocabulary: Vocabulary, { choose, length, stop, burnIn }: TextGeneratorOptions) {
     this.#vocabulary = vocabulary;
     this.#choose = choose;
     this.#stop = stop;
+    this.#burnIn = burnIn;
+    this.#rest = length;
   }
 
-  /** Whether the text has reached its stop text. */
-  get isStopped(): boolean {
-    return this.#isStopped;
+  /** Whether the text has its length or has reached its stop text. */
+  get isDone(): boolean {
+    return this.#rest === 0;
   }
 
   /** Chooses the next character by its logits, [V]. */
   next(logits: RealArray): GeneratedCharacter {
-    const id = this.#choose(logits);
+    const { id, beginsText } = this.#burnIn?.next(logits, this.#choose) ??
+      { id: this.#choose(logits), beginsText: true };
+    if (!beginsText) return { id, character: "" };
+    this.#burnIn = undefined;
+    this.#rest--;
     const character = this.#vocabulary.decode([id]);
     if (this.#stop !== undefined) {
       this.#end = (this.#end + character).slice(-this.#stop.length);
-      this.#isStopped = this.#end === this.#stop;
+      if (this.#end === this.#stop) this.#rest = 0;
     }
     return { id, character };
   }
@@ -68,8 +81,6 @@ export class TextGenerator {
 export interface ResolvedOptions {
   /** Ids of the prompt, at least one. */
   readonly promptIds: Uint32Array;
-  /** Number of characters to generate. */
-  readonly length: number;
   /** One for each text, of which there is at least one. */
   readonly generators: readonly [TextGenerator, ...TextGenerator[]];
 }
@@ -94,16 +105,21 @@ export function resolveOptions(
     count = generateDefaults.count,
   } = options;
   if (stop !== undefined) checkStop(stop, vocabulary);
-  const chooserOf = (text: number) => {
-    if (greedy) return argmax;
+  const generatorOf = (text: number) => {
     const random = new Xoshiro128(seed, FIRST_STREAM + text);
-    return (logits: RealArray) => drawIndex(samplingWeights(logits, options), random.uniform());
+    return new TextGenerator(vocabulary, {
+      choose: greedy
+        ? argmax
+        : (logits) => drawIndex(samplingWeights(logits, options), random.uniform()),
+      length,
+      stop,
+      burnIn: prompt === undefined
+        ? new BurnIn(vocabulary, { random, filters: options })
+        : undefined,
+    });
   };
-  const generatorOf = (text: number) =>
-    new TextGenerator(vocabulary, { choose: chooserOf(text), stop });
   return {
     promptIds: encodePrompt(prompt, vocabulary),
-    length,
     generators: [
       generatorOf(0),
       ...Array.from({ length: count - 1 }, (_, i) => generatorOf(i + 1)),

@@ -75,13 +75,6 @@ Deno.test("sample() is greedy at a temperature near 0, and uniform at a high one
   }
 });
 
-Deno.test("sample() without a prompt continues a line feed, or else the first character", () => {
-  const options = { length: 50, seed: 4 };
-  assertEquals(sample(model, options), sample(model, { ...options, prompt: "\n" }));
-  const singleLine = modelOf("bab abba baba bbaa");
-  assertEquals(sample(singleLine, options), sample(singleLine, { ...options, prompt: " " }));
-});
-
 Deno.test("sample() returns `length` characters, 500 by default", () => {
   assertEquals([...sample(model)].length, 500);
   assertEquals([...sample(model, { length: 7 })].length, 7);
