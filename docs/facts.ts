@@ -52,7 +52,7 @@ type MakeFact = (document: string, passage: string, ...values: (string | number)
 async function aliceFacts(fact: MakeFact): Promise<Fact[]> {
   using corpus = await readCorpus(new URL("examples/alice.txt", root).pathname);
   const { vocabulary, length } = corpus;
-  const { config } = autoConfig(length);
+  const { config } = autoConfig(corpus);
   const { cell, hidden, batchSize: B, seqLength: T, valFraction } = config;
   const V = vocabulary.size;
   const ln = Math.log(V).toFixed(2);

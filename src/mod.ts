@@ -54,6 +54,7 @@ export { type AutoConfig, autoConfig, type AutoConfigReason } from "./train/auto
 
 // Training
 export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";
+export type { TextSize } from "./train/cost.ts";
 export type { IntervalOptions, LimitOptions, TrainingLimits } from "./train/limits.ts";
 export type { Rollback, TrainingMetrics, TrainingStatus } from "./train/metrics.ts";
 export type { OnDivergence, TrainingCallbacks, TrainOptions } from "./train/options.ts";

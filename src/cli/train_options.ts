@@ -6,20 +6,26 @@ import { cellNames } from "../model/cells.ts";
 import { optimizerNames } from "../model/optimizers.ts";
 import type { RunLimits } from "../run/run_config.ts";
 import { autoConfig } from "../train/auto_config.ts";
+import type { TextSize } from "../train/cost.ts";
 import { limitDefaults } from "../train/limits.ts";
 import { CHECKPOINT_MS, MAX_ROLLBACKS, MIN_SAMPLE_MS } from "../train/loop.ts";
 import type { OnDivergence } from "../train/options.ts";
 import { type CommandLine, type Option, optionOf, present } from "./args.ts";
 import { formatCount, listed, wrap } from "./format.ts";
 
+/** A text with an ordinary alphabet. */
+function ofLength(length: number): TextSize {
+  return { length, vocabulary: { size: 80 } };
+}
+
 // Defaults are printed as the automatic configuration picks them, for these examples.
-const short = autoConfig(1_000).config;
-const medium = autoConfig(1_000_000).config;
-const long = autoConfig(1_000_000, {}, { minutes: 60 }).config;
-const vanilla = autoConfig(1_000, { optimizer: "adagrad" }).config;
+const short = autoConfig(ofLength(1_000)).config;
+const medium = autoConfig(ofLength(1_000_000)).config;
+const long = autoConfig(ofLength(1_000_000), {}, { minutes: 60 }).config;
+const vanilla = autoConfig(ofLength(1_000), { optimizer: "adagrad" }).config;
 
 const cellRates = (["rnn", "gru", "lstm"] as const)
-  .map((cell) => `${cell} ${autoConfig(1_000, { cell }).config.lr}`).join(", ");
+  .map((cell) => `${cell} ${autoConfig(ofLength(1_000), { cell }).config.lr}`).join(", ");
 const optimizerRates = (["adagrad", "sgd", "rmsprop"] as const)
   .map((optimizer) => `${optimizer} ${resolveConfig({ optimizer }).lr}`).join(", ");
 
@@ -100,7 +106,9 @@ export const trainOptions: readonly Option[] = [
       value: "NAME",
       description: "Initial weights: normal:S (standard deviation S), uniform:S (between -S and " +
         "S), xavier, orthogonal, identity or pytorch",
-      default: `${short.init}; ${autoConfig(1_000, { hidden: 1024 }).config.init} for wide layers`,
+      default: `${short.init}; ${
+        autoConfig(ofLength(1_000), { hidden: 1024 }).config.init
+      } for wide layers`,
     },
     {
       name: "precision",

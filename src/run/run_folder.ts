@@ -54,7 +54,7 @@ export interface OpenRun {
  * import { RunFolder } from "./mod.ts";
  *
  * const corpus = corpusFromText("hello world, ".repeat(100));
- * const { config } = autoConfig(corpus.length);
+ * const { config } = autoConfig(corpus);
  * const runConfig = { config, limits: {}, corpus: corpusIdentity(corpus), history: [] };
  * using folder = RunFolder.create(`${Deno.makeTempDirSync()}/run`, runConfig);
  * using trainer = Trainer.create(corpus, config);

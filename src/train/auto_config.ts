@@ -3,6 +3,7 @@ import { type Config, parseConfig } from "../model/config.ts";
 import { optimizers } from "../model/optimizers.ts";
 import { baseConfig } from "../model/presets.ts";
 import { type ConfigInput, defaultBatchSize, resolveConfig } from "../model/resolve_config.ts";
+import { FLOP_PER_SECOND, flopPerChar, LARGE_VOCABULARY, type TextSize } from "./cost.ts";
 import type { LimitOptions } from "./limits.ts";
 
 /** A configuration that was picked for a text; see {@linkcode autoConfig}. */
@@ -75,18 +76,19 @@ const WEIGHT_AVERAGE = 0.1;
 /** Fraction of the run; it helped two layers of 256 units, and not one of 192. */
 const COOLDOWN = 0.2;
 
-/** Estimated floating-point operations per second: two cores of a server of 2022. */
-const FLOP_PER_SECOND = 65e9;
 /** Assumed duration of a run without a time limit. */
 const USUAL_MINUTES = 2;
-/** Assumed vocabulary size: letters, digits and punctuation. */
-const USUAL_VOCABULARY = 80;
+/**
+ * Characters that a large alphabet must leave time for, unless an ordinary one does not either: a
+ * smaller model then learns more.
+ */
+const MIN_CHARS_OF_LARGE_ALPHABET = 1_000_000;
 
 /**
  * Picks a model and hyperparameters for a text: the largest model that the text and the time are
  * enough for, and an optimization that needs no tuning.
  *
- * @param chars Length of the text in characters.
+ * @param text Its length and its alphabet decide: a {@linkcode Corpus}, or what is known of one.
  * @param input Keys that are decided already; a preset or a complete configuration decides all.
  * @param limits With a longer time limit, a larger model is picked. Other limits have no effect, so
  * that a run can be resumed with others.
@@ -97,7 +99,7 @@ const USUAL_VOCABULARY = 80;
  * import { corpusFromText, autoConfig, Trainer } from "../mod.ts";
  *
  * const corpus = corpusFromText("to be or not to be. ".repeat(500));
- * const { config, reasons } = autoConfig(corpus.length);
+ * const { config, reasons } = autoConfig(corpus);
  * console.log(config.cell, config.hidden); // gru 64
  * for (const { choice, reason } of reasons) console.log(`${choice}: ${reason}`);
  * using trainer = Trainer.create(corpus, config);
@@ -105,33 +107,19 @@ const USUAL_VOCABULARY = 80;
  * ```
  */
 export function autoConfig(
-  chars: number,
+  text: TextSize,
   input: ConfigInput = {},
   limits: Pick<LimitOptions, "minutes"> = {},
 ): AutoConfig {
+  const chars = text.length;
   if (input.preset !== undefined) return { config: resolveConfig(input, { chars }), reasons: [] };
   if (isComplete(input)) {
     return { config: withContext("Cannot train", () => parseConfig(input)), reasons: [] };
   }
-  const run = estimateRun(chars, limits);
-  const optimization = pickOptimization(input, run);
-  const picked = { ...pickModel(input, run), ...optimization };
+  const run = estimateRun(text, limits);
+  const picked = { ...pickModel(input, run), ...pickOptimization(input, run) };
   const config = resolveConfig({ ...picked, ...input }, { chars });
-  const reasons = [
-    { choice: describeModel(config), reason: modelReason(run, limits) },
-    {
-      choice: `${config.batchSize} ${config.batchSize === 1 ? "stream" : "streams"} of ` +
-        `${config.seqLength} ${config.seqLength === 1 ? "character" : "characters"}`,
-      reason: "many updates per epoch, and batches large enough to be fast",
-    },
-  ];
-  if (optimization.weightAverage !== undefined) {
-    reasons.push({
-      choice: describeOptimization(config),
-      reason: "a decaying learning rate and averaged weights give a good model at any time",
-    });
-  }
-  return { config, reasons };
+  return { config, reasons: reasonsFor({ config, picked, input, run }) };
 }
 
 /** Whether every key is given, as in a configuration that was resolved before. */
@@ -143,6 +131,10 @@ function isComplete(input: ConfigInput): input is Config {
 interface RunEstimate {
   /** Length of the text in characters. */
   readonly chars: number;
+  /** V. */
+  readonly vocabularySize: number;
+  /** The time limit that was given. */
+  readonly minutes: number | undefined;
   /** The model size that suits text and time. */
   readonly size: ModelSize;
   /** Whether the time is enough for at least {@linkcode MANY_EPOCHS} epochs. */
@@ -150,24 +142,46 @@ interface RunEstimate {
 }
 
 function estimateRun(
-  chars: number,
-  { minutes = USUAL_MINUTES }: Pick<LimitOptions, "minutes">,
+  { length: chars, vocabulary }: TextSize,
+  { minutes }: Pick<LimitOptions, "minutes">,
 ): RunEstimate {
-  const fits = (size: ModelSize) =>
-    chars >= size.minChars && trainedChars(size, minutes) >= size.minTrainedChars;
+  const text = { chars, vocabularySize: vocabulary.size };
+  const time = minutes ?? USUAL_MINUTES;
   // An invalid time limit fits no size; resolveLimits rejects it later.
-  const size = modelSizes.find(fits) ?? modelSizes.at(-1)!;
-  return { chars, size, hasManyEpochs: trainedChars(size, minutes) >= MANY_EPOCHS * chars };
+  const size = modelSizes.find((size) => suits(size, { ...text, minutes: time })) ??
+    modelSizes.at(-1)!;
+  const trained = trainedChars(size, { ...text, minutes: time });
+  return { ...text, minutes, size, hasManyEpochs: trained >= MANY_EPOCHS * chars };
+}
+
+/** A text and a time, for which a model size is picked. */
+interface Occasion {
+  readonly chars: number;
+  readonly vocabularySize: number;
+  readonly minutes: number;
+}
+
+/** Whether text and time are enough for a model size. */
+function suits(size: ModelSize, occasion: Occasion): boolean {
+  return occasion.chars >= size.minChars &&
+    trainedChars(size, occasion) >= size.minTrainedChars &&
+    isAffordable(size, occasion);
+}
+
+/** Whether the alphabet is not what keeps a model size from training on enough characters. */
+function isAffordable(size: ModelSize, occasion: Occasion): boolean {
+  const usual = trainedChars(size, { ...occasion, vocabularySize: 0 });
+  return trainedChars(size, occasion) >= Math.min(usual, MIN_CHARS_OF_LARGE_ALPHABET);
 }
 
 /** The number of characters on which a GRU of this size can be trained in a time. */
-function trainedChars(size: ModelSize, minutes: number): number {
-  return minutes * 60 * FLOP_PER_SECOND / flopPerChar(size);
-}
-
-/** Multiplications and additions for each weight, once forward and twice backward. */
-function flopPerChar({ layers, hidden }: ModelSize): number {
-  return 6 * (3 * hidden * hidden * (2 * layers - 1) + hidden * USUAL_VOCABULARY);
+function trainedChars(
+  { layers, hidden }: ModelSize,
+  { minutes, vocabularySize }: Pick<Occasion, "minutes" | "vocabularySize">,
+): number {
+  // Ordinary alphabets are taken to be alike, so that one character more changes no model.
+  const size = vocabularySize <= LARGE_VOCABULARY ? 0 : vocabularySize;
+  return minutes * 60 * FLOP_PER_SECOND / flopPerChar({ cell: "gru", layers, hidden }, size);
 }
 
 function pickModel(input: ConfigInput, run: RunEstimate): ConfigInput {
@@ -200,22 +214,15 @@ function pickDropout(input: ConfigInput, { size, hasManyEpochs }: RunEstimate): 
 }
 
 /** AdamW with a decaying rate and averaged weights; another optimizer has its own defaults. */
-function pickOptimization(
-  input: ConfigInput,
-  { size, hasManyEpochs }: RunEstimate,
-): ConfigInput {
+function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigInput {
+  const { size } = run;
   const { optimizer = "adamw", hidden = size.hidden, cell = "gru", layers = size.layers } = input;
   // An unknown optimizer is rejected with the rest of the configuration.
   if (!Object.hasOwn(optimizers, optimizer)) return {};
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
   const isLarge = size.layers > 1 && layers > 1;
-  // The rate decays from the end of the warm-up, so without one, or with another schedule, it
-  // stays.
-  const decays = input.lrSchedule === undefined
-    ? input.warmup !== 0
-    : input.lrSchedule === "inverse-sqrt";
-  const isLongRun = isLarge && hasManyEpochs && decays && cell === "gru";
-  const lr = isLongRun ? LONG_RUN_LR : learningRates[cell];
+  const decays = rateDecays(input);
+  const lr = isLongRun(input, run) ? LONG_RUN_LR : learningRates[cell];
   return {
     optimizer,
     lr: lr * Math.min(1, FULL_LR_UNITS / hidden),
@@ -227,35 +234,186 @@ function pickOptimization(
   };
 }
 
+/**
+ * The rate decays from the end of the warm-up, so without one, or with another schedule, it stays.
+ */
+function rateDecays({ lrSchedule, warmup }: ConfigInput): boolean {
+  return lrSchedule === undefined ? warmup !== 0 : lrSchedule === "inverse-sqrt";
+}
+
+/** Whether a GRU of two layers is trained for many epochs with a decaying rate. */
+function isLongRun(input: ConfigInput, { size, hasManyEpochs }: RunEstimate): boolean {
+  const { layers = size.layers, cell = "gru" } = input;
+  return size.layers > 1 && layers > 1 && hasManyEpochs && rateDecays(input) && cell === "gru";
+}
+
 /** A model in words, for example `gru, 2 layers of 256 hidden units`. */
 export function describeModel(config: Config): string {
-  const { cell, layers, hidden, dropout, dropoutFrom, dropoutUntil } = config;
+  const { cell, layers, hidden, dropout } = config;
   const units = `${hidden.toLocaleString("en")} hidden units`;
   const model = `${cell}, ${layers === 1 ? units : `${layers} layers of ${units}`}`;
-  if (dropout === 0) return model;
+  return dropout === 0 ? model : `${model}, ${describeDropout(config)}`;
+}
+
+function describeDropout({ dropout, dropoutFrom, dropoutUntil }: Config): string {
   const isWholeRun = dropoutFrom === 0 && dropoutUntil === 1;
   const when = isWholeRun ? "" : ` from ${dropoutFrom} to ${dropoutUntil} of the run`;
-  return `${model}, dropout ${dropout}${when}`;
+  return `dropout ${dropout}${when}`;
 }
 
-function describeOptimization(config: Config): string {
-  const { optimizer, lr, lrSchedule, cooldown, weightAverage } = config;
-  const parts = [optimizer, `lr ${lr}`, lrSchedule];
-  if (cooldown > 0) parts.push(`cooldown ${cooldown}`);
-  parts.push(`weight average ${weightAverage}`);
-  return parts.join(", ");
+/** What the reasons are made from. */
+interface Choice {
+  /** The complete configuration. */
+  readonly config: Config;
+  /** What was picked; keys of `input` override it. */
+  readonly picked: ConfigInput;
+  /** What was given. */
+  readonly input: ConfigInput;
+  readonly run: RunEstimate;
 }
 
-function modelReason(
-  { chars, size }: RunEstimate,
-  { minutes }: Pick<LimitOptions, "minutes">,
-): string {
-  const text = `${chars.toLocaleString("en")} characters`;
-  if (size.minTrainedChars > 0) return `${text} and ${minutes} minutes are enough for this size`;
-  const larger = modelSizes.find(({ minChars, minTrainedChars }) =>
-    minTrainedChars > 0 && chars >= minChars
+/** The reasons for what was picked, and of nothing that was given. */
+function reasonsFor(choice: Choice): AutoConfigReason[] {
+  return [
+    modelReason(choice),
+    dropoutReason(choice),
+    batchReason(choice),
+    updateReason(choice),
+    scheduleReason(choice),
+  ].flatMap((reason) => reason ?? []);
+}
+
+function isGiven(input: ConfigInput, key: keyof Config): boolean {
+  return input[key] !== undefined;
+}
+
+function modelReason({ config, input, run }: Choice): AutoConfigReason | null {
+  const { cell, layers, hidden } = config;
+  const [isLayersGiven, isHiddenGiven] = [isGiven(input, "layers"), isGiven(input, "hidden")];
+  const units = `${formatInteger(hidden)} hidden units`;
+  const size = isLayersGiven && isHiddenGiven
+    ? null
+    : isHiddenGiven
+    ? countOf(layers, "layer")
+    : isLayersGiven || layers === 1
+    ? units
+    : `${layers} layers of ${units}`;
+  const isCellGiven = isGiven(input, "cell");
+  if (size === null) {
+    return isCellGiven
+      ? null
+      : { choice: cell, reason: "of the three cells, it learns most in a given time" };
+  }
+  const choice = isCellGiven ? size : `${cell}, ${size}`;
+  return { choice, reason: isHiddenGiven ? layersReason(run, layers) : sizeReason(run) };
+}
+
+/** Why so many layers, of a number of hidden units that was given. */
+function layersReason({ chars, minutes, size }: RunEstimate, layers: number): string {
+  if (layers === 1) return "one layer learns faster than several";
+  return `${describeRun({ chars, minutes })} are enough for ${layers} layers of ` +
+    `${formatInteger(size.hidden)} units`;
+}
+
+function describeRun({ chars, minutes }: Pick<RunEstimate, "chars" | "minutes">): string {
+  return countOf(chars, "character") +
+    (minutes === undefined ? "" : ` and ${countOf(minutes, "minute")}`);
+}
+
+function sizeReason({ chars, vocabularySize, size, minutes }: RunEstimate): string {
+  const larger = modelSizes[modelSizes.indexOf(size) - 1];
+  if (larger === undefined) return `${describeRun({ chars, minutes })} are enough for this size`;
+  const text = countOf(chars, "character");
+  if (chars < larger.minChars) return `${text} are too few for a larger model`;
+  const occasion = { chars, vocabularySize, minutes: minutes ?? USUAL_MINUTES };
+  const isLargeAlphabet = !isAffordable(larger, occasion);
+  const alphabet = isLargeAlphabet ? `, ${formatInteger(vocabularySize)} of them distinct,` : "";
+  const needed = Math.max(
+    larger.minTrainedChars,
+    isLargeAlphabet ? MIN_CHARS_OF_LARGE_ALPHABET : 0,
   );
-  if (larger === undefined) return `a larger model would overfit a text of ${text}`;
-  const needed = Math.ceil(larger.minTrainedChars / trainedChars(larger, 1));
-  return `fast to train; with ${needed} minutes or more, ${text} are enough for a larger model`;
+  const perMinute = trainedChars(larger, { vocabularySize, minutes: 1 });
+  return `fast to train; with ${countOf(Math.ceil(needed / perMinute), "minute")} or more, ` +
+    `${text}${alphabet} are enough for a larger model`;
+}
+
+function dropoutReason({ config, picked, input, run }: Choice): AutoConfigReason | null {
+  if (isGiven(input, "dropout") || picked.dropout === undefined) return null;
+  const choice = isGiven(input, "dropoutFrom") || isGiven(input, "dropoutUntil")
+    ? `dropout ${config.dropout}`
+    : describeDropout(config);
+  return {
+    choice,
+    reason: `${countOf(run.minutes ?? USUAL_MINUTES, "minute")} are estimated at more than ` +
+      `${MANY_EPOCHS} epochs, after which a model of this size begins to overfit`,
+  };
+}
+
+function batchReason({ config, input, run }: Choice): AutoConfigReason | null {
+  const { batchSize, seqLength } = config;
+  const [isBatchGiven, isSeqGiven] = [isGiven(input, "batchSize"), isGiven(input, "seqLength")];
+  if (isBatchGiven && isSeqGiven) return null;
+  const streams = countOf(batchSize, "stream");
+  const length = countOf(seqLength, "character");
+  const few = "more streams would leave fewer updates per epoch";
+  if (isSeqGiven) return { choice: streams, reason: few };
+  const long = seqLength < SEQ_LENGTH
+    ? `short, as the text has only ${countOf(run.chars, "character")}`
+    : "longer sequences gain little";
+  if (isBatchGiven) return { choice: `sequences of ${length}`, reason: long };
+  return {
+    choice: `${streams} of ${length}`,
+    reason: seqLength < SEQ_LENGTH ? long : `${few}, and ${long}`,
+  };
+}
+
+/** The optimizer, its learning rate and its weight decay. */
+function updateReason({ config, picked, input, run }: Choice): AutoConfigReason | null {
+  const { optimizer, lr, weightDecay, cell, hidden } = config;
+  const isOptimizerGiven = isGiven(input, "optimizer");
+  const parts = [
+    ...isOptimizerGiven ? [] : [optimizer],
+    ...isGiven(input, "lr") ? [] : [`lr ${lr}`],
+    ...isGiven(input, "weightDecay") || weightDecay === 0 ? [] : [`weight decay ${weightDecay}`],
+  ];
+  if (parts.length === 0) return null;
+  const choice = parts.join(", ");
+  if (isGiven(input, "lr")) {
+    const reason = isOptimizerGiven
+      ? "it reduces overfitting"
+      : "of the update rules, it needs the least tuning";
+    return { choice, reason };
+  }
+  if (picked.weightAverage === undefined) return { choice, reason: `the default of ${optimizer}` };
+  const wide = hidden > FULL_LR_UNITS ? `, less for more than ${FULL_LR_UNITS} hidden units` : "";
+  const long = isLongRun(input, run) ? " in a long run" : "";
+  return { choice, reason: `suits ${cell}${long}${wide}` };
+}
+
+/** The schedule of the learning rate, and the average of the weights. */
+function scheduleReason({ config, picked, input }: Choice): AutoConfigReason | null {
+  const { lrSchedule, cooldown, weightAverage } = config;
+  const isAveraged = picked.weightAverage !== undefined && !isGiven(input, "weightAverage");
+  const isScheduled = picked.lrSchedule !== undefined && !isGiven(input, "lrSchedule");
+  const parts = [
+    ...isScheduled ? [lrSchedule] : [],
+    ...picked.cooldown && !isGiven(input, "cooldown") ? [`cooldown ${cooldown}`] : [],
+    ...isAveraged ? [`weight average ${weightAverage}`] : [],
+  ];
+  if (parts.length === 0) return null;
+  const reason = isScheduled && isAveraged
+    ? "a decaying learning rate and averaged weights give a good model at any time"
+    : isAveraged
+    ? "averaged weights predict better than those of the last step"
+    : "the updates shrink as the model improves";
+  return { choice: parts.join(", "), reason };
+}
+
+function formatInteger(n: number): string {
+  return n.toLocaleString("en");
+}
+
+/** A number with its noun. */
+function countOf(n: number, noun: string): string {
+  return `${n.toLocaleString("en", { maximumFractionDigits: 20 })} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,7 @@
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import { InputError } from "../errors.ts";
+import type { Config } from "../model/config.ts";
+import { affordableChars } from "./cost.ts";
 
 /** Limits of a run, which ends at the one that is reached first. */
 export interface LimitOptions {
@@ -50,8 +52,10 @@ export interface LimitDefaults {
   readonly epochs: number;
   /** Characters trained on at least, so that the model also learns a short text. */
   readonly minChars: number;
-  /** Characters trained on at most: a few minutes of training. */
+  /** Characters trained on at most: a few minutes of training, if the alphabet is an ordinary one. */
   readonly maxChars: number;
+  /** Epochs at most where `minChars` decides: a text of a few characters is learned long before. */
+  readonly maxEpochs: number;
   /** Consecutive validations without a lower loss. */
   readonly patience: number;
   /** Characters between metrics of a long run. */
@@ -65,6 +69,7 @@ export const limitDefaults: LimitDefaults = Object.freeze({
   epochs: 10,
   minChars: 4e6,
   maxChars: 20e6,
+  maxEpochs: 10_000,
   patience: 5,
   charsPerLog: 250_000,
   logsPerRun: 50,
@@ -78,6 +83,10 @@ export interface LimitContext {
   readonly stepsPerEpoch: number;
   /** Whether a part of the text is held out for validation. */
   readonly hasValidation: boolean;
+  /** The model. */
+  readonly config: Pick<Config, "cell" | "layers" | "hidden">;
+  /** V. */
+  readonly vocabularySize: number;
 }
 
 /**
@@ -91,9 +100,11 @@ export interface LimitContext {
  * ```ts
  * import { resolveLimits } from "./limits.ts";
  *
- * const context = { charsPerStep: 800, stepsPerEpoch: 175, hasValidation: true };
- * const { steps, logEvery } = resolveLimits({ epochs: 20 }, context);
- * console.log(steps, logEvery); // 3500 100
+ * const config = { cell: "gru", layers: 1, hidden: 128 } as const;
+ * const steps = { charsPerStep: 800, stepsPerEpoch: 175 };
+ * const context = { ...steps, hasValidation: true, config, vocabularySize: 65 };
+ * const limits = resolveLimits({ epochs: 20 }, context);
+ * console.log(limits.steps, limits.logEvery); // 3500 100
  * ```
  */
 export function resolveLimits(
@@ -138,10 +149,12 @@ function checkLimits(input: LimitOptions & IntervalOptions, hasValidation: boole
   }
 }
 
-function defaultSteps({ charsPerStep, stepsPerEpoch }: LimitContext): number {
-  const { epochs, minChars, maxChars } = limitDefaults;
-  const chars = Math.max(epochs * stepsPerEpoch * charsPerStep, minChars);
-  return Math.ceil(Math.min(chars, maxChars) / charsPerStep);
+function defaultSteps({ charsPerStep, stepsPerEpoch, ...model }: LimitContext): number {
+  const { epochs, minChars, maxChars, maxEpochs } = limitDefaults;
+  const charsPerEpoch = stepsPerEpoch * charsPerStep;
+  const least = Math.min(minChars, maxEpochs * charsPerEpoch);
+  const chars = Math.min(Math.max(epochs * charsPerEpoch, least), maxChars);
+  return Math.ceil(affordableChars(chars, model.config, model.vocabularySize) / charsPerStep);
 }
 
 /** How much of its limits a run has used. */

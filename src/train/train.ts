@@ -92,11 +92,11 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Pre
   const trainer = opened.use(
     resume
       ? Trainer.fromCheckpoint(corpus, resume, options)
-      : Trainer.create(corpus, autoConfig(corpus.length, config, options).config, options),
+      : Trainer.create(corpus, autoConfig(corpus, config, options).config, options),
   );
-  const { charsPerStep, stepsPerEpoch, validation } = trainer;
-  const hasValidation = validation.chars > 0;
-  const limits = resolveLimits(options, { charsPerStep, stepsPerEpoch, hasValidation });
+  const hasValidation = trainer.validation.chars > 0;
+  const vocabularySize = corpus.vocabulary.size;
+  const limits = resolveLimits(options, { ...stepsOf(trainer), hasValidation, vocabularySize });
   checkLrSchedule(trainer.config, { lastStep: limits.steps, hasValidation });
   const loop = new TrainingLoop(trainer, limits, options);
   const finished = resume && isFinished(limits, resume.progress)
@@ -111,4 +111,8 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Pre
     run: async (callbacks = {}) => finished ?? await loop.run(callbacks),
     [Symbol.dispose]: () => trainer[Symbol.dispose](),
   };
+}
+
+function stepsOf({ charsPerStep, stepsPerEpoch, config }: Trainer) {
+  return { charsPerStep, stepsPerEpoch, config };
 }

@@ -1,6 +1,7 @@
 /** `train`: its run folder, header, log, summary, limits and options. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
 import { autoConfig } from "../../src/train/auto_config.ts";
 import {
   assertOneLine,
@@ -25,7 +26,7 @@ testProgram(
   async (f) => {
     await Deno.writeTextFile(`${f}/witch.txt`, witch);
     const out = await succeed(f, "train", "witch.txt", "--steps", "3");
-    const { config, reasons } = autoConfig(witch.length);
+    const { config, reasons } = autoConfig(corpusFromText(witch));
     assertEquals((await readLatest(`${f}/runs/witch`)).config, config);
     for (const { choice, reason } of reasons) assert(out.includes(`\n  ${choice}: ${reason}\n`));
     const preset = await succeed(f, "train", "witch.txt", "--preset", "char-rnn", "--steps", "0");

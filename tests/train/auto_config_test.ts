@@ -1,22 +1,29 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { Config } from "../../src/model/config.ts";
 import { baseConfig } from "../../src/model/presets.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { splitCorpus } from "../../src/text/split.ts";
 import { autoConfig } from "../../src/train/auto_config.ts";
+import type { TextSize } from "../../src/train/cost.ts";
 import type { LimitOptions } from "../../src/train/limits.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { trainLatest } from "../trainers.ts";
 
+/** A text with an ordinary alphabet, or another one. */
+function ofLength(length: number, size = 65): TextSize {
+  return { length, vocabulary: { size } };
+}
+
 /** The configuration for a text of a million characters. */
 function pick(input: ConfigInput = {}, limits: LimitOptions = {}) {
-  return autoConfig(1e6, input, limits).config;
+  return autoConfig(ofLength(1e6), input, limits).config;
 }
 
 Deno.test("autoConfig() picks a larger model for a longer text and for more time", () => {
   const units = (chars: number, limits: LimitOptions = {}) => {
-    const { layers, hidden } = autoConfig(chars, {}, limits).config;
+    const { layers, hidden } = autoConfig(ofLength(chars), {}, limits).config;
     return layers * hidden;
   };
   const lengths = [1e3, 29_999, 30_000, 299_999, 300_000, 1e6, 1e8];
@@ -63,35 +70,130 @@ Deno.test("autoConfig() picks learning rate and cooldown by model and time", () 
   assertEquals(pick({ lrSchedule: "constant" }, { minutes: 10 }).cooldown, 0);
 });
 
-Deno.test("autoConfig() returns the reasons for its choices", () => {
-  const [model, , optimization] = autoConfig(1e6, {}, { minutes: 10 }).reasons;
-  assertEquals(
-    model!.choice,
-    "gru, 2 layers of 256 hidden units, dropout 0.1 from 0.7 to 0.85 of the run",
-  );
-  assertEquals(model!.reason, "1,000,000 characters and 10 minutes are enough for this size");
-  assertEquals(
-    optimization!.choice,
-    "adamw, lr 0.012, inverse-sqrt, cooldown 0.2, weight average 0.1",
-  );
-  const [small] = autoConfig(1e6).reasons;
-  assert(small!.reason.includes("with 3 minutes or more"), small!.reason);
-  assert(autoConfig(1e4).reasons[0]!.reason.includes("overfit"));
-  assertEquals(autoConfig(1e4, { optimizer: "sgd" }).reasons.length, 2);
+Deno.test("autoConfig() picks a smaller model for a large alphabet, in the time that there is", () => {
+  const units = (chars: number, size: number, minutes?: number) => {
+    const limits = minutes === undefined ? {} : { minutes };
+    const { layers, hidden } = autoConfig(ofLength(chars, size), {}, limits).config;
+    return layers * hidden;
+  };
+  // Ordinary alphabets are alike, whatever the time.
+  for (const minutes of [0.1, 1, 2, 3, 60]) {
+    for (const chars of [1e3, 1e5, 4e5, 2e6]) {
+      const picked = [1, 5, 60, 80, 120].map((size) => units(chars, size, minutes));
+      assertEquals(new Set(picked).size, 1);
+    }
+  }
+  assertEquals([3000, 30_000].map((size) => units(1e6, size)), [192, 64]);
+  assertEquals(units(1e6, 30_000, 60), 512);
 });
 
+Deno.test("autoConfig() returns the reasons for its choices", () => {
+  const choices = (text: TextSize, input: ConfigInput = {}, limits: LimitOptions = {}) =>
+    autoConfig(text, input, limits).reasons.map(({ choice }) => choice);
+  assertEquals(choices(ofLength(1e6), {}, { minutes: 10 }), [
+    "gru, 2 layers of 256 hidden units",
+    "dropout 0.1 from 0.7 to 0.85 of the run",
+    "12 streams of 50 characters",
+    "adamw, lr 0.012, weight decay 0.1",
+    "inverse-sqrt, cooldown 0.2, weight average 0.1",
+  ]);
+  assertEquals(choices(ofLength(30), { hidden: 1024 }).slice(0, 2), [
+    "gru, 1 layer",
+    "1 stream of 3 characters",
+  ]);
+  const [model] = autoConfig(ofLength(1e6), {}, { minutes: 10 }).reasons;
+  assertEquals(model!.reason, "1,000,000 characters and 10 minutes are enough for this size");
+  const reason = (chars: number, size = 65) => autoConfig(ofLength(chars, size)).reasons[0]!.reason;
+  assert(reason(1e6).includes("with 3 minutes or more"), reason(1e6));
+  assert(reason(1e4).includes("10,000 characters are too few"), reason(1e4));
+  assert(reason(1e6, 30_000).includes("30,000 of them distinct"), reason(1e6, 30_000));
+});
+
+/** A value for each key that is not the automatic one, and can be given with all others. */
+const givenValues: Partial<Config> = {
+  cell: "lstm",
+  layers: 9,
+  hidden: 1023,
+  batchSize: 17,
+  seqLength: 23,
+  optimizer: "adam",
+  lr: 0.0123,
+  lrSchedule: "constant",
+  weightDecay: 0.0456,
+  weightAverage: 0.0789,
+  cooldown: 0.0321,
+};
+
+Deno.test("autoConfig() gives reasons only for what was not given, and true ones", () => {
+  const keys = fc.subarray(Object.keys(givenValues) as (keyof Config)[]);
+  const lengths = fc.constantFrom(30, 500, 3420, 29_999, 84_891, 310_000, 620_000, 5_000_000);
+  const sizes = fc.constantFrom(1, 2, 5, 65, 128, 3500, 30_000);
+  const times = fc.constantFrom(undefined, 0.1, 1, 2.5, 10, 60);
+  fc.assert(
+    fc.property(keys, lengths, sizes, times, (keys, length, size, minutes) => {
+      const input = Object.fromEntries(keys.map((key) => [key, givenValues[key]])) as ConfigInput;
+      const limits = minutes === undefined ? {} : { minutes };
+      const text = ofLength(length, size);
+      const { config, reasons } = autoConfig(text, input, limits);
+      const all = reasons.map(({ choice, reason }) => `${choice}: ${reason}`).join("\n");
+      const choices = reasons.map(({ choice }) => choice).join("; ");
+      for (const key of keys) {
+        const value = givenValues[key]!;
+        if (key === "cell") continue; // The learning rate is that of the cell.
+        const number = new RegExp(
+          `(?<![\\d,.])${value.toLocaleString("en", digits)}(?![\\d,.]*\\d)`,
+        );
+        assert(!number.test(all), `${key}: ${all}`);
+      }
+      if (keys.includes("cell")) assert(!/\b(gru|rnn|lstm)\b/.test(choices), all);
+      // Each number that is stated is one of the text, the time, the configuration or a rule.
+      const known = [
+        ...Object.values(config),
+        ...[length, size, minutes, 1, 2, 8, 256],
+      ].map((value) => typeof value === "number" ? value.toLocaleString("en", digits) : value);
+      for (
+        const [number] of all.replace(/with [\d,]+ minutes? or more/g, "").matchAll(
+          /\d[\d,.]*\d|\d/g,
+        )
+      ) {
+        assert(known.includes(number), `${number} in ${all}`);
+      }
+      // What is said of more time is what happens.
+      const more = /with ([\d,]+) minutes? or more/.exec(all);
+      if (more !== null) {
+        const time = Number(more[1]!.replaceAll(",", ""));
+        assert(time > (minutes ?? 2));
+        const weights = (minutes: number) => {
+          const { layers, hidden } = autoConfig(text, {}, { minutes }).config;
+          return layers * hidden;
+        };
+        assert(weights(time) > weights(minutes ?? 2), all);
+        assert(time === 1 || weights(time - 1) <= weights(minutes ?? 2), all);
+      }
+      if (length < 400 && !keys.includes("seqLength")) {
+        assert(/short, as the text has only/.test(all));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+/** All digits of a number. */
+const digits = { maximumFractionDigits: 20 };
+
 Deno.test("autoConfig() picks nothing if a preset or a complete configuration is given", () => {
-  const preset = autoConfig(1e6, { preset: "min-char-rnn" });
+  const preset = autoConfig(ofLength(1e6), { preset: "min-char-rnn" });
   assertEquals([preset.config.hidden, preset.reasons], [100, []]);
   const config = resolveConfig({ preset: "char-rnn", optimizer: "adagrad" });
-  assertEquals(autoConfig(1e6, config), { config, reasons: [] });
+  assertEquals(autoConfig(ofLength(1e6), config), { config, reasons: [] });
 });
 
 Deno.test("autoConfig() holds out at most a million characters, unless a fraction is given", () => {
   const heldOut = (chars: number, input: ConfigInput = {}) =>
-    splitCorpus(chars, { ...autoConfig(chars, input).config, minTrainChars: 2 }).validation.map((
-      [a, b],
-    ) => b - a);
+    splitCorpus(chars, { ...autoConfig(ofLength(chars), input).config, minTrainChars: 2 })
+      .validation.map((
+        [a, b],
+      ) => b - a);
   assertEquals([1e6, 2e7].map((chars) => heldOut(chars)), [[5e4], [1e6]]);
   assertEquals([4e7, 2 ** 31].map((chars) => heldOut(chars)), [[1e6], [1e6]]);
   assertEquals(heldOut(4e7, { preset: "min-char-rnn" }), [1e6]);
@@ -108,7 +210,7 @@ Deno.test("autoConfig() does not depend on steps and epochs, so that they can be
 Deno.test("autoConfig() can train every text of three characters or more", () => {
   fc.assert(fc.property(fc.integer({ min: 3, max: 100_000 }), (length) => {
     const corpus = corpusFromText("abc".repeat(length).slice(0, length));
-    const { config } = autoConfig(length, { hidden: 4 });
+    const { config } = autoConfig(corpus, { hidden: 4 });
     using trainer = Trainer.create(corpus, config, { threads: 1 });
     assert(Number.isFinite(trainer.step()));
   }));
@@ -117,8 +219,8 @@ Deno.test("autoConfig() can train every text of three characters or more", () =>
 Deno.test("train() without a configuration gives the weights of autoConfig()'s", async () => {
   const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(60));
   const limits = { steps: 20, threads: 1 };
-  const { config, reasons } = autoConfig(corpus.length);
-  assertEquals(reasons.length, 3);
+  const { config, reasons } = autoConfig(corpus);
+  assertEquals(reasons.length, 4);
   const automatic = await trainLatest(corpus, limits);
   assertEquals(automatic.config, config);
   assertEquals(automatic.parameters, (await trainLatest(corpus, { ...limits, config })).parameters);

@@ -4,13 +4,15 @@ import {
   fractionDone,
   type IntervalOptions,
   isFinished,
+  type LimitContext,
   limitDefaults,
   type LimitOptions,
   resolveLimits,
 } from "../../src/train/limits.ts";
 
 type Options = LimitOptions & IntervalOptions;
-const context = { charsPerStep: 10, stepsPerEpoch: 30, hasValidation: true };
+const model = { config: { cell: "gru", layers: 1, hidden: 128 }, vocabularySize: 65 } as const;
+const context = { charsPerStep: 10, stepsPerEpoch: 300, hasValidation: true, ...model };
 
 Deno.test("resolveLimits() limits the characters and the patience of a run without limits", () => {
   for (
@@ -20,7 +22,7 @@ Deno.test("resolveLimits() limits the characters and the patience of a run witho
       [1_000_000, 20e6], // long text: the maximum
     ] as const
   ) {
-    const limits = resolveLimits({}, { charsPerStep: 100, stepsPerEpoch, hasValidation: true });
+    const limits = resolveLimits({}, { ...context, charsPerStep: 100, stepsPerEpoch });
     assertEquals(limits.steps, chars / 100);
     assertEquals(limits.seconds, Infinity);
     assertEquals(limits.patience, limitDefaults.patience);
@@ -29,13 +31,29 @@ Deno.test("resolveLimits() limits the characters and the patience of a run witho
   assertEquals(resolveLimits({}, { ...context, hasValidation: false }).patience, Infinity);
 });
 
+Deno.test("resolveLimits() follows the alphabet, and the length of a short text", () => {
+  const steps = (changes: Partial<LimitContext>) =>
+    resolveLimits({}, { ...context, ...changes }).steps;
+  // Ordinary alphabets are alike.
+  for (const vocabularySize of [1, 2, 60, 120]) assertEquals(steps({ vocabularySize }), 4e5);
+  const chars = [500, 3000, 30_000, 1_000_000].map((size) => 10 * steps({ vocabularySize: size }));
+  assertEquals(chars, chars.toSorted((a, b) => b - a));
+  assert(chars[0] === 4e6 && chars[2]! < 1e6 && chars[3]! >= 10, `${chars}`);
+  // A model that takes long anyway may take as long with a large alphabet.
+  const wide = { ...model.config, hidden: 4096 };
+  assert(steps({ config: wide, vocabularySize: 500 }) > 0.9 * 4e5);
+  // 3 characters are a batch of one character; 500 characters are nine of fifty.
+  assertEquals(steps({ charsPerStep: 1, stepsPerEpoch: 1 }), 10_000);
+  assertEquals(steps({ charsPerStep: 50, stepsPerEpoch: 9 }), 80_000);
+});
+
 Deno.test("resolveLimits() converts given limits to steps and seconds", () => {
   for (
     const [options, steps, seconds] of [
       [{ steps: 7 }, 7, Infinity],
-      [{ epochs: 0.05 }, 2, Infinity],
+      [{ epochs: 0.005 }, 2, Infinity],
       [{ minutes: 2 }, Infinity, 120],
-      [{ steps: 100, epochs: 2, minutes: 0.5 }, 60, 30],
+      [{ steps: 1000, epochs: 2, minutes: 0.5 }, 600, 30],
     ] as const
   ) {
     const limits = resolveLimits(options, context);
@@ -45,7 +63,7 @@ Deno.test("resolveLimits() converts given limits to steps and seconds", () => {
 });
 
 Deno.test("resolveLimits() picks a few dozen metrics at round steps, and some samples", () => {
-  const long = { charsPerStep: 100, stepsPerEpoch: 1000, hasValidation: true };
+  const long = { ...context, charsPerStep: 100, stepsPerEpoch: 1000 };
   for (const steps of [1, 3, 60, 1000, 12345, 10 ** 6]) {
     const { logEvery, sampleEvery } = resolveLimits({ steps }, long);
     assert(/^[125]0*$/.test(String(logEvery)), `every ${logEvery}`);
