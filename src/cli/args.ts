@@ -263,7 +263,11 @@ export function helpOf(command: Command, width = 80): string {
   const isNarrow = width - column < MIN_DESCRIPTION;
   const layout: Layout = { width, indent: isNarrow ? 6 : column };
   const usage = usageOf(command).map((line) => wrap(line, { width, indent: 11 }));
-  const lines = [`${command.summary}.`, "", `Usage: ${usage.join("\n       ")}`];
+  const lines = [
+    wrap(`${command.summary}.`, { width, indent: 0 }),
+    "",
+    `Usage: ${usage.join("\n       ")}`,
+  ];
   if (command.examples) {
     const examples = command.examples.map((example) => foldCommand(example, { width, indent: 2 }));
     lines.push("", "Examples:", ...examples);

@@ -1,6 +1,7 @@
 /** Runs the program as its users do, in a process and a folder of its own, or inside of the test. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Command } from "../../src/cli/args.ts";
+import { columnsOf } from "../../src/cli/format.ts";
 import { commands } from "../../src/cli/main.ts";
 import { exitCodeOf } from "../../src/cli/program.ts";
 
@@ -96,23 +97,59 @@ export function start(
   }).spawn();
 }
 
+/** How {@linkcode startInTerminal} starts a command. */
+interface TerminalOptions {
+  /** Environment variables, added to those of the test. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The width of the terminal. Default: 80. */
+  readonly columns?: number;
+  /** Whether to run the words of the command's task as they are, which checks the lock file too. */
+  readonly isTask?: boolean;
+}
+
 /** Starts a command in a pseudo-terminal. */
 export function startInTerminal(
   folder: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, columns = 80, isTask = false }: TerminalOptions = {},
 ): Deno.ChildProcess {
+  const quoted = (words: readonly string[]) =>
+    words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
   // As its users run it: Deno may ask for a permission.
-  const words = [Deno.execPath(), ...denoArgs(args).filter((word) => word !== "--no-prompt")]
-    .map((word) => `'${word}'`);
+  const words = denoArgs(args).filter((word) => word !== "--no-prompt");
+  const command = isTask
+    ? `${taskOf(args[0]!)} ${quoted(args.slice(1))}`
+    : quoted([Deno.execPath(), ...words]);
   return new Deno.Command("script", {
-    args: ["-qec", words.join(" "), "/dev/null"],
-    cwd: folder,
-    env,
+    args: ["-qec", `stty cols ${columns} rows 40; ${command}`, "/dev/null"],
+    cwd: isTask ? root : folder,
+    env: { ...env, INIT_CWD: folder },
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
   }).spawn();
+}
+
+/** The command of a task, with the Deno that runs the tests. */
+function taskOf(name: string): string {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
+  return tasks[name].replace(/(?<=^|&& )deno run/, `'${Deno.execPath()}' run`);
+}
+
+/**
+ * Asserts that what a terminal showed has no line that is longer than its width, no question, and no
+ * control characters but those for emphasis and for clearing the rest of a line.
+ */
+export function assertFits(screen: string, columns: number): void {
+  const what = `${columns} columns: ${JSON.stringify(screen)}`;
+  assert(!/Allow\?|requests/.test(screen), what);
+  // deno-lint-ignore no-control-regex
+  const plain = screen.replace(/\x1b\[(?:\d+(?:;\d+)*)?[mK]/g, "");
+  // deno-lint-ignore no-control-regex
+  assert(!/[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]/.test(plain), what);
+  for (const line of plain.split(/[\r\n]+/)) {
+    assert(columnsOf(line) <= columns, `${JSON.stringify(line)} in ${what}`);
+  }
 }
 
 /** Far above what a command of the tests takes. */

@@ -1,6 +1,13 @@
 /** The program in a pseudo-terminal. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { finishInTerminal, sleep, startInTerminal, testTerminal, tiny } from "./program.ts";
+import {
+  assertFits,
+  finishInTerminal,
+  sleep,
+  startInTerminal,
+  testTerminal,
+  tiny,
+} from "./program.ts";
 import { readLatest } from "./runs.ts";
 
 const text = "some text of some length.\n".repeat(20);
@@ -12,7 +19,7 @@ async function start(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Deno.ChildProcess> {
   await Deno.writeTextFile(`${folder}/text.txt`, text);
-  return startInTerminal(folder, [...train, ...options], env);
+  return startInTerminal(folder, [...train, ...options], { env });
 }
 
 /** The steps of the log, as they are printed. */
@@ -129,3 +136,29 @@ testTerminal(
     }
   },
 );
+
+testTerminal("all commands fit a terminal of 40 columns", async (f) => {
+  await Deno.writeTextFile(`${f}/text.txt`, text);
+  for (
+    const args of [
+      ["train", "text.txt", "--out", "run", ...tiny, "--steps", "300", "--sample-every", "100"],
+      ["train", "--resume", "run", "--epochs", "12"],
+      ["train", "--resume", "run"],
+      ["eval", "run", "text.txt"],
+      ["score", "run", "text.txt"],
+      ["sample", "run", "--length", "30"],
+      ["gradcheck", "--hidden", "4"],
+      ["train", "--help"],
+    ]
+  ) {
+    const { screen, code } = await finishInTerminal(startInTerminal(f, args, { columns: 40 }));
+    assertEquals(code, 0, screen);
+    assertFits(screen, 40);
+  }
+  const refused = startInTerminal(f, ["train", "text.txt", "--out", "run", "--hiden", "5"], {
+    columns: 40,
+  });
+  const { screen, code } = await finishInTerminal(refused);
+  assertEquals(code, 2);
+  assertFits(screen, 40);
+});
