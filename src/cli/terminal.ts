@@ -104,7 +104,9 @@ export class Terminal implements Disposable {
   /** Redraws the status line; prints the estimated duration when it is first known. */
   showStatus(status: TrainingStatus): void {
     this.#estimate(status);
-    this.#line.show((columns) => formatStatus(status, columns));
+    // The first steps are slow, and say little about the others.
+    const secondsLeft = this.#isEstimated ? status.secondsLeft : Infinity;
+    this.#line.show((columns) => formatStatus({ ...status, secondsLeft }, columns));
   }
 
   /** Removes the status line for good. */
@@ -156,7 +158,7 @@ function row(columns: readonly Column[], cell: (column: Column) => string): stri
   return columns.map((column) => ` ${cell(column)}`.padStart(column.width)).join("").trimEnd();
 }
 
-/** The status line, for so many columns of the terminal. */
+/** The status line, for so many columns of the terminal; what is not known is left out. */
 export function formatStatus(
   { step, loss, charsPerSecond, fractionDone, secondsLeft }: TrainingStatus,
   columns: number,
@@ -165,7 +167,7 @@ export function formatStatus(
     [],
     fractionDone,
     [
-      `${Number.isFinite(secondsLeft) ? formatDuration(secondsLeft) : "?"} left`,
+      ...Number.isFinite(secondsLeft) ? [`${formatDuration(secondsLeft)} left`] : [],
       `step ${formatNumber(step)}`,
       `loss ${formatLoss(loss)}`,
       `${formatNumber(charsPerSecond)} chars/s`,

@@ -138,13 +138,13 @@ function taskOf(name: string): string {
 
 /**
  * Asserts that what a terminal showed has no line that is longer than its width, no question, and no
- * control characters but those for emphasis and for clearing the rest of a line.
+ * control characters but those for emphasis and for clearing a line, which Deno does too.
  */
 export function assertFits(screen: string, columns: number): void {
   const what = `${columns} columns: ${JSON.stringify(screen)}`;
   assert(!/Allow\?|requests/.test(screen), what);
   // deno-lint-ignore no-control-regex
-  const plain = screen.replace(/\x1b\[(?:\d+(?:;\d+)*)?[mK]/g, "");
+  const plain = screen.replace(/\x1b\[(?:\d+(?:;\d+)*)?[mKGJ]/g, "");
   // deno-lint-ignore no-control-regex
   assert(!/[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]/.test(plain), what);
   for (const line of plain.split(/[\r\n]+/)) {

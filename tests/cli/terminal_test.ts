@@ -52,7 +52,7 @@ for (const count of ["3", "300", "42000"]) {
 
 testTerminal("train shows step, loss, speed and time left in a status line", async (f) => {
   const { screen, code } = await finishInTerminal(
-    await start(f, ["--minutes", "0.01"]),
+    await start(f, ["--minutes", "0.03"]),
   );
   assertEquals(code, 0);
   assertMatch(
