@@ -47,13 +47,19 @@ export interface OptionsCheck {
  * is the key.
  */
 export function checkOptions<T extends object>(options: T, { schema, context }: OptionsCheck): T {
-  return withContext(context, () => {
-    const copy = copyOf(options);
-    if (copy === null) {
-      throw new InputError(`the options must be an object, not ${quote(options)}`);
-    }
-    return validate(schema, copy) as T;
-  });
+  return withContext(context, () => validate(schema, copyOptions(options)) as T);
+}
+
+/**
+ * Copies an object of options, whose keys and values the caller checks, without the keys that are
+ * `undefined`.
+ *
+ * @throws {InputError} without a context, if it is not an object.
+ */
+export function copyOptions<T extends object>(options: T): T {
+  const copy = copyOf(options);
+  if (copy !== null) return copy as T;
+  throw new InputError(`the options must be an object, not ${quote(options)}`);
 }
 
 /**

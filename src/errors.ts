@@ -31,7 +31,8 @@ export class InputError extends Error {
    * @param options The property that is wrong, and the error that caused this one.
    */
   constructor(message: string, options: InputErrorOptions = {}) {
-    const { option, ...others } = options;
+    // JavaScript may pass null.
+    const { option, ...others } = options ?? {};
     super(message, others);
     if (option !== undefined) this.option = option;
   }

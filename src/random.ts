@@ -1,4 +1,5 @@
 import { InputError } from "./errors.ts";
+import { quote } from "./json.ts";
 
 /** Streams of one seed; making the last takes 255 jumps, 3 ms. */
 const MAX_STREAMS = 256;
@@ -49,13 +50,13 @@ export class Xoshiro128 {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new InputError(
         'Cannot seed the random generator: "seed" must be a whole number from 0 to ' +
-          `${Number.MAX_SAFE_INTEGER}, not ${seed}`,
+          `${Number.MAX_SAFE_INTEGER}, not ${quote(seed)}`,
         { option: "seed" },
       );
     }
     if (!Number.isInteger(stream) || stream < 0 || stream >= MAX_STREAMS) {
       throw new RangeError(
-        `Cannot make random stream ${stream}: it must be a whole number from 0 to ` +
+        `Cannot make random stream ${quote(stream)}: it must be a whole number from 0 to ` +
           `${MAX_STREAMS - 1}`,
       );
     }

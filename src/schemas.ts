@@ -2,14 +2,12 @@
 
 import * as v from "valibot";
 
-/** The largest whole number that a double holds exactly together with all below it. */
-const MAX = Number.MAX_SAFE_INTEGER;
-
 /** A whole number from `low` to `high`; by default any that is not below `low`. */
-export function wholeNumber(low: number, high: number = MAX): v.GenericSchema<number> {
-  const expected = high === MAX && low <= 1
-    ? `must be a whole number, ${low} or above`
-    : `must be a whole number from ${low} to ${high}`;
+export function wholeNumber(
+  low: number,
+  high: number = Number.MAX_SAFE_INTEGER,
+): v.GenericSchema<number> {
+  const expected = `must be a whole number from ${low} to ${high}`;
   return v.pipe(
     v.number(expected),
     v.check((n) => Number.isSafeInteger(n) && n >= low && n <= high, expected),

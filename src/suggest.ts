@@ -54,6 +54,9 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   "weight-decay": ["l2", "wd"],
 };
 
+/** A longer word is no misspelt name; comparing one of a hostile file would take long. */
+const MAX_LENGTH = 64;
+
 /**
  * The one of some names that was probably meant: the same but for case and `_`, a synonym, one that
  * begins with what was written, or one that is a few letters away.
@@ -61,6 +64,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
  * @returns `undefined` when none is near.
  */
 export function suggest(written: string, names: readonly string[]): string | undefined {
+  if (written.length > MAX_LENGTH) return undefined;
   const name = normalize(written);
   if (name === "") return undefined;
   return names.find((candidate) => candidate === name) ??
@@ -81,7 +85,8 @@ export function suggestKey(written: string, keys: readonly string[]): string | u
 
 /** Whether a word is one of some names, or so near to one that it was probably meant. */
 export function isMisspelled(written: string, names: readonly string[]): boolean {
-  return names.includes(written) || nearest(normalize(written), names) !== undefined;
+  return names.includes(written) ||
+    written.length <= MAX_LENGTH && nearest(normalize(written), names) !== undefined;
 }
 
 function normalize(name: string): string {

@@ -5,12 +5,13 @@
  * and the checksum.
  */
 
+import { checkShape, checkString, wrongType } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import { createSha256 } from "../sha256.ts";
 import { cells } from "../model/cells.ts";
 import type { Config } from "../model/config.ts";
-import { type Model, sizesOf } from "../model/model.ts";
+import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import { type StateSlot, stateSlotsOf } from "../model/optimizers.ts";
 import {
   elementCount,
@@ -19,9 +20,10 @@ import {
   type RealArray,
   realArray,
   type Sizes,
+  takeParameters,
 } from "../model/parameters.ts";
 import type { CorpusIdentity } from "../text/corpus_identity.ts";
-import { checkFormat, formatMetadata, parseMetadata } from "./metadata.ts";
+import { checkFormat, checkProgress, formatMetadata, parseMetadata } from "./metadata.ts";
 import type { Progress } from "./metadata.ts";
 import {
   bytesOf,
@@ -66,6 +68,46 @@ function prefixOf({ name }: StateSlot): string {
 }
 
 /**
+ * Checks a checkpoint that was passed to a function: its parts have the right types and fit
+ * together. The numbers of its tensors are not looked at.
+ *
+ * @param checkpoint The checkpoint.
+ * @param context What is being done, for an error.
+ * @throws {TypeError} if it is no checkpoint, or a part is missing.
+ * @throws {RangeError} if an array has not the length that the configuration gives.
+ * @throws {InputError} if its configuration or its progress is invalid.
+ */
+export function checkCheckpoint(checkpoint: Checkpoint, context: string): void {
+  checkModel(checkpoint, context);
+  const { config, trainingParameters, optimizerState, hiddenState, progress, corpus } = checkpoint;
+  const sizes = sizesOf(checkpoint);
+  const refuse = (name: string, expected: string, value: unknown) =>
+    wrongType({ context, name, expected, value });
+  if (trainingParameters !== null) takeParameters(trainingParameters, { sizes, context });
+  if (optimizerState !== null) {
+    if (!Array.isArray(optimizerState)) {
+      throw refuse("optimizerState", "an array or null", optimizerState);
+    }
+    for (const slot of optimizerState) takeParameters(slot, { sizes, context });
+  }
+  if (!(hiddenState instanceof Float32Array || hiddenState instanceof Float64Array)) {
+    throw refuse("hiddenState", "a Float32Array or Float64Array", hiddenState);
+  }
+  const length = elementCount(stateShape(config)) * (hasCellState(config) ? 2 : 1);
+  if (hiddenState.length !== length) {
+    throw new RangeError(
+      `${context}: "hiddenState" must have ${length} numbers, not ${hiddenState.length}`,
+    );
+  }
+  if (corpus !== null && typeof corpus?.sha256 !== "string") {
+    throw refuse("corpus", "what identifies a text, or null", corpus);
+  }
+  withContext(`${context} with this progress`, () => checkProgress(progress), {
+    option: undefined,
+  });
+}
+
+/**
  * Encodes a checkpoint as the bytes of a file. It must not change until the promise resolves.
  *
  * @throws {InputError} if {@linkcode decodeCheckpoint} would reject the bytes: a weight is not
@@ -85,7 +127,14 @@ function prefixOf({ name }: StateSlot): string {
  */
 // deno-lint-ignore require-await -- an error must reject the promise, as it does when decoding
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  return withContext("Cannot encode the checkpoint", () => encode(checkpoint));
+  return withContext("Cannot encode the checkpoint", () => {
+    checkShape(checkpoint, {
+      ...{ context: "Cannot encode the checkpoint", name: "checkpoint" },
+      expected: "a checkpoint",
+      shape: { config: "object", vocabulary: "object", parameters: "object", progress: "object" },
+    });
+    return encode(checkpoint);
+  });
 }
 
 function encode(checkpoint: Checkpoint): Uint8Array {
@@ -139,6 +188,11 @@ function stateTensors({ config, hiddenState }: Checkpoint): [string, Tensor][] {
  */
 // deno-lint-ignore require-await -- an error must reject the promise
 export async function decodeCheckpoint(bytes: Uint8Array, name?: string): Promise<Checkpoint> {
+  const context = "Cannot read a checkpoint";
+  if (!(bytes instanceof Uint8Array)) {
+    throw wrongType({ context, name: "bytes", expected: "a Uint8Array", value: bytes });
+  }
+  if (name !== undefined) checkString(name, { context, name: "name" });
   const subject = name === undefined ? "the checkpoint" : `the checkpoint ${quotePath(name)}`;
   return withContext(`Cannot read ${subject}`, () => fromSafetensors(decodeSafetensors(bytes)));
 }

@@ -1,9 +1,11 @@
 /** Checkpoint files: reading them as untrusted input, and replacing them atomically. */
 
 import { writeAtomically } from "../atomic_write.ts";
+import { checkOptions, checkString, optionsSchema } from "../arguments.ts";
 import { InputError, withContextAsync } from "../errors.ts";
-import { quote, quotePath } from "../json.ts";
+import { quotePath } from "../json.ts";
 import { toInputError } from "../os_errors.ts";
+import { oneOf, text } from "../schemas.ts";
 import { type Checkpoint, encodeCheckpoint, fromSafetensors } from "./checkpoint.ts";
 import { checkFormat, type CheckpointMetadata, parseMetadata } from "./metadata.ts";
 import { type Tensor, toTensor } from "./safetensors.ts";
@@ -28,6 +30,9 @@ export interface ReadCheckpointOptions {
   readonly which?: "best" | "latest";
 }
 
+const readSchema = optionsSchema({ which: oneOf(["best", "latest"]) });
+const writeSchema = optionsSchema({ temporary: text });
+
 /**
  * Reads a checkpoint from disk, as untrusted input; needs `--allow-read`.
  *
@@ -51,11 +56,11 @@ export interface ReadCheckpointOptions {
  */
 export async function readCheckpoint(
   path: string,
-  { which = "best" }: ReadCheckpointOptions = {},
+  options: ReadCheckpointOptions = {},
 ): Promise<Checkpoint> {
-  if (which !== "best" && which !== "latest") {
-    throw new RangeError(`"which" must be best or latest, not ${quote(which)}`);
-  }
+  checkString(path, { context: "Cannot read a checkpoint", name: "path" });
+  const context = `Cannot read the checkpoint ${quotePath(path)}`;
+  const { which = "best" } = checkOptions(options, { schema: readSchema, context });
   const info = await Deno.stat(path).catch(() => null);
   if (!info?.isDirectory) {
     const missing = "it must be a checkpoint or a run folder";
@@ -219,10 +224,13 @@ export async function writeCheckpoint(
   checkpoint: Checkpoint,
   options: WriteCheckpointOptions = {},
 ): Promise<void> {
+  checkString(path, { context: "Cannot write a checkpoint", name: "path" });
+  const context = `Cannot write the checkpoint ${quotePath(path)}`;
+  const checked = checkOptions(options, { schema: writeSchema, context });
   const bytes = await encodeCheckpoint(checkpoint);
   await withContextAsync(`Cannot write the checkpoint ${quotePath(path)}`, async () => {
     try {
-      await writeAtomically(path, bytes, options);
+      await writeAtomically(path, bytes, checked);
     } catch (error) {
       throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
     }

@@ -82,6 +82,26 @@ const progressSchema = v.strictObject({
   elapsedSeconds: amount,
 });
 
+// A loss that is not finite is written as null.
+const anyLoss = v.nullable(v.custom<number>((x) => typeof x === "number", "must be a number"));
+
+const givenProgressSchema = v.strictObject({
+  ...progressSchema.entries,
+  loss: anyLoss,
+  batchLoss: anyLoss,
+  validationLoss: anyLoss,
+  bestValidationLoss: anyLoss,
+});
+
+/**
+ * Checks the progress of a checkpoint that a program made.
+ *
+ * @throws {InputError} naming the first key that is wrong.
+ */
+export function checkProgress(progress: Progress): void {
+  validate(givenProgressSchema, progress);
+}
+
 const corpusSchema = v.nullable(v.strictObject({
   path: v.string("must be a string"),
   chars: count,

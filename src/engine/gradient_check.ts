@@ -5,8 +5,10 @@ import {
   type RealArray,
   shapeEntries,
 } from "../model/parameters.ts";
+import { checkArguments, optionsSchema } from "../arguments.ts";
 import type { Cell } from "../model/cells.ts";
 import { Xoshiro128 } from "../random.ts";
+import { real, unchecked } from "../schemas.ts";
 import { Engine } from "./engine.ts";
 
 /** The sizes of the network and batch that {@linkcode checkGradients} generates. */
@@ -53,6 +55,18 @@ const DELTA = 2e-3;
  */
 const FLOOR = 1e-4;
 
+// The engine checks the values.
+const schema = optionsSchema({
+  cell: unchecked,
+  layers: unchecked,
+  dropout: real((x) => x >= 0 && x < 1, "a number from 0 up to, not including, 1"),
+  threads: unchecked,
+}, {
+  hidden: unchecked,
+  seqLength: unchecked,
+  batchSize: unchecked,
+});
+
 /**
  * Checks the gradients of the f64 kernels: compares every number with the central difference of fourth
  * order of the loss, f′(x) ≈ (8 (f(x+δ) − f(x−δ)) − (f(x+2δ) − f(x−2δ))) / 12δ.
@@ -63,6 +77,8 @@ const FLOOR = 1e-4;
  * @param sizes The sizes of the network and the batch.
  * @param seed The seed of the network, the batch and dropout.
  * @throws {RangeError} If a size is out of range.
+ * @throws {TypeError} If a size has a wrong type, or is unknown or missing.
+ * @throws {InputError} If the seed is not a whole number, 0 or above.
  *
  * @example
  * ```ts
@@ -73,6 +89,7 @@ const FLOOR = 1e-4;
  * ```
  */
 export function checkGradients(sizes: GradientCheckSizes, seed = 1): GradientCheck[] {
+  sizes = checkArguments(sizes, { schema, context: "Cannot check gradients" });
   const dropout = { probability: sizes.dropout ?? 0, seed };
   using engine = createRandomEngine(sizes, new Xoshiro128(seed));
   const computeLoss = () => {

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import { quote } from "../json.ts";
 import { unitsAreShared } from "./kernels/instance.ts";
 import { type EngineOptions, MAX_THREADS } from "./options.ts";
 import { maxThreads } from "./threads.ts";
@@ -51,7 +52,9 @@ export function defaultThreadCount(
 export function checkThreadCount(threads: number): number {
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new InputError(
-      `Cannot train: "threads" must be a whole number from 1 to ${MAX_THREADS}, not ${threads}`,
+      `Cannot train: "threads" must be a whole number from 1 to ${MAX_THREADS}, not ${
+        quote(threads)
+      }`,
       { option: "threads" },
     );
   }

@@ -105,8 +105,7 @@ export interface Config {
 
 const fraction = real((x) => x >= 0 && x < 1, "a number from 0 up to, not including, 1");
 
-/** The schema of a complete {@linkcode Config}. */
-export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
+const schema = v.strictObject({
   cell: oneOf(cellNames),
   layers: wholeNumber(1, 16),
   hidden: wholeNumber(1, 16384),
@@ -139,6 +138,14 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.strictObject({
   resetEvery: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   holdout: oneOf(["end", "streams"]),
 });
+
+/** The schema of a complete {@linkcode Config}. */
+export const configSchema: v.GenericSchema<unknown, Config> = schema;
+
+/** The schema of any keys of a {@linkcode Config}. */
+export const partialConfigSchema: v.GenericSchema<unknown, Partial<Config>> = v.partial(
+  schema,
+) as v.GenericSchema<unknown, Partial<Config>>;
 
 /**
  * Checks that a value is a complete configuration, and freezes it.

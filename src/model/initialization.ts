@@ -1,12 +1,16 @@
 /** The initialization of weights. */
 
-import type { Xoshiro128 } from "../random.ts";
+import * as v from "valibot";
+import { checkArguments, optionsSchema } from "../arguments.ts";
+import { Xoshiro128 } from "../random.ts";
+import { oneOf } from "../schemas.ts";
 import {
   elementCount,
   type ParameterName,
   type ParameterSet,
   parameterSet,
   type Precision,
+  precisions,
   type RealArray,
   realArray,
   type Sizes,
@@ -40,6 +44,12 @@ export interface InitOptions {
   readonly random: Xoshiro128;
 }
 
+const schema = optionsSchema({}, {
+  init: v.pipe(v.string(`must be ${INIT_SYNTAX}`), v.check(isInit, `must be ${INIT_SYNTAX}`)),
+  precision: oneOf(precisions),
+  random: v.instance(Xoshiro128, "must be a Xoshiro128"),
+});
+
 /**
  * Draws initial parameters, in the order of `parameterShapes`, row by row.
  *
@@ -65,6 +75,8 @@ export interface InitOptions {
  *
  * @param sizes The sizes of the network.
  * @param options The initialization, the precision and the generator.
+ * @throws {RangeError} if a size, the initialization or the precision is not one that exists.
+ * @throws {TypeError} if a value has a wrong type, or an option is unknown or missing.
  *
  * @example
  * ```ts
@@ -79,8 +91,10 @@ export interface InitOptions {
  */
 export function initialParameters(
   sizes: Sizes,
-  { init, precision, random }: InitOptions,
+  options: InitOptions,
 ): ParameterSet {
+  const context = "Cannot initialize parameters";
+  const { init, precision, random } = checkArguments(options, { schema, context });
   const { hidden, cell = "rnn" } = sizes;
   const set = parameterSet(sizes, (name, shape) => {
     const array = realArray(precision, elementCount(shape));

@@ -6,7 +6,7 @@
  *     h_t = cell(Wxh x_t, Whh h_{t-1}, bh)      y_t = Why h_t + by      p_t = softmax(y_t)
  */
 
-import { wrongType } from "../arguments.ts";
+import { checkWholeNumber, wrongRange, wrongType } from "../arguments.ts";
 import { type Cell, cells } from "./cells.ts";
 
 /**
@@ -73,6 +73,9 @@ export type ParameterShapes =
  * Returns the shape of each parameter. The keys are in order of initialization: the weights from
  * the first layer up to the head, then the biases in the same order.
  *
+ * @throws {RangeError} if a size is not a whole number above 0, or there is no such cell.
+ * @throws {TypeError} if a size is not a number.
+ *
  * @example
  * ```ts
  * import { parameterShapes } from "./parameters.ts";
@@ -82,6 +85,7 @@ export type ParameterShapes =
  * ```
  */
 export function parameterShapes(sizes: Sizes): ParameterShapes {
+  checkSizes(sizes);
   const { cell = "rnn", layers = 1, inputs, hidden, outputs } = sizes;
   const gates = cells[cell].gates * hidden;
   const weights: [string, readonly number[]][] = [];
@@ -96,6 +100,22 @@ export function parameterShapes(sizes: Sizes): ParameterShapes {
   weights.push(["Why", [outputs, hidden]]);
   biases.push(["by", [outputs]]);
   return Object.fromEntries([...weights, ...biases]) as ParameterShapes;
+}
+
+/** Checks sizes, which may be properties of a larger object, such as the options of an engine. */
+function checkSizes(sizes: Sizes): void {
+  const context = "Cannot make parameters";
+  if (typeof sizes !== "object" || sizes === null) {
+    throw wrongType({ context, name: "sizes", expected: "an object", value: sizes });
+  }
+  const { cell = "rnn", layers = 1, inputs, hidden, outputs } = sizes;
+  if (typeof cell !== "string" || !Object.hasOwn(cells, cell)) {
+    const expected = `one of ${Object.keys(cells).join(", ")}`;
+    throw wrongRange({ context, name: "cell", expected, value: cell });
+  }
+  for (const [name, value] of Object.entries({ layers, inputs, hidden, outputs })) {
+    checkWholeNumber(value, { context, name, min: 1 });
+  }
 }
 
 /** Returns names and shapes of the parameters, in order of initialization. */
@@ -168,8 +188,18 @@ export function parameterCount(sizes: Sizes): number {
   return shapeEntries(sizes).reduce((sum, [, shape]) => sum + elementCount(shape), 0);
 }
 
-/** Creates a parameter set of zeros. */
+/**
+ * Creates a parameter set of zeros.
+ *
+ * @throws {RangeError} if a size is out of range, or there is no such precision.
+ * @throws {TypeError} if a size is not a number.
+ */
 export function zeroParameters(sizes: Sizes, precision: Precision): ParameterSet {
+  if (!precisions.includes(precision)) {
+    const expected = `one of ${precisions.join(", ")}`;
+    const context = "Cannot make parameters";
+    throw wrongRange({ context, name: "precision", expected, value: precision });
+  }
   return parameterSet(sizes, (_, shape) => realArray(precision, elementCount(shape)));
 }
 

@@ -117,7 +117,9 @@ export const presets: Readonly<Record<string, Partial<Config>>> = Object.freeze(
  * ```
  */
 export function getPreset(name: string): Partial<Config> {
-  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined;
+  const preset = typeof name === "string" && Object.hasOwn(presets, name)
+    ? presets[name]
+    : undefined;
   if (preset !== undefined) return preset;
   throw new InputError(
     `"preset" must be one of ${Object.keys(presets).join(", ")}, not ${quote(name)}`,

@@ -1,7 +1,10 @@
 /** Completing and checking a configuration. */
 
+import * as v from "valibot";
+import { checkOptions, copyOptions, optionsSchema } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
-import { type Config, parseConfig } from "./config.ts";
+import { validate } from "../json.ts";
+import { type Config, parseConfig, partialConfigSchema } from "./config.ts";
 import { optimizers } from "./optimizers.ts";
 import { baseConfig, getPreset, scheduleDefaults } from "./presets.ts";
 
@@ -19,6 +22,13 @@ export interface ResolveConfigOptions {
    */
   readonly chars?: number;
 }
+
+const schema = optionsSchema({
+  chars: v.pipe(
+    v.number("must be a number"),
+    v.check((n) => n >= 0, "must be a number, 0 or above"),
+  ),
+});
 
 /**
  * Completes a configuration from its preset and the base configuration, and checks it.
@@ -40,10 +50,11 @@ export interface ResolveConfigOptions {
  */
 export function resolveConfig(
   input: ConfigInput = {},
-  { chars = Infinity }: ResolveConfigOptions = {},
+  options: ResolveConfigOptions = {},
 ): Config {
+  const { chars = Infinity } = checkOptions(options, { schema, context: "Cannot train" });
   return withContext("Cannot train", () => {
-    const { preset, ...given } = input;
+    const { preset, ...given } = checkConfigInput(input);
     const base = preset === undefined ? {} : getPreset(preset);
     const { optimizer, lrSchedule } = { ...baseConfig, ...base, ...given };
     const config = parseConfig({
@@ -63,9 +74,21 @@ export function resolveConfig(
   });
 }
 
+/**
+ * Checks the keys of a configuration one by one.
+ *
+ * @returns A copy without the keys that are `undefined`.
+ * @throws {InputError} without a context, if a key is unknown or its value is invalid.
+ */
+export function checkConfigInput(input: ConfigInput): ConfigInput {
+  const { preset, ...given } = copyOptions(input);
+  const checked = validate(partialConfigSchema, given) as Partial<Config>;
+  return preset === undefined ? checked : { ...checked, preset };
+}
+
 /** The value of a key that is not yet checked; nothing for an unknown key. */
 function get<T extends object>(values: Readonly<Record<string, T>>, key: string): Partial<T> {
-  return Object.hasOwn(values, key) ? values[key]! : {};
+  return typeof key === "string" && Object.hasOwn(values, key) ? values[key]! : {};
 }
 
 /** A key that has an effect only with certain values of others. */

@@ -60,8 +60,8 @@ export interface ReadProgress {
 export interface ReadCorpusOptions {
   /** The vocabulary to encode the text with, for example a model's. Default: the text's own. */
   readonly vocabulary?: Vocabulary | undefined;
-  /** Called several times per MiB. */
-  readonly onProgress?: (progress: ReadProgress) => void;
+  /** Called several times per MiB, and awaited; what it throws ends the reading. */
+  readonly onProgress?: (progress: ReadProgress) => void | Promise<void>;
   /**
    * Files up to this length are kept in memory. A longer file stays open, and is read where needed.
    * Default: 64 MiB.
@@ -115,7 +115,7 @@ export async function readCorpus(path: string, options: ReadCorpusOptions = {}):
       scanner.add(chunk);
       all?.set(chunk, bytes);
       bytes += chunk.length;
-      onProgress?.({ bytes, total: file.size });
+      await onProgress?.({ bytes, total: file.size });
     }
     const scan = scanner.finish();
     checkIsText(scan);
@@ -270,7 +270,8 @@ class Utf8Corpus implements Corpus {
       if (id === undefined) throw this.#findUnknown();
       counts[id] = count;
     }
-    this.counts = counts;
+    this.counts = Object.freeze(counts);
+    Object.freeze(this);
   }
 
   read(start: number, count: number, options: ReadRangeOptions = {}): Uint32Array {

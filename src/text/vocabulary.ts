@@ -45,6 +45,7 @@ export class Vocabulary {
     codePoints.forEach((codePoint, id) => this.#ranks[codePoint] = id + 1);
     this.characters = this.#strings.join("");
     this.size = codePoints.length;
+    Object.freeze(this);
   }
 
   /**

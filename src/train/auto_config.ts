@@ -1,8 +1,15 @@
+import { checkOptions, checkShape, optionsSchema } from "../arguments.ts";
 import { withContext } from "../errors.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import { optimizers } from "../model/optimizers.ts";
 import { baseConfig } from "../model/presets.ts";
-import { type ConfigInput, defaultBatchSize, resolveConfig } from "../model/resolve_config.ts";
+import {
+  checkConfigInput,
+  type ConfigInput,
+  defaultBatchSize,
+  resolveConfig,
+} from "../model/resolve_config.ts";
+import { positive } from "../schemas.ts";
 import { FLOP_PER_SECOND, flopPerChar, LARGE_VOCABULARY, type TextSize } from "./cost.ts";
 import type { LimitOptions } from "./limits.ts";
 
@@ -93,6 +100,7 @@ const MIN_CHARS_OF_LARGE_ALPHABET = 1_000_000;
  * @param limits With a longer time limit, a larger model is picked. Other limits have no effect, so
  * that a run can be resumed with others.
  * @throws {InputError} if a key of `input` is unknown, or its value invalid.
+ * @throws {TypeError} if `text` has no length or no vocabulary.
  *
  * @example
  * ```ts
@@ -111,6 +119,13 @@ export function autoConfig(
   input: ConfigInput = {},
   limits: Pick<LimitOptions, "minutes"> = {},
 ): AutoConfig {
+  const context = "Cannot train";
+  checkShape(text, {
+    ...{ context, name: "text", expected: "a corpus, or its length and vocabulary" },
+    shape: { length: "number", vocabulary: "object" },
+  });
+  input = withContext(context, () => checkConfigInput(input));
+  limits = checkOptions(limits, { schema: limitsSchema, context });
   const chars = text.length;
   if (input.preset !== undefined) return { config: resolveConfig(input, { chars }), reasons: [] };
   if (isComplete(input)) {
@@ -121,6 +136,8 @@ export function autoConfig(
   const config = resolveConfig({ ...picked, ...input }, { chars });
   return { config, reasons: reasonsFor({ config, picked, input, run }) };
 }
+
+const limitsSchema = optionsSchema({ minutes: positive });
 
 /** Whether every key is given, as in a configuration that was resolved before. */
 function isComplete(input: ConfigInput): input is Config {

@@ -1,5 +1,6 @@
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import { InputError } from "../errors.ts";
+import { quote } from "../json.ts";
 import type { Config } from "../model/config.ts";
 import { affordableChars } from "./cost.ts";
 
@@ -195,7 +196,7 @@ function roundUp(x: number): number {
 function checkWholeNumber(option: string, value: number | undefined, min: number): void {
   if (value === undefined || Number.isSafeInteger(value) && value >= min) return;
   throw new InputError(
-    `Cannot train: "${option}" must be a whole number, ${min} or above, not ${value}`,
+    `Cannot train: "${option}" must be a whole number, ${min} or above, not ${quote(value)}`,
     { option },
   );
 }
@@ -203,7 +204,7 @@ function checkWholeNumber(option: string, value: number | undefined, min: number
 function checkPositive(option: string, value: number | undefined): void {
   if (value === undefined || Number.isFinite(value) && value > 0) return;
   throw new InputError(
-    `Cannot train: "${option}" must be a finite number above 0, not ${value}`,
+    `Cannot train: "${option}" must be a finite number above 0, not ${quote(value)}`,
     { option },
   );
 }

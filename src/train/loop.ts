@@ -100,7 +100,7 @@ export class TrainingLoop {
     while (!this.#isOver()) {
       this.#trainSlice();
       await yieldToEventLoop();
-      this.#callbacks.onStatus?.(this.#status());
+      await this.#callbacks.onStatus?.(this.#status());
       await this.#runDueActions();
     }
   }

@@ -1,5 +1,8 @@
+import * as v from "valibot";
+import { optionsSchema } from "../arguments.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
+import { callback, signal, unchecked } from "../schemas.ts";
 import type { IntervalOptions, LimitOptions, TrainingLimits } from "./limits.ts";
 import type { Rollback, TrainingMetrics, TrainingStatus } from "./metrics.ts";
 import type { TrainResult } from "./result.ts";
@@ -23,7 +26,7 @@ export interface TrainingCallbacks {
    */
   readonly onSample?: (text: string, step: number) => void | Promise<void>;
   /** Called several times a second. */
-  readonly onStatus?: (status: TrainingStatus) => void;
+  readonly onStatus?: (status: TrainingStatus) => void | Promise<void>;
   /** Called after a rollback; `onCheckpoint` gets the restored state before. */
   readonly onRollback?: (rollback: Rollback) => void | Promise<void>;
   /**
@@ -33,6 +36,41 @@ export interface TrainingCallbacks {
    */
   readonly onCheckpoint?: (checkpoint: Checkpoint, kind: "latest" | "best") => void | Promise<void>;
 }
+
+const callbackKeys = {
+  signal,
+  onLog: callback,
+  onSample: callback,
+  onStatus: callback,
+  onRollback: callback,
+  onCheckpoint: callback,
+};
+
+// resolveLimits() checks the numbers.
+const limitKeys = {
+  steps: unchecked,
+  epochs: unchecked,
+  minutes: unchecked,
+  patience: unchecked,
+  logEvery: unchecked,
+  sampleEvery: unchecked,
+  checkpointEvery: unchecked,
+  onDivergence: v.picklist(["stop", "rollback"], "must be stop or rollback"),
+};
+
+/** Schemas of options: those of a run's callbacks, of its limits, and of {@linkcode train}. */
+export const trainingSchemas = {
+  callbacks: optionsSchema(callbackKeys),
+  limits: optionsSchema(limitKeys),
+  train: optionsSchema({
+    ...callbackKeys,
+    ...limitKeys,
+    threads: unchecked,
+    config: unchecked,
+    resume: unchecked,
+    onStart: callback,
+  }),
+} as const;
 
 /** Options of {@linkcode train}. */
 export interface TrainOptions

@@ -6,7 +6,7 @@ import { quotePath } from "../json.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import { baseConfig, getPreset, scheduleDefaults } from "../model/presets.ts";
-import { checkConsistency, type ConfigInput } from "../model/resolve_config.ts";
+import { checkConfigInput, checkConsistency, type ConfigInput } from "../model/resolve_config.ts";
 import type { CorpusIdentity } from "../text/corpus_identity.ts";
 import type { Corpus } from "../text/corpus.ts";
 
@@ -45,8 +45,8 @@ export const fixedKeys: Partial<Record<keyof Config, string>> = {
  * @throws {InputError} if a value is invalid, or a key cannot change.
  */
 export function resumedConfig(config: Config, changes: ConfigInput): Config {
-  const { preset, ...given } = changes;
   const changed = withContext("Cannot resume training", () => {
+    const { preset, ...given } = checkConfigInput(changes);
     const base = preset === undefined ? {} : getPreset(preset);
     const asked = { ...base, ...given };
     const parsed = parseConfig({ ...config, ...scheduleChange(config, asked), ...asked });

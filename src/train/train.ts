@@ -1,11 +1,11 @@
-import { InputError } from "../errors.ts";
-import { quote } from "../json.ts";
-import type { Corpus } from "../text/corpus.ts";
+import { checkOptions, wrongType } from "../arguments.ts";
+import { checkCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.ts";
+import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { autoConfig } from "./auto_config.ts";
 import { isFinished, resolveLimits, type TrainingLimits } from "./limits.ts";
 import { TrainingLoop } from "./loop.ts";
 import { checkLrSchedule } from "./lr_schedule.ts";
-import type { TrainingCallbacks, TrainOptions } from "./options.ts";
+import { type TrainingCallbacks, trainingSchemas, type TrainOptions } from "./options.ts";
 import { bestOf, latestOf, type TrainResult } from "./result.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -22,6 +22,8 @@ import { Trainer } from "./trainer.ts";
  * limit.
  * @throws {InputError} if an option is invalid, the text is too short, or training cannot be
  * resumed from the checkpoint; no callback has been called then.
+ * @throws {TypeError} if `corpus` is no corpus, or `resume` no checkpoint and no result.
+ * @throws {RangeError} if an array of `resume` has a wrong length.
  * @throws {DivergenceError} if a loss or a weight is not finite; see `onDivergence`.
  * @throws {TextError} if the text can no longer be read, after `onCheckpoint` got the last state.
  *
@@ -58,6 +60,8 @@ export interface PreparedTraining extends Disposable {
    * @returns The best and the latest checkpoint; those that were resumed if the run is finished.
    * @throws {DivergenceError} if a loss or a weight is not finite; see `onDivergence`.
    * @throws {TextError} if the text can no longer be read, after `onCheckpoint` got the last state.
+   * @throws {InputError} if a callback is no function, or the signal no signal.
+   * @throws {Error} if it was called before.
    */
   run(callbacks?: TrainingCallbacks): Promise<TrainResult>;
 }
@@ -67,6 +71,8 @@ export interface PreparedTraining extends Disposable {
  * writes something about a run before it begins.
  *
  * @throws {InputError} as {@linkcode train} does.
+ * @throws {TypeError} as {@linkcode train} does.
+ * @throws {RangeError} as {@linkcode train} does.
  *
  * @example
  * ```ts
@@ -80,25 +86,30 @@ export interface PreparedTraining extends Disposable {
  * ```
  */
 export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): PreparedTraining {
-  const { config, onDivergence = "stop" } = options;
-  const resume = options.resume && latestOf(options.resume);
-  if (onDivergence !== "stop" && onDivergence !== "rollback") {
-    throw new InputError(
-      `Cannot train: "onDivergence" must be stop or rollback, not ${quote(onDivergence)}`,
-      { option: "onDivergence" },
-    );
-  }
+  checkCorpus(corpus, "Cannot train");
+  options = checkOptions(options, { schema: trainingSchemas.train, context: "Cannot train" });
+  const { config, minutes } = options;
+  const resume = options.resume === undefined ? undefined : checkResume(options.resume);
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
   using opened = new DisposableStack();
   const trainer = opened.use(
     resume
-      ? Trainer.fromCheckpoint(corpus, resume, options)
-      : Trainer.create(corpus, autoConfig(corpus, config, options).config, options),
+      ? Trainer.fromCheckpoint(corpus, resume, {
+        ...threads,
+        ...config === undefined ? {} : { config },
+      })
+      : Trainer.create(
+        corpus,
+        autoConfig(corpus, config, minutes === undefined ? {} : { minutes }).config,
+        threads,
+      ),
   );
   const hasValidation = trainer.validation.chars > 0;
   const vocabularySize = corpus.vocabulary.size;
   const limits = resolveLimits(options, { ...stepsOf(trainer), hasValidation, vocabularySize });
   checkLrSchedule(trainer.config, { lastStep: limits.steps, hasValidation });
   const loop = new TrainingLoop(trainer, limits, options);
+  let hasRun = false;
   const finished = resume && isFinished(limits, resume.progress)
     ? { best: bestOf(options.resume!) ?? resume, latest: resume }
     : undefined;
@@ -108,11 +119,30 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Pre
     trainer,
     limits,
     isFinished: finished !== undefined,
-    run: async (callbacks = {}) => finished ?? await loop.run(callbacks),
+    async run(callbacks = {}) {
+      const context = "Cannot train";
+      const checked = checkOptions(callbacks, { schema: trainingSchemas.callbacks, context });
+      if (hasRun) throw new Error(`${context}: this training has run already; prepare another`);
+      hasRun = true;
+      return finished ?? await loop.run(checked);
+    },
     [Symbol.dispose]: () => trainer[Symbol.dispose](),
   };
 }
 
 function stepsOf({ charsPerStep, stepsPerEpoch, config }: Trainer) {
   return { charsPerStep, stepsPerEpoch, config };
+}
+
+/** Checks what training is to continue from, and returns the checkpoint. */
+function checkResume(resume: Checkpoint | TrainResult): Checkpoint {
+  const context = "Cannot resume training";
+  if (typeof resume !== "object" || resume === null) {
+    const expected = "a checkpoint, or a result of train()";
+    throw wrongType({ context, name: "resume", expected, value: resume });
+  }
+  if ("latest" in resume) checkCheckpoint(resume.best, context);
+  const latest = latestOf(resume);
+  checkCheckpoint(latest, context);
+  return latest;
 }

@@ -1,4 +1,6 @@
-import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
+import * as v from "valibot";
+import { checkArguments, checkOptions, copyOptions, optionsSchema } from "../arguments.ts";
+import { checkCheckpoint, type Checkpoint, type Progress } from "../checkpoint/checkpoint.ts";
 import { checkMetadataSize } from "../checkpoint/metadata.ts";
 import { dropoutSeed } from "../engine/dropout.ts";
 import { Engine } from "../engine/engine.ts";
@@ -14,7 +16,8 @@ import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { BatchLoader } from "../text/batches.ts";
-import type { Corpus } from "../text/corpus.ts";
+import { flag, real, unchecked, wholeNumber } from "../schemas.ts";
+import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { Split } from "../text/split.ts";
 import { DivergenceError } from "./divergence.ts";
@@ -68,6 +71,27 @@ export interface RunProgress {
   readonly ended?: boolean;
 }
 
+const optionSchemas = {
+  create: optionsSchema({ threads: unchecked }),
+  resume: optionsSchema({ threads: unchecked, config: unchecked }),
+  step: optionsSchema({
+    lastStep: v.pipe(
+      v.number("must be a number"),
+      v.check((n) => n >= 0, "must be a number, 0 or above"),
+    ),
+    fractionDone: real((x) => x >= 0 && x <= 1, "a number from 0 to 1"),
+  }),
+  checkpoint: optionsSchema({
+    elapsedSeconds: real((x) => x >= 0, "a finite number, 0 or above"),
+    loggedStep: v.nullable(wholeNumber(0)),
+    ended: flag,
+  }),
+};
+
+function checkStepOptions(options: StepOptions): StepOptions {
+  return checkArguments(options, { schema: optionSchemas.step, context: "Cannot take a step" });
+}
+
 /**
  * Trains a model on a corpus, one step at a time.
  *
@@ -112,6 +136,9 @@ export class Trainer implements Disposable {
   #lr: number | null = null;
 
   private constructor(corpus: Corpus, config: Config, options: TrainerOptions) {
+    checkCorpus(corpus, "Cannot train");
+    config = withContext("Cannot train", () => parseConfig(config));
+    options = checkOptions(options, { schema: optionSchemas.create, context: "Cannot train" });
     this.corpus = corpus;
     this.#config = config;
     checkMetadataSize({ config, vocabulary: corpus.vocabulary, corpus: corpusIdentity(corpus) });
@@ -147,15 +174,16 @@ export class Trainer implements Disposable {
    * @param config A complete configuration, from {@linkcode resolveConfig} or
    * {@linkcode autoConfig}.
    * @param options Settings that do not change the result.
-   * @throws {InputError} if the configuration is invalid, the text is too short for it, or the
+   * @throws {InputError} if the configuration or an option is invalid, the text is too short, or the
    * network does not fit into memory.
+   * @throws {TypeError} if `corpus` is no corpus.
    */
   static create(corpus: Corpus, config: Config, options: TrainerOptions = {}): Trainer {
-    const checked = withContext("Cannot train", () => parseConfig(config));
-    const trainer = new Trainer(corpus, checked, options);
-    const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
+    const trainer = new Trainer(corpus, config, options);
+    const { init, precision, seed } = trainer.config;
+    const sizes = sizesOf({ config: trainer.config, vocabulary: corpus.vocabulary });
     trainer.#writeParameters(
-      initialParameters(sizes, { ...config, random: new Xoshiro128(config.seed) }),
+      initialParameters(sizes, { init, precision, random: new Xoshiro128(seed) }),
     );
     return trainer;
   }
@@ -168,6 +196,8 @@ export class Trainer implements Disposable {
    * @param checkpoint The state, for example from {@linkcode readCheckpoint}.
    * @throws {InputError} if the text is another one, `config` would change what must stay, or the
    * checkpoint lacks what training needs.
+   * @throws {TypeError} if an argument is no corpus or no checkpoint.
+   * @throws {RangeError} if an array of the checkpoint has a wrong length.
    *
    * @example
    * ```ts
@@ -184,11 +214,17 @@ export class Trainer implements Disposable {
   static fromCheckpoint(
     corpus: Corpus,
     checkpoint: Checkpoint,
-    { config: changes = {}, ...options }: ResumeOptions = {},
+    options: ResumeOptions = {},
   ): Trainer {
+    const context = "Cannot resume training";
+    const { config: changes = {}, ...others } = checkOptions(options, {
+      ...{ schema: optionSchemas.resume, context },
+    });
+    checkCorpus(corpus, context);
+    checkCheckpoint(checkpoint, context);
     checkResumable(checkpoint, corpus);
     const config = resumedConfig(checkpoint.config, changes);
-    const trainer = new Trainer(corpus, config, options);
+    const trainer = new Trainer(corpus, config, others);
     try {
       trainer.#load(checkpoint);
     } catch (error) {
@@ -245,9 +281,13 @@ export class Trainer implements Disposable {
    * @throws {DivergenceError} if the loss, or a weight after the update, is not finite. All methods
    * but {@linkcode Trainer.restore} throw it from then on.
    * @throws {TextError} if the text can no longer be read; the trainer is then as it was before.
+   * @throws {RangeError} if an option is out of range.
+   * @throws {TypeError} if an option has a wrong type, or is unknown.
+   * @throws {Error} if the trainer was disposed of.
    */
   step(options: StepOptions = {}): number {
-    this.#throwIfDiverged();
+    this.#throwIfUnusable();
+    options = checkStepOptions(options);
     const engine = this.#engine;
     const loss = this.#computeGradients(options);
     const lr = this.#nextLearningRate(options);
@@ -270,7 +310,8 @@ export class Trainer implements Disposable {
    * @throws {DivergenceError} if they are not finite.
    */
   checkNextStep(options: StepOptions = {}): void {
-    this.#throwIfDiverged();
+    this.#throwIfUnusable();
+    options = checkStepOptions(options);
     const { position } = this.#batches;
     const hiddenState = this.#engine.readHiddenState();
     this.#computeGradients(options);
@@ -311,9 +352,13 @@ export class Trainer implements Disposable {
    * Copies the model and everything else that is needed to resume training.
    *
    * @param run What only the run around the trainer can give.
+   * @throws {RangeError} if a value of it is out of range.
+   * @throws {TypeError} if a value of it has a wrong type.
    * @throws {DivergenceError} if training has diverged.
    */
   checkpoint(run: RunProgress = {}): Checkpoint {
+    const context = "Cannot make a checkpoint";
+    run = checkArguments(run, { schema: optionSchemas.checkpoint, context });
     return {
       ...this.model(),
       trainingParameters: this.#hasAverage ? this.#engine.readParameters() : null,
@@ -331,13 +376,19 @@ export class Trainer implements Disposable {
    * @throws {InputError} as that does; the trainer is then as it was before.
    */
   restore(checkpoint: Checkpoint, changes: ConfigInput = {}): void {
+    this.#throwIfDisposed();
+    checkCheckpoint(checkpoint, "Cannot restore a checkpoint");
     checkResumable(checkpoint, this.corpus);
-    const config = resumedConfig(this.config, { ...checkpoint.config, ...changes });
+    const given = withContext("Cannot resume training", () => copyOptions(changes));
+    const config = resumedConfig(this.config, { ...checkpoint.config, ...given });
     this.#load(checkpoint);
     this.#config = config;
   }
 
-  /** Ends the threads; no step can be taken afterwards. Idle threads keep no process alive. */
+  /**
+   * Ends the threads; no step can be taken afterwards, but model and checkpoint can be copied.
+   * Further calls do nothing. Idle threads keep no process alive.
+   */
   [Symbol.dispose](): void {
     this.#engine[Symbol.dispose]();
     this.validation[Symbol.dispose]();
@@ -444,6 +495,15 @@ export class Trainer implements Disposable {
     const count = stateSlotsOf(this.config).length;
     if (count === 0) return null;
     return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerState(i));
+  }
+
+  #throwIfDisposed(): void {
+    if (this.#engine.isDisposed) throw new Error("Cannot train: the trainer was disposed of");
+  }
+
+  #throwIfUnusable(): void {
+    this.#throwIfDisposed();
+    this.#throwIfDiverged();
   }
 
   #throwIfDiverged(): void {

@@ -1,4 +1,7 @@
+import { wrongType } from "../arguments.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
+import { checkProgress } from "../checkpoint/metadata.ts";
+import { withContext } from "../errors.ts";
 import { Evaluator } from "../evaluate/evaluator.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
@@ -42,6 +45,9 @@ export class Validation implements Disposable {
   #step: number | null = null;
   #validationsSinceBest = 0;
   #lrReductions = 0;
+  /** The latest measurement; earlier ones have lost the evaluator to it. */
+  #measurement: object = {};
+  #isDisposed = false;
 
   /**
    * Starts without a recorded loss.
@@ -88,7 +94,7 @@ export class Validation implements Disposable {
 
   /**
    * Measures the loss, step by step, without recording it: the caller may do other work between the
-   * steps of the generator, or abandon it. Only one measurement may run at a time.
+   * steps of the generator, or abandon it. A measurement ends the one before with an error.
    *
    * @returns The loss in nats per character, with a zero hidden state at the start of each span;
    * `null` if nothing is held out.
@@ -96,14 +102,25 @@ export class Validation implements Disposable {
    * @throws {TextError} if the text can no longer be read.
    */
   *measure(): Generator<void, number | null> {
+    const measurement = this.#measurement = {};
     if (this.#spans.length === 0) return null;
+    this.#throwIfDisposed();
     const step = this.#source.steps;
     const model = this.#source.model();
     this.#evaluator ??= new Evaluator(model, { threads: this.#source.threads });
-    const loss = yield* this.#evaluator.lossInSlices(this.#corpus, {
+    const slices = this.#evaluator.lossInSlices(this.#corpus, {
       parameters: model.parameters,
       spans: this.#spans,
     });
+    let result = slices.next();
+    for (; !result.done; result = slices.next()) {
+      yield;
+      this.#throwIfDisposed();
+      if (this.#measurement !== measurement) {
+        throw new Error("Cannot validate: another validation has begun");
+      }
+    }
+    const loss = result.value;
     if (!Number.isFinite(loss)) throw new DivergenceError(step, `the validation loss is ${loss}`);
     return loss;
   }
@@ -112,8 +129,16 @@ export class Validation implements Disposable {
    * Records a loss of the current step.
    *
    * @returns Whether it is the lowest so far.
+   * @throws {TypeError} if it is not a number.
    */
   record(loss: number): boolean {
+    if (typeof loss !== "number" || Number.isNaN(loss)) {
+      throw wrongType({
+        ...{ context: "Cannot record a validation", name: "loss" },
+        expected: "a number",
+        value: loss,
+      });
+    }
     const isBest = this.#best === null || loss < this.#best;
     this.#loss = loss;
     this.#step = this.#source.steps;
@@ -129,6 +154,7 @@ export class Validation implements Disposable {
 
   /** Restores what a checkpoint recorded. */
   restore(progress: Progress): void {
+    withContext("Cannot restore a validation", () => checkProgress(progress));
     this.#loss = progress.validationLoss;
     this.#best = progress.bestValidationLoss;
     this.#step = progress.validatedStep;
@@ -136,8 +162,13 @@ export class Validation implements Disposable {
     this.#lrReductions = progress.lrReductions;
   }
 
+  #throwIfDisposed(): void {
+    if (this.#isDisposed) throw new Error("Cannot validate: the trainer was disposed of");
+  }
+
   /** Ends the threads; the loss can no longer be measured. */
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#evaluator?.[Symbol.dispose]();
   }
 }

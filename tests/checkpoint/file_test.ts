@@ -61,7 +61,7 @@ testInFolder(
       assertEquals(await stepOf({ which: "latest" }), 9);
     }
     // deno-lint-ignore no-explicit-any -- as from a program without types
-    await assertRejects(() => stepOf({ which: "newest" as any }), RangeError, '"which"');
+    await assertRejects(() => stepOf({ which: "newest" as any }), InputError, '"which"');
   },
 );
 
