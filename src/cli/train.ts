@@ -118,7 +118,7 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   const corpus = await readText(text);
   using opened = new DisposableStack();
   opened.use(corpus);
-  const { config, reasons } = autoConfig(corpus, given, present({ minutes: limits.minutes }));
+  const { config, reasons } = autoConfig(corpus, given, limits);
   // A text from standard input has no name of its own to call the run by.
   const unnamed = isUnnamed(text) && out === undefined ? UNNAMED_RUN : undefined;
   const ifExists = line.flag("force") ? "replace" as const : unnamed && "rename" as const;

@@ -12,6 +12,7 @@ import {
 import { positive } from "../schemas.ts";
 import { FLOP_PER_SECOND, flopPerChar, LARGE_VOCABULARY, type TextSize } from "./cost.ts";
 import type { LimitOptions } from "./limits.ts";
+import { limitKeys } from "./options.ts";
 
 /** A configuration that was picked for a text; see {@linkcode autoConfig}. */
 export interface AutoConfig {
@@ -137,7 +138,7 @@ export function autoConfig(
   return { config, reasons: reasonsFor({ config, picked, input, run }) };
 }
 
-const limitsSchema = optionsSchema({ minutes: positive });
+const limitsSchema = optionsSchema({ ...limitKeys, minutes: positive });
 
 /** Whether every key is given, as in a configuration that was resolved before. */
 function isComplete(input: ConfigInput): input is Config {

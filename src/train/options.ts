@@ -46,8 +46,8 @@ const callbackKeys = {
   onCheckpoint: callback,
 };
 
-// resolveLimits() checks the numbers.
-const limitKeys = {
+/** The schemas of limits and intervals by name; `resolveLimits` checks the numbers. */
+export const limitKeys = {
   steps: unchecked,
   epochs: unchecked,
   minutes: unchecked,
