@@ -99,7 +99,11 @@ Deno.test("train() saves a checkpoint when it is aborted", async () => {
 
 Deno.test("train() passes a status that rises to the end", async () => {
   const statuses: TrainingStatus[] = [];
-  await trainLatest(corpus, { config, steps: 200, onStatus: (status) => statuses.push(status) });
+  await trainLatest(corpus, {
+    config,
+    steps: 200,
+    onStatus: (status) => void statuses.push(status),
+  });
   assert(statuses.length > 0);
   for (const [i, status] of statuses.entries()) {
     assert(status.fractionDone >= (statuses[i - 1]?.fractionDone ?? 0) && status.fractionDone <= 1);
