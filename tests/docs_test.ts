@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { currentFacts, type Fact, figuresOutside, withCurrentFacts } from "../docs/facts.ts";
+import { screenOf, terminalSvg, withoutMiddle } from "../docs/terminal_svg.ts";
 import { anchorsOf, linksOf, locate, withCurrentLines } from "../docs/links.ts";
 import { presets } from "../src/model/presets.ts";
 import { isRunFileName } from "../src/run/run_files.ts";
@@ -158,7 +159,7 @@ testDocuments("tables list all commands and files of a run", () => {
   const { tasks } = JSON.parse(read("deno.json"));
   const users = Object.entries<string>(tasks)
     .filter(([, line]) => /deno run .*(src\/cli|notebooks)\/main\.ts/.test(line))
-    .map(([name]) => name).filter((name) => !["lock", "train-unchecked"].includes(name));
+    .map(([name]) => name).filter((name) => name !== "train-unchecked");
   const shown = firstColumn(read("README.md"), "## Commands");
   assertEquals(shown.map((line) => line.split(" ")[2]), users);
 
@@ -177,4 +178,27 @@ testDocuments("documents name all presets", () => {
   const guide = Deno.readTextFileSync(new URL("docs/guide.md", root));
   const named = Array.from(guide.matchAll(/`--preset ([\w-]+)`/g), ([, name]) => name!);
   assertEquals(named.toSorted(), Object.keys(presets).toSorted());
+});
+
+Deno.test("screenOf() keeps what a terminal shows in the end", () => {
+  const bar = "50%  loss 2\r60%\x1b[K\r\x1b[K";
+  assertEquals(screenOf(`\x1b[1mstep\x1b[22m\r\n${bar}1 2\r\n\x1b[?25l70%\x1b[1G\x1b[2Kend`), [
+    "step",
+    "1 2",
+    "end",
+  ]);
+});
+
+Deno.test("withoutMiddle() leaves out what is between the first sample and the end", () => {
+  const sample = (text: string) => ["── Sample", text, "────"];
+  assertEquals(
+    withoutMiddle(["1", ...sample("a"), "2", ...sample("b"), "3", ...sample("c"), "", "Done"]),
+    ["1", ...sample("a"), "…", "", "Done"],
+  );
+});
+
+Deno.test("terminalSvg() draws commands and lines, and escapes them", () => {
+  const svg = terminalSvg([{ command: "a", lines: ["<b>"] }, { command: "c", lines: [] }]);
+  const texts = Array.from(svg.matchAll(/>([^<>\n]+)<\/text>/g), ([, text]) => text);
+  assertEquals(texts, ["$ a", "&lt;b&gt;", "$ c"]);
 });
