@@ -1,0 +1,70 @@
+import { transform } from "esbuild";
+import { runDeno } from "./run_deno.ts";
+
+/** The syntax of Node.js 22 and of browsers since 2022, which lack `using`. */
+const TARGET = "es2022";
+/**
+ * A class that has a method of this name is disposed of by `using` where that is compiled to older
+ * syntax.
+ */
+const POLYFILL = 'Symbol.dispose ??= Symbol.for("Symbol.dispose");\n' +
+  'Symbol.asyncDispose ??= Symbol.for("Symbol.asyncDispose");\n';
+
+/** Options of {@linkcode bundle}. */
+export interface BundleOptions {
+  /** The root of the project, with a final slash. */
+  readonly root: URL;
+  /** Source files, by the names of the bundled ones. */
+  readonly entries: Readonly<Record<string, string>>;
+  /** Source files to replace by others. */
+  readonly replaced?: Readonly<Record<string, string>>;
+  /** A new folder for intermediate files. */
+  readonly temporary: string;
+}
+
+/**
+ * Bundles entries and what they import, with one file for what several of them share.
+ *
+ * @returns The contents of each file, by its name.
+ */
+export async function bundle(
+  { root, entries, replaced = {}, temporary }: BundleOptions,
+): Promise<Map<string, string>> {
+  const config = `${temporary}/deno.json`;
+  await Deno.mkdir(temporary);
+  await Deno.writeTextFile(config, JSON.stringify(await bundleConfig(root, replaced)));
+  const sources: string[] = [];
+  for (const [name, source] of Object.entries(entries)) {
+    // The bundler names a file by its source; one that only exports gives it the wanted name.
+    const path = `${temporary}/${name}.ts`;
+    await Deno.writeTextFile(
+      path,
+      `export * from ${JSON.stringify(new URL(source, root).href)};\n`,
+    );
+    sources.push(path);
+  }
+  const options = ["--quiet", "--config", config, "--platform", "browser", "--code-splitting"];
+  const external = ["--external", "node:*"];
+  await runDeno(["bundle", ...options, ...external, "--outdir", `${temporary}/out`, ...sources]);
+  const files = new Map<string, string>();
+  for await (const { name } of Deno.readDir(`${temporary}/out`)) {
+    const source = await Deno.readTextFile(`${temporary}/out/${name}`);
+    const { code } = await transform(source, { format: "esm", target: TARGET });
+    files.set(name, POLYFILL + code);
+  }
+  return files;
+}
+
+/** The project's import map with absolute addresses, so that it can stand in another folder. */
+async function bundleConfig(root: URL, replaced: Readonly<Record<string, string>>) {
+  const { scopes } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const absolute = (path: string) => new URL(path, root).href;
+  const absoluteScopes = Object.entries(scopes as Record<string, unknown>)
+    .map(([scope, imports]) => [absolute(scope), imports]);
+  const imports = Object.entries(replaced).map(([from, to]) => [absolute(from), absolute(to)]);
+  return {
+    lock: false,
+    scopes: Object.fromEntries(absoluteScopes),
+    imports: Object.fromEntries(imports),
+  };
+}

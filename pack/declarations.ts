@@ -1,0 +1,56 @@
+import { runCommand, runDeno } from "./run_deno.ts";
+
+/** Options of {@linkcode declarations}. */
+export interface DeclarationsOptions {
+  /** The name of the package. */
+  readonly name: string;
+  /** Source files, by their names as entries of the package: `.`, `./engine`, … */
+  readonly exports: Readonly<Record<string, string>>;
+  /** A new folder for intermediate files. */
+  readonly temporary: string;
+}
+
+/**
+ * Makes the type declarations of the package.
+ *
+ * @returns The contents of each file, by its path, which is that of its source.
+ */
+export async function declarations(
+  { name, exports, temporary }: DeclarationsOptions,
+): Promise<Map<string, string>> {
+  await Deno.mkdir(temporary);
+  const archive = `${temporary}/package.tgz`;
+  await runDeno(["pack", "--quiet", "--allow-dirty", "--no-source-maps", "--output", archive]);
+  await runCommand("tar", ["-xzf", archive, "-C", temporary]);
+  const files = new Map<string, string>();
+  for (const path of filesIn(`${temporary}/package`)) {
+    if (!path.endsWith(".d.ts")) continue;
+    const text = await Deno.readTextFile(`${temporary}/package/${path}`);
+    files.set(path, withPackageImports(text, { path, name, exports }));
+  }
+  return files;
+}
+
+function filesIn(folder: string, below = ""): string[] {
+  return [...Deno.readDirSync(`${folder}/${below}`)].flatMap((entry) => {
+    const path = below + entry.name;
+    return entry.isDirectory ? filesIn(folder, `${path}/`) : [path];
+  });
+}
+
+/** In examples, imports of an entry's source become those of the package. */
+function withPackageImports(
+  text: string,
+  { path, name, exports }:
+    & { readonly path: string }
+    & Pick<DeclarationsOptions, "name" | "exports">,
+): string {
+  return text.replaceAll(
+    /^( \* import .* from )"(\.{1,2}\/[^"]*\.ts)";$/gm,
+    (line, start, from) => {
+      const source = `.${new URL(from, `file:///${path}`).pathname}`;
+      const [entry] = Object.entries(exports).find(([, target]) => target === source) ?? [];
+      return entry === undefined ? line : `${start}"${name}${entry.slice(1)}";`;
+    },
+  );
+}

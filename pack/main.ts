@@ -1,0 +1,90 @@
+/**
+ * Makes the npm package in dist/npm/: ES modules for Node.js, Bun, Deno and bundlers, with types.
+ *
+ *     deno task pack
+ */
+import { gzipSync } from "node:zlib";
+import { stop } from "esbuild";
+import { bundle } from "./bundle.ts";
+import { declarations } from "./declarations.ts";
+import { thirdPartyLicenses } from "./licenses.ts";
+import { packageJson } from "./package_json.ts";
+
+/** The root of the project. */
+const root = new URL("../", import.meta.url);
+const FOLDER = "dist/npm";
+
+/** The bundled file of each entry of the package. */
+const fileNames: Readonly<Record<string, string>> = {
+  ".": "mod",
+  "./engine": "engine",
+  "./run": "run",
+  "./sample": "sample",
+  "./cli": "cli",
+};
+/** Kernels of the entry that only samples. */
+const smallKernels = {
+  "src/engine/kernels/modules.ts": "src/engine/kernels/modules_strict.ts",
+};
+
+/** Makes the package. */
+async function pack(): Promise<void> {
+  Deno.chdir(root);
+  const { name, version, license, exports } = JSON.parse(await Deno.readTextFile("deno.json"));
+  const temporary = await Deno.makeTempDir();
+  try {
+    const sourcesOf = (isIncluded: (entry: string) => boolean) =>
+      Object.fromEntries(
+        Object.entries(fileNames).filter(([entry]) => isIncluded(entry))
+          .map(([entry, file]) => [file, exports[entry]]),
+      );
+    const files = new Map([
+      ...await bundle({
+        root,
+        entries: sourcesOf((entry) => entry !== "./sample"),
+        temporary: `${temporary}/all`,
+      }),
+      ...await bundle({
+        root,
+        entries: sourcesOf((entry) => entry === "./sample"),
+        replaced: smallKernels,
+        temporary: `${temporary}/sample`,
+      }),
+      ...await declarations({ name, exports, temporary: `${temporary}/types` }),
+      ["package.json", packageJson({ name, version, license, exports, fileNames })],
+      ["README.md", await Deno.readTextFile("README.md")],
+      ["LICENSE", await Deno.readTextFile("LICENSE")],
+      ["THIRD_PARTY_LICENSES", await thirdPartyLicenses()],
+    ]);
+    await replaceFolder(FOLDER, files);
+    printSizes(files);
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+    await stop();
+  }
+}
+
+/** Writes the files of the package, in place of those of an earlier one. */
+async function replaceFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  for (const [path, contents] of files) {
+    await Deno.mkdir(`${folder}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(`${folder}/${path}`, contents);
+  }
+}
+
+function printSizes(files: ReadonlyMap<string, string>): void {
+  for (const [path, contents] of [...files].toSorted()) {
+    if (path.endsWith(".d.ts")) continue;
+    const bytes = new TextEncoder().encode(contents);
+    const kilobytes = (count: number) => `${(count / 1000).toFixed(1)} kB`.padStart(10);
+    console.log(
+      `${path.padEnd(24)}${kilobytes(bytes.length)}${kilobytes(gzipSync(bytes).length)} compressed`,
+    );
+  }
+  console.log(`\n${FOLDER}: ${files.size} files`);
+}
+
+if (import.meta.main) await pack();

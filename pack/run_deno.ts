@@ -1,0 +1,15 @@
+/** Runs a command of Deno in the current folder, and throws with its messages if it fails. */
+export async function runDeno(args: readonly string[]): Promise<string> {
+  return await runCommand(Deno.execPath(), args);
+}
+
+/** Runs a program, and throws with its messages if it fails. */
+export async function runCommand(program: string, args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (!success) throw new Error(`Cannot run ${program} ${args[0]}: ${decode(stderr).trim()}`);
+  return decode(stdout);
+}
