@@ -3,6 +3,7 @@ import { type Optimizer, optimizerNames, optimizers } from "../model/optimizers.
 import { oneOf, real, wholeNumber } from "../schemas.ts";
 import * as v from "valibot";
 import type { Hyperparam, Instance, UpdateRule } from "./kernels/instance.ts";
+import { power } from "../math.ts";
 
 /** An update of the parameters by their gradients. */
 export interface Update {
@@ -114,8 +115,8 @@ export class Updater {
       beta1: optimizer === "sgd" ? momentum : beta1,
       beta2,
       epsilon: EPSILON,
-      correctedLr: lr / (1 - beta1 ** step),
-      correction2: Math.sqrt(1 - beta2 ** step),
+      correctedLr: lr / (1 - power(beta1, step)),
+      correction2: Math.sqrt(1 - power(beta2, step)),
     };
   }
 }

@@ -8,6 +8,7 @@ import { type EncodedText, reencode } from "../text/reencode.ts";
 import { countPredicted, type Span, spansSchema } from "../text/split.ts";
 import { BigramModel } from "./baselines/bigram.ts";
 import { Evaluator } from "./evaluator.ts";
+import { exp, log } from "../math.ts";
 
 /**
  * The loss of a model on a text, next to baselines; see {@linkcode evaluate}.
@@ -105,8 +106,8 @@ export function evaluate(
     chars: countPredicted(spans),
     natsPerChar,
     bitsPerChar: natsPerChar / Math.LN2,
-    perplexity: Math.exp(natsPerChar),
-    uniformNatsPerChar: Math.log(vocabulary.size),
+    perplexity: exp(natsPerChar),
+    uniformNatsPerChar: log(vocabulary.size),
     unigramNatsPerChar: unigram,
     bigramNatsPerChar: bigram,
   };

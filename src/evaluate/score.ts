@@ -6,6 +6,7 @@ import type { RealArray } from "../model/parameters.ts";
 import { wholeNumber } from "../schemas.ts";
 import { encodeText } from "../text/vocabulary.ts";
 import { createEvalEngine, EVAL_SEQ_LENGTH } from "./eval_engine.ts";
+import { exp } from "../math.ts";
 
 /** One of the most probable characters at a position. */
 export interface TopPrediction {
@@ -147,6 +148,6 @@ function topPredictions({ vocabulary }: Model, logits: RealArray, count: number)
   }
   return top.map((id) => ({
     character: vocabulary.decode([id]),
-    probability: Math.exp(logProbabilities[id]!),
+    probability: exp(logProbabilities[id]!),
   }));
 }

@@ -9,6 +9,7 @@ import { countChars, countPredicted, type Span, spansSchema, type Split } from "
 import { BigramModel } from "./baselines/bigram.ts";
 import { conditionalGzipNatsPerChar } from "./baselines/gzip.ts";
 import { Evaluator } from "./evaluator.ts";
+import { log } from "../math.ts";
 
 /** Losses of a model and of the baselines on one part of a corpus, in nats per character. */
 export interface PartSummary {
@@ -118,7 +119,7 @@ export async function summarize(
       partChars: countPredicted(whole),
       model: loss,
       ...baselines,
-      uniform: Math.log(model.vocabulary.size),
+      uniform: log(model.vocabulary.size),
       gzip: await conditionalGzipNatsPerChar(text, spans),
     });
   }

@@ -6,6 +6,7 @@
 import { argmax } from "../model/logits.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { generateDefaults, type SampleOptions } from "./options.ts";
+import { exp } from "../math.ts";
 
 /** What reshapes the distribution that characters are drawn from. */
 export type SamplingFilters = Pick<SampleOptions, "temperature" | "topK" | "topP">;
@@ -46,7 +47,7 @@ export function samplingWeights(
   // A loop, since Float64Array.from() with a function takes several times as long.
   const weights = new Float64Array(logits.length);
   for (let id = 0; id < weights.length; id++) {
-    weights[id] = Math.exp((logits[id]! - maximum) / temperature);
+    weights[id] = exp((logits[id]! - maximum) / temperature);
   }
   if (topK === undefined && topP === undefined) return weights;
 

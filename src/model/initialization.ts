@@ -158,7 +158,7 @@ function orthogonal(size: number, random: Xoshiro128): Float64Array {
       for (let i = 0; i < size; i++) product += row[i]! * earlier[i]!;
       for (let i = 0; i < size; i++) row[i]! -= product * earlier[i]!;
     }
-    const norm = Math.hypot(...row);
+    const norm = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
     rows.push(row.map((x) => x / norm));
   }
   const matrix = new Float64Array(size * size);

@@ -1,4 +1,5 @@
 import type { RealArray } from "./parameters.ts";
+import { exp, log } from "../math.ts";
 
 /**
  * Checks that logits are finite; weights may be finite and yet too large for that.
@@ -37,8 +38,8 @@ export function argmax(logits: RealArray): number {
 export function logSoftmax(logits: RealArray): Float64Array {
   const max = logits[argmax(logits)]!;
   let sum = 0;
-  for (const y of logits) sum += Math.exp(y - max);
-  const logSum = Math.log(sum);
+  for (const y of logits) sum += exp(y - max);
+  const logSum = log(sum);
   const logs = new Float64Array(logits.length);
   for (let id = 0; id < logs.length; id++) logs[id] = logits[id]! - max - logSum;
   return logs;

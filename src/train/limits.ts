@@ -189,7 +189,8 @@ export function isFinished(
 /** The smallest of 1, 2, 5, 10, 20, 50, … that is not below `x`. */
 function roundUp(x: number): number {
   if (x <= 1) return 1;
-  const power = 10 ** Math.floor(Math.log10(x));
+  // The exponent as text, since runtimes differ in the last bits of logarithms.
+  const power = Number(`1e${x.toExponential().split("e")[1]}`);
   return [1, 2, 5, 10].find((digit) => digit * power >= x)! * power;
 }
 

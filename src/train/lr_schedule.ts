@@ -1,5 +1,6 @@
 import { InputError } from "../errors.ts";
 import type { Config } from "../model/config.ts";
+import { cosPi, power } from "../math.ts";
 
 /** What learning-rate schedules depend on besides the step. */
 export interface LrContext {
@@ -50,16 +51,16 @@ export function learningRateAt(
     case "step": {
       const epochs = Math.floor((step - 1) / stepsPerEpoch);
       if (epochs < lrDecayAfter) return lr;
-      return lr * lrDecay ** (Math.floor((epochs - lrDecayAfter) / lrDecayEvery) + 1);
+      return lr * power(lrDecay, Math.floor((epochs - lrDecayAfter) / lrDecayEvery) + 1);
     }
     case "cosine": {
       const done = (step - 1 - warmup) / Math.max(1, lastStep - warmup);
-      return lr * (1 + Math.cos(Math.PI * Math.min(1, done))) / 2;
+      return lr * (1 + cosPi(Math.min(1, done))) / 2;
     }
     case "inverse-sqrt":
       return lr * Math.sqrt(warmup / step);
     case "plateau":
-      return lr * lrDecay ** lrReductions;
+      return lr * power(lrDecay, lrReductions);
   }
 }
 

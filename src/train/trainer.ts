@@ -26,6 +26,7 @@ import { checkResumable, resumedConfig } from "./resume.ts";
 import { resetStreams, streamsToReset } from "./state_resets.ts";
 import { loadTrainingData } from "./training_data.ts";
 import { Validation } from "./validation.ts";
+import { log, power } from "../math.ts";
 
 /**
  * The smoothed loss is an exponential moving average that keeps 0.999 of itself every 25
@@ -164,7 +165,7 @@ export class Trainer implements Disposable {
       weightAverage: config.weightAverage > 0,
       threads: this.threads,
     });
-    this.#loss = Math.log(corpus.vocabulary.size);
+    this.#loss = log(corpus.vocabulary.size);
   }
 
   /**
@@ -297,7 +298,7 @@ export class Trainer implements Disposable {
     this.#step++;
     this.#lr = lr;
     this.#batchLoss = loss;
-    const kept = SMOOTHING ** (this.charsPerStep / SMOOTHING_CHARS);
+    const kept = power(SMOOTHING, this.charsPerStep / SMOOTHING_CHARS);
     this.#loss = kept * this.#loss + (1 - kept) * loss;
     return loss;
   }
@@ -475,7 +476,7 @@ export class Trainer implements Disposable {
     engine.writeHiddenState(hiddenState);
     this.#divergence = null;
     this.#step = progress.step;
-    this.#loss = progress.loss ?? Math.log(checkpoint.vocabulary.size);
+    this.#loss = progress.loss ?? log(checkpoint.vocabulary.size);
     this.#batchLoss = progress.batchLoss;
     this.#lr = null;
     this.validation.restore(progress);

@@ -55,9 +55,9 @@ const cellHashes = {
     lstm: ["356e566ad9860ecc", "1e35c47a64f2e108", "231bdea57b3df582"],
   },
   "f64": {
-    rnn: ["839549e9956ca9a1", "86619633a83c9b7a", "7dd88332f0d27bfa"],
-    gru: ["dafb7531648f5f90", "1935b8434362c204", "a4b0a7636e68fd2a"],
-    lstm: ["969159f449af1a25", "f242a2e60610b5f3", "29020e1c88f57022"],
+    rnn: ["7fa8a1e14e1222ed", "86619633a83c9b7a", "fd6194c82699d114"],
+    gru: ["32457ec6716a686f", "1935b8434362c204", "7d0c7a9f0f4e58a8"],
+    lstm: ["a2a5a4c1cb0dd2f0", "f242a2e60610b5f3", "21f5d9cca9d20501"],
   },
 } as const;
 

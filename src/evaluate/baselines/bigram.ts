@@ -1,6 +1,7 @@
 import type { Corpus } from "../../text/corpus.ts";
 import type { Span } from "../../text/split.ts";
 import { readBlocks } from "./read_blocks.ts";
+import { log } from "../../math.ts";
 
 /** Mean cross-entropies of n-gram predictions, in nats per character. */
 export interface NGramLosses {
@@ -153,8 +154,8 @@ export class BigramModel {
       for (const ids of readBlocks(corpus, span)) {
         for (const id of ids) {
           if (previous >= 0) {
-            unigram -= Math.log(this.unigram(id));
-            bigram -= Math.log(this.bigram(previous, id));
+            unigram -= log(this.unigram(id));
+            bigram -= log(this.bigram(previous, id));
             predicted++;
           }
           if (isAdaptive) this.#count(previous, id);
