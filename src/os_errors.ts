@@ -19,6 +19,7 @@ const reasons: Readonly<Record<string, readonly [wrong: string, right: string]>>
   ENOENT: ["there is no such file", "it must exist"],
   // Deno throws a TypeError.
   NUL: ["its name has a NUL character", "no file can have such a name"],
+  EMPTY: ["its path is empty", "it must have a path"],
   ENOSPC: ["the disk is full", "there must be room for the old file and the new one"],
   ENOTDIR: ["a part of its path is not a folder", "it must exist"],
   ENOTEMPTY: ["it is a folder", "it must be a file"],
@@ -102,7 +103,7 @@ export function toInputError(error: unknown, { path, action, missing }: FileAtte
     return new InputError(wrong, { cause: error });
   }
   // For an empty path Deno may throw an error without a code.
-  const code = path === "" ? "ENOENT" : path.includes("\0") ? "NUL" : codeOf(error);
+  const code = path === "" ? "EMPTY" : path.includes("\0") ? "NUL" : codeOf(error);
   const reason = reasons[code];
   if (reason === undefined) return error;
   const [wrong, right] = reason;

@@ -78,9 +78,9 @@ Deno.test("toInputError() names what is wrong and what would be right", () => {
   );
 });
 
-Deno.test("toInputError() reads an error for an empty path as a missing file", () => {
+Deno.test("toInputError() says that a path is empty", () => {
   const translated = toInputError(new Error("no code"), { ...attempt, path: "" });
-  assertEquals(String(translated), "InputError: there is no such file; its folder must exist");
+  assertEquals(String(translated), "InputError: its path is empty; it must have a path");
 });
 
 Deno.test("toInputError() and osErrorReason() pass other errors", () => {

@@ -1,5 +1,4 @@
 /** The command line: the options of a command, and how arguments are parsed by them. */
-import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "../errors.ts";
 import { quote, show } from "../json.ts";
 import { foldCommand, type Layout, wrap } from "./format.ts";
@@ -83,17 +82,20 @@ export class CommandLine {
   }
 
   /**
-   * The value of an option as a number of any range; `undefined` if it was not given.
+   * The value of an option as a decimal number of any range; `undefined` if it was not given.
    * @throws {InputError} if the value is not a number.
    */
   number(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const number = text.trim() === "" ? NaN : Number(text);
-    if (Number.isNaN(number)) {
-      throw new InputError(`Cannot use --${name} ${quote(text)}: it must be a number`);
+    // Number() also reads "", "0x10" and " 7 "; what infinity is good for is checked elsewhere.
+    if (!/^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|Infinity)$/i.test(text)) {
+      const right = text.trim() === "" || Number.isNaN(Number(text))
+        ? "a number"
+        : "a decimal number, such as 5, 0.02 or 1e-4";
+      throw new InputError(`Cannot use --${name} ${quote(text)}: it must be ${right}`);
     }
-    return number;
+    return Number(text);
   }
 }
 
@@ -108,52 +110,53 @@ export function isRequested(name: "help" | "version", args: readonly string[]): 
  * Parses the arguments of a command.
  *
  * `--name value` and `--name=value` are the same; of an option that is given twice, the last value
- * counts; everything after `--` is an operand. A value may begin with dashes unless it reads like an
- * option of the command.
+ * counts, as an alias may give the first; everything after `--` is an operand. A value may begin with
+ * dashes unless it reads like an option of the command.
  *
  * @param args The arguments after the command's name.
  * @throws {InputError} if an option is unknown, lacks its value or has one that it does not take, or
  * if there are too few or too many operands.
  */
 export function readCommandLine(command: Command, args: readonly string[]): CommandLine {
-  const options = [...command.options, ...generalOptions];
-  const parsed = parseArgs(joinValues(command, args), {
-    string: ["_", ...options.filter(({ value }) => value !== undefined).map(({ name }) => name)],
-    boolean: options.filter(({ value }) => value === undefined).map(({ name }) => name),
-  });
   const values = new Map<string, string | true>();
-  for (const { name } of options) {
-    const value = parsed[name];
-    if (typeof value === "string" || value === true) values.set(name, value);
+  const operands: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (word === "--") {
+      operands.push(...args.slice(i + 1));
+      break;
+    }
+    checkDash(command, word);
+    const [, flag, joined] = /^(--?[^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    // A dash alone stands for standard input.
+    if (flag === undefined) {
+      operands.push(word);
+      continue;
+    }
+    const option = findOption(command, flag);
+    if (option.value === undefined && joined !== undefined) {
+      throw new InputError(`Cannot use ${show(word, MAX_WORD)}: --${option.name} takes no value`);
+    }
+    const value = option.value === undefined || (joined ?? nextValue(command, option, args[++i]));
+    values.set(option.name, value);
   }
-  const operands = parsed._.map(String);
   checkOperands(command, operands, values);
   return new CommandLine(operands, values);
 }
 
-/**
- * Checks each option, and writes it with its value as one word, `--name=value`, so that a value may
- * begin with a dash.
- */
-function joinValues(command: Command, args: readonly string[]): string[] {
-  const words: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const word = args[i]!;
-    if (word === "--") return [...words, ...args.slice(i)];
-    const [, flag, value] = /^(--?[^=]+)(?:=(.*))?$/s.exec(word) ?? [];
-    // A dash alone stands for standard input.
-    if (flag === undefined) words.push(word);
-    else {
-      const option = findOption(command, flag);
-      if (option.value !== undefined) {
-        words.push(`${flag}=${value ?? nextValue(command, option, args[++i])}`);
-      } else if (value === undefined) words.push(word);
-      else {throw new InputError(
-          `Cannot use ${show(word, MAX_WORD)}: --${option.name} takes no value`,
-        );}
-    }
-  }
-  return words;
+/** @throws {InputError} if a word begins with a dash of typography, as copied texts have it. */
+function checkDash(command: Command, word: string): void {
+  const [, name] = /^[\u2010-\u2015\u2212]+([a-z][\w-]*)(?:=|$)/i.exec(word) ?? [];
+  if (name === undefined || !isMisspelled(name, namesOf(command))) return;
+  throw new InputError(
+    `Cannot run ${command.name} with ${show(word, MAX_WORD)}: options begin with two hyphens; ` +
+      `write --${name}`,
+  );
+}
+
+/** The names of all options of a command. */
+function namesOf(command: Command): string[] {
+  return [...command.options, ...generalOptions].map(({ name }) => name);
 }
 
 /** @throws {InputError} naming the option that was probably meant. */
@@ -162,9 +165,9 @@ function findOption(command: Command, flag: string): Option {
   const options = [...command.options, ...generalOptions];
   const found = options.find((option) => option.name === name);
   const doing = `Cannot run ${command.name} with ${show(flag, MAX_WORD)}`;
-  if (found && flag.startsWith("--")) return found;
+  if (found && flag === `--${name}`) return found;
   if (found) throw new InputError(`${doing}: options begin with two dashes; write --${name}`);
-  const nearest = suggest(name, options.map((option) => option.name));
+  const nearest = suggest(name, namesOf(command));
   const hint = nearest
     ? `did you mean --${nearest}?`
     : `deno task ${command.name} --help lists all options`;
@@ -177,8 +180,7 @@ function nextValue(command: Command, option: Option, next: string | undefined): 
     throw new InputError(`Cannot use --${option.name} without a value: write ${usage}`);
   }
   const [, name] = /^--?([a-z][\w-]*)(?:=|$)/i.exec(next) ?? [];
-  const names = [...command.options, ...generalOptions].map((option) => option.name);
-  if (name !== undefined && isMisspelled(name, names)) {
+  if (name !== undefined && isMisspelled(name, namesOf(command))) {
     throw new InputError(
       `Cannot use --${option.name} without a value: write ${usage}, or ` +
         `${show(`--${option.name}=${next}`, MAX_WORD)} if ${quote(next)} is the value`,

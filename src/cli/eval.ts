@@ -8,7 +8,7 @@ import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { readText } from "./read_text.ts";
-import { baselineNames, formatCount, table } from "./format.ts";
+import { baselineNames, formatCount, formatLoss, table } from "./format.ts";
 import { printJson, printResult, tableWidth } from "./output.ts";
 
 /** `deno task eval` measures how well a model predicts a text. */
@@ -63,9 +63,9 @@ function toRecord(result: Evaluation, gzipNatsPerChar: number) {
 function losses(result: Evaluation, gzipNatsPerChar: number): string {
   const row = (name: string, nats: number) => [
     name,
-    nats.toFixed(4),
-    (nats / Math.LN2).toFixed(4),
-    Math.exp(nats).toFixed(3),
+    formatLoss(nats),
+    formatLoss(nats / Math.LN2),
+    formatLoss(Math.exp(nats), 3),
   ];
   const rows = [
     ["", "nats/char", "bits/char", "perplexity"],

@@ -120,9 +120,11 @@ export function formatCount(n: number, noun: string): string {
   return `${formatNumber(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** A loss in nats: four decimals, or a power of ten where a diverged run has made it large. */
-export function formatLoss(nats: number): string {
-  return Math.abs(nats) < 1e5 ? nats.toFixed(4) : nats.toExponential(3);
+/** A loss: four decimals or others, or a power of ten where a diverged run has made it large. */
+export function formatLoss(loss: number, decimals = 4): string {
+  if (Math.abs(loss) >= 1e5) return loss.toExponential(3);
+  // Rounding errors may leave slightly less than 0, which would print a minus sign.
+  return loss.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
 }
 
 /** A duration, for example `3.4 s`, `2:05` or `1:02:03`. */

@@ -31,7 +31,7 @@ export async function exitCodeOf(
   let command: Command | undefined;
   try {
     const [name, ...rest] = args;
-    if (name === undefined || name === "-h" || name === "--help") {
+    if (name === undefined || name === "-h" || name === "--help" || name === "help") {
       printResult(overviewOf(commands, terminalWidth()));
       return name === undefined ? 2 : 0;
     }

@@ -179,7 +179,7 @@ async function readTextOf(
     return await readWithProgress((options) => readCorpus(known, options));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const where = isAbsolute(known) ? "" : ` from the folder ${quotePath(Deno.cwd())}`;
+    const where = isAbsolute(known) ? "" : `, and its path is relative to ${quotePath(Deno.cwd())}`;
     throw new InputError(`${error.message}${where}; if the text has moved: ${again}`, {
       cause: error,
     });

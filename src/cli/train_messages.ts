@@ -157,7 +157,7 @@ const predictors = ["model", "bigram", "unigram", "uniform", "gzip"] as const;
  * @param step The step of the model.
  */
 export function formatSummary(parts: readonly PartSummary[], step: number): string {
-  const loss = (nats: number) => `${formatLoss(nats)} (${(nats / Math.LN2).toFixed(3)})`;
+  const loss = (nats: number) => `${formatLoss(nats)} (${formatLoss(nats / Math.LN2, 3)})`;
   const cell = (part: PartSummary, key: typeof predictors[number]) =>
     key === "gzip" && part.chars < MIN_GZIP_CHARS ? "part too short" : loss(part[key]);
   const names = { ...baselineNames, model: `model of step ${formatNumber(step)}` };

@@ -35,7 +35,7 @@ function assertMessage(words: string, message: string): void {
 }
 
 Deno.test("readCommandLine() reads options, values and operands", () => {
-  const line = read("train text.txt --hidden=64 --lr 0.1 --force --lr 1e-3 --out=a=b");
+  const line = read("train text.txt --hidden=64 --force --lr 1e-3 --out=a=b");
   assertEquals(line.operands, ["text.txt"]);
   assertEquals([line.number("hidden"), line.number("lr")], [64, 0.001]);
   assertEquals(line.text("out"), "a=b");
@@ -155,7 +155,34 @@ Deno.test("CommandLine.number() rejects what is not a number", () => {
       `Cannot use --hidden ${JSON.stringify(value)}: it must be a number`,
     );
   }
-  assertEquals(read("train a --lr Infinity").number("lr"), Infinity);
+  for (const value of ["0x10", "0b1", " 7", "7 "]) {
+    const line = readCommandLine(commandOf("train"), ["a", `--hidden=${value}`]);
+    assertThrows(() => line.number("hidden"), InputError, "it must be a decimal number, such as 5");
+  }
+  for (
+    const [text, number] of [["+5", 5], ["5.0", 5], [".5", 0.5], ["1E3", 1000], ["-1e-3", -0.001], [
+      "Infinity",
+      Infinity,
+    ]]
+  ) assertEquals(read(`train a --lr ${text}`).number("lr"), number);
+});
+
+Deno.test("readCommandLine() takes the last value of an option", () => {
+  assertEquals(read("eval run a --json --json").flag("json"), true);
+  assertEquals(read("train a --lr 0.1 --hidden 8 --lr=0.2").number("lr"), 0.2);
+});
+
+Deno.test("readCommandLine() takes no word for the value of an option without one", () => {
+  for (const word of ["true", "false"]) {
+    assertThrows(() => read(`eval run a --json ${word}`), InputError, `"a" "${word}"`);
+  }
+});
+
+Deno.test("readCommandLine() rejects dashes that are no two hyphens", () => {
+  for (const dash of ["—", "–", "−", "‐‐", "---"]) {
+    assertThrows(() => read(`train a ${dash}steps 5`), InputError, "write --steps");
+  }
+  assertEquals(read("train —alice.txt").operands, ["—alice.txt"]);
 });
 
 Deno.test("suggest() finds every synonym, none of which is an option itself", () => {
