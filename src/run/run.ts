@@ -1,13 +1,15 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { BEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
+import { checkOptions, checkShape, checkString, optionsSchema } from "../arguments.ts";
 import { TextError } from "../errors.ts";
 import type { Config } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
-import type { Corpus } from "../text/corpus.ts";
+import { oneOf, text, unchecked } from "../schemas.ts";
+import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { replaceInvisible } from "../printable.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { TrainingLimits } from "../train/limits.ts";
-import type { TrainingCallbacks } from "../train/options.ts";
+import { callbackKeys, type TrainingCallbacks, trainingSchemas } from "../train/options.ts";
 import type { TrainResult } from "../train/result.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { type PreparedTraining, prepareTraining } from "../train/train.ts";
@@ -46,6 +48,20 @@ export interface CreateRunOptions extends RunOptions {
 /** Signal and callbacks of {@linkcode Run.train}; each is called before the folder changes. */
 export type RunCallbacks = Omit<TrainingCallbacks, "onCheckpoint">;
 
+const { onCheckpoint: _, ...callbackKeysOfRun } = callbackKeys;
+
+const schemas = {
+  create: optionsSchema({
+    path: text,
+    ifExists: oneOf(["fail", "rename", "replace"]),
+    config: unchecked,
+    limits: unchecked,
+    threads: unchecked,
+  }),
+  resume: optionsSchema({ config: unchecked, limits: unchecked, threads: unchecked }),
+  callbacks: optionsSchema(callbackKeysOfRun),
+};
+
 /**
  * A training that is written into a run folder: configuration, metrics and checkpoints. This is
  * what `deno task train` does.
@@ -80,12 +96,15 @@ export class Run implements Disposable {
   private constructor(
     training: PreparedTraining,
     folder: RunFolder,
-    { runConfig, latest }: { readonly runConfig: RunConfig; readonly latest: Checkpoint | null },
+    state: { readonly runConfig: RunConfig; readonly latest: Checkpoint | null },
   ) {
+    if (!(folder instanceof RunFolder)) {
+      throw new TypeError("Cannot make a run: use Run.create() or Run.resume()");
+    }
     this.#training = training;
     this.folder = folder;
     const onFailure = () => this.#failure.abort();
-    this.#writer = new RunWriter(folder, { runConfig, latest, onFailure });
+    this.#writer = new RunWriter(folder, { ...state, onFailure });
   }
 
   /**
@@ -93,11 +112,16 @@ export class Run implements Disposable {
    *
    * @throws {InputError} if an option is invalid, the text is too short, or the folder cannot be
    * created or holds a run; no file has been written then.
+   * @throws {TypeError} if `corpus` is no corpus.
    * @throws {RunLockedError} if another process writes into the folder.
    */
   static create(corpus: Corpus, options: CreateRunOptions = {}): Run {
-    const { path = defaultRunPath(corpus.path), config = {}, limits = {}, threads } = options;
+    const context = "Cannot train";
+    checkCorpus(corpus, context);
+    options = checkOptions(options, { schema: schemas.create, context });
+    const { path = defaultRunPath(corpus.path), config = {}, threads } = options;
     const { ifExists = options.path === undefined ? "rename" : "fail" } = options;
+    const limits = checkLimits(options.limits);
     using opened = new DisposableStack();
     const training = opened.use(
       prepareTraining(corpus, { ...limits, config, ...threads === undefined ? {} : { threads } }),
@@ -128,14 +152,22 @@ export class Run implements Disposable {
    * configuration, what only steers the training may change, for example `lr` and `gradClip`.
    * Changes are recorded in `config.json`.
    * @throws {InputError} if the text is another one, or an option is invalid or cannot change.
+   * @throws {TypeError} if an argument is no opened run or no corpus.
    */
   static async resume(opened: OpenRun, corpus: Corpus, options: RunOptions = {}): Promise<Run> {
+    const context = "Cannot resume training";
+    checkShape(opened, {
+      ...{ context, name: "opened", expected: "an opened run, as RunFolder.open() returns it" },
+      shape: { folder: "object", runConfig: "object" },
+    });
+    checkCorpus(corpus, context);
+    options = checkOptions(options, { schema: schemas.resume, context });
     const { folder, runConfig, checkpoint } = opened;
     using resources = new DisposableStack();
     resources.use(folder);
     checkTextIsNoRunFile(folder.path, corpus.path);
     checkSameText(runConfig.corpus, corpus);
-    const limits = resumedLimits(runConfig.limits, options.limits ?? {});
+    const limits = resumedLimits(runConfig.limits, checkLimits(options.limits));
     const config = resumedConfig(checkpoint?.config ?? runConfig.config, options.config ?? {});
     const training = resources.use(prepareTraining(corpus, {
       ...limits,
@@ -176,6 +208,7 @@ export class Run implements Disposable {
    * @throws {Error} if a file of the run cannot be written; the run stops there.
    */
   async train(callbacks: RunCallbacks = {}): Promise<TrainResult> {
+    callbacks = checkOptions(callbacks, { schema: schemas.callbacks, context: "Cannot train" });
     const { signal, onLog, onRollback } = callbacks;
     const writer = this.#writer;
     try {
@@ -239,6 +272,7 @@ export class Run implements Disposable {
  * ```
  */
 export function defaultRunPath(textPath: string): string {
+  checkString(textPath, { context: "Cannot name a run folder", name: "textPath" });
   const file = textPath.split(/[/\\]/).at(-1)!.replace(/(?<=.)\.[^.]*$/s, "");
   const name = replaceInvisible(file, "-");
   // "." and ".." are other folders.
@@ -252,6 +286,11 @@ const MAX_NAME_BYTES = 240;
 function cutTo(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
   return text.slice(0, read);
+}
+
+/** Checks the names of limits and intervals; their values are checked with the training. */
+function checkLimits(limits: RunLimits = {}): RunLimits {
+  return checkOptions(limits, { schema: trainingSchemas.limits, context: "Cannot train" });
 }
 
 /** The limits of a resumed run: a new limit of its length replaces all that it had. */

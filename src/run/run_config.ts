@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { checkOptions } from "../arguments.ts";
 import { InputError } from "../errors.ts";
 import { parseJson, validate } from "../json.ts";
 import { type Config, configSchema } from "../model/config.ts";
@@ -52,7 +53,7 @@ const MAX_HISTORY_LENGTH = 2 ** 20;
 /** Four times what such a history holds at most: each of its values takes 8 characters or more. */
 const MAX_VALUES = 2 ** 19;
 
-const number = v.number("must be a number");
+const number = v.pipe(v.number("must be a number"), v.finite("must be a finite number"));
 const string = v.string("must be a string");
 
 const schema = v.strictObject({
@@ -87,6 +88,15 @@ export function parseRunConfig(text: string): RunConfig {
   } catch (error) {
     throw error instanceof InputError ? new InputError(error.message, { cause: error }) : error;
   }
+}
+
+/**
+ * Checks a run's configuration that was passed to a function.
+ *
+ * @throws {InputError} naming what is wrong.
+ */
+export function checkRunConfig(runConfig: RunConfig, context: string): RunConfig {
+  return checkOptions(runConfig, { schema, context });
 }
 
 /**

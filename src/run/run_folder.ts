@@ -1,4 +1,6 @@
-import type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";
+import * as v from "valibot";
+import { checkArguments, checkString, optionsSchema, wrongRange } from "../arguments.ts";
+import { checkCheckpoint, type Checkpoint, type Progress } from "../checkpoint/checkpoint.ts";
 import { copyAtomically, writeTextAtomically } from "../atomic_write.ts";
 import {
   BEST_CHECKPOINT,
@@ -9,7 +11,9 @@ import {
 import { InputError, withContext } from "../errors.ts";
 import { lstatIfExists, statIfExists } from "../file_identity.ts";
 import { quotePath } from "../json.ts";
+import { checkProgress } from "../checkpoint/metadata.ts";
 import { osErrorReason } from "../os_errors.ts";
+import { wholeNumber } from "../schemas.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
 import { RunLock, RunLockedError } from "./lock.ts";
 import { appendMetrics, keptMetrics } from "./metrics.ts";
@@ -26,7 +30,7 @@ import {
   runFileNamesIn,
 } from "./ownership.ts";
 import { createReplacement, finishReplacements } from "./replacement.ts";
-import type { RunConfig } from "./run_config.ts";
+import { checkRunConfig, type RunConfig } from "./run_config.ts";
 import { bestAtStep, CONFIG_FILE, METRICS_FILE, STASHED_BEST, temporaryName } from "./run_files.ts";
 
 /** A run folder that was opened to resume its run; see {@linkcode RunFolder.open}. */
@@ -73,6 +77,9 @@ export class RunFolder implements Disposable {
   #isClosed = false;
 
   private constructor(path: string, lock: RunLock, target = path) {
+    if (!(lock instanceof RunLock)) {
+      throw new TypeError("Cannot make a run folder: use RunFolder.create() or RunFolder.open()");
+    }
     this.path = path;
     this.#lock = lock;
     this.#target = target;
@@ -85,6 +92,7 @@ export class RunFolder implements Disposable {
    * @throws {RunLockedError} if another process writes into it.
    */
   static create(path: string, runConfig: RunConfig): RunFolder {
+    runConfig = checkCreation(path, runConfig);
     const folder = RunFolder.#createUnlessExists(path, runConfig);
     if (folder !== null) return folder;
     throw new InputError(
@@ -101,6 +109,7 @@ export class RunFolder implements Disposable {
    * @throws {InputError} if it cannot be created.
    */
   static createNumbered(path: string, runConfig: RunConfig): RunFolder {
+    runConfig = checkCreation(path, runConfig);
     for (let n = 1;; n++) {
       const candidate = n === 1 ? path : `${path}-${n}`;
       if (whileCreating(candidate, () => isTaken(candidate))) continue;
@@ -121,6 +130,7 @@ export class RunFolder implements Disposable {
    * @throws {RunLockedError} if another process writes into it.
    */
   static replace(path: string, runConfig: RunConfig): RunFolder {
+    runConfig = checkCreation(path, runConfig);
     if (whileCreating(path, () => readReplaceable(path)) !== null) {
       checkTextIsNoRunFile(path, runConfig.corpus.path);
     }
@@ -148,6 +158,7 @@ export class RunFolder implements Disposable {
    * @throws {RunLockedError} if another process writes into it.
    */
   static async open(path: string): Promise<OpenRun> {
+    checkString(path, { context: "Cannot open a run folder", name: "path" });
     const context = `Cannot resume ${quotePath(path)}`;
     const advice = "it must be the folder of a run, and be writable";
     const check = () => {
@@ -210,6 +221,7 @@ export class RunFolder implements Disposable {
    * is renamed to `best-at-<step>.safetensors`.
    */
   async truncateTo(progress: Progress): Promise<void> {
+    withContext("Cannot truncate a run", () => checkProgress(progress), { option: undefined });
     const path = `${this.#target}/${METRICS_FILE}`;
     if (lstatIfExists(path) !== null) {
       const { length, suffix, isWhole } = keptMetrics(path, progress);
@@ -224,6 +236,7 @@ export class RunFolder implements Disposable {
 
   /** Replaces `config.json`. */
   writeConfig(runConfig: RunConfig): void {
+    runConfig = checkRunConfig(runConfig, "Cannot write a run's configuration");
     const path = `${this.#target}/${CONFIG_FILE}`;
     this.#write(
       CONFIG_FILE,
@@ -233,6 +246,7 @@ export class RunFolder implements Disposable {
 
   /** Appends a line to `metrics.jsonl`, or replaces its last one if that is of the same step. */
   appendMetrics(metrics: TrainingMetrics): void {
+    metrics = checkArguments(metrics, { schema: metricsSchema, context: "Cannot append metrics" });
     const path = `${this.#target}/${METRICS_FILE}`;
     this.#write(METRICS_FILE, () => {
       // A hard link shares its contents with another file, which stays as it is.
@@ -243,6 +257,11 @@ export class RunFolder implements Disposable {
 
   /** Replaces the latest or the best checkpoint. */
   async save(checkpoint: Checkpoint, kind: "latest" | "best"): Promise<void> {
+    const context = "Cannot save a checkpoint";
+    checkCheckpoint(checkpoint, context);
+    if (kind !== "latest" && kind !== "best") {
+      throw wrongRange({ context, name: "kind", expected: "latest or best", value: kind });
+    }
     const name = kind === "best" ? BEST_CHECKPOINT : LATEST_CHECKPOINT;
     const { step, validatedStep } = checkpoint.progress;
     this.#write(name, () => {
@@ -352,6 +371,10 @@ export class RunFolder implements Disposable {
 
   /** Changes a file of the folder, and explains a failure. */
   #write(name: string, change: () => void): void {
+    if (this.#isClosed) {
+      const path = quotePath(`${this.#target}/${name}`);
+      throw new Error(`Cannot write ${path}: the run folder was disposed of`);
+    }
     let reason = "";
     try {
       if (this.#lock.isHeld()) {
@@ -367,6 +390,26 @@ export class RunFolder implements Disposable {
     if (!this.#lock.isHeld()) reason = "the run folder was removed or replaced while training";
     throw new Error(`Cannot write ${quotePath(`${this.#target}/${name}`)}: ${reason}`);
   }
+}
+
+const metric = v.number("must be a number");
+
+const metricsSchema = optionsSchema({}, {
+  step: wholeNumber(0),
+  epoch: metric,
+  chars: metric,
+  loss: metric,
+  batchLoss: v.nullable(metric),
+  validationLoss: v.nullable(metric),
+  charsPerSecond: metric,
+  elapsedSeconds: metric,
+});
+
+/** Checks the arguments of the functions that create a folder. */
+function checkCreation(path: string, runConfig: RunConfig): RunConfig {
+  const context = "Cannot create a run folder";
+  checkString(path, { context, name: "path" });
+  return checkRunConfig(runConfig, context);
 }
 
 /**

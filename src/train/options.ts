@@ -37,7 +37,8 @@ export interface TrainingCallbacks {
   readonly onCheckpoint?: (checkpoint: Checkpoint, kind: "latest" | "best") => void | Promise<void>;
 }
 
-const callbackKeys = {
+/** The schemas of signal and callbacks by name. */
+export const callbackKeys = {
   signal,
   onLog: callback,
   onSample: callback,
