@@ -10,6 +10,7 @@ import { type WorkloadSize, workloadSizes } from "../workload.ts";
 import { productBenchmark, productSizes, trainingStepBenchmark } from "./benchmarks.ts";
 import { measure } from "./measure.ts";
 import { formatReport, type Report, reportToJson } from "./report.ts";
+import { Disposables } from "../../src/disposables.ts";
 
 const defaults: TimingOptions = { rounds: 15, seconds: 0.1 };
 
@@ -80,7 +81,7 @@ interface ReportOptions {
 }
 
 function createReport({ timing, threadCounts, charts }: ReportOptions): Report {
-  using stack = new DisposableStack();
+  using stack = new Disposables();
   const start = (size: WorkloadSize, threads: number) => {
     return { size, ...stack.use(trainingStepBenchmark(size, threads)) };
   };

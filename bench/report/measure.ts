@@ -2,6 +2,7 @@
 import { PeakProbe } from "../peak/probe.ts";
 import { summarize, type Summary } from "../statistics.ts";
 import type { TimingOptions } from "../timing_options.ts";
+import { Disposables } from "../../src/disposables.ts";
 
 /** A function to be timed. */
 export interface Benchmark {
@@ -46,7 +47,7 @@ export function measure(
   benchmarks: readonly Benchmark[],
   { rounds, seconds, onRound = () => {} }: MeasureOptions,
 ): Measurements {
-  using stack = new DisposableStack();
+  using stack = new Disposables();
   const probes = new Map<number, PeakProbe>();
   const peaks = new Map<number, number[]>();
   for (const { threads } of benchmarks) {

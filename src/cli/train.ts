@@ -23,6 +23,7 @@ import {
   shellWord,
 } from "./train_messages.ts";
 import { presetHelp, readConfig, readLimits, trainOptions } from "./train_options.ts";
+import { Disposables } from "../disposables.ts";
 
 /** `deno task train` trains a model on a text, or resumes a run. */
 export const trainCommand: Command = {
@@ -116,7 +117,7 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   const out = line.text("out");
   const [text] = line.operands as [string];
   const corpus = await readText(text);
-  using opened = new DisposableStack();
+  using opened = new Disposables();
   opened.use(corpus);
   const { config, reasons } = autoConfig(corpus, given, limits);
   // A text from standard input has no name of its own to call the run by.
@@ -145,7 +146,7 @@ async function prepareResumed(line: CommandLine, path: string): Promise<Source> 
     limits: readLimits(line),
     threads: line.number("threads"),
   });
-  using opened = new DisposableStack();
+  using opened = new Disposables();
   const run = await RunFolder.open(path);
   opened.use(run.folder);
   const corpus = opened.use(await readTextOf(run, line.operands[0]));

@@ -18,6 +18,7 @@ import { checkTextIsNoRunFile } from "./ownership.ts";
 import type { RunConfig, RunLimits } from "./run_config.ts";
 import { type OpenRun, RunFolder } from "./run_folder.ts";
 import { RunWriter } from "./run_writer.ts";
+import { Disposables } from "../disposables.ts";
 
 /** Options of {@linkcode Run.resume}. */
 export interface RunOptions extends TrainerOptions {
@@ -122,7 +123,7 @@ export class Run implements Disposable {
     const { path = defaultRunPath(corpus.path), config = {}, threads } = options;
     const { ifExists = options.path === undefined ? "rename" : "fail" } = options;
     const limits = checkLimits(options.limits);
-    using opened = new DisposableStack();
+    using opened = new Disposables();
     const training = opened.use(
       prepareTraining(corpus, { ...limits, config, ...threads === undefined ? {} : { threads } }),
     );
@@ -163,7 +164,7 @@ export class Run implements Disposable {
     checkCorpus(corpus, context);
     options = checkOptions(options, { schema: schemas.resume, context });
     const { folder, runConfig, checkpoint } = opened;
-    using resources = new DisposableStack();
+    using resources = new Disposables();
     resources.use(folder);
     checkTextIsNoRunFile(folder.path, corpus.path);
     checkSameText(runConfig.corpus, corpus);

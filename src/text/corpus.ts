@@ -7,6 +7,7 @@ import { type ScanResult, Utf8Scanner } from "./scan.ts";
 import { type ByteSource, TextFile } from "./text_file.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 import { checkVocabulary, unknownCharacter, Vocabulary } from "./vocabulary.ts";
+import { Disposables } from "../disposables.ts";
 
 /**
  * A text as character ids, with its vocabulary.
@@ -106,7 +107,7 @@ export async function readCorpus(path: string, options: ReadCorpusOptions = {}):
   const { vocabulary, onProgress, maxBytesInMemory = MAX_BYTES_IN_MEMORY } = checked;
   if (vocabulary !== undefined) checkVocabulary(vocabulary, context);
   return await withContextAsync(context, async () => {
-    using opened = new DisposableStack();
+    using opened = new Disposables();
     const file = opened.use(await TextFile.open(path));
     const all = file.size <= maxBytesInMemory ? new Uint8Array(file.size) : undefined;
     const scanner = new Utf8Scanner();

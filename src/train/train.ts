@@ -8,6 +8,7 @@ import { checkLrSchedule } from "./lr_schedule.ts";
 import { type TrainingCallbacks, trainingSchemas, type TrainOptions } from "./options.ts";
 import { bestOf, latestOf, type TrainResult } from "./result.ts";
 import { Trainer } from "./trainer.ts";
+import { Disposables } from "../disposables.ts";
 
 /**
  * Trains a model on a text until a limit is reached or the signal aborts.
@@ -91,7 +92,7 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Pre
   const { config, minutes } = options;
   const resume = options.resume === undefined ? undefined : checkResume(options.resume);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
-  using opened = new DisposableStack();
+  using opened = new Disposables();
   const trainer = opened.use(
     resume
       ? Trainer.fromCheckpoint(corpus, resume, {
