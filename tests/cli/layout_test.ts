@@ -48,7 +48,7 @@ Deno.test("formatStatus() fits its columns, with whole numbers only", () => {
 });
 
 Deno.test("formatLoss() keeps the loss of a diverged run short", () => {
-  assertEquals([0, 4.17437, 55888.1234, 2.2e9, Infinity, NaN].map(formatLoss), [
+  assertEquals([0, 4.17437, 55888.1234, 2.2e9, Infinity, NaN].map((loss) => formatLoss(loss)), [
     ...["0.0000", "4.1744", "55888.1234", "2.200e+9", "Infinity", "NaN"],
   ]);
 });
