@@ -101,7 +101,8 @@ async function runTask(folder: string, command: string): Promise<TerminalCommand
     env: { INIT_CWD: folder },
     stdin: "null",
   }).output();
-  const lines = screenOf(new TextDecoder().decode(stdout).trimEnd());
+  const lines = screenOf(new TextDecoder().decode(stdout).trimEnd())
+    .flatMap((text) => text.match(new RegExp(`.{1,${COLUMNS}}`, "gu")) ?? [""]);
   if (code !== 0) throw new Error(`Cannot draw "${command}": ${lines.join("\n")}`);
   return { command, lines };
 }
@@ -114,7 +115,7 @@ if (import.meta.main) {
     const train = await runTask(folder, "deno task train examples/alice.txt");
     const sample = await runTask(
       folder,
-      'deno task sample runs/alice --prompt "Alice " --length 300 --temperature 0.7',
+      'deno task sample runs/alice --prompt "Alice " --length 300 --temperature 0.5 --seed 2',
     );
     const session = [{ ...train, lines: withoutMiddle(train.lines) }, sample];
     Deno.writeTextFileSync(`${root}docs/run.svg`, terminalSvg(session));

@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { plotCommand } from "../bench/charts/command.ts";
+import { compareCommand } from "../bench/comparisons/command.ts";
+import { reportCommand } from "../bench/report/command.ts";
 import { currentFacts, type Fact, figuresOutside, withCurrentFacts } from "../docs/facts.ts";
 import { screenOf, terminalSvg, withoutMiddle } from "../docs/terminal_svg.ts";
 import { anchorsOf, linksOf, locate, withCurrentLines } from "../docs/links.ts";
+import { notebooksCommand } from "../examples/notebooks/main.ts";
+import { commands } from "../src/cli/main.ts";
 import { presets } from "../src/model/presets.ts";
 import { isRunFileName } from "../src/run/run_files.ts";
 
@@ -137,6 +142,9 @@ testDocuments("every figure on the pages for users is checked", async () => {
     /^1 in "[^"]*at 1 MB and ten minutes/,
     /^1 in "[^"]*[pt] − 1[ .]/,
     /^(1865|1898) in /,
+    // Measured; see docs/experiments.md.
+    /^\d+ in "[^"]*% (of first li|are with it)/,
+    /^\d+ in "[^"]*about 20 characters on/,
   ];
   const facts = await currentFacts();
   for (const document of ["README.md", "docs/guide.md", "docs/tour.md", "examples/README.md"]) {
@@ -201,4 +209,23 @@ Deno.test("terminalSvg() draws commands and lines, and escapes them", () => {
   const svg = terminalSvg([{ command: "a", lines: ["<b>"] }, { command: "c", lines: [] }]);
   const texts = Array.from(svg.matchAll(/>([^<>\n]+)<\/text>/g), ([, text]) => text);
   assertEquals(texts, ["$ a", "&lt;b&gt;", "$ c"]);
+});
+
+testDocuments("documents name tasks and options that exist", () => {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
+  const all = [...commands, notebooksCommand, plotCommand, compareCommand, reportCommand];
+  const options = new Set(all.flatMap((command) => command.options.map(({ name }) => name)));
+  // Those of every command, of Deno, V8 and npx, and a placeholder.
+  const others = ["help", "version", "allow-read", "allow-write", "filter", "yes", "name"]
+    .concat("no-wasm-bounds-checks", "experimental-wasm-revectorize");
+  for (const name of others) options.add(name);
+  for (const path of documents().filter((path) => path !== "CHANGELOG.md")) {
+    const markdown = Deno.readTextFileSync(new URL(path, root));
+    for (const [, task] of markdown.matchAll(/deno(?:@[\d.]+)? task ([\w-]+)/g)) {
+      assert(task! in tasks, `${path}: deno task ${task}`);
+    }
+    for (const [, option] of markdown.matchAll(/(?<![\w-])--([a-z][a-z0-9-]+)/g)) {
+      assert(options.has(option!), `${path}: --${option}`);
+    }
+  }
 });

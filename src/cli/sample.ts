@@ -92,7 +92,7 @@ export const sampleCommand: Command = {
     },
   ],
   examples: [
-    'deno task sample runs/alice --prompt "Alice " --length 300 --temperature 0.7',
+    'deno task sample runs/alice --prompt "Alice " --length 300 --temperature 0.5',
     "deno task sample runs/alice --count 3 --top-p 0.9 --stop .",
   ],
   notes: [

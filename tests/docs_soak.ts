@@ -1,0 +1,82 @@
+/** The commands of the documents, run as a reader would, and what docs/run.svg shows. */
+import { assert, assertEquals } from "@std/assert";
+import { screenOf } from "../docs/terminal_svg.ts";
+import { testProgram, testTerminal } from "./cli/program.ts";
+
+const root = new URL("../", import.meta.url).pathname;
+
+/** The lines of all shell blocks of a document. */
+function shellLines(document: string): string[] {
+  const markdown = Deno.readTextFileSync(`${root}${document}`);
+  return Array.from(markdown.matchAll(/^```sh\n(.*?)^```/gms), ([, block]) => block!.trim())
+    .flatMap((block) => block.split("\n"));
+}
+
+/** The line with this Deno and this project, and with a shorter training. */
+function runnable(line: string): string {
+  return line
+    .replace("npx --yes deno@2.9.6 ", "deno ")
+    .replace(/deno task train (?!--resume).*/, "$& --steps 200")
+    .replace("--minutes 10", "--minutes 1")
+    .replace("--epochs 40", "--epochs 2")
+    .replaceAll("deno task", `deno task --quiet --config '${root}deno.json'`)
+    .replaceAll(/(deno run .*?)(examples\/\w+\.ts)/g, `$1'${root}$2'`)
+    .replaceAll(/\bdeno (?=task|run)/g, `'${Deno.execPath()}' `);
+}
+
+/** A folder as a reader's: with the examples, and a text of their own. */
+function prepare(folder: string): void {
+  Deno.mkdirSync(`${folder}/examples`);
+  const text = Deno.readTextFileSync(`${root}examples/alice.txt`);
+  Deno.writeTextFileSync(`${folder}/examples/alice.txt`, text);
+  Deno.writeTextFileSync(`${folder}/your.txt`, text.slice(0, 20_000));
+  Deno.writeTextFileSync(`${folder}/page.txt`, text.slice(0, 2000));
+}
+
+async function shell(folder: string, line: string) {
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", line],
+    cwd: folder,
+    // A task within a task would otherwise change to the folder of the outer one.
+    env: { INIT_CWD: folder, NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: decode(stdout), err: decode(stderr) };
+}
+
+for (const document of ["README.md", "docs/guide.md", "examples/README.md"]) {
+  testProgram(`every command of ${document} succeeds in a clone`, async (folder) => {
+    prepare(folder);
+    // The tests themselves are one of the commands.
+    const lines = shellLines(document).filter((line) => !line.endsWith(" task test"));
+    assert(lines.length > 1);
+    for (const line of lines) {
+      const { code, err } = await shell(folder, runnable(line));
+      assertEquals({ code, err }, { code: 0, err: "" }, line);
+    }
+  });
+}
+
+testTerminal("docs/run.svg shows what train prints (deno task picture)", async (folder) => {
+  prepare(folder);
+  const line = runnable("deno task train examples/alice.txt").replace("200", "1");
+  const { code, out } = await shell(
+    folder,
+    `script -qec "stty cols 100 rows 50; ${line}" /dev/null`,
+  );
+  assertEquals(code, 0, out);
+  const printed = screenOf(out).map((text) => text.trim());
+  const svg = Deno.readTextFileSync(`${root}docs/run.svg`)
+    .replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+  const shown = Array.from(svg.matchAll(/>([^\n]*)<\/text>/g), ([, text]) => text!);
+  // What depends on the machine or on the number of steps is left out.
+  const isFixed = (text: string) => !/^(Limits|Threads|Text of)/.test(text);
+  const header = printed.slice(0, printed.findIndex((text) => text.startsWith("step ")) + 1)
+    .filter((text) => text !== "" && isFixed(text));
+  assert(header.length > 6);
+  const baselines = printed.filter((text) => /^(bigram|unigram|uniform|gzip)/.test(text));
+  assertEquals(baselines.length, 4);
+  for (const text of [...header, ...baselines]) assert(shown.includes(text), text);
+});
