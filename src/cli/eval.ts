@@ -8,7 +8,7 @@ import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { readText } from "./read_text.ts";
-import { baselineNames, formatCount, formatLoss, table } from "./format.ts";
+import { formatCount, formatLoss, table } from "./format.ts";
 import { printJson, printResult, tableWidth } from "./output.ts";
 
 /** `deno task eval` measures how well a model predicts a text. */
@@ -31,7 +31,7 @@ export const evalCommand: Command = {
     "stands for its best checkpoint; see --latest.",
     "Baselines know nothing but the evaluated text. bigram and unigram are adaptive: they predict " +
     "each character from the one before, or from none, by counts of the characters that they have " +
-    "passed. gzip -9 is the size of the compressed text. uniform is the logarithm of the size of " +
+    "passed. gzip is the size of the text compressed at level 9. uniform is the logarithm of the size of " +
     "the model's vocabulary. After training, the same baselines know the training part.",
   ],
   async run(line) {
@@ -73,7 +73,7 @@ function losses(result: Evaluation, gzipNatsPerChar: number): string {
     row("bigram", result.bigramNatsPerChar),
     row("unigram", result.unigramNatsPerChar),
     row("uniform", result.uniformNatsPerChar),
-    row(baselineNames.gzip, gzipNatsPerChar),
+    row("gzip", gzipNatsPerChar),
   ];
   const losses = table(rows, { rightFrom: 1, width: tableWidth() });
   return `${formatCount(result.chars, "character")} predicted\n\n${losses}\n\n` +

@@ -137,11 +137,3 @@ export function formatDuration(seconds: number): string {
   const padded = (n: number) => String(n).padStart(2, "0");
   return hours > 0 ? `${hours}:${padded(minutes)}:${padded(rest)}` : `${minutes}:${padded(rest)}`;
 }
-
-/** What the baselines are called. */
-export const baselineNames = {
-  bigram: "bigram",
-  unigram: "unigram",
-  uniform: "uniform",
-  gzip: "gzip -9",
-} as const;

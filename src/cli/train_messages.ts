@@ -13,7 +13,6 @@ import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
 import type { DivergenceError } from "../train/divergence.ts";
 import type { Trainer } from "../train/trainer.ts";
 import {
-  baselineNames,
   columnsOf,
   foldCommand,
   formatCount,
@@ -160,11 +159,12 @@ export function formatSummary(parts: readonly PartSummary[], step: number): stri
   const loss = (nats: number) => `${formatLoss(nats)} (${formatLoss(nats / Math.LN2, 3)})`;
   const cell = (part: PartSummary, key: typeof predictors[number]) =>
     key === "gzip" && part.chars < MIN_GZIP_CHARS ? "part too short" : loss(part[key]);
-  const names = { ...baselineNames, model: `model of step ${formatNumber(step)}` };
+  const nameOf = (key: typeof predictors[number]) =>
+    key === "model" ? `model of step ${formatNumber(step)}` : key;
   const rows = table([
     ["nats (bits) per character", ...parts.map(({ part }) => part)],
     ["  characters predicted", ...parts.map(({ chars }) => formatNumber(chars))],
-    ...predictors.map((key) => [`  ${names[key]}`, ...parts.map((part) => cell(part, key))]),
+    ...predictors.map((key) => [`  ${nameOf(key)}`, ...parts.map((part) => cell(part, key))]),
   ], { rightFrom: 1, width: tableWidth() });
   const measured = parts.filter(({ chars, partChars }) => chars < partChars)
     .map(({ part, chars, partChars, spans }) =>
@@ -174,7 +174,7 @@ export function formatSummary(parts: readonly PartSummary[], step: number): stri
   const notes = [
     ...measured,
     "bigram, unigram: counted on the training part",
-    "gzip -9: given the 32 KiB of text before",
+    "gzip: given the 32 KiB of text before",
   ];
   return `${rows}\n\n${hanging(`(${notes.join("; ")})`, 1)}`;
 }

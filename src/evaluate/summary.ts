@@ -29,7 +29,7 @@ export interface PartSummary {
   readonly unigram: number;
   /** A uniform prediction among all characters of the vocabulary. */
   readonly uniform: number;
-  /** What `gzip -9` adds for these characters, given the text before each span. */
+  /** What `gzip` at level 9 adds for these characters, given the text before each span. */
   readonly gzip: number;
 }
 

@@ -29,7 +29,7 @@ testProgram("eval prints nats, bits and perplexity next to baselines and gzip", 
       ["bigram", "bigram_nats_per_char"],
       ["unigram", "unigram_nats_per_char"],
       ["uniform", "uniform_nats_per_char"],
-      ["gzip -9", "gzip_nats_per_char"],
+      ["gzip", "gzip_nats_per_char"],
     ] as const
   ) {
     const nats = json[key].toFixed(4);

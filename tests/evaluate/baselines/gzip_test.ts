@@ -8,7 +8,7 @@ import {
 import { Xoshiro128 } from "../../../src/random.ts";
 import { corpusFromText, type ReadRangeOptions } from "../../../src/text/corpus.ts";
 
-/** The UTF-8 of a text after `gzip -9`. */
+/** The UTF-8 of a text after `gzip` at level 9. */
 function compress(text: string) {
   return gzipSync(new TextEncoder().encode(text), { level: 9 });
 }
