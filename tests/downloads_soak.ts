@@ -1,6 +1,7 @@
 /** What the tasks download on a new machine, in a terminal. Needs the npm registry. */
-import { assert, assertEquals, assertLess } from "@std/assert";
-import { testTerminal } from "./cli/program.ts";
+import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { downloads } from "../docs/facts.ts";
+import { testProgram, testTerminal } from "./cli/program.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
@@ -69,3 +70,42 @@ testTerminal(
     }
   },
 );
+
+/** The megabytes of packages of the npm registry, compressed as they are downloaded. */
+async function megabytesOf(packages: readonly string[]): Promise<number> {
+  const urls = packages.map((id) => {
+    const [, name, version] = /^(.+)@([^@_]+)/.exec(id)!;
+    return `https://registry.npmjs.org/${name}/-/${name!.split("/").at(-1)}-${version}.tgz`;
+  });
+  const code = `let sum = 0;
+    for (const url of Deno.args) {
+      const { headers } = await fetch(url, { method: "HEAD" });
+      sum += Number(headers.get("content-length"));
+    }
+    console.log(sum);`;
+  // `deno eval` has all permissions; the tests have none for the network.
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", code, ...urls],
+    stderr: "inherit",
+  }).output();
+  return Number(new TextDecoder().decode(stdout)) / 1e6;
+}
+
+testProgram("the README tells how much is downloaded", async () => {
+  interface Entry {
+    readonly os?: readonly string[];
+    readonly cpu?: readonly string[];
+  }
+  // Compiled packages of other platforms are not downloaded.
+  const isOurs = ({ os = ["linux"], cpu = ["x64"] }: Entry) =>
+    os.includes("linux") && cpu.includes("x64");
+  const packagesOf = (path: string) =>
+    Object.entries<Entry>(JSON.parse(Deno.readTextFileSync(`${root}${path}`)).npm)
+      .filter(([, entry]) => isOurs(entry)).map(([id]) => id);
+  const runtime = packagesOf("src/deno.lock");
+  const rest = packagesOf("deno.lock").filter((id) => !runtime.includes(id));
+  assertEquals(Number((await megabytesOf(runtime)).toFixed(1)), downloads.runtime);
+  assertAlmostEquals(await megabytesOf(rest), downloads.tests, 1);
+  const deno = await megabytesOf(["@deno/linux-x64-glibc@2.9.6"]);
+  assertAlmostEquals(deno, downloads.deno, 1);
+});
