@@ -43,6 +43,7 @@ export {
   PlanField,
   planFields,
   ready,
+  stopWord,
   targetIds,
   targetVectors,
   toAverage,

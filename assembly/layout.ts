@@ -86,6 +86,9 @@ export const FAILURE_BYTES: usize = 512;
  */
 export const planFields: usize = aligned<usize>(__heap_base);
 
+/** Bytes from `failed` to `stopWord`: both are written once at most, and may share a cache line. */
+const STOP_WORD: usize = 16;
+
 // Words for synchronization: zero at first, and each on a cache line of its own, so that polling one
 // does not slow down writes to another.
 export let generation: usize = 0; // number of barriers that all workers have passed
@@ -93,6 +96,7 @@ export let arrived: usize = 0; // workers that wait at the current barrier
 export let sleeping: usize = 0; // how many of them sleep
 export let ready: usize = 0; // threads that have started, counted by the host's threads
 export let failed: usize = 0; // not 0: a worker has failed and will reach no further barrier
+export let stopWord: usize = 0; // not 0: the results of the job are not needed any more
 export let failureText: usize = 0; // UTF-8, for the host
 export let job: usize = 0; // see dispatch.ts
 
@@ -286,6 +290,7 @@ export function plan(): f64 {
   sleeping = reserve(CACHE_LINE);
   ready = reserve(CACHE_LINE);
   failed = reserve(CACHE_LINE);
+  stopWord = failed + STOP_WORD;
   failureText = reserve(FAILURE_BYTES);
   job = reserve(JOB_BYTES);
 

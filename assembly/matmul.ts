@@ -40,7 +40,7 @@ import {
   tallPanels,
 } from "./packing";
 import { add, blendEvenOdd, loadPair, madd, REAL, splat, swapAdjacent, VECTOR } from "./simd";
-import { shareLength, shareStart } from "./workers";
+import { isStopped, shareLength, shareStart } from "./workers";
 
 /** Stores one row of the tile, one or two vectors wide, or adds it to C. */
 @inline
@@ -345,6 +345,7 @@ export function multiplyPacked(
   for (let k: usize = 0; k < depth; k += KC) {
     const blockDepth = min(KC, depth - k);
     for (let block: usize = 0, row: usize = 0; block < blocks; block++) {
+      if (isStopped()) return;
       const height = splitLength(rows, blocks, block);
       packA(scratch, a + row * aStride + k * REAL, aStride, height, blockDepth);
       macroKernel(
@@ -385,6 +386,7 @@ export function multiplyTransposed(
   for (let first: usize = 0; first < runs; first += runsPerBlock) {
     const blockRuns = min(runsPerBlock, runs - first);
     for (let row: usize = 0; row < runLength; row += KC) {
+      if (isStopped()) return;
       const length = min(KC, runLength - row);
       const from = first * runStride + row;
       packB(scratchB, b + from * bStride, bStride, columns, blockRuns, length, runStride * bStride);
@@ -414,6 +416,7 @@ function multiplyTransposedBlock(
 ): void {
   const blocks = ceilDiv(rows, MC);
   for (let block: usize = 0; block < blocks; block++) {
+    if (isStopped()) return;
     const height = splitLength(rows, blocks, block);
     packATransposed(scratchA, a, aStride, height, runs, runLength, runStride * aStride);
     macroKernel(c, cStride, height, columns, runs * runLength, scratchA, packedB, accumulate);

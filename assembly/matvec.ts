@@ -5,6 +5,7 @@
  */
 import { ceilDiv, splitLength } from "./packing";
 import { add, broadcastLane, LANES, madd, REAL, splat, VECTOR } from "./simd";
+import { isStopped } from "./workers";
 
 /** Vectors of sums kept in registers, beside x and one broadcast number of it. */
 const MAX_GROUP: usize = 8;
@@ -26,6 +27,7 @@ export function vectorTimesMatrix(
   depth: usize,
   columns: usize,
 ): void {
+  if (isStopped()) return;
   const vectors = columns / LANES;
   const groups = ceilDiv(vectors, MAX_GROUP);
   for (let group: usize = 0; group < groups; group++) {

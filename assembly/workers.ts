@@ -5,7 +5,7 @@
  * Work is split between numbers of a result, never within the sum that makes one of them. Each number
  * is computed by one worker in one order, so the bits are the same with any number of workers.
  */
-import { arrived, failed, generation, sleeping } from "./layout";
+import { arrived, failed, generation, sleeping, stopWord } from "./layout";
 import { splitLength, splitStart } from "./packing";
 
 /** The index of this worker, from 0. Worker 0 runs on the host's own thread and dispatches jobs. */
@@ -29,6 +29,16 @@ export function shareStart(n: usize): usize {
 @inline
 export function shareLength(n: usize): usize {
   return splitLength(n, workers, worker);
+}
+
+/**
+ * Whether the host, or another thread for it, has asked to stop. The loops of the matrix products, which
+ * take nearly all the time of a long job, then compute nothing. All workers still reach every barrier,
+ * whenever each of them sees the word.
+ */
+@inline
+export function isStopped(): bool {
+  return atomic.load<i32>(stopWord) != 0;
 }
 
 /** Polls before a worker sleeps: about 0.1 ms, longer than pauses within a step and than a wake-up. */

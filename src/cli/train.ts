@@ -56,7 +56,12 @@ export const trainCommand: Command = {
     using terminal = new Terminal();
     // The terminal is restored at the first signal, as the second one may end the process.
     using signals = new SignalHandler(() => terminal.stop());
-    using run = await source.start();
+    using run = await startUnlessInterrupted(source, signals.signal);
+    if (run === undefined) {
+      printLine("Interrupted before the first step; nothing was saved");
+      return signals.exitCode!;
+    }
+    signals.setAtSignal(run.trainer.stopWord);
     if (run.isFinished) {
       printLine(describeFinished(run));
       return 0;
@@ -102,7 +107,20 @@ interface Source extends Disposable {
   /** Whether the log shows all metrics: their interval was chosen by the user. */
   readonly showsAllMetrics: boolean;
   /** Checks everything, and creates or reopens the run. */
-  readonly start: () => Run | Promise<Run>;
+  readonly start: (signal: AbortSignal) => Promise<Run>;
+}
+
+/** The run; `undefined` if the signal stopped its initialization. */
+async function startUnlessInterrupted(
+  source: Source,
+  signal: AbortSignal,
+): Promise<Run | undefined> {
+  try {
+    return await source.start(signal);
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
 }
 
 async function prepare(line: CommandLine): Promise<Source> {
@@ -128,7 +146,8 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   return {
     origin: { preset: given.preset, reasons },
     showsAllMetrics: line.has("log-every"),
-    start: () => Run.create(corpus, { ...present({ path, threads, ifExists }), config, limits }),
+    start: (signal) =>
+      Run.create(corpus, { ...present({ path, threads, ifExists }), config, limits, signal }),
     [Symbol.dispose]: () => resources.dispose(),
   };
 }
@@ -154,7 +173,7 @@ async function prepareResumed(line: CommandLine, path: string): Promise<Source> 
   return {
     origin: {},
     showsAllMetrics: line.has("log-every") || run.runConfig.limits.logEvery !== undefined,
-    start: () => Run.resume(run, corpus, options),
+    start: (signal) => Run.resume(run, corpus, { ...options, signal }),
     [Symbol.dispose]: () => resources.dispose(),
   };
 }

@@ -39,6 +39,13 @@ export class Engine {
   readonly #options: Readonly<Required<EngineOptions>>;
   readonly #inputIds: Uint32Array;
   readonly #targetIds: Uint32Array;
+  /**
+   * Any number but 0 in its only element makes the matrix products compute nothing, so that a long
+   * pass that runs on the host's thread ends soon. Another thread may write it at any time; what was
+   * computed meanwhile has no meaning.
+   */
+  readonly stopWord: Int32Array<SharedArrayBuffer>;
+
   readonly #kernels: Kernels;
   readonly #layout: Layout;
   readonly #memory: KernelMemory;
@@ -70,6 +77,7 @@ export class Engine {
     const { buffer } = instance.memory;
     this.#inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * batchSize);
     this.#targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * batchSize);
+    this.stopWord = new Int32Array(buffer as SharedArrayBuffer, this.#layout.stopWord, 1);
     this.#updater = training ? new Updater(instance, threads) : undefined;
     this.#threads = new ThreadPool(instance, threads);
   }

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { checkArguments, optionsSchema } from "../arguments.ts";
+import { runToEnd } from "../event_loop.ts";
 import { Xoshiro128 } from "../random.ts";
 import { oneOf } from "../schemas.ts";
 import {
@@ -89,18 +90,28 @@ const schema = optionsSchema({}, {
  * console.log(Wxh.length, bh); // 6 Float64Array(2) [ 0, 0 ]
  * ```
  */
-export function initialParameters(
+export function initialParameters(sizes: Sizes, options: InitOptions): ParameterSet {
+  return runToEnd(drawParameters(sizes, options));
+}
+
+/**
+ * Draws the same parameters as {@linkcode initialParameters} in small parts, between which the caller
+ * may do other work: those of a large network take many seconds.
+ */
+export function* drawParameters(
   sizes: Sizes,
   options: InitOptions,
-): ParameterSet {
+): Generator<void, ParameterSet> {
   const context = "Cannot initialize parameters";
   const { init, precision, random } = checkArguments(options, { schema, context });
   const { hidden, cell = "rnn" } = sizes;
+  const fills: Fill[] = [];
   const set = parameterSet(sizes, (name, shape) => {
     const array = realArray(precision, elementCount(shape));
-    fill(array, { name, shape, init, hidden, random });
+    fills.push({ array, name, shape, init, hidden, random });
     return array;
   });
+  for (const each of fills) yield* fill(each);
   if (cell === "lstm") {
     // The rows of gates are i, f, g, o.
     for (const [name, bias] of Object.entries(set)) {
@@ -112,34 +123,43 @@ export function initialParameters(
 
 /** The parameter to fill, and how. */
 interface Fill extends Pick<InitOptions, "init" | "random"> {
+  readonly array: RealArray;
   readonly name: ParameterName;
   readonly shape: readonly number[];
   readonly hidden: number;
 }
 
-function fill(array: RealArray, { name, shape, init, hidden, random }: Fill): void {
-  const draw = (next: () => number) => {
-    for (let i = 0; i < array.length; i++) array[i] = next();
-  };
-  const drawUniform = (bound: number) => draw(() => bound * (2 * random.uniform() - 1));
+/** Numbers that are drawn, and products that are summed, in one part: less than a millisecond. */
+const DRAWS_PER_PART = 2 ** 14;
+const PRODUCTS_PER_PART = 2 ** 18;
+
+function* fill({ array, name, shape, init, hidden, random }: Fill): Generator<void> {
+  const drawUniform = (bound: number) => draw(array, () => bound * (2 * random.uniform() - 1));
   const isBias = shape.length === 1;
-  if (init.startsWith("uniform:")) return drawUniform(scaleOf(init));
-  if (init === "pytorch") return drawUniform(1 / Math.sqrt(hidden));
+  if (init.startsWith("uniform:")) return yield* drawUniform(scaleOf(init));
+  if (init === "pytorch") return yield* drawUniform(1 / Math.sqrt(hidden));
   if (isBias) return;
   if (init.startsWith("normal:")) {
     const deviation = scaleOf(init);
-    return draw(() => deviation * random.normal());
+    return yield* draw(array, () => deviation * random.normal());
   }
   const isRecurrent = name.startsWith("Whh");
   if (isRecurrent && init === "orthogonal") {
     for (let offset = 0; offset < array.length; offset += hidden * hidden) {
-      array.set(orthogonal(hidden, random), offset);
+      array.set(yield* orthogonal(hidden, random), offset);
     }
   } else if (isRecurrent && init === "identity") {
     for (let row = 0; row < shape[0]!; row++) array[row * hidden + row % hidden] = 1;
   } else {
     const fanOut = name === "Why" ? shape[0]! : hidden;
-    drawUniform(Math.sqrt(6 / (shape[1]! + fanOut)));
+    yield* drawUniform(Math.sqrt(6 / (shape[1]! + fanOut)));
+  }
+}
+
+function* draw(array: RealArray, next: () => number): Generator<void> {
+  for (let start = 0; start < array.length; start += DRAWS_PER_PART, yield) {
+    const end = Math.min(array.length, start + DRAWS_PER_PART);
+    for (let i = start; i < end; i++) array[i] = next();
   }
 }
 
@@ -147,16 +167,17 @@ function fill(array: RealArray, { name, shape, init, hidden, random }: Fill): vo
  * Draws a random orthogonal matrix: rows of normal numbers, orthonormalized one after the other by
  * the Gram-Schmidt process.
  */
-function orthogonal(size: number, random: Xoshiro128): Float64Array {
+function* orthogonal(size: number, random: Xoshiro128): Generator<void, Float64Array> {
   const rows: Float64Array[] = [];
+  const rowsPerPart = Math.ceil(PRODUCTS_PER_PART / size);
   for (let r = 0; r < size; r++) {
     const row = Float64Array.from({ length: size }, () => random.normal());
     // Two passes are enough (B. Parlett, "The symmetric eigenvalue problem", 1980): the second one
     // removes the rounding errors of the first.
-    for (const earlier of [...rows, ...rows]) {
-      let product = 0;
-      for (let i = 0; i < size; i++) product += row[i]! * earlier[i]!;
-      for (let i = 0; i < size; i++) row[i]! -= product * earlier[i]!;
+    for (let pass = 0; pass < 2; pass++) {
+      for (let start = 0; start < r; start += rowsPerPart, yield) {
+        removeProjections(row, rows.slice(start, start + rowsPerPart));
+      }
     }
     const norm = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
     rows.push(row.map((x) => x / norm));
@@ -164,4 +185,13 @@ function orthogonal(size: number, random: Xoshiro128): Float64Array {
   const matrix = new Float64Array(size * size);
   rows.forEach((row, r) => matrix.set(row, r * size));
   return matrix;
+}
+
+/** Makes a row orthogonal to others of norm 1, one after the other. */
+function removeProjections(row: Float64Array, others: readonly Float64Array[]): void {
+  for (const other of others) {
+    let product = 0;
+    for (let i = 0; i < row.length; i++) product += row[i]! * other[i]!;
+    for (let i = 0; i < row.length; i++) row[i]! -= product * other[i]!;
+  }
 }

@@ -14,7 +14,7 @@
  *
  * const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(40));
  * const path = `${Deno.makeTempDirSync()}/boat`;
- * using run = Run.create(corpus, { path, config: { hidden: 16 }, limits: { steps: 100 } });
+ * using run = await Run.create(corpus, { path, config: { hidden: 16 }, limits: { steps: 100 } });
  * const { best } = await run.train({ onLog: ({ step, loss }) => console.log(step, loss) });
  * console.log(sample(best, { prompt: "row", length: 20 }));
  * console.log((await readMetrics(path)).at(-1)!.step); // 100

@@ -29,6 +29,8 @@ export interface RunOptions extends TrainerOptions {
   readonly config?: ConfigInput;
   /** Limits and intervals. The others have their defaults, or stay those of a resumed run. */
   readonly limits?: RunLimits;
+  /** Stops the initialization of weights, which may take seconds; its reason is then thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** Options of {@linkcode Run.create}. */
@@ -58,8 +60,11 @@ const schemas = {
     config: unchecked,
     limits: unchecked,
     threads: unchecked,
+    signal: unchecked,
   }),
-  resume: optionsSchema({ config: unchecked, limits: unchecked, threads: unchecked }),
+  resume: optionsSchema({
+    ...{ config: unchecked, limits: unchecked, threads: unchecked, signal: unchecked },
+  }),
   callbacks: optionsSchema(callbackKeysOfRun),
 };
 
@@ -78,7 +83,7 @@ const schemas = {
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
  * const path = `${Deno.makeTempDirSync()}/fox`;
  * {
- *   using run = Run.create(corpus, { path, config: { hidden: 16 }, limits: { steps: 100 } });
+ *   using run = await Run.create(corpus, { path, config: { hidden: 16 }, limits: { steps: 100 } });
  *   await run.train();
  * }
  * using run = await Run.resume(await RunFolder.open(path), corpus, { limits: { steps: 200 } });
@@ -116,16 +121,16 @@ export class Run implements Disposable {
    * @throws {TypeError} if `corpus` is no corpus.
    * @throws {RunLockedError} if another process writes into the folder.
    */
-  static create(corpus: Corpus, options: CreateRunOptions = {}): Run {
+  static async create(corpus: Corpus, options: CreateRunOptions = {}): Promise<Run> {
     const context = "Cannot train";
     checkCorpus(corpus, context);
     options = checkOptions(options, { schema: schemas.create, context });
-    const { path = defaultRunPath(corpus.path), config = {}, threads } = options;
+    const { path = defaultRunPath(corpus.path), config = {} } = options;
     const { ifExists = options.path === undefined ? "rename" : "fail" } = options;
     const limits = checkLimits(options.limits);
     using opened = new Disposables();
     const training = opened.use(
-      prepareTraining(corpus, { ...limits, config, ...threads === undefined ? {} : { threads } }),
+      await prepareTraining(corpus, { ...limits, config, ...trainerOptions(options) }),
     );
     const runConfig: RunConfig = {
       config: training.trainer.config,
@@ -170,12 +175,14 @@ export class Run implements Disposable {
     checkSameText(runConfig.corpus, corpus);
     const limits = resumedLimits(runConfig.limits, checkLimits(options.limits));
     const config = resumedConfig(checkpoint?.config ?? runConfig.config, options.config ?? {});
-    const training = resources.use(prepareTraining(corpus, {
-      ...limits,
-      config,
-      ...checkpoint === null ? {} : { resume: checkpoint },
-      ...options.threads === undefined ? {} : { threads: options.threads },
-    }));
+    const training = resources.use(
+      await prepareTraining(corpus, {
+        ...limits,
+        config,
+        ...checkpoint === null ? {} : { resume: checkpoint },
+        ...trainerOptions(options),
+      }),
+    );
     const run = new Run(training, folder, { runConfig, latest: checkpoint });
     if (!run.isFinished) {
       const to = { ...runConfig, config, limits, corpus: corpusIdentity(corpus) };
@@ -292,6 +299,13 @@ function cutTo(text: string, bytes: number): string {
 /** Checks the names of limits and intervals; their values are checked with the training. */
 function checkLimits(limits: RunLimits = {}): RunLimits {
   return checkOptions(limits, { schema: trainingSchemas.limits, context: "Cannot train" });
+}
+
+function trainerOptions({ threads, signal }: RunOptions): Pick<RunOptions, "threads" | "signal"> {
+  return {
+    ...threads === undefined ? {} : { threads },
+    ...signal === undefined ? {} : { signal },
+  };
 }
 
 /** The limits of a resumed run: a new limit of its length replaces all that it had. */

@@ -8,7 +8,7 @@ import type { TrainingStatus } from "./metrics.ts";
 import type { TrainingCallbacks, TrainOptions } from "./options.ts";
 import { bestOf, latestOf, type TrainResult } from "./result.ts";
 import { Throughput } from "./throughput.ts";
-import type { StepOptions, Trainer } from "./trainer.ts";
+import { type StepOptions, StepStoppedError, type Trainer } from "./trainer.ts";
 
 /** Time between `latest` checkpoints without `checkpointEvery`. */
 export const CHECKPOINT_MS = 60_000;
@@ -109,10 +109,14 @@ export class TrainingLoop {
   #trainSlice(): void {
     const trainer = this.#trainer;
     this.#throughput.measure(trainer, (begin) => {
-      do trainer.step(this.#stepOptions()); while (
-        !this.#isLogDue() && !this.#isSampleDue() && !this.#isCheckpointDue() &&
-        performance.now() - begin < SLICE_MS && !this.#isOver()
-      );
+      try {
+        do trainer.step(this.#stepOptions()); while (
+          !this.#isLogDue() && !this.#isSampleDue() && !this.#isCheckpointDue() &&
+          performance.now() - begin < SLICE_MS && !this.#isOver()
+        );
+      } catch (error) {
+        if (!(error instanceof StepStoppedError)) throw error;
+      }
     });
   }
 
@@ -126,7 +130,7 @@ export class TrainingLoop {
   }
 
   #isInterrupted(): boolean {
-    return this.#callbacks.signal?.aborted === true;
+    return this.#callbacks.signal?.aborted === true || this.#trainer.isStopped;
   }
 
   #isOver(): boolean {

@@ -27,6 +27,7 @@ import { Disposables } from "../disposables.ts";
  * @throws {RangeError} if an array of `resume` has a wrong length.
  * @throws {DivergenceError} if a loss or a weight is not finite; see `onDivergence`.
  * @throws {TextError} if the text can no longer be read, after `onCheckpoint` got the last state.
+ * @throws The reason of `options.signal` if it aborts while the initial weights are drawn.
  *
  * @example
  * ```ts
@@ -39,7 +40,7 @@ import { Disposables } from "../disposables.ts";
  * ```
  */
 export async function train(corpus: Corpus, options: TrainOptions = {}): Promise<TrainResult> {
-  using prepared = prepareTraining(corpus, options);
+  using prepared = await prepareTraining(corpus, options);
   await options.onStart?.(prepared.trainer, prepared.limits);
   return await prepared.run();
 }
@@ -69,7 +70,8 @@ export interface PreparedTraining extends Disposable {
 
 /**
  * Checks all options and creates the trainer, without training yet: for a caller that prints or
- * writes something about a run before it begins.
+ * writes something about a run before it begins. Initial weights are drawn in slices, between which
+ * the event loop turns.
  *
  * @throws {InputError} as {@linkcode train} does.
  * @throws {TypeError} as {@linkcode train} does.
@@ -80,16 +82,19 @@ export interface PreparedTraining extends Disposable {
  * import { corpusFromText, prepareTraining } from "../mod.ts";
  *
  * const corpus = corpusFromText("the quick brown fox jumps over the lazy dog. ".repeat(40));
- * using prepared = prepareTraining(corpus, { config: { hidden: 16 }, steps: 50 });
+ * using prepared = await prepareTraining(corpus, { config: { hidden: 16 }, steps: 50 });
  * console.log(prepared.trainer.config.hidden, prepared.limits.steps); // 16 50
  * const { latest } = await prepared.run();
  * console.log(latest.progress.step); // 50
  * ```
  */
-export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): PreparedTraining {
+export async function prepareTraining(
+  corpus: Corpus,
+  options: TrainOptions = {},
+): Promise<PreparedTraining> {
   checkCorpus(corpus, "Cannot train");
   options = checkOptions(options, { schema: trainingSchemas.train, context: "Cannot train" });
-  const { config, minutes } = options;
+  const { config, minutes, signal } = options;
   const resume = options.resume === undefined ? undefined : checkResume(options.resume);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   using opened = new Disposables();
@@ -99,10 +104,10 @@ export function prepareTraining(corpus: Corpus, options: TrainOptions = {}): Pre
         ...threads,
         ...config === undefined ? {} : { config },
       })
-      : Trainer.create(
+      : await Trainer.createInSlices(
         corpus,
         autoConfig(corpus, config, minutes === undefined ? {} : { minutes }).config,
-        threads,
+        { ...threads, ...signal === undefined ? {} : { signal } },
       ),
   );
   const hasValidation = trainer.validation.chars > 0;

@@ -6,14 +6,15 @@ import { dropoutSeed } from "../engine/dropout.ts";
 import { Engine } from "../engine/engine.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
 import type { Update } from "../engine/update.ts";
+import { Disposables } from "../disposables.ts";
 import { withContext } from "../errors.ts";
-import { runToEnd } from "../event_loop.ts";
+import { runInSlices, runToEnd } from "../event_loop.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
-import { initialParameters } from "../model/initialization.ts";
+import { drawParameters } from "../model/initialization.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
-import type { ParameterSet } from "../model/parameters.ts";
+import type { ParameterSet, RealArray } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { BatchLoader } from "../text/batches.ts";
 import { flag, real, unchecked, wholeNumber } from "../schemas.ts";
@@ -40,6 +41,12 @@ const SMOOTHING_CHARS = 25;
 export interface TrainerOptions {
   /** Threads to compute with, 1 to 64. Default: as many as train fastest on this machine. */
   readonly threads?: number;
+}
+
+/** Options of {@linkcode Trainer.createInSlices}. */
+export interface CreateInSlicesOptions extends TrainerOptions {
+  /** Stops the initialization. */
+  readonly signal?: AbortSignal;
 }
 
 /** Options of {@linkcode Trainer.fromCheckpoint}. */
@@ -74,6 +81,7 @@ export interface RunProgress {
 
 const optionSchemas = {
   create: optionsSchema({ threads: unchecked }),
+  createInSlices: optionsSchema({ threads: unchecked, signal: unchecked }),
   resume: optionsSchema({ threads: unchecked, config: unchecked }),
   step: optionsSchema({
     lastStep: v.pipe(
@@ -91,6 +99,17 @@ const optionSchemas = {
 
 function checkStepOptions(options: StepOptions): StepOptions {
   return checkArguments(options, { schema: optionSchemas.step, context: "Cannot take a step" });
+}
+
+/** A step was stopped by {@linkcode Trainer.stopWord}, and changed nothing. */
+export class StepStoppedError extends Error {
+  /** `StepStoppedError`, as in logs. */
+  override readonly name: string = "StepStoppedError";
+
+  /** @param options The cause, if there is one. */
+  constructor(options?: ErrorOptions) {
+    super("Cannot take a step: the trainer was stopped", options);
+  }
 }
 
 /**
@@ -181,11 +200,34 @@ export class Trainer implements Disposable {
    */
   static create(corpus: Corpus, config: Config, options: TrainerOptions = {}): Trainer {
     const trainer = new Trainer(corpus, config, options);
-    const { init, precision, seed } = trainer.config;
-    const sizes = sizesOf({ config: trainer.config, vocabulary: corpus.vocabulary });
-    trainer.#writeParameters(
-      initialParameters(sizes, { init, precision, random: new Xoshiro128(seed) }),
-    );
+    trainer.#writeParameters(runToEnd(trainer.#drawParameters()));
+    return trainer;
+  }
+
+  /**
+   * Creates the same trainer as {@linkcode Trainer.create}, but yields to the event loop while the
+   * weights are drawn, which takes seconds for a large network with `init` `orthogonal`.
+   *
+   * @throws {InputError} as that does.
+   * @throws The reason of `signal` if it aborts meanwhile; one that is aborted at the call stops
+   * nothing.
+   */
+  static async createInSlices(
+    corpus: Corpus,
+    config: Config,
+    options: CreateInSlicesOptions = {},
+  ): Promise<Trainer> {
+    const context = "Cannot train";
+    const { signal, ...others } = checkOptions(options, {
+      ...{ schema: optionSchemas.createInSlices, context },
+    });
+    using opened = new Disposables();
+    const trainer = opened.use(new Trainer(corpus, config, others));
+    const isAborted = signal?.aborted === true;
+    const drawn = await runInSlices(trainer.#drawParameters(), isAborted ? undefined : signal);
+    if (drawn === undefined) throw signal!.reason;
+    trainer.#writeParameters(drawn);
+    opened.move();
     return trainer;
   }
 
@@ -282,6 +324,8 @@ export class Trainer implements Disposable {
    * @throws {DivergenceError} if the loss, or a weight after the update, is not finite. All methods
    * but {@linkcode Trainer.restore} throw it from then on.
    * @throws {TextError} if the text can no longer be read; the trainer is then as it was before.
+   * @throws {StepStoppedError} if {@linkcode Trainer.stopWord} is set; the trainer is then as it was
+   * before.
    * @throws {RangeError} if an option is out of range.
    * @throws {TypeError} if an option has a wrong type, or is unknown.
    * @throws {Error} if the trainer was disposed of.
@@ -290,7 +334,12 @@ export class Trainer implements Disposable {
     this.#throwIfUnusable();
     options = checkStepOptions(options);
     const engine = this.#engine;
+    const undo = this.#nextBatch();
     const loss = this.#computeGradients(options);
+    if (this.isStopped) {
+      undo();
+      throw new StepStoppedError();
+    }
     const lr = this.#nextLearningRate(options);
     const isFinite = engine.update(this.#updateAt(lr));
     if (!isFinite) this.#checkWeights(this.#step + 1);
@@ -305,7 +354,8 @@ export class Trainer implements Disposable {
 
   /**
    * Checks that the next batch has a finite loss and finite gradients: weights may be finite and
-   * yet too large to continue from. Does not change the training.
+   * yet too large to continue from. Does not change the training. Checks nothing if the step is
+   * stopped.
    *
    * @param options The position of the next step in its run.
    * @throws {DivergenceError} if they are not finite.
@@ -313,14 +363,13 @@ export class Trainer implements Disposable {
   checkNextStep(options: StepOptions = {}): void {
     this.#throwIfUnusable();
     options = checkStepOptions(options);
-    const { position } = this.#batches;
-    const hiddenState = this.#engine.readHiddenState();
+    const undo = this.#nextBatch();
     this.#computeGradients(options);
-    if (!this.#engine.gradientsAreFinite()) {
+    const isFinite = this.#engine.gradientsAreFinite();
+    if (!isFinite && !this.isStopped) {
       throw this.#diverged(this.#step + 1, "a gradient is not finite");
     }
-    this.#batches.position = position;
-    this.#engine.writeHiddenState(hiddenState);
+    undo();
   }
 
   /**
@@ -387,6 +436,20 @@ export class Trainer implements Disposable {
   }
 
   /**
+   * Another thread may set its only element to 1 while a step is computed: the step then ends within
+   * milliseconds, and neither it nor any later one is taken. A `signal` cannot do that, as it aborts
+   * only when this thread has time.
+   */
+  get stopWord(): Int32Array<SharedArrayBuffer> {
+    return this.#engine.stopWord;
+  }
+
+  /** Whether {@linkcode Trainer.stopWord} is set, so that no step can be taken. */
+  get isStopped(): boolean {
+    return Atomics.load(this.stopWord, 0) !== 0;
+  }
+
+  /**
    * Ends the threads; no step can be taken afterwards, but model and checkpoint can be copied.
    * Further calls do nothing. Idle threads keep no process alive.
    */
@@ -395,14 +458,36 @@ export class Trainer implements Disposable {
     this.validation[Symbol.dispose]();
   }
 
-  /** Takes the next batch and computes its gradients; returns the loss in nats per character. */
+  /** Takes the next batch, and sets hidden states to zero that are due; returns what undoes this. */
+  #nextBatch(): () => void {
+    const engine = this.#engine;
+    const { position } = this.#batches;
+    let hiddenState: RealArray | undefined;
+    if (this.#batches.next(engine.inputIds, engine.targetIds)) {
+      hiddenState = engine.readHiddenState();
+      engine.writeHiddenState();
+    }
+    const streams = streamsToReset(this.#step, this.config);
+    if (streams.length > 0) {
+      const state = engine.readHiddenState();
+      hiddenState ??= state.slice();
+      resetStreams(state, streams, this.config);
+      engine.writeHiddenState(state);
+    }
+    return () => {
+      this.#batches.position = position;
+      if (hiddenState !== undefined) engine.writeHiddenState(hiddenState);
+    };
+  }
+
+  /** Computes the gradients of the batch; returns the loss in nats per character. */
   #computeGradients(options: StepOptions): number {
     const engine = this.#engine;
-    if (this.#batches.next(engine.inputIds, engine.targetIds)) engine.writeHiddenState();
-    this.#resetHiddenStates();
     engine.forward(this.config.seqLength, this.#nextDropout(options));
     const loss = engine.crossEntropy() / this.config.seqLength;
-    if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
+    if (!Number.isFinite(loss) && !this.isStopped) {
+      throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
+    }
     engine.backward();
     return loss;
   }
@@ -415,15 +500,6 @@ export class Trainer implements Disposable {
       ...{ optimizer, lr, gradClip, gradClipMode, momentum, beta1, beta2 },
       ...{ weightDecay, weightAverage, step: this.#step + 1 },
     };
-  }
-
-  /** Resets the hidden states of the streams that are due before the next step. */
-  #resetHiddenStates(): void {
-    const streams = streamsToReset(this.#step, this.config);
-    if (streams.length === 0) return;
-    const state = this.#engine.readHiddenState();
-    resetStreams(state, streams, this.config);
-    this.#engine.writeHiddenState(state);
   }
 
   /**
@@ -480,6 +556,13 @@ export class Trainer implements Disposable {
     this.#batchLoss = progress.batchLoss;
     this.#lr = null;
     this.validation.restore(progress);
+  }
+
+  #drawParameters(): Generator<void, ParameterSet> {
+    const { config, corpus: { vocabulary } } = this;
+    const { init, precision, seed } = config;
+    const random = new Xoshiro128(seed);
+    return drawParameters(sizesOf({ config, vocabulary }), { init, precision, random });
   }
 
   get #hasAverage(): boolean {

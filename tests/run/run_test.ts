@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { readMetrics } from "../../src/run/metrics.ts";
@@ -16,7 +16,7 @@ const limits = { steps: 40, logEvery: 8, sampleEvery: 0 };
 
 testInFolder("Run gives the weights of train(), and writes all its files", async (folder) => {
   const path = `${folder}/run`;
-  using run = Run.create(corpus, { path, config, limits });
+  using run = await Run.create(corpus, { path, config, limits });
   const logged: number[] = [];
   const { best, latest } = await run.train({ onLog: ({ step }) => void logged.push(step) });
   const whole = await train(corpus, { config, ...limits });
@@ -33,7 +33,7 @@ testInFolder("Run gives the weights of train(), and writes all its files", async
 testInFolder("Run.resume() continues with the same bits, and records changes", async (folder) => {
   const path = `${folder}/run`;
   {
-    using run = Run.create(corpus, { path, config, limits: { ...limits, steps: 13 } });
+    using run = await Run.create(corpus, { path, config, limits: { ...limits, steps: 13 } });
     await run.train();
   }
   {
@@ -52,7 +52,7 @@ testInFolder("Run.resume() continues with the same bits, and records changes", a
 testInFolder("Run.resume() rejects another text, and closes the folder", async (folder) => {
   const path = `${folder}/run`;
   {
-    using run = Run.create(corpus, { path, config, limits: { steps: 1 } });
+    using run = await Run.create(corpus, { path, config, limits: { steps: 1 } });
     await run.train();
   }
   const other = corpusFromText("another text. ".repeat(50));
@@ -62,11 +62,11 @@ testInFolder("Run.resume() rejects another text, and closes the folder", async (
   }
 });
 
-testInFolder("Run.create() writes nothing if an option is invalid", (folder) => {
+testInFolder("Run.create() writes nothing if an option is invalid", async (folder) => {
   for (
     const options of [{ config: { hidden: 0 } }, { limits: { steps: -1 } }, { threads: 0 }]
   ) {
-    assertThrows(() => Run.create(corpus, { path: `${folder}/run`, ...options }));
+    await assertRejects(() => Run.create(corpus, { path: `${folder}/run`, ...options }));
   }
   assertEquals(namesIn(folder), []);
 });
@@ -76,11 +76,15 @@ testInFolder(
   async (folder) => {
     const path = `${folder}/run`;
     const options = { path, config, limits: { steps: 1 } };
-    Run.create(corpus, options)[Symbol.dispose]();
-    assertThrows(() => Run.create(corpus, options), InputError, "already holds a run");
-    using renamed = Run.create(corpus, { ...options, ifExists: "rename" });
+    (await Run.create(corpus, options))[Symbol.dispose]();
+    await assertRejects(() => Run.create(corpus, options), InputError, "already holds a run");
+    using renamed = await Run.create(corpus, { ...options, ifExists: "rename" });
     assertEquals(renamed.folder.path, `${path}-2`);
-    using replaced = Run.create(corpus, { ...options, config: { hidden: 9 }, ifExists: "replace" });
+    using replaced = await Run.create(corpus, {
+      ...options,
+      config: { hidden: 9 },
+      ifExists: "replace",
+    });
     await replaced.train();
     assertEquals((await readLatest(path)).config.hidden, 9);
   },
@@ -91,7 +95,7 @@ testInFolder("Run.train() records rollbacks", async (folder) => {
   const text = corpusFromText(
     "round and round the rugged rocks the ragged rascal ran. ".repeat(30),
   );
-  using run = Run.create(text, {
+  using run = await Run.create(text, {
     path,
     // The loss overflows at step 25.
     config: resolveConfig({
@@ -111,7 +115,7 @@ testInFolder("Run.train() records rollbacks", async (folder) => {
 
 testInFolder("Run.train() stops with what is saved if its folder is removed", async (folder) => {
   const path = `${folder}/run`;
-  using run = Run.create(corpus, { path, config, limits: { ...limits, steps: 10 ** 9 } });
+  using run = await Run.create(corpus, { path, config, limits: { ...limits, steps: 10 ** 9 } });
   const removed = run.train({
     onLog: ({ step }) => {
       if (step === 16) Deno.removeSync(path, { recursive: true });
@@ -121,7 +125,7 @@ testInFolder("Run.train() stops with what is saved if its folder is removed", as
 });
 
 testInFolder("Run.train() throws a DivergenceError", async (folder) => {
-  using run = Run.create(corpus, {
+  using run = await Run.create(corpus, {
     path: `${folder}/run`,
     config: { ...config, lr: 1e300 },
     limits,

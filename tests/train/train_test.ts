@@ -134,7 +134,7 @@ Deno.test("train() rejects invalid options before it calls anything", async () =
 
 Deno.test("prepareTraining() takes no step until run(), whose callbacks replace the others", async () => {
   const calls: string[] = [];
-  using prepared = prepareTraining(corpus, {
+  using prepared = await prepareTraining(corpus, {
     config,
     steps: 3,
     onLog: () => void calls.push("old"),
@@ -142,7 +142,7 @@ Deno.test("prepareTraining() takes no step until run(), whose callbacks replace 
   assertEquals([prepared.trainer.steps, prepared.limits.steps, prepared.isFinished], [0, 3, false]);
   const last = await prepared.run({ onLog: ({ step }) => void calls.push(`${step}`) });
   assertEquals(calls, ["1", "2", "3"]);
-  using resumed = prepareTraining(corpus, { resume: last, steps: 3 });
+  using resumed = await prepareTraining(corpus, { resume: last, steps: 3 });
   assert(resumed.isFinished);
   assertEquals(await resumed.run(), last);
 });

@@ -94,6 +94,7 @@ export interface Kernels {
 /** The globals that `plan` sets, and that the host reads. */
 const layoutNames = [
   "ready",
+  "stopWord",
   "failed",
   "failureText",
   "parameters",
