@@ -53,6 +53,7 @@ export async function yieldToEventLoop(): Promise<void> {
  *
  * @param work Each call of its `next` should take a few milliseconds at most.
  * @param signal Stops the work after the current slice; an aborted one, before the first.
+ * @param onSlice Called after each slice with what the iterator yielded last.
  * @returns The iterator's return value; `undefined` if the signal stopped it.
  *
  * @example
@@ -67,16 +68,20 @@ export async function yieldToEventLoop(): Promise<void> {
  * console.log(await runInSlices(sum(100))); // 5050
  * ```
  */
-export async function runInSlices<T>(
-  work: Iterator<unknown, T>,
+export async function runInSlices<Item, T>(
+  work: Iterator<Item, T>,
   signal?: AbortSignal,
+  onSlice?: (item: Item) => void,
 ): Promise<T | undefined> {
   while (!signal?.aborted) {
     const begin = performance.now();
+    let item: Item;
     do {
       const result = work.next();
       if (result.done) return result.value;
+      item = result.value;
     } while (performance.now() - begin < SLICE_MS);
+    onSlice?.(item);
     await yieldToEventLoop();
   }
   return undefined;

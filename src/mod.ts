@@ -20,7 +20,7 @@
  * const corpus = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(40));
  * const { best } = await train(corpus, { config: { hidden: 64 }, steps: 200 });
  * console.log(sample(best, { prompt: "row", length: 60, temperature: 0.5 }));
- * console.log(evaluate(best, corpus).bitsPerChar < 1); // true
+ * console.log((await evaluate(best, corpus)).bitsPerChar < 1); // true
  * ```
  *
  * @module
@@ -102,7 +102,12 @@ export type {
 export { sample, sampleMany, Sampler, sampleStream } from "./generate/sampler.ts";
 
 // Evaluation
-export { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate/evaluate.ts";
+export {
+  evaluate,
+  type EvaluateOptions,
+  type Evaluation,
+  type EvaluationProgress,
+} from "./evaluate/evaluate.ts";
 export {
   type CharacterScore,
   type Score,

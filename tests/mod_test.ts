@@ -74,7 +74,7 @@ Deno.test("train(), encodeCheckpoint() and decodeCheckpoint() need no permission
   const restored = await unroll.decodeCheckpoint(await unroll.encodeCheckpoint(best));
   const options = { prompt: "row", length: 60, temperature: 0.5 };
   assertEquals(unroll.sample(restored, options), unroll.sample(best, options));
-  assertEquals(unroll.evaluate(restored, corpus), unroll.evaluate(best, corpus));
+  assertEquals(await unroll.evaluate(restored, corpus), await unroll.evaluate(best, corpus));
 });
 
 testProgram(
@@ -98,7 +98,7 @@ testProgram(
       "gently" + unroll.sample(checkpoint, { prompt: "gently", length, seed: 3 }),
     );
     const json = JSON.parse(await succeed(f, "eval", "run", "row.txt", "--json"));
-    const { chars, natsPerChar, perplexity } = unroll.evaluate(checkpoint, corpus);
+    const { chars, natsPerChar, perplexity } = await unroll.evaluate(checkpoint, corpus);
     assertEquals([json.chars, json.nats_per_char, json.perplexity], [
       chars,
       natsPerChar,

@@ -38,7 +38,7 @@ export const evalCommand: Command = {
     const [run, path] = line.operands as [string, string];
     const model = await readCheckpoint(run, whichCheckpoint(line));
     using corpus = await readText(path, { vocabulary: model.vocabulary });
-    const result = evaluateWithProgress(model, corpus);
+    const result = await evaluateWithProgress(model, corpus);
     const gzip = await gzipWithProgress(corpus);
     if (line.flag("json")) printJson(toRecord(result, gzip));
     else printResult(losses(result, gzip));
@@ -80,9 +80,11 @@ function losses(result: Evaluation, gzipNatsPerChar: number): string {
     "(bigram, unigram, gzip: learned from this text alone, while it is read)";
 }
 
-function evaluateWithProgress(model: Model, corpus: Corpus): Evaluation {
+async function evaluateWithProgress(model: Model, corpus: Corpus): Promise<Evaluation> {
   using bar = new ProgressBar("Evaluating");
-  return evaluate(model, withProgress(corpus, bar));
+  return await evaluate(model, corpus, {
+    onProgress: ({ chars, total }) => bar.update(chars, total),
+  });
 }
 
 async function gzipWithProgress(corpus: Corpus): Promise<number> {

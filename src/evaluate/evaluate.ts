@@ -1,8 +1,9 @@
 import { checkOptions, optionsSchema } from "../arguments.ts";
 import { InputError } from "../errors.ts";
-import { runToEnd } from "../event_loop.ts";
+import { runInSlices } from "../event_loop.ts";
 import { quotePath } from "../json.ts";
 import { checkModel, type Model } from "../model/model.ts";
+import { callback, signal } from "../schemas.ts";
 import { checkCorpus } from "../text/corpus.ts";
 import { type EncodedText, reencode } from "../text/reencode.ts";
 import { countPredicted, type Span, spansSchema } from "../text/split.ts";
@@ -41,13 +42,26 @@ export interface EvaluateOptions {
    * at least two characters. Default: the whole text.
    */
   readonly spans?: readonly Span[];
+  /** Stops the measurement; the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called several times a second. */
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+}
+
+/** How far {@linkcode evaluate} is. */
+export interface EvaluationProgress {
+  /** Characters that the model has predicted. */
+  readonly chars: number;
+  /** Characters that it predicts in all. */
+  readonly total: number;
 }
 
 /**
  * Measures how well a model predicts a text.
  *
  * The model reads each span once, from a hidden state of zeros, and predicts each character from all
- * before it in the span.
+ * before it in the span. The computation yields to the event loop, so timers, signals and servers
+ * keep running.
  *
  * @param model A model, for example a checkpoint.
  * @param corpus A text of characters of the model's vocabulary; its own vocabulary may be another.
@@ -68,15 +82,15 @@ export interface EvaluateOptions {
  * const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 });
  * using trainer = Trainer.create(corpus, config);
  * for (let step = 0; step < 100; step++) trainer.step();
- * const { bitsPerChar, chars } = evaluate(trainer.model(), corpus);
+ * const { bitsPerChar, chars } = await evaluate(trainer.model(), corpus);
  * console.log(chars, bitsPerChar < 3); // 999 true
  * ```
  */
-export function evaluate(
+export async function evaluate(
   model: Model,
   corpus: EncodedText,
   options: EvaluateOptions = {},
-): Evaluation {
+): Promise<Evaluation> {
   const context = "Cannot evaluate";
   checkModel(model, context);
   checkCorpus(corpus, context);
@@ -89,31 +103,37 @@ export function evaluate(
         "it must have at least 2, since the first is not predicted",
     );
   }
-  const { spans = [[0, length]] } = checkOptions(options, { schema, context });
+  const { spans = [[0, length]], signal, onProgress } = checkOptions(options, { schema, context });
   checkSpans(spans, length);
   const { parameters, vocabulary } = model;
   const text = reencode(corpus, vocabulary);
+  const total = countPredicted(spans);
   using evaluator = new Evaluator(model);
-  const natsPerChar = evaluator.loss(text, { parameters, spans });
+  const natsPerChar = await runInSlices(
+    evaluator.lossInSlices(text, { parameters, spans }),
+    signal,
+    onProgress && ((chars) => onProgress({ chars, total })),
+  );
+  const ngrams = new BigramModel(vocabulary.size);
+  const baselines = await runInSlices(ngrams.adaptiveLossInSlices(text, spans), signal);
+  signal?.throwIfAborted();
   if (!Number.isFinite(natsPerChar)) {
     throw new RangeError(
       `Cannot evaluate: the loss is ${natsPerChar}; the model's weights are not finite or too large`,
     );
   }
-  const ngrams = new BigramModel(vocabulary.size);
-  const { unigram, bigram } = runToEnd(ngrams.adaptiveLossInSlices(text, spans));
   return {
-    chars: countPredicted(spans),
-    natsPerChar,
-    bitsPerChar: natsPerChar / Math.LN2,
-    perplexity: exp(natsPerChar),
+    chars: total,
+    natsPerChar: natsPerChar!,
+    bitsPerChar: natsPerChar! / Math.LN2,
+    perplexity: exp(natsPerChar!),
     uniformNatsPerChar: log(vocabulary.size),
-    unigramNatsPerChar: unigram,
-    bigramNatsPerChar: bigram,
+    unigramNatsPerChar: baselines!.unigram,
+    bigramNatsPerChar: baselines!.bigram,
   };
 }
 
-const schema = optionsSchema({ spans: spansSchema });
+const schema = optionsSchema({ spans: spansSchema, signal, onProgress: callback });
 
 function checkSpans(spans: readonly Span[], length: number): void {
   if (spans.length === 0) throw new RangeError('Cannot evaluate: "spans" must not be empty');

@@ -65,8 +65,8 @@ export class Evaluator implements Disposable {
   }
 
   /**
-   * As {@linkcode Evaluator.loss}, but a generator that yields after every
-   * {@linkcode EVAL_SEQ_LENGTH} characters; `runInSlices` of event_loop.ts runs it without blocking
+   * As {@linkcode Evaluator.loss}, but a generator that yields the number of characters predicted so
+   * far after every {@linkcode EVAL_SEQ_LENGTH}; `runInSlices` of event_loop.ts runs it without blocking
    * the event loop. An evaluator can run one measurement at a time.
    *
    * @throws {TextError} as {@linkcode Corpus.read} does.
@@ -74,7 +74,7 @@ export class Evaluator implements Disposable {
   *lossInSlices(
     corpus: Pick<Corpus, "read">,
     { parameters, spans }: LossOptions,
-  ): Generator<void, number> {
+  ): Generator<number, number> {
     const engine = this.#engine;
     engine.writeParameters(parameters);
     let nats = 0;
@@ -91,7 +91,7 @@ export class Evaluator implements Disposable {
         nats += engine.crossEntropy(seqLength);
         predicted += seqLength;
         engine.carryHiddenState(seqLength);
-        yield;
+        yield predicted;
       }
     }
     return nats / predicted;

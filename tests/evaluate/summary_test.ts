@@ -35,7 +35,7 @@ Deno.test("summarize() measures each part, with the losses of the evaluator", as
     ]);
     for (const { spans, chars, partChars, model } of [training!, validation!, test!]) {
       assertEquals(chars, partChars);
-      const evaluation = evaluate(trainer.model(), corpus, { spans });
+      const evaluation = await evaluate(trainer.model(), corpus, { spans });
       assertEquals([evaluation.chars, evaluation.natsPerChar], [chars, model]);
     }
     assertEquals(validation!.model, trainer.validate()!.loss);

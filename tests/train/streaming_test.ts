@@ -22,7 +22,7 @@ testWithFile("train() gives the same bits for a text in a file and in memory", a
   const { elapsedSeconds: _, ...progress } = one!.progress;
   const { elapsedSeconds: __, ...expected } = other!.progress;
   assertEquals({ ...one, progress }, { ...other, progress: expected });
-  assertEquals(evaluate(one!, streamed), evaluate(one!, held));
+  assertEquals(await evaluate(one!, streamed), await evaluate(one!, held));
 });
 
 // Longer than the windows of its streams, so that the file is read again and again.

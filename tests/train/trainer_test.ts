@@ -136,14 +136,14 @@ Deno.test("Trainer.loss keeps 0.999 of itself every 25 characters, as in min-cha
   assert(Math.abs(trainer.loss - smoothed) < 1e-12);
 });
 
-Deno.test("Trainer.validate() gives the loss of evaluate() on the validation part", () => {
+Deno.test("Trainer.validate() gives the loss of evaluate() on the validation part", async () => {
   using trainer = createTrainer(corpus, { ...small, valFraction: 0.3 });
   for (let step = 0; step < 30; step++) trainer.step();
   const [start, end] = trainer.split.validation[0]!;
   assertEquals(end, corpus.length);
   assertEquals(end - start, Math.floor(corpus.length * 0.3));
   const first = trainer.validate()!;
-  const { natsPerChar } = evaluate(trainer.model(), {
+  const { natsPerChar } = await evaluate(trainer.model(), {
     ...textOf(corpus.read(start, end - start)),
     vocabulary: corpus.vocabulary,
   });
