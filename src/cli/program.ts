@@ -14,6 +14,7 @@ import {
 } from "./args.ts";
 import { wrap } from "./format.ts";
 import { printMessage, printResult, terminalWidth } from "./output.ts";
+import { searchedFolder } from "./paths.ts";
 import { suggest } from "../suggest.ts";
 
 /**
@@ -82,7 +83,7 @@ export function messageOf(error: unknown, options: readonly Option[]): string {
   if (!(error instanceof Error)) return String(error);
   const isAboutOptions = error instanceof DivergenceError ||
     (error instanceof InputError && error.option !== undefined);
-  if (!isAboutOptions) return error.message;
+  if (!isAboutOptions) return error.message + searchedFolder(error);
   const others = error instanceof InputError ? flagsOfProperty[error.option!] : undefined;
   if (others !== undefined) return `${error.message} (${others})`;
   const flags = new Map(options.map(({ name }) => [propertyOf(name), `--${name}`]));

@@ -1,4 +1,3 @@
-import { isAbsolute } from "node:path";
 import { InputError } from "../errors.ts";
 import { summarize } from "../evaluate/summary.ts";
 import { quotePath } from "../json.ts";
@@ -199,8 +198,7 @@ async function readTextOf(
     return await readWithProgress((options) => readCorpus(known, options));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const where = isAbsolute(known) ? "" : `, and its path is relative to ${quotePath(Deno.cwd())}`;
-    throw new InputError(`${error.message}${where}; if the text has moved: ${again}`, {
+    throw new InputError(`${error.message}; if the text has moved: ${again}`, {
       cause: error,
     });
   }

@@ -106,3 +106,15 @@ testProgram("train, eval and score read standard input and pipes alike", async (
   const { err } = await run(f, ["train", "/dev/zero"]);
   assertMatch(err, /"\/dev\/zero": it has more than 67,108,864 bytes; save it to a file\n$/);
 });
+
+testProgram("commands name the folder in which a relative path leads to nothing", async (f) => {
+  const current = `; the current folder is ${JSON.stringify(Deno.realPathSync(f))}\n`;
+  for (const args of [["train", "none.txt"], ["eval", "none", "none.txt"], ["sample", "none"]]) {
+    const relative = await run(f, args);
+    assertEquals(relative.code, 2);
+    assert(relative.err.endsWith(current), relative.err);
+    const absolute = await run(f, args.map((arg, i) => i === 0 ? arg : `${f}/${arg}`));
+    assert(!absolute.err.includes("current folder"), absolute.err);
+  }
+  assert(!(await run(f, ["train", ""])).err.includes("current folder"));
+});
