@@ -1,18 +1,26 @@
-import { checkShape, checkString, wrongType } from "../arguments.ts";
 import { formatCodePoint } from "../text/unicode.ts";
-import type { CharacterScore, Score, TopPrediction } from "./score.ts";
-import { bitsOf, formatCharacter, formatNats, formatPercent, isInvisible } from "./score_format.ts";
+import type { Score } from "./score.ts";
+import { bitsOf, isInvisible } from "./score_format.ts";
+import { encodePageData } from "./score_page_data.ts";
+import { SCORE_PAGE_SCRIPT } from "./score_page_script.ts";
+import { LEVEL_ELEMENTS, levelClass, LEVELS, stylesheet } from "./score_page_style.ts";
+
+/** More code points in one cluster are not joined: marks could pile up over the page. */
+const MAX_CLUSTER = 16;
 
 /**
- * Renders scores as an HTML page that colors each character by its surprisal. The page is a single
- * file that loads nothing.
+ * Renders scores as an HTML page that colors the text by surprisal, and shows the predictions of
+ * the character that is pointed at, tapped, or reached by the arrow keys. The page is a single file
+ * that loads nothing, and without scripts it is the colored text. It takes some 20 bytes per
+ * character.
  *
- * White space is shown by symbols and preserved. Characters that are invisible, change the display
- * of others, or are not allowed in HTML are shown by their code points, so no text can alter the
- * page.
+ * Each line is a paragraph in its own direction, so right-to-left text reads as such. Letters stay
+ * joined, and a grapheme cluster (a letter with its marks, an emoji of several code points) is
+ * colored as one, by the largest surprisal of its characters. Characters that are invisible, change
+ * the display of others, or are not allowed in HTML are shown by their names or code points, so no
+ * text can alter the page.
  *
  * @param name The name of the text, for the heading.
- * @throws {TypeError} if the arguments are not scores and a string.
  *
  * @example
  * ```ts
@@ -20,128 +28,206 @@ import { bitsOf, formatCharacter, formatNats, formatPercent, isInvisible } from 
  *
  * const characters = [{ character: "<", nats: 1, top: [{ character: "b", probability: 0.5 }] }];
  * const page = scoreHtml({ first: "a", characters, nats: 1, natsPerChar: 1 }, "a.txt");
- * console.log(page.includes('">&#60;</span>')); // true
+ * console.log(page.includes(">&lt;</a>")); // true
  * ```
  */
 export function scoreHtml(score: Score, name: string): string {
-  const context = "Cannot make a page of scores";
-  checkString(name, { context, name: "name" });
-  checkScore(score, context);
-  const { first, characters, nats, natsPerChar } = score;
-  const title = escapeHtml(`Surprisal of ${displayName(name)}`);
+  const { characters, nats, natsPerChar } = score;
+  const title = `Surprisal of <bdi>${escapeHtml(displayName(name))}</bdi>`;
   const count = characters.length.toLocaleString("en");
-  const text = [
-    span(first, "c", `${formatCharacter(first)}: the first character, not predicted`),
-    ...characters.map((scored) =>
-      span(scored.character, `c${levelOf(bitsOf(scored.nats))}`, tooltip(scored))
-    ),
-  ];
+  // "<" could begin a comment or end the script element; invisible characters could mislead readers.
+  const data = JSON.stringify(encodePageData(score)).replace(/[<\p{C}\p{Zl}\p{Zp}]/gu, escapeJson);
   return `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>Surprisal of ${escapeHtml(displayName(name))}</title>
 <style>
 ${stylesheet()}
 </style>
+<main>
 <h1>${title}</h1>
-<p>${count} characters predicted: <b>${formatNats(nats, 1)}</b> in total, <b>${
-    formatNats(natsPerChar, 4)
-  }</b> per character, perplexity <b>${Math.exp(natsPerChar).toFixed(3)}</b>.</p>
-<p class="legend">Bits: ${legend()}<span class="c">not predicted</span></p>
-<pre>${text.join("")}</pre>
+<dl>
+${
+    figure(
+      "Per character",
+      `${fixed(bitsOf(natsPerChar), 4)} bits`,
+      `${fixed(natsPerChar, 4)} nats`,
+    )
+  }
+${figure("In total", `${fixed(bitsOf(nats), 1)} bits`, `${fixed(nats, 1)} nats`)}
+${figure("Perplexity", fixed(Math.exp(natsPerChar), 3), "e to the nats per character")}
+${figure("Predicted", count, characters.length === 1 ? "character" : "characters")}
+</dl>
+<nav aria-label="Legend">
+<ol>${legend()}</ol>
+</nav>
+<p class="help">Surprisal of each character in bits. <span class="z">Dotted</span>: the first, not predicted.<span id="help" hidden> Point at a character, tap it, or use the arrow keys in the text.</span></p>
+<div id="text" tabindex="0" role="group" aria-label="The text, colored by surprisal. Arrow keys show the predictions of each character.">
+${[...paragraphs(score)].join("\n")}
+</div>
+</main>
+<div id="box" hidden></div>
+<div id="card" role="status" hidden></div>
+<script type="application/json" id="data">${data}</script>
+<script>
+${SCORE_PAGE_SCRIPT}</script>
 </html>
 `;
 }
 
-function checkScore(score: Score, context: string): void {
-  checkShape(score, {
-    ...{ context, name: "score", expected: "scores, as score() returns them" },
-    shape: { first: "string", characters: "object", nats: "number", natsPerChar: "number" },
-  });
-  const areCharacters = Array.isArray(score.characters) &&
-    score.characters.every((scored) =>
-      typeof scored?.character === "string" && typeof scored.nats === "number" &&
-      Array.isArray(scored.top) && scored.top.every((predicted: TopPrediction) =>
-        typeof predicted?.character === "string" && typeof predicted.probability === "number"
-      )
-    );
-  if (areCharacters) return;
-  const expected = "an array of characters with their scores";
-  throw wrongType({ context, name: "characters", expected, value: score.characters });
+function figure(term: string, value: string, detail: string): string {
+  return `<div><dt>${term}</dt><dd>${value}<small>${detail}</small></dd></div>`;
 }
 
-/** Lower bounds of the color levels, in bits. A coin toss has a surprisal of 1 bit. */
-const LEVELS = [0, 0.5, 1, 2, 3, 4, 6, 8] as const;
-/** Background colors of the levels in each color scheme. Contrast with the text is at least 5:1. */
-const LIGHT = "#ffffff #fff3cd #ffe49c #ffcc75 #ffb05f #ff9458 #fa7a5d #f06464".split(" ");
-const DARK = "#16181d #2a2a24 #3b3522 #52401f #6a481e #7f4720 #924026 #a3322f".split(" ");
+/** Rounding errors may leave slightly less than 0, which would print a minus sign. */
+function fixed(value: number, decimals: number): string {
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return Math.max(0, value).toLocaleString("en", digits);
+}
 
 function levelOf(bits: number): number {
   return Math.max(0, LEVELS.findLastIndex((bound) => bits >= bound));
 }
 
-function stylesheet(): string {
-  const backgrounds = (colors: readonly string[]) =>
-    colors.map((color, level) => `.c${level}{background-color:${color}}`).join("");
-  return `:root{color-scheme:light dark;--text:#1a1a1a;--page:#ffffff;--faint:#00000070}
-body{margin:2rem auto;max-width:60rem;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;` +
-    `color:var(--text);background:var(--page)}
-h1{font-size:1.4rem;overflow-wrap:anywhere}
-pre{font:1.05rem/1.7 ui-monospace,monospace;white-space:break-spaces;overflow-wrap:anywhere;` +
-    `direction:ltr;unicode-bidi:bidi-override}
-.legend span{display:inline-block;margin-right:.3rem;padding:0 .4rem;border:1px solid var(--faint)}
-.c{outline:1px dotted var(--faint);outline-offset:-1px}
-.s{background-image:radial-gradient(circle,var(--faint) .09em,transparent .1em);` +
-    `background-position:center;background-repeat:no-repeat}
-pre i{font-style:normal;color:var(--faint);user-select:none}
-pre b{font-size:.7em;font-weight:normal;border:1px solid var(--faint)}
-pre span:hover{outline:2px solid}
-${backgrounds(LIGHT)}
-@media (prefers-color-scheme:dark){
-:root{--text:#e8e6e3;--page:#16181d;--faint:#ffffff80}
-${backgrounds(DARK)}
-}`;
-}
-
 function legend(): string {
   return LEVELS.map((bound, level) => {
     const next = LEVELS[level + 1];
-    const range = next === undefined ? `${bound} and more` : `${bound} to ${next}`;
-    return `<span class="c${level}">${range}</span>`;
+    const range = next === undefined ? `${bound}+` : `${bound}–${next}`;
+    return `<li class="${levelClass(level)}">${range}</li>`;
   }).join("");
 }
 
-/** The element of one character of the text. */
-function span(character: string, level: string, title: string): string {
-  const classes = character === " " ? `${level} s` : level;
-  return `<span class="${classes}" title="${escapeHtml(title)}">${visible(character)}</span>`;
+/** The class of the first character, which has no surprisal. */
+const NOT_PREDICTED = "z";
+
+/** The lines of the text, each with the line break that ends it. */
+function* paragraphs({ first, characters }: Score): Generator<string> {
+  const classes = [
+    NOT_PREDICTED,
+    ...characters.map(({ nats }) => levelClass(levelOf(bitsOf(nats)))),
+  ];
+  const lines: string[][] = [[]];
+  for (const character of [first, ...characters.map(({ character }) => character)]) {
+    lines.at(-1)!.push(character);
+    if (character === "\n") lines.push([]);
+  }
+  if (lines.at(-1)!.length === 0) lines.pop();
+  let at = 0;
+  for (const line of lines) {
+    yield `<p dir="auto">${paragraph(line, classes.slice(at, at + line.length))}</p>`;
+    at += line.length;
+  }
 }
 
-/** The HTML that makes a character visible. */
-function visible(character: string): string {
-  // The symbol comes first: after the character, it would be on the next line or past the tab stop.
-  if (character === "\n") return "<i>↵</i>\n";
-  if (character === "\t") return "<i>→</i>\t";
-  if (isInvisible(character)) return `<b>${formatCodePoint(character.codePointAt(0)!)}</b>`;
-  return /\p{M}/u.test(character) ? `<i>◌</i>${character}` : escapeHtml(character);
+/** Colors a line. Neighbors of one level share an element; those of the lowest level need none. */
+function paragraph(line: readonly string[], classes: readonly string[]): string {
+  let html = "";
+  let run = "";
+  let runClass = "";
+  const endRun = () => {
+    if (run !== "") html += colored(run, runClass);
+    run = "";
+  };
+  let at = 0;
+  for (const cluster of clusters(line)) {
+    const [first] = cluster as [string];
+    const ofCluster = classes.slice(at, at + cluster.length);
+    at += cluster.length;
+    // Letters are in the order of the levels.
+    const level = ofCluster.reduce((a, b) => a > b ? a : b);
+    if (isCharacterElement(first)) {
+      endRun();
+      html += characterElement(first, level);
+    } else if (cluster.length > 1 || /\p{M}/u.test(first)) {
+      endRun();
+      const kinds = `${cluster.length > 1 ? " k" : ""}${/\p{M}/u.test(first) ? " m" : ""}`;
+      html += `<b class="${level}${kinds}">${escapeHtml(cluster.join(""))}</b>`;
+    } else {
+      if (level !== runClass) endRun();
+      runClass = level;
+      run += escapeHtml(first);
+    }
+  }
+  endRun();
+  return html;
 }
 
-function tooltip({ character, nats, top }: CharacterScore): string {
-  const surprisal = `${formatCharacter(character)}: ${formatPercent(Math.exp(-nats))}, ` +
-    formatNats(nats, 2);
-  if (top.length === 0) return surprisal;
-  const predictions = top.map(({ character, probability }) =>
-    `${formatCharacter(character)} ${formatPercent(probability)}`
-  );
-  return `${surprisal}\nmost probable: ${predictions.join(", ")}`;
+function colored(html: string, level: string): string {
+  if (level === levelClass(0)) return html;
+  const element = LEVEL_ELEMENTS.find((_, i) => level === levelClass(i + 1));
+  return element === undefined
+    ? `<b class=${level}>${html}</b>`
+    : `<${element}>${html}</${element}>`;
+}
+
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** The grapheme clusters of a line that are displayed as such; all other characters are alone. */
+function* clusters(line: readonly string[]): Generator<readonly string[]> {
+  // Lone surrogates, which a score may hold, would make pairs when they are joined.
+  const isWellFormed = line.every((character) => character.isWellFormed());
+  if (!isWellFormed) return yield* line.map((character) => [character]);
+  for (const { segment } of segmenter.segment(line.join(""))) {
+    const characters = [...segment];
+    const isJoined = characters.length > 1 && characters.length <= MAX_CLUSTER &&
+      characters.every((character, i) =>
+        i > 0 && JOINERS.test(character) || !isInvisible(character)
+      );
+    if (isJoined) yield characters;
+    else yield* characters.map((character) => [character]);
+  }
+}
+
+/** Invisible characters that form clusters: (non-)joiners, and the tags of some flags. */
+const JOINERS = /^[\u200c\u200d\u{e0020}-\u{e007f}]$/u;
+
+function isCharacterElement(character: string): boolean {
+  return character === "\n" || character !== "\t" && isInvisible(character);
+}
+
+/** Short names of invisible characters that texts often have. */
+const NAMES: Readonly<Record<string, string>> = {
+  "\r": "CR",
+  "\u00a0": "NBSP",
+  "\u00ad": "SHY",
+  "\u061c": "ALM",
+  "\u200b": "ZWSP",
+  "\u200c": "ZWNJ",
+  "\u200d": "ZWJ",
+  "\u200e": "LRM",
+  "\u200f": "RLM",
+  "\ufeff": "BOM",
+};
+
+/** The element of a character that is not part of the page: a line break, or an invisible one. */
+function characterElement(character: string, level: string): string {
+  const codePoint = character.codePointAt(0)!;
+  const code = codePoint.toString(16);
+  if (character === "\n") return `<b class="${level} n" data-c=${code}></b>`;
+  const name = NAMES[character] ?? formatCodePoint(codePoint);
+  return `<b class="${level} x" data-c=${code} title="${name}"></b>`;
 }
 
 function displayName(name: string): string {
   return Array.from(name, (c) => isInvisible(c) ? formatCodePoint(c.codePointAt(0)!) : c).join("");
 }
 
+function escapeJson(character: string): string {
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
 /** Escapes text for HTML elements and quoted attributes. */
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'\n]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }
