@@ -120,6 +120,12 @@ export function formatCount(n: number, noun: string): string {
   return `${formatNumber(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
+/** A size in decimal units, for example `812 B`, `48 kB` or `1.55 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 999_500 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
 /** A loss: four decimals or others, or a power of ten where a diverged run has made it large. */
 export function formatLoss(loss: number, decimals = 4): string {
   if (Math.abs(loss) >= 1e5) return loss.toExponential(3);

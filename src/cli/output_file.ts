@@ -43,14 +43,16 @@ function kindOfInput(path: string, inputs: readonly string[]): string | undefine
  * a link stays, and its target is replaced; a device or pipe is written to.
  *
  * @param what What is written, for errors, for example `page`.
+ * @returns The number of bytes.
  * @throws {InputError} if it cannot be written.
  */
-export async function writeOutput(what: string, path: string, text: string): Promise<void> {
+export async function writeOutput(what: string, path: string, text: string): Promise<number> {
+  const bytes = new TextEncoder().encode(text);
   if (path === STANDARD_OUTPUT) {
     await using output = new TextOutput();
-    return await output.write(text);
+    await output.write(text);
+    return bytes.length;
   }
-  const bytes = new TextEncoder().encode(text);
   await withContextAsync(`Cannot write the ${what} ${quotePath(path)}`, async () => {
     try {
       await writeFile(path, bytes);
@@ -58,6 +60,7 @@ export async function writeOutput(what: string, path: string, text: string): Pro
       throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
     }
   });
+  return bytes.length;
 }
 
 async function writeFile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -3,10 +3,10 @@ import { type Score, score } from "../evaluate/score.ts";
 import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
 import { scoreHtml } from "../evaluate/score_html.ts";
 import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
-import { toJson } from "../printable.ts";
+import { escapeInvisible, toJson } from "../printable.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
-import { columnsOf, fold, formatCount } from "./format.ts";
+import { columnsOf, fold, formatBytes, formatCount } from "./format.ts";
 import { isStandardInput, readText } from "./read_text.ts";
 import { printResult, tableWidth, TextOutput } from "./output.ts";
 import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
@@ -24,8 +24,9 @@ export const scoreCommand: Command = {
     {
       name: "html",
       value: "FILE",
-      description: "Write an HTML page that colors each character by its surprisal; an existing " +
-        "file is replaced, unless it is an input or a file of a run; - is standard output",
+      description: "Write an HTML page that colors the text by surprisal and shows the most " +
+        "probable characters at each place, some 20 bytes per character; an existing file is " +
+        "replaced, unless it is an input or a file of a run; - is standard output",
     },
     {
       name: "json",
@@ -63,8 +64,11 @@ export const scoreCommand: Command = {
     using corpus = await readText(path, { vocabulary, maxBytes: MAX_BYTES });
     const result = score(model, vocabulary.decode(corpus.read(0, corpus.length)));
     if (html !== undefined) {
-      await writeOutput("page", html, scoreHtml(result, corpus.path));
-      if (html !== STANDARD_OUTPUT) printResult(summaryOf(result));
+      const bytes = await writeOutput("page", html, scoreHtml(result, corpus.path));
+      if (html !== STANDARD_OUTPUT) {
+        printResult(summaryOf(result));
+        printResult(`Page: ${escapeInvisible(html)}, ${formatBytes(bytes)}`);
+      }
       return 0;
     }
     await using output = new TextOutput();

@@ -1,5 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatCount, formatDuration, formatNumber, table, wrap } from "../../src/cli/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  table,
+  wrap,
+} from "../../src/cli/format.ts";
 
 Deno.test("wrap() breaks lines at the width, and leaves long words whole", () => {
   const text = "one two three four five";
@@ -16,6 +23,12 @@ Deno.test("table() aligns columns, to the right from the one that is given", () 
   const rows = [["", "loss", "n"], ["model", "1.25", "10"], ["b", "12.5", ""]];
   assertEquals(table(rows, { rightFrom: 1 }), "       loss   n\nmodel  1.25  10\nb      12.5");
   assertEquals(table(rows), "       loss  n\nmodel  1.25  10\nb      12.5");
+});
+
+Deno.test("formatBytes() prints decimal units", () => {
+  const sizes = [0, 999, 1000, 84_891, 999_499, 999_500, 1_553_000];
+  const texts = ["0 B", "999 B", "1 kB", "85 kB", "999 kB", "1.00 MB", "1.55 MB"];
+  assertEquals(sizes.map(formatBytes), texts);
 });
 
 Deno.test("formatDuration() prints seconds, minutes and hours", () => {

@@ -99,7 +99,9 @@ testProgram("score --html writes a page, and replaces an existing file", async (
   const model = await trained(f);
   await Deno.writeTextFile(`${f}/page.html`, "x".repeat(1e6));
   const line = await succeed(f, "score", "run", "part.txt", "--html", "page.html");
-  assertMatch(line, /^25 characters predicted: [^\n]+\n$/);
+  const { size } = await Deno.stat(`${f}/page.html`);
+  assertMatch(line, /^25 characters predicted: [^\n]+\n/);
+  assert(line.endsWith(`\nPage: page.html, ${Math.round(size / 1000)} kB\n`), line);
   assertEquals(
     await Deno.readTextFile(`${f}/page.html`),
     scoreHtml(score(model, part), "part.txt"),

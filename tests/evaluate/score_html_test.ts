@@ -21,7 +21,7 @@ function scoreOf(text: string, nats = 1): Score {
 /** Decodes escaped text, and fails on anything but the character references of the page. */
 function unescape(html: string): string {
   assert(!/[<>"']/.test(html), html);
-  return html.replace(/&(\w*|#39);?/g, (_, name) => {
+  return html.replace(/&(#39|\w*);?/g, (_, name) => {
     const character = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" }[name as string];
     assert(character !== undefined, `a bare ampersand in ${html}`);
     return character;
