@@ -27,12 +27,16 @@ export interface Progress {
   readonly bestValidationLoss: number | null;
   /** Step of the latest validation; `null` before the first. */
   readonly validatedStep: number | null;
+  /** Step of the lowest validation loss; `null` before the first. */
+  readonly bestStep: number | null;
   /** Step of the latest metrics that were logged at their interval; `null` before the first. */
   readonly loggedStep: number | null;
   /** Validations in a row without a new lowest loss. */
   readonly validationsSinceBest: number;
   /** How often the schedule `plateau` has lowered the learning rate. */
   readonly lrReductions: number;
+  /** Count of steps in a row that were worse than uniform guessing; many are divergence. */
+  readonly badSteps: number;
   /** Whether the run has reached its limit. */
   readonly ended: boolean;
   /** Seconds of training, without the time between stop and resume. */
@@ -75,9 +79,11 @@ const progressSchema = v.strictObject({
   validationLoss: loss,
   bestValidationLoss: loss,
   validatedStep: step,
+  bestStep: step,
   loggedStep: step,
   validationsSinceBest: count,
   lrReductions: count,
+  badSteps: count,
   ended: v.boolean("must be true or false"),
   elapsedSeconds: amount,
 });
@@ -142,9 +148,11 @@ const initialProgress: Progress = Object.freeze({
   validationLoss: null,
   bestValidationLoss: null,
   validatedStep: null,
+  bestStep: null,
   loggedStep: null,
   validationsSinceBest: 0,
   lrReductions: 0,
+  badSteps: 0,
   ended: false,
   elapsedSeconds: 0,
 });

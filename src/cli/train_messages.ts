@@ -10,7 +10,8 @@ import type { Run } from "../run/run.ts";
 import { findOddities } from "../text/oddities.ts";
 import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
-import type { DivergenceError } from "../train/divergence.ts";
+import { type DivergenceError, remediesOf } from "../train/divergence.ts";
+import { optionOf } from "./args.ts";
 import type { Trainer } from "../train/trainer.ts";
 import {
   columnsOf,
@@ -211,17 +212,21 @@ function resumptionOf({ folder, trainer }: Run): string {
 
 /** The message for a run that stopped because of a number that is not finite. */
 export function describeDivergence(
-  { step, reason, details }: DivergenceError,
+  { step, reason, config, details }: DivergenceError,
   path: string,
 ): string {
   const { savedStep, rollbacks } = details!;
   const vain = rollbacks === 0
     ? ""
     : `; ${formatCount(rollbacks, "rollback")} in a row with half the learning rate did not help`;
+  const flags = remediesOf(config)
+    // A run keeps its initial weights, and the momentum that its velocities were accumulated with.
+    .filter(({ key }) => savedStep === null || key === "lr" || key === "gradClip")
+    .map(({ key, value }) => `--${optionOf(key)} ${value}`).join(" ");
   const advice = savedStep === null
-    ? "lower --lr or --grad-clip"
+    ? `train again with ${flags}`
     : `resume from the checkpoint of step ${savedStep} with a lower learning rate: ` +
-      `deno task train --resume ${shellWord(path)} --lr X`;
+      `deno task train --resume ${shellWord(path)} ${flags}`;
   return `Training diverged at step ${step}: ${reason}${vain}; ${advice}`;
 }
 

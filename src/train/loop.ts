@@ -54,8 +54,10 @@ export class TrainingLoop {
   #rollbackState: Checkpoint | undefined;
   /** The checkpoint with the lowest validation loss; `null` if it is not known. */
   #best: Checkpoint | null;
-  /** Rollbacks since the last regular metrics. */
+  /** Rollbacks since the last regular metrics that are beyond the step of a slow divergence. */
   #rollbacks = 0;
+  /** The step at which a divergence with finite numbers was found; 0 if the last was another. */
+  #mustPass = 0;
 
   constructor(trainer: Trainer, limits: TrainingLimits, options: TrainOptions) {
     this.#trainer = trainer;
@@ -126,7 +128,9 @@ export class TrainingLoop {
     // validate.
     if (this.#isLogDue() && (!isLast || this.#isValidationDue())) await this.#log();
     if (this.#isSampleDue()) await this.#sample();
-    if (this.#isCheckpointDue() && !isLast && !this.#isInterrupted()) await this.#save();
+    // The last healthy checkpoint is kept until it is clear whether training diverges.
+    const isKept = !isLast && !this.#isInterrupted() && this.#trainer.isHealthy;
+    if (this.#isCheckpointDue() && isKept) await this.#save();
   }
 
   #isInterrupted(): boolean {
@@ -220,13 +224,14 @@ export class TrainingLoop {
     await this.#emitMetrics(validation.step === steps ? validation.loss : null);
     this.#loggedStep = steps;
     // Before anything is kept: a state that diverges at once is not one of the run.
-    const isKept = this.#rollbackState !== undefined && !this.#isInterrupted();
+    const isHealthy = this.#trainer.isHealthy;
+    const isKept = this.#rollbackState !== undefined && !this.#isInterrupted() && isHealthy;
     if (isKept) this.#trainer.checkNextStep(this.#stepOptions());
     const checkpoint = isBest || isKept ? this.#checkpoint() : null;
-    if (isBest) await this.#saveBest(checkpoint!);
+    if (isBest && isHealthy) await this.#saveBest(checkpoint!);
     if (isKept) {
       this.#rollbackState = checkpoint!;
-      this.#rollbacks = 0;
+      if (steps > this.#mustPass) this.#rollbacks = 0;
     }
   }
 
@@ -310,14 +315,16 @@ export class TrainingLoop {
   }
 
   /** Restores the last good state with half the learning rate; throws if that cannot help. */
-  async #rollBack({ step: divergedAt, reason }: DivergenceError): Promise<void> {
+  async #rollBack(error: DivergenceError): Promise<void> {
+    const { step: divergedAt, reason, config, isFinite } = error;
     const lrBefore = this.#trainer.config.lr;
     const lrAfter = lrBefore / 2;
     if (!this.#rollbackState || this.#rollbacks === MAX_ROLLBACKS || lrAfter === 0) {
       const details = { savedStep: this.#savedStep, rollbacks: this.#rollbacks };
-      throw new DivergenceError(divergedAt, reason, details);
+      throw new DivergenceError({ step: divergedAt, reason, config, isFinite, details });
     }
     this.#rollbacks++;
+    this.#mustPass = isFinite ? divergedAt : 0;
     this.#trainer.restore(this.#rollbackState, { lr: lrAfter });
     this.#rollbackState = { ...this.#rollbackState, config: this.#trainer.config };
     const { loggedStep, step } = this.#rollbackState.progress;
@@ -334,9 +341,13 @@ export class TrainingLoop {
 function withValidation(checkpoint: Checkpoint, loss: number | null): Checkpoint {
   if (loss === null) return checkpoint;
   const { progress } = checkpoint;
-  const best = Math.min(loss, progress.bestValidationLoss ?? Infinity);
+  const isBest = loss < (progress.bestValidationLoss ?? Infinity);
   return {
     ...checkpoint,
-    progress: { ...progress, validationLoss: loss, bestValidationLoss: best },
+    progress: {
+      ...progress,
+      validationLoss: loss,
+      ...isBest ? { bestValidationLoss: loss, bestStep: progress.step } : {},
+    },
   };
 }

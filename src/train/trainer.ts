@@ -21,7 +21,7 @@ import { flag, real, unchecked, wholeNumber } from "../schemas.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { Split } from "../text/split.ts";
-import { DivergenceError } from "./divergence.ts";
+import { countBadSteps, DivergenceError, maxBadSteps } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
 import { resetStreams, streamsToReset } from "./state_resets.ts";
@@ -154,6 +154,7 @@ export class Trainer implements Disposable {
   #loss: number;
   #batchLoss: number | null = null;
   #lr: number | null = null;
+  #badSteps = 0;
 
   private constructor(corpus: Corpus, config: Config, options: TrainerOptions) {
     checkCorpus(corpus, "Cannot train");
@@ -310,6 +311,14 @@ export class Trainer implements Disposable {
   }
 
   /**
+   * Whether the last steps were not worse than uniform guessing; a state that is may be the
+   * beginning of a divergence.
+   */
+  get isHealthy(): boolean {
+    return this.#badSteps === 0;
+  }
+
+  /**
    * The loss of the last batch before its update, in nats per character; `null` before the first.
    */
   get batchLoss(): number | null {
@@ -321,8 +330,9 @@ export class Trainer implements Disposable {
    *
    * @param options The position of the step in its run.
    * @returns The loss of the batch before the update, in nats per character.
-   * @throws {DivergenceError} if the loss, or a weight after the update, is not finite. All methods
-   * but {@linkcode Trainer.restore} throw it from then on.
+   * @throws {DivergenceError} if the loss, or a weight after the update, is not finite, or the loss
+   * has been worse than uniform guessing for long. All methods but {@linkcode Trainer.restore}
+   * throw it from then on.
    * @throws {TextError} if the text can no longer be read; the trainer is then as it was before.
    * @throws {StepStoppedError} if {@linkcode Trainer.stopWord} is set; the trainer is then as it was
    * before.
@@ -340,6 +350,7 @@ export class Trainer implements Disposable {
       undo();
       throw new StepStoppedError();
     }
+    const badSteps = this.#countBadSteps(loss);
     const lr = this.#nextLearningRate(options);
     const isFinite = engine.update(this.#updateAt(lr));
     if (!isFinite) this.#checkWeights(this.#step + 1);
@@ -347,6 +358,7 @@ export class Trainer implements Disposable {
     this.#step++;
     this.#lr = lr;
     this.#batchLoss = loss;
+    this.#badSteps = badSteps;
     const kept = power(SMOOTHING, this.charsPerStep / SMOOTHING_CHARS);
     this.#loss = kept * this.#loss + (1 - kept) * loss;
     return loss;
@@ -502,6 +514,22 @@ export class Trainer implements Disposable {
     };
   }
 
+  /** Counts a step that is worse than uniform guessing; throws if there are too many. */
+  #countBadSteps(batchLoss: number): number {
+    const { size: vocabularySize } = this.corpus.vocabulary;
+    const options = { batchLoss, smoothedLoss: this.#loss, vocabularySize };
+    const badSteps = countBadSteps(this.#badSteps, options);
+    if (badSteps < maxBadSteps(this.charsPerStep)) return badSteps;
+    const step = this.#step + 1;
+    throw this.#divergence = new DivergenceError({
+      step,
+      reason: `the loss has been worse than uniform guessing for long, ` +
+        `${this.#loss.toFixed(2)} instead of ${log(vocabularySize).toFixed(2)} nats per character`,
+      config: this.#config,
+      isFinite: true,
+    });
+  }
+
   /**
    * The dropout of the next step. Its seed depends on the step alone, so that a repeated or resumed
    * step drops the same units.
@@ -533,9 +561,11 @@ export class Trainer implements Disposable {
       validationLoss: validation.loss,
       bestValidationLoss: validation.best,
       validatedStep: validation.step,
+      bestStep: validation.bestStep,
       loggedStep,
       validationsSinceBest: validation.validationsSinceBest,
       lrReductions: validation.lrReductions,
+      badSteps: this.#badSteps,
       ended,
       elapsedSeconds,
     };
@@ -554,6 +584,7 @@ export class Trainer implements Disposable {
     this.#step = progress.step;
     this.#loss = progress.loss ?? log(checkpoint.vocabulary.size);
     this.#batchLoss = progress.batchLoss;
+    this.#badSteps = progress.badSteps;
     this.#lr = null;
     this.validation.restore(progress);
   }
@@ -595,7 +626,7 @@ export class Trainer implements Disposable {
   }
 
   #diverged(step: number, reason: string): DivergenceError {
-    return this.#divergence = new DivergenceError(step, reason);
+    return this.#divergence = new DivergenceError({ step, reason, config: this.#config });
   }
 
   #checkWeights(step: number): void {

@@ -43,6 +43,7 @@ export class Validation implements Disposable {
   #loss: number | null = null;
   #best: number | null = null;
   #step: number | null = null;
+  #bestStep: number | null = null;
   #validationsSinceBest = 0;
   #lrReductions = 0;
   /** The latest measurement; earlier ones have lost the evaluator to it. */
@@ -80,6 +81,11 @@ export class Validation implements Disposable {
   /** The step of the last recorded loss; `null` if there is none. */
   get step(): number | null {
     return this.#step;
+  }
+
+  /** The step of the lowest recorded loss; `null` if there is none. */
+  get bestStep(): number | null {
+    return this.#bestStep;
   }
 
   /** Consecutive validations since the lowest loss. */
@@ -121,7 +127,10 @@ export class Validation implements Disposable {
       }
     }
     const loss = result.value;
-    if (!Number.isFinite(loss)) throw new DivergenceError(step, `the validation loss is ${loss}`);
+    if (!Number.isFinite(loss)) {
+      const reason = `the validation loss is ${loss}`;
+      throw new DivergenceError({ step, reason, config: model.config });
+    }
     return loss;
   }
 
@@ -144,6 +153,7 @@ export class Validation implements Disposable {
     this.#step = this.#source.steps;
     if (isBest) {
       this.#best = loss;
+      this.#bestStep = this.#source.steps;
       this.#validationsSinceBest = 0;
     } else {
       this.#validationsSinceBest++;
@@ -157,6 +167,7 @@ export class Validation implements Disposable {
     withContext("Cannot restore a validation", () => checkProgress(progress));
     this.#loss = progress.validationLoss;
     this.#best = progress.bestValidationLoss;
+    this.#bestStep = progress.bestStep;
     this.#step = progress.validatedStep;
     this.#validationsSinceBest = progress.validationsSinceBest;
     this.#lrReductions = progress.lrReductions;

@@ -13,6 +13,7 @@ import { commands } from "../../src/cli/main.ts";
 import { messageOf } from "../../src/cli/program.ts";
 import { suggest, synonyms } from "../../src/suggest.ts";
 import { readConfig, readLimits } from "../../src/cli/train_options.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { InputError } from "../../src/errors.ts";
 import { baseConfig } from "../../src/model/presets.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
@@ -285,9 +286,10 @@ Deno.test("messageOf() writes the library's properties as options", () => {
   // A path is not an option.
   const path = 'Cannot read the text "steps": there is no such file';
   assertEquals(message(path), path);
+  const config = resolveConfig({ gradClip: 0 });
   assertMatch(
-    messageOf(new DivergenceError(3, "the loss is NaN"), options),
-    /--lr or --grad-clip$/,
+    messageOf(new DivergenceError({ step: 3, reason: "the loss is NaN", config }), options),
+    /; use a lower --lr, such as 0\.005, --grad-clip 5$/,
   );
   assertEquals(messageOf("text", options), "text");
   // A folder may have the name of an option.

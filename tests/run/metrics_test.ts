@@ -22,9 +22,11 @@ const progress = {
   validationLoss: 1,
   bestValidationLoss: 1,
   validatedStep: 10,
+  bestStep: 10,
   loggedStep: 20,
   validationsSinceBest: 0,
   lrReductions: 0,
+  badSteps: 0,
   ended: false,
   elapsedSeconds: 1,
 };
