@@ -37,6 +37,8 @@ export interface Progress {
   readonly lrReductions: number;
   /** Count of steps in a row that were worse than uniform guessing; many are divergence. */
   readonly badSteps: number;
+  /** Smoothed training loss at half of the steps that are divergence; `null` before. */
+  readonly badLoss: number | null;
   /** Whether the run has reached its limit. */
   readonly ended: boolean;
   /** Seconds of training, without the time between stop and resume. */
@@ -84,6 +86,7 @@ const progressSchema = v.strictObject({
   validationsSinceBest: count,
   lrReductions: count,
   badSteps: count,
+  badLoss: loss,
   ended: v.boolean("must be true or false"),
   elapsedSeconds: amount,
 });
@@ -153,6 +156,7 @@ const initialProgress: Progress = Object.freeze({
   validationsSinceBest: 0,
   lrReductions: 0,
   badSteps: 0,
+  badLoss: null,
   ended: false,
   elapsedSeconds: 0,
 });

@@ -126,7 +126,7 @@ function describeRemedy({ key, value }: Remedy): string {
 const RELATIVE_MARGIN = 0.1;
 /** and by so many nats: ln 2 is 0.69. */
 const MIN_MARGIN = 0.1;
-/** A batch at less than this fraction of the smoothed loss shows that training improves. */
+/** A smoothed loss that falls below this fraction of itself in half the time improves. */
 const IMPROVED = 0.8;
 /** Characters of steps that are worse than uniform and do not improve, before it is divergence. */
 const LONG_CHARS = 500_000;
@@ -136,6 +136,14 @@ const MAX_LONG_STEPS = 4000;
 /** A step that is not bad outweighs so many bad ones. */
 const RECOVERY = 2;
 
+/** Steps in a row, or nearly so, whose loss is clearly worse than uniform guessing. */
+export interface BadSteps {
+  /** Their number. */
+  readonly count: number;
+  /** The smoothed loss at half of the number that is divergence; `null` before. */
+  readonly loss: number | null;
+}
+
 /** What {@linkcode countBadSteps} judges a step by. */
 export interface StepLoss {
   /** The loss of the batch, in nats per character. */
@@ -144,25 +152,32 @@ export interface StepLoss {
   readonly smoothedLoss: number;
   /** V. */
   readonly vocabularySize: number;
+  /** Characters of a batch, T·B. */
+  readonly charsPerStep: number;
 }
 
 /**
- * Counts the steps in a row, or nearly so, whose loss is clearly worse than ln V, uniform guessing,
- * and does not improve: the weights are finite but of no use, and hardly ever recover.
+ * Counts the steps whose loss is clearly worse than ln V, uniform guessing: if there are
+ * {@linkcode maxBadSteps}, the weights are finite but of no use, and training hardly ever recovers.
  *
- * Neither a first spike nor a bad initialization that training improves counts up, nor does a model
- * that learns slowly: its loss stays near ln V.
- *
- * @param count The count before the step.
+ * Neither a spike at the beginning nor a bad initialization that training improves count so far,
+ * nor does a model that learns slowly: its loss stays near ln V.
  */
 export function countBadSteps(
-  count: number,
-  { batchLoss, smoothedLoss, vocabularySize }: StepLoss,
-): number {
+  { count, loss }: BadSteps,
+  { batchLoss, smoothedLoss, vocabularySize, charsPerStep }: StepLoss,
+): BadSteps {
   const uniform = log(vocabularySize);
-  const limit = uniform + Math.max(RELATIVE_MARGIN * uniform, MIN_MARGIN);
-  const isBad = batchLoss > Math.max(limit, IMPROVED * smoothedLoss);
-  return isBad ? count + 1 : Math.max(0, count - RECOVERY);
+  const max = maxBadSteps(charsPerStep);
+  const half = Math.floor(max / 2);
+  if (batchLoss <= uniform + Math.max(RELATIVE_MARGIN * uniform, MIN_MARGIN)) {
+    const less = Math.max(0, count - RECOVERY);
+    return { count: less, loss: less < half ? null : loss };
+  }
+  const more = count + 1;
+  if (more < half) return { count: more, loss: null };
+  const isImproved = more === max && smoothedLoss < IMPROVED * loss!;
+  return more === half || isImproved ? { count: half, loss: smoothedLoss } : { count: more, loss };
 }
 
 /** The number of bad steps that is divergence. */

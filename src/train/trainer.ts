@@ -21,7 +21,7 @@ import { flag, real, unchecked, wholeNumber } from "../schemas.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { Split } from "../text/split.ts";
-import { countBadSteps, DivergenceError, maxBadSteps } from "./divergence.ts";
+import { type BadSteps, countBadSteps, DivergenceError, maxBadSteps } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
 import { resetStreams, streamsToReset } from "./state_resets.ts";
@@ -154,7 +154,7 @@ export class Trainer implements Disposable {
   #loss: number;
   #batchLoss: number | null = null;
   #lr: number | null = null;
-  #badSteps = 0;
+  #badSteps: BadSteps = { count: 0, loss: null };
 
   private constructor(corpus: Corpus, config: Config, options: TrainerOptions) {
     checkCorpus(corpus, "Cannot train");
@@ -315,7 +315,7 @@ export class Trainer implements Disposable {
    * beginning of a divergence.
    */
   get isHealthy(): boolean {
-    return this.#badSteps === 0;
+    return this.#badSteps.count === 0;
   }
 
   /**
@@ -515,11 +515,12 @@ export class Trainer implements Disposable {
   }
 
   /** Counts a step that is worse than uniform guessing; throws if there are too many. */
-  #countBadSteps(batchLoss: number): number {
+  #countBadSteps(batchLoss: number): BadSteps {
     const { size: vocabularySize } = this.corpus.vocabulary;
-    const options = { batchLoss, smoothedLoss: this.#loss, vocabularySize };
+    const { charsPerStep } = this;
+    const options = { batchLoss, smoothedLoss: this.#loss, vocabularySize, charsPerStep };
     const badSteps = countBadSteps(this.#badSteps, options);
-    if (badSteps < maxBadSteps(this.charsPerStep)) return badSteps;
+    if (badSteps.count < maxBadSteps(charsPerStep)) return badSteps;
     const step = this.#step + 1;
     throw this.#divergence = new DivergenceError({
       step,
@@ -565,7 +566,8 @@ export class Trainer implements Disposable {
       loggedStep,
       validationsSinceBest: validation.validationsSinceBest,
       lrReductions: validation.lrReductions,
-      badSteps: this.#badSteps,
+      badSteps: this.#badSteps.count,
+      badLoss: this.#badSteps.loss,
       ended,
       elapsedSeconds,
     };
@@ -584,7 +586,7 @@ export class Trainer implements Disposable {
     this.#step = progress.step;
     this.#loss = progress.loss ?? log(checkpoint.vocabulary.size);
     this.#batchLoss = progress.batchLoss;
-    this.#badSteps = progress.badSteps;
+    this.#badSteps = { count: progress.badSteps, loss: progress.badLoss };
     this.#lr = null;
     this.validation.restore(progress);
   }

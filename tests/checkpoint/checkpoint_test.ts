@@ -134,6 +134,7 @@ Deno.test("decodeCheckpoint() reads a file of PyTorch, adds its biases and fills
       validationsSinceBest: 0,
       lrReductions: 0,
       badSteps: 0,
+      badLoss: null,
       ended: false,
       elapsedSeconds: 0,
     },

@@ -55,6 +55,7 @@ export function checkpointOf(text: string, input: ConfigInput, corpusName = "tex
       validationsSinceBest: 3,
       lrReductions: 1,
       badSteps: 0,
+      badLoss: null,
       ended: true,
       elapsedSeconds: 4.5,
     },

@@ -27,6 +27,7 @@ const progress = {
   validationsSinceBest: 0,
   lrReductions: 0,
   badSteps: 0,
+  badLoss: null,
   ended: false,
   elapsedSeconds: 1,
 };

@@ -13,7 +13,7 @@ import { createTrainer, trainLatest } from "../trainers.ts";
 const corpus = corpusFromText(
   "round and round the rugged rocks the ragged rascal ran. ".repeat(30),
 );
-/** Gradient descent at a learning rate at which the loss overflows at step 25. */
+/** Gradient descent whose loss is worse than uniform guessing from step 2 on, and overflows at 25. */
 const config = resolveConfig({
   hidden: 16,
   seqLength: 20,
@@ -41,24 +41,24 @@ async function run(options: TrainOptions) {
   return { rollbacks, logged, saved, last };
 }
 
-Deno.test("train() rolls back to the last metrics, and continues with half the learning rate", async () => {
+Deno.test("train() rolls back to the last healthy metrics, and continues with half the learning rate", async () => {
   const options = { config, logEvery: 10, steps: 60, onDivergence: "rollback" } as const;
   const { rollbacks, logged, saved, last } = await run(options);
   assertEquals(rollbacks[0], {
     divergedAt: 25,
     reason: "the loss is NaN",
-    step: 20,
+    step: 1,
     lrBefore: 1e36,
     lrAfter: 5e35,
   });
-  assertEquals(logged, [1, 10, 20, 30, 40, 50, 60]);
+  assertEquals(logged, [1, 10, 20, 10, 20, 30, 40, 50, 60]);
   assertEquals(last.progress.step, 60);
   assertEquals(last.config.lr, rollbacks.at(-1)!.lrAfter);
   // The checkpoint saved at the rollback is that state, with the new learning rate.
   using trainer = createTrainer(corpus, config);
-  while (trainer.steps < 20) trainer.step();
+  while (trainer.steps < 1) trainer.step();
   const { parameters, hiddenState } = trainer.checkpoint();
-  assertEquals([saved[0]!.progress.step, saved[0]!.config.lr], [20, 5e35]);
+  assertEquals([saved[0]!.progress.step, saved[0]!.config.lr], [1, 5e35]);
   assertEquals([saved[0]!.parameters, saved[0]!.hiddenState], [parameters, hiddenState]);
   // From there on it is the run of a trainer that is resumed from that state.
   using byHand = Trainer.fromCheckpoint(corpus, trainer.checkpoint(), { config: { lr: 5e35 } });
@@ -117,7 +117,7 @@ Deno.test("train() throws after ten consecutive rollbacks", async () => {
 });
 
 Deno.test("train() can be resumed from a checkpoint before a divergence, with a lower learning rate", async () => {
-  for (const [lr, optimizer, savedStep] of [[1e36, "sgd", 23], [5e37, "adagrad", null]] as const) {
+  for (const [lr, optimizer, savedStep] of [[1e36, "sgd", 1], [5e37, "adagrad", null]] as const) {
     const saved: Checkpoint[] = [];
     const error = await assertRejects(
       () =>
