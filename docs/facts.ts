@@ -127,6 +127,10 @@ function sourceFacts(fact: MakeFact): Fact[] {
   const durability = "docs/design/durability.md";
   const checkpoint = "docs/design/checkpoint.md";
   const kernels = "docs/design/kernels.md";
+  const threads = "docs/design/threads.md";
+  const bounds = read("tests/assembly/math_test.ts");
+  const ulps = (precision: string, name: string) =>
+    new RegExp(`"${precision}": \\{.*${name}: ([\\d.]+)`).exec(bounds)![1]!;
   const inMemory = constant("src/text/corpus.ts", "MAX_BYTES_IN_MEMORY") / MIB;
   const gzipWindow = constant("src/evaluate/baselines/gzip.ts", "WINDOW_BYTES") / KIB;
   const checkpointMinutes = constant("src/train/loop.ts", "CHECKPOINT_MS") / 60_000;
@@ -199,6 +203,42 @@ function sourceFacts(fact: MakeFact): Fact[] {
       kernels,
       "sums of squares of blocks of {} KiB",
       constant(layout, "NORM_BLOCK_BYTES") / KIB,
+    ),
+    fact(kernels, "| MR | {} |", constant("assembly/packing.ts", "MR")),
+    fact(kernels, "| KC | {} |", constant("assembly/packing.ts", "KC")),
+    fact(kernels, "| MC | {} |", constant("assembly/packing.ts", "MC")),
+    ...(["exp", "log", "tanh"] as const).map((name) =>
+      fact(kernels, `| ${name} | {} | {} |`, ulps("f32", name), ulps("f64", name))
+    ),
+    fact(
+      threads,
+      "With at least {} streams per worker",
+      constant("assembly/rows.ts", "MIN_STREAMS_PER_WORKER"),
+    ),
+    fact(threads, "of the depth, in blocks of {}, whatever", constant("assembly/packing.ts", "KC")),
+    fact(
+      threads,
+      "one per {} MFLOP of a training step",
+      constant("src/engine/thread_count.ts", "MIN_FLOP_PER_THREAD") / 1e6,
+    ),
+    fact(
+      threads,
+      "from {} weights of Whh on",
+      constant("assembly/recurrence.ts", "MIN_SHARED_WEIGHTS"),
+    ),
+    fact(threads, "that word every {} ms", constant("assembly/workers.ts", "SLEEP_NS") / 1e6),
+    fact(
+      "docs/glossary.md",
+      "gates of a cell: {} (rnn), {} (gru), {} (lstm)",
+      cells.rnn.gates,
+      cells.gru.gates,
+      cells.lstm.gates,
+    ),
+    fact(
+      "docs/glossary.md",
+      "smoothed over about {} characters",
+      constant("src/train/trainer.ts", "SMOOTHING_CHARS") /
+        (1 - constant("src/train/trainer.ts", "SMOOTHING")),
     ),
     fact(kernels, "Groups of up to {} vectors", constant("assembly/matvec.ts", "MAX_GROUP")),
     fact(
@@ -295,7 +335,7 @@ export function figuresOutside(markdown: string, facts: readonly Fact[]): string
   const blank = (text: string) => text.replace(/[^\n]/g, " ");
   const prose = markdown.replace(/^```.*?^```/gms, blank).replace(/^#.*$/gm, blank)
     .replace(/^ *\d+\. /gm, blank).replace(/`[^`\n]*`/g, blank).replace(/\]\([^)]*\)/g, blank);
-  return Array.from(prose.matchAll(/(?<![\w.-])\d[\d,.]*(?<=\d)(?!\w|-bit)/g))
+  return Array.from(prose.matchAll(/(?<![\w.+-])\d[\d,.]*(?<=\d)(?!\w|-bit)/g))
     .filter(({ index }) => !gaps.some(([start, end]) => start <= index && index < end))
     .map(({ 0: figure, index }) => {
       const context = markdown.slice(Math.max(0, index - 30), index + figure.length + 20);
