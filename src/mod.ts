@@ -99,7 +99,9 @@ export type {
   SampleOptions,
   TextOptions,
 } from "./generate/options.ts";
+export { type NextCharacter, predictNext } from "./generate/predict.ts";
 export { sample, sampleMany, Sampler, sampleStream } from "./generate/sampler.ts";
+export type { SamplingFilters } from "./generate/sampling.ts";
 
 // Evaluation
 export {

@@ -19,7 +19,9 @@
 
 export { type BeamResult, beamSearch } from "./beam.ts";
 export type { BeamOptions, SampleManyOptions, SampleOptions, TextOptions } from "./options.ts";
+export { type NextCharacter, predictNext } from "./predict.ts";
 export { sample, sampleMany, Sampler, sampleStream } from "./sampler.ts";
+export type { SamplingFilters } from "./sampling.ts";
 export { type Checkpoint, decodeCheckpoint, type Progress } from "../checkpoint/checkpoint.ts";
 export { InputError, type InputErrorOptions } from "../errors.ts";
 export type { Cell } from "../model/cells.ts";
