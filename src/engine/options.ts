@@ -1,11 +1,15 @@
 import { checkArguments, optionsSchema } from "../arguments.ts";
 import { cellNames } from "../model/cells.ts";
 import { type Precision, precisions, type Sizes } from "../model/parameters.ts";
+import { modules } from "./kernels/modules.ts";
 import { flag, oneOf, real, wholeNumber } from "../schemas.ts";
 
 /** The sizes and features of an {@linkcode Engine}. */
 export interface EngineOptions extends Sizes {
-  /** How numbers are stored and multiplied. */
+  /**
+   * How numbers are stored and multiplied. {@linkcode Engine.options} has `f32-strict` in place of
+   * `f32` where multiply and add are not fused.
+   */
   readonly precision: Precision;
   /** Sequence length, T: the most steps of one call. */
   readonly seqLength: number;
@@ -83,6 +87,7 @@ export function resolveEngineOptions(options: EngineOptions): Readonly<Required<
       weightAverage: false,
       threads: 1,
       ...given,
+      precision: modules.supportedPrecision(given.precision),
     } as const,
   );
 }

@@ -84,8 +84,9 @@ export interface Config {
    */
   readonly init: string;
   /**
-   * Precision: `f32`, single precision with fused multiply-add where the processor has it;
-   * `f32-strict`, single precision with the same bits on every machine; or `f64`, double precision.
+   * Precision: `f32`, single precision with fused multiply-add; `f32-strict`, single precision that
+   * every machine and runtime computes; or `f64`, double precision. A training that asks for `f32`
+   * where multiply-add is not fused has `f32-strict`.
    */
   readonly precision: Precision;
   /** Seed of all random choices: a whole number from 0 to 2^53 − 1. */

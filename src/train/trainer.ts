@@ -4,6 +4,7 @@ import { checkCheckpoint, type Checkpoint, type Progress } from "../checkpoint/c
 import { checkMetadataSize } from "../checkpoint/metadata.ts";
 import { dropoutSeed } from "../engine/dropout.ts";
 import { Engine } from "../engine/engine.ts";
+import { modules } from "../engine/kernels/modules.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
 import type { Update } from "../engine/update.ts";
 import { Disposables } from "../disposables.ts";
@@ -97,6 +98,11 @@ const optionSchemas = {
   }),
 };
 
+/** A configuration with the precision that computes for its own in this runtime. */
+function supportedConfig<T extends Pick<Config, "precision">>(config: T): T {
+  return { ...config, precision: modules.supportedPrecision(config.precision) };
+}
+
 function checkStepOptions(options: StepOptions): StepOptions {
   return checkArguments(options, { schema: optionSchemas.step, context: "Cannot take a step" });
 }
@@ -158,7 +164,7 @@ export class Trainer implements Disposable {
 
   private constructor(corpus: Corpus, config: Config, options: TrainerOptions) {
     checkCorpus(corpus, "Cannot train");
-    config = withContext("Cannot train", () => parseConfig(config));
+    config = withContext("Cannot train", () => supportedConfig(parseConfig(config)));
     options = checkOptions(options, { schema: optionSchemas.create, context: "Cannot train" });
     this.corpus = corpus;
     this.#config = config;
@@ -278,7 +284,10 @@ export class Trainer implements Disposable {
     return trainer;
   }
 
-  /** The complete configuration. */
+  /**
+   * The complete configuration. Its precision is `f32-strict` if `f32` was asked for where multiply
+   * and add are not fused, because the bits are those of `f32-strict` then.
+   */
   get config(): Config {
     return this.#config;
   }
@@ -442,7 +451,10 @@ export class Trainer implements Disposable {
     checkCheckpoint(checkpoint, "Cannot restore a checkpoint");
     checkResumable(checkpoint, this.corpus);
     const given = withContext("Cannot resume training", () => copyOptions(changes));
-    const config = resumedConfig(this.config, { ...checkpoint.config, ...given });
+    const config = resumedConfig(
+      this.config,
+      supportedConfig({ ...checkpoint.config, ...given }),
+    );
     this.#load(checkpoint);
     this.#config = config;
   }

@@ -3,8 +3,9 @@ import type { Precision } from "../../model/parameters.ts";
 /** The compiled kernels of some precisions. */
 export interface KernelModules {
   /**
-   * The precision whose kernels compute for a requested one: `f32-strict` for `f32` where relaxed SIMD
-   * instructions or the kernels that use them are missing, else the same.
+   * The precision whose kernels compute for a requested one: `f32-strict` for `f32` where the
+   * processor or the runtime does not fuse multiply and add, or the kernels that do are missing; else
+   * the same. So the bits of `f32` are the same wherever a model is said to have been computed in it.
    *
    * @throws {Error} If there are no kernels for it, or the runtime lacks SIMD.
    */
@@ -38,6 +39,9 @@ export function kernelModules(
   }
 
   function supportedPrecision(precision: Precision): Precision {
+    if (precision === "f32" && !fusesMultiplyAdd() && moduleOf("f32-strict") !== null) {
+      return "f32-strict";
+    }
     if (moduleOf(precision) !== null) return precision;
     if (precision === "f32" && moduleOf("f32-strict") !== null) return "f32-strict";
     if (sources[precision] === undefined) {
@@ -64,6 +68,33 @@ function compile(digits: string): WebAssembly.Module | null {
     if (error instanceof WebAssembly.CompileError) return null;
     throw error;
   }
+}
+
+/**
+ * A module of one function, `f(a, c)`, which returns a·a + c by `f32x4.relaxed_madd`: the type
+ * (f32, f32) → f32, the function, its export, and its code.
+ */
+const MULTIPLY_ADD = "0061736d01000000" + "010701" + "60027d7d017d" + "03020100" +
+  "07050101660000" +
+  "0a1601" + "1400" + "2000fd13" + "2000fd13" + "2001fd13" + "fd8502" + "fd1f00" + "0b";
+
+let isFused: boolean | undefined;
+
+/**
+ * Whether a multiply-add of relaxed SIMD rounds once. It depends on the processor and the runtime:
+ * Bun and WebKit round twice on x86-64, and every runtime does on processors without the instruction.
+ */
+function fusesMultiplyAdd(): boolean {
+  if (isFused === undefined) {
+    const module = compile(MULTIPLY_ADD);
+    if (module === null) return isFused = false;
+    const { f } = new WebAssembly.Instance(module).exports as {
+      readonly f: (a: number, c: number) => number;
+    };
+    // (1 + 2^-12)² is 1 + 2^-11 + 2^-24, whose last term is lost where the product is rounded.
+    isFused = f(1 + 2 ** -12, -(1 + 2 ** -11)) === 2 ** -24;
+  }
+  return isFused;
 }
 
 /**

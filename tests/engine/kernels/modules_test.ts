@@ -6,6 +6,11 @@ import { modules as strictModules } from "../../../src/engine/kernels/modules_st
 import { digits as f32 } from "../../../src/engine/kernels/modules/f32.ts";
 import { digits as f32Strict } from "../../../src/engine/kernels/modules/f32_strict.ts";
 import { digits as f64 } from "../../../src/engine/kernels/modules/f64.ts";
+import { encodeCheckpoint } from "../../../src/checkpoint/checkpoint.ts";
+import type { Model } from "../../../src/model/model.ts";
+import { resolveConfig } from "../../../src/model/resolve_config.ts";
+import { corpusFromText } from "../../../src/text/corpus.ts";
+import { Trainer } from "../../../src/train/trainer.ts";
 import { precisions } from "../../assembly/module.ts";
 
 const sources = { f32, "f32-strict": f32Strict, f64 };
@@ -63,9 +68,16 @@ Deno.test("bytesOf() reads every digit", () => {
 /** A thread reads its modules from files. */
 const withoutFiles = Deno.permissions.querySync({ name: "read" }).state !== "granted";
 
-/** Runs a program in a thread whose runtime compiles no module that `isMissing` accepts. */
-async function withoutModules(isMissing: string, program: string): Promise<string> {
-  const path = new URL("../../../src/engine/kernels/modules.ts", import.meta.url).href;
+/**
+ * Runs a program in a thread whose runtime compiles no module that `isMissing` accepts. It gets the
+ * exports of a source file, by default modules.ts.
+ */
+async function withoutModules(
+  isMissing: string,
+  program: string,
+  source = "src/engine/kernels/modules.ts",
+): Promise<string> {
+  const path = new URL(`../../../${source}`, import.meta.url).href;
   const code = `
     const { Module } = WebAssembly;
     WebAssembly.Module = new Proxy(Module, {
@@ -74,9 +86,8 @@ async function withoutModules(isMissing: string, program: string): Promise<strin
         return new target(bytes);
       },
     });
-    const { modules } = await import(${JSON.stringify(path)});
     let result;
-    try { result = await (${program})(modules.supportedPrecision, modules.kernelModule); }
+    try { result = await (${program})(await import(${JSON.stringify(path)})); }
     catch (error) { result = error.message; }
     postMessage(result);
   `;
@@ -102,9 +113,53 @@ Deno.test({
   async fn() {
     assertEquals(precisions.map(modules.supportedPrecision), [...precisions]);
     const isRelaxed = `(bytes) => bytes.length === ${f32.length / 2}`;
-    const program = `(supported, compiled) =>
-    [supported("f32"), supported("f64"), compiled("f32") === compiled("f32-strict")].join()`;
+    const program = `({ modules: { supportedPrecision, kernelModule } }) => [
+      supportedPrecision("f32"),
+      supportedPrecision("f64"),
+      kernelModule("f32") === kernelModule("f32-strict"),
+    ].join()`;
     assertEquals(await withoutModules(isRelaxed, program), "f32-strict,f64,true");
+    // Where relaxed instructions exist, but round twice; the module that finds out is tiny.
+    assertEquals(
+      await withoutModules("(bytes) => bytes.length < 100", program),
+      "f32-strict,f64,true",
+    );
+  },
+});
+
+Deno.test({
+  name: "Trainer and Engine tell that f32-strict replaces f32, also when resumed " +
+    "(needs --allow-read)",
+  ignore: withoutFiles,
+  async fn() {
+    const corpus = corpusFromText("to be or not to be. ".repeat(100));
+    const config = resolveConfig({ hidden: 16, seqLength: 10, batchSize: 4 });
+    const weightsOf = ({ parameters }: Model) => Object.values(parameters).map((w) => [...w]);
+    using strict = Trainer.create(corpus, { ...config, precision: "f32-strict" });
+    strict.step();
+    using fused = Trainer.create(corpus, config);
+    const file = await encodeCheckpoint(fused.checkpoint());
+    const program = `async (unroll) => {
+      const corpus = unroll.corpusFromText("to be or not to be. ".repeat(100));
+      const trainer = unroll.Trainer.create(corpus, ${JSON.stringify(config)});
+      trainer.step();
+      const resumed = unroll.Trainer.fromCheckpoint(
+        corpus,
+        await unroll.decodeCheckpoint(new Uint8Array(${JSON.stringify([...file])})),
+        { config: { precision: "f32" } },
+      );
+      const fused = resumed.checkpoint();
+      resumed.step();
+      resumed.restore({ ...fused, config: { ...fused.config, precision: "f32" } });
+      resumed.step();
+      return JSON.stringify([trainer, resumed].map((trainer) => {
+        const { config, parameters } = trainer.model();
+        return [config.precision, Object.values(parameters).map((weights) => [...weights])];
+      }));
+    }`;
+    const outcome = await withoutModules("(bytes) => bytes.length < 100", program, "src/mod.ts");
+    const expected = ["f32-strict", weightsOf(strict.model())];
+    assertEquals(JSON.parse(outcome), [expected, expected]);
   },
 });
 
@@ -112,7 +167,10 @@ Deno.test({
   name: "supportedPrecision() says that a runtime lacks SIMD (needs --allow-read)",
   ignore: withoutFiles,
   async fn() {
-    const message = await withoutModules("() => true", `(supported) => supported("f32")`);
+    const message = await withoutModules(
+      "() => true",
+      `({ modules }) => modules.supportedPrecision("f32")`,
+    );
     assertMatch(message, /^Cannot compute: this runtime has no WebAssembly SIMD/);
   },
 });
