@@ -76,7 +76,7 @@ function hanging(text: string, indent: number): string {
   return isTerminal() ? wrap(text, { width: terminalWidth(), indent }) : text;
 }
 
-function describeSplit({ split, config }: Trainer): string {
+function describeSplit({ split, config, corpus }: Trainer): string {
   const { valFraction, testFraction, holdout } = config;
   const [training, validation, test] = [
     countChars(split.train),
@@ -87,16 +87,20 @@ function describeSplit({ split, config }: Trainer): string {
   const slow = validation < LONG_VALIDATION
     ? ""
     : " (slow to validate; a lower --val-fraction holds out less)";
-  const tooShort = "as the text is too short";
+  const pieces = holdout === "streams" ? config.batchSize : 1;
+  const whyNone = (fraction: number) =>
+    Math.floor(Math.floor(corpus.length / pieces) * fraction) < 2
+      ? "as the text is too short"
+      : "as too little would be left for training";
   return [
     `${formatCount(training, "character")} for training`,
     validation > 0
       ? `${formatNumber(validation)} for validation${where}${slow}`
-      : `none for validation${valFraction === 0 ? "" : ` ${tooShort}`}`,
+      : `none for validation${valFraction === 0 ? "" : ` ${whyNone(valFraction)}`}`,
     ...test > 0
       ? [`${formatNumber(test)} for the test`]
       : testFraction > 0
-      ? [`none for the test ${tooShort}`]
+      ? [`none for the test ${whyNone(testFraction)}`]
       : [],
   ].join(", ");
 }

@@ -241,3 +241,37 @@ testProgram("train keeps the last value of an option, and operands after --", as
   assertEquals(await prompt("--prompt=--c"), "--c");
   assertEquals(await prompt("--prompt", "--c -b"), "--c -b");
 });
+
+testProgram("train measures what eval measures on the same characters", async (f) => {
+  const lines = "the quick brown fox jump\n".repeat(8);
+  await Deno.writeTextFile(`${f}/lines.txt`, lines);
+  const out = await succeed(f, "train", "lines.txt", "--out", "run", "--steps", "200");
+  const [, training, validation] = /characters predicted +(\d+) +(\d+)\n/.exec(out)!.map(Number);
+  assertEquals(training! + validation! + 2, lines.length);
+  const losses = /model of step 200 +(\d\.\d{4}) [^ ]+ +(\d\.\d{4}) /.exec(out)!;
+  for (
+    const [i, part] of [lines.slice(0, training! + 1), lines.slice(training! + 1)].entries()
+  ) {
+    await Deno.writeTextFile(`${f}/part.txt`, part);
+    const table = await succeed(f, "eval", "run", "part.txt");
+    assertEquals(/\nmodel +(\S+)/.exec(table)![1], losses[i + 1]);
+  }
+});
+
+testProgram(
+  "train warns of odd texts, and of why nothing is held out, in its header",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/odd.txt`, "\ufeffone\r\ntwo\n".repeat(40));
+    const head = ["train", "odd.txt", "--steps", "0", "--out"];
+    const out = await succeed(f, ...head, "run");
+    assertMatch(out, /\nWarning: +the text: U\+FEFF occurs 40 times, first in line 1: /);
+    assertMatch(
+      out,
+      /\nWarning: +the text: line ends are mixed: 80 line feeds, 40 carriage returns\n/,
+    );
+    const large = await succeed(f, ...head, "large", "--val-fraction", "0.999");
+    assertMatch(large, / none for validation as too little would be left for training\n/);
+    const small = await succeed(f, ...head, "small", "--val-fraction", "0.003");
+    assertMatch(small, / none for validation as the text is too short\n/);
+  },
+);
