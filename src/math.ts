@@ -32,7 +32,7 @@ const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
  * ```ts
  * import { exp } from "./math.ts";
  *
- * console.log(exp(1)); // 2.718281828459045
+ * console.log(exp(1).toFixed(12)); // 2.718281828459
  * ```
  */
 export function exp(x: number): number {

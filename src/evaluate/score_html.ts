@@ -28,7 +28,7 @@ const MAX_CLUSTER = 16;
  *
  * const characters = [{ character: "<", nats: 1, top: [{ character: "b", probability: 0.5 }] }];
  * const page = scoreHtml({ first: "a", characters, nats: 1, natsPerChar: 1 }, "a.txt");
- * console.log(page.includes(">&lt;</a>")); // true
+ * console.log(page.includes("<bdi>a.txt</bdi>")); // true
  * ```
  */
 export function scoreHtml(score: Score, name: string): string {
