@@ -109,6 +109,12 @@ export class Terminal implements Disposable {
     this.#line.show((columns) => formatStatus({ ...status, secondsLeft }, columns));
   }
 
+  /** Removes the status line, and says that the run is about to end. */
+  interrupt(): void {
+    this.stop();
+    if (isTerminal()) this.print("Stopping; a second Ctrl-C ends at once", dim);
+  }
+
   /** Removes the status line for good. */
   stop(): void {
     this.#line.stop();

@@ -53,8 +53,7 @@ export const trainCommand: Command = {
   async run(line) {
     using source = await prepare(line);
     using terminal = new Terminal();
-    // The terminal is restored at the first signal, as the second one may end the process.
-    using signals = new SignalHandler(() => terminal.stop());
+    using signals = new SignalHandler(() => terminal.interrupt());
     using run = await startUnlessInterrupted(source, signals.signal);
     if (run === undefined) {
       printLine("Interrupted before the first step; nothing was saved");
@@ -72,7 +71,7 @@ export const trainCommand: Command = {
       mayEndEarly: Number.isFinite(run.limits.patience),
     });
     const progress = await train(run, terminal, signals.signal);
-    printLine(conclusionOf(run, progress, signals.exitCode !== null));
+    printLine(conclusionOf(run, progress));
     return signals.exitCode ?? 0;
   },
 };
@@ -96,6 +95,9 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
   }
   const { corpus, split } = run.trainer;
   const parts = await summarize(best, corpus, { split, signal });
+  if (parts === undefined && latest.progress.ended) {
+    printLine("\nNo summary, as it was interrupted\n");
+  }
   if (parts !== undefined) printLine(`\n${formatSummary(parts, best.progress.step)}\n`);
   return latest.progress;
 }

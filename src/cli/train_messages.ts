@@ -185,13 +185,10 @@ export function formatSummary(parts: readonly PartSummary[], step: number): stri
 }
 
 /** The last lines of a run: how it ended, what it reached, and what to do next. */
-export function conclusionOf(run: Run, progress: Progress, wasInterrupted: boolean): string {
+export function conclusionOf(run: Run, { step, ended, bestValidationLoss }: Progress): string {
   const { path } = run.folder;
-  const { step, bestValidationLoss } = progress;
   const lines = [
-    `${wasInterrupted ? "Interrupted" : "Done"} after ${formatCount(step, "step")}; saved in ${
-      show(path)
-    }`,
+    `${ended ? "Done" : "Interrupted"} after ${formatCount(step, "step")}; saved in ${show(path)}`,
   ];
   if (bestValidationLoss !== null) {
     const best = `${path}/${BEST_CHECKPOINT}`;
@@ -199,7 +196,7 @@ export function conclusionOf(run: Run, progress: Progress, wasInterrupted: boole
       `Best validation loss: ${formatLoss(bestValidationLoss)} nats/char, saved in ${show(best)}`,
     );
   }
-  if (wasInterrupted) {
+  if (!ended) {
     lines.push(advise("To resume", resumptionOf(run)));
   }
   lines.push(advise("To sample", `deno task sample ${shellWord(path)}`));
