@@ -3,11 +3,20 @@ export async function runDeno(args: readonly string[]): Promise<string> {
   return await runCommand(Deno.execPath(), args);
 }
 
-/** Runs a program, and throws with its messages if it fails. */
-export async function runCommand(program: string, args: readonly string[]): Promise<string> {
+/**
+ * Runs a program, and throws with its messages if it fails.
+ *
+ * @returns What it prints.
+ */
+export async function runCommand(
+  program: string,
+  args: readonly string[],
+  { cwd }: { readonly cwd?: string } = {},
+): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     env: { NO_COLOR: "1" },
+    ...cwd === undefined ? {} : { cwd },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (!success) throw new Error(`Cannot run ${program} ${args[0]}: ${decode(stderr).trim()}`);

@@ -69,6 +69,9 @@ export {
 } from "./train/trainer.ts";
 export type { ModelSource, Validation, ValidationOptions } from "./train/validation.ts";
 
+// Threads in web pages
+export { prepareThreads } from "./engine/threads.ts";
+
 // Models and checkpoints
 export {
   type Checkpoint,

@@ -29,6 +29,7 @@ const checks: readonly Check[] = [
   // Without permissions, tests that need one are ignored, and none fails.
   { args: ["test"], countsTests: true },
   { args: ["task", "soak"], countsTests: true },
+  { args: ["task", "test-packages"], countsTests: true },
   { args: ["publish", "--dry-run", "--allow-dirty"] },
   { args: ["bench"] },
   { args: ["task", "bench-report", "--rounds", "1", "--seconds", "0.02"] },

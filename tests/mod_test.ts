@@ -24,6 +24,7 @@ Deno.test("the entries export their documented values and no others", () => {
     "encodeCheckpoint",
     "evaluate",
     "predictNext",
+    "prepareThreads",
     "prepareTraining",
     "presets",
     "readCheckpoint",

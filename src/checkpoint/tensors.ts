@@ -107,12 +107,12 @@ export class TensorReader {
   constructor(tensors: ReadonlyMap<string, Tensor>, precision: Precision) {
     this.#unread = new Map(tensors);
     this.#precision = precision;
-    this.#totalElements = tensors.values().reduce((sum, { data }) => sum + data.length, 0);
+    this.#totalElements = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
   }
 
   /** Whether a tensor with this prefix was not yet read. */
   hasAny(prefix: string): boolean {
-    return this.#unread.keys().some((name) => name.startsWith(prefix));
+    return [...this.#unread.keys()].some((name) => name.startsWith(prefix));
   }
 
   /**

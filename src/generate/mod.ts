@@ -10,7 +10,7 @@
  * import { decodeCheckpoint, sample } from "./mod.ts";
  *
  * const response = await fetch("best.safetensors");
- * const model = await decodeCheckpoint(await response.bytes());
+ * const model = await decodeCheckpoint(new Uint8Array(await response.arrayBuffer()));
  * console.log(sample(model, { length: 100, temperature: 0.7 }));
  * ```
  *

@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { TextError } from "../../../src/errors.ts";
 import {
   conditionalGzipNatsPerChar,
+  createStreamCounter,
   gzipNatsPerChar,
 } from "../../../src/evaluate/baselines/gzip.ts";
 import { Xoshiro128 } from "../../../src/random.ts";
@@ -69,4 +70,17 @@ Deno.test("conditionalGzipNatsPerChar() is what each span adds to the 32 KiB bef
     size(40_001 - 32_768, 40_001);
   const nats = await conditionalGzipNatsPerChar(corpusFromText(text), [[3, 400], [40_000, 40_900]]);
   assertEquals(nats, 8 * bytes * Math.LN2 / (396 + 899));
+});
+
+Deno.test("createStreamCounter() needs about as many bytes as gzip -9, and can be canceled", async () => {
+  const text = Array.from({ length: 3000 }, (_, i) => `${i} squared is ${i * i}.\n`).join("");
+  const counter = createStreamCounter();
+  for (let at = 0; at < text.length; at += 10_000) {
+    await counter.write(new TextEncoder().encode(text.slice(at, at + 10_000)));
+  }
+  const ratio = await counter.close() / compress(text).length;
+  assert(Math.abs(ratio - 1) < 0.03, `${ratio}`);
+  const canceled = createStreamCounter();
+  await canceled.write(new Uint8Array(10));
+  canceled.cancel();
 });

@@ -1,0 +1,60 @@
+/** The installed package in a worker of a page in Chromium: the same bits as from source. */
+import { assert, assertEquals } from "@std/assert";
+import * as unroll from "../../src/mod.ts";
+import { pageOptions, withPage } from "./chromium.ts";
+import { exercise } from "./exercise.js";
+import { type Installation, testPackage } from "./installation.ts";
+
+const precisions = ["f32", "f32-strict", "f64"] as const;
+
+/** A worker that prepares threads, then trains with as many as it has got. */
+const worker = `
+  import * as unroll from "/unroll/mod.js";
+  import { exercise } from "/exercise.js";
+  const threads = await unroll.prepareThreads(2);
+  const results = [];
+  for (const precision of ${JSON.stringify(precisions)}) {
+    for (const count of threads === 2 ? [1, 2] : [1]) {
+      results.push(await exercise(unroll, { precision, threads: count }));
+    }
+  }
+  postMessage({ threads, results });
+`;
+
+/** Starts a module as a worker and waits for its message. */
+const runWorker = `new Promise((resolve, reject) => {
+  const worker = new Worker("/worker.js", { type: "module" });
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.onerror = ({ message }) => reject(new Error(message));
+})`;
+
+async function foldersOf({ folder }: Installation): Promise<Record<string, string>> {
+  await Deno.copyFile(new URL("exercise.js", import.meta.url), `${folder}/exercise.js`);
+  return { "/": folder, "/unroll/": `${folder}/../node_modules/@unroll/unroll` };
+}
+
+for (const isIsolated of [false, true]) {
+  const kind = isIsolated ? "an isolated page" : "a page that is not isolated";
+  testPackage(`The package trains as from source in a worker of ${kind}`, async (installation) => {
+    const folders = await foldersOf(installation);
+    await Deno.writeTextFile(`${installation.folder}/worker.js`, worker);
+    const { threads, results } = await withPage(
+      { folders, tools: installation.tools, isIsolated },
+      async ({ page, origin, errors, requests }) => {
+        await page.goto(`${origin}/empty.html`);
+        const outcome = await page.evaluate<{ threads: number; results: unknown[] }>(runWorker);
+        assertEquals(errors, []);
+        assert(requests.includes("/unroll/mod.js"));
+        assertEquals(requests.filter((path) => !path.startsWith("/")), []);
+        return outcome;
+      },
+    );
+    assertEquals(threads, isIsolated ? 2 : 1);
+    const expected = [];
+    for (const precision of precisions) {
+      const result = await exercise(unroll, { precision, threads: 1 });
+      expected.push(...Array.from({ length: threads }, () => result));
+    }
+    assertEquals(results, JSON.parse(JSON.stringify(expected)));
+  }, pageOptions);
+}
