@@ -19,7 +19,7 @@ function testDocuments(name: string, fn: () => void | Promise<void>): void {
 
 /** Paths of all Markdown files, relative to the root. */
 function documents(folder = ""): string[] {
-  const skipped = ["node_modules", "coverage", "runs", ".git"];
+  const skipped = ["node_modules", "coverage", "dist", "runs", ".git"];
   return Array.from(Deno.readDirSync(new URL(folder || ".", root))).flatMap((entry) => {
     if (entry.isDirectory && !skipped.includes(entry.name)) {
       return documents(`${folder}${entry.name}/`);
