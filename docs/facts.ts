@@ -10,7 +10,7 @@ import { baseConfig } from "../src/model/presets.ts";
 import { cells } from "../src/model/cells.ts";
 import { propertyOf } from "../src/cli/args.ts";
 import { trainCommand } from "../src/cli/train.ts";
-import { readCorpus } from "../src/text/corpus.ts";
+import { readCorpus } from "../src/files/read_corpus.ts";
 import { splitCorpus } from "../src/text/split.ts";
 import { fixedKeys } from "../src/train/resume.ts";
 import { formatMetrics } from "../src/run/metrics.ts";
@@ -131,7 +131,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
   const bounds = read("tests/assembly/math_test.ts");
   const ulps = (precision: string, name: string) =>
     new RegExp(`"${precision}": \\{.*${name}: ([\\d.]+)`).exec(bounds)![1]!;
-  const inMemory = constant("src/text/corpus.ts", "MAX_BYTES_IN_MEMORY") / MIB;
+  const inMemory = constant("src/files/read_corpus.ts", "MAX_BYTES_IN_MEMORY") / MIB;
   const gzipWindow = constant("src/evaluate/baselines/gzip.ts", "WINDOW_BYTES") / KIB;
   const checkpointMinutes = constant("src/train/loop.ts", "CHECKPOINT_MS") / 60_000;
   const layout = "assembly/layout.ts";
@@ -178,7 +178,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
     fact(
       checkpoint,
       "regular file of at most {} GiB",
-      constant("src/checkpoint/file.ts", "MAX_BYTES") / 2 ** 30,
+      constant("src/files/checkpoint_file.ts", "MAX_BYTES") / 2 ** 30,
     ),
     fact(
       checkpoint,

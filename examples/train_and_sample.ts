@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { readCorpus, sample, train } from "../src/mod.ts";
+import { readCorpus } from "../src/files/mod.ts";
+import { sample, train } from "../src/mod.ts";
 
 using corpus = await readCorpus(`${import.meta.dirname}/alice.txt`);
 console.log(`${corpus.length} characters, ${corpus.vocabulary.size} of them distinct`);

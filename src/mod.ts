@@ -4,9 +4,9 @@
  * A text becomes a {@linkcode Corpus}. {@linkcode train} fits a model to it with the same automatic
  * configuration as `deno task train`; {@linkcode Trainer} takes single steps. {@linkcode sample}
  * generates text, {@linkcode evaluate} and {@linkcode score} measure a model, and a
- * {@linkcode Checkpoint} stores it. Only functions that read or write files need a permission.
+ * {@linkcode Checkpoint} stores it. Nothing here needs a file system or a permission.
  *
- * Other entries: `./engine` is one network in WebAssembly memory, for training loops of your own;
+ * Other entries: `./files` reads texts, and reads and writes checkpoints; `./engine` is one network in WebAssembly memory, for training loops of your own;
  * `./run` trains into run folders that can be resumed; `./sample` only generates text; `./cli` is the
  * command line.
  *
@@ -27,14 +27,7 @@
  */
 
 // Texts
-export {
-  type Corpus,
-  corpusFromText,
-  readCorpus,
-  type ReadCorpusOptions,
-  type ReadProgress,
-  type ReadRangeOptions,
-} from "./text/corpus.ts";
+export { type Corpus, corpusFromText, type ReadRangeOptions } from "./text/corpus.ts";
 export { type CorpusIdentity, corpusIdentity } from "./text/corpus_identity.ts";
 export type { EncodedText } from "./text/reencode.ts";
 export type { Span, Split } from "./text/split.ts";
@@ -79,12 +72,6 @@ export {
   encodeCheckpoint,
   type Progress,
 } from "./checkpoint/checkpoint.ts";
-export {
-  readCheckpoint,
-  type ReadCheckpointOptions,
-  writeCheckpoint,
-  type WriteCheckpointOptions,
-} from "./checkpoint/file.ts";
 export type { Model } from "./model/model.ts";
 export type {
   BaseParameterName,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError, TextError, withContext, withContextAsync } from "../src/errors.ts";
-import { osErrorReason, toInputError } from "../src/os_errors.ts";
+import { osErrorReason, toInputError } from "../src/files/os_errors.ts";
 
 Deno.test("InputError carries the option and the cause", () => {
   const cause = new Error("cause");

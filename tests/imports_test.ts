@@ -10,6 +10,7 @@ const root = new URL("../", import.meta.url);
 const layers: readonly (readonly string[])[] = [
   ["cli"],
   ["run"],
+  ["files"],
   ["train"],
   ["evaluate", "generate"],
   ["engine"],

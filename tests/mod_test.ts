@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as engine from "../src/engine/mod.ts";
+import * as files from "../src/files/mod.ts";
 import * as sampling from "../src/generate/mod.ts";
 import * as unroll from "../src/mod.ts";
 import * as runs from "../src/run/mod.ts";
@@ -27,8 +28,6 @@ Deno.test("the entries export their documented values and no others", () => {
     "prepareThreads",
     "prepareTraining",
     "presets",
-    "readCheckpoint",
-    "readCorpus",
     "resolveConfig",
     "sample",
     "sampleMany",
@@ -37,6 +36,10 @@ Deno.test("the entries export their documented values and no others", () => {
     "scoreHtml",
     "summarize",
     "train",
+  ]);
+  assertEquals(Object.keys(files).toSorted(), [
+    "readCheckpoint",
+    "readCorpus",
     "writeCheckpoint",
   ]);
   assertEquals(Object.keys(engine).toSorted(), [
@@ -88,9 +91,9 @@ testProgram(
     const options = ["--hidden=12", "--batch-size=3", "--lr=0.07", "--seed=4"];
     await succeed(f, "train", "row.txt", "--out", "run", ...options, "--steps", "50");
 
-    using corpus = await unroll.readCorpus(`${f}/row.txt`);
+    using corpus = await files.readCorpus(`${f}/row.txt`);
     const { best: mine } = await unroll.train(corpus, { config, steps: 50 });
-    const checkpoint = await unroll.readCheckpoint(`${f}/run`);
+    const checkpoint = await files.readCheckpoint(`${f}/run`);
     assertEquals(checkpoint.parameters, mine.parameters);
     assertEquals(checkpoint.optimizerState, mine.optimizerState);
     assertEquals(checkpoint.hiddenState, mine.hiddenState);

@@ -26,3 +26,15 @@ Deno.test("createSha256() gives the digest of createPortableSha256() for any par
     assertEquals(digestOf(createSha256(), parts), digestOf(createPortableSha256(), parts));
   }));
 });
+
+for (const [name, create] of Object.entries(implementations)) {
+  Deno.test(`${name}().updateText() adds the UTF-8 of a text, however long`, () => {
+    const units = ["a", "é", "☃", "🦊"];
+    for (const length of [0, 1, 21844, 21845, 21846, 70_000]) {
+      const text = Array.from({ length }, (_, i) => units[(i * 7 + (i >> 3)) % 4]).join("");
+      const hash = create();
+      hash.updateText(text);
+      assertEquals(hash.digest(), digestOf(create(), [new TextEncoder().encode(text)]));
+    }
+  });
+}

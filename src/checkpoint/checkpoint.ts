@@ -233,7 +233,8 @@ function sortByName<Item extends readonly [string, ...unknown[]]>(items: readonl
 /** Hashes bytes, or the UTF-8 of a string. */
 function sha256(data: string | Uint8Array): string {
   const hash = createSha256();
-  hash.update(typeof data === "string" ? new TextEncoder().encode(data) : data);
+  if (typeof data === "string") hash.updateText(data);
+  else hash.update(data);
   return hash.digest();
 }
 

@@ -1,5 +1,5 @@
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
-import { readCheckpoint } from "../checkpoint/file.ts";
+import { readCheckpoint } from "../files/checkpoint_file.ts";
 import type { Model } from "../model/model.ts";
 import type { Corpus } from "../text/corpus.ts";
 import type { EncodedText } from "../text/reencode.ts";

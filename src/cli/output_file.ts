@@ -1,10 +1,10 @@
 /** Files that commands write by request: never over an input, and complete or not at all. */
 
-import { writeAtomically } from "../atomic_write.ts";
+import { writeAtomically } from "../files/atomic_write.ts";
 import { InputError, withContext, withContextAsync } from "../errors.ts";
-import { isSameFile, resolveLinks, statIfExists } from "../file_identity.ts";
+import { isSameFile, resolveLinks, statIfExists } from "../files/file_identity.ts";
 import { quotePath } from "../json.ts";
-import { toInputError } from "../os_errors.ts";
+import { toInputError } from "../files/os_errors.ts";
 import { isRunFile } from "../run/ownership.ts";
 import { TextOutput } from "./output.ts";
 

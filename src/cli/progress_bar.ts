@@ -1,4 +1,5 @@
-import type { Corpus, ReadCorpusOptions } from "../text/corpus.ts";
+import type { ReadCorpusOptions } from "../files/read_corpus.ts";
+import type { Corpus } from "../text/corpus.ts";
 import { formatDuration } from "./format.ts";
 import { printMessage, StatusLine } from "./output.ts";
 

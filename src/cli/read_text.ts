@@ -1,10 +1,12 @@
 /** The texts that commands read: files, pipes and standard input, all in one way. */
 
 import { InputError, withContextAsync } from "../errors.ts";
-import { statIfExists } from "../file_identity.ts";
+import { statIfExists } from "../files/file_identity.ts";
+import type { FileInfo } from "../files/fs.ts";
 import { quotePath } from "../json.ts";
-import { toInputError } from "../os_errors.ts";
-import { type Corpus, corpusFromBytes, MAX_BYTES_IN_MEMORY, readCorpus } from "../text/corpus.ts";
+import { toInputError } from "../files/os_errors.ts";
+import { MAX_BYTES_IN_MEMORY, readCorpus } from "../files/read_corpus.ts";
+import { type Corpus, corpusFromBytes } from "../text/corpus.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { printMessage } from "./output.ts";
 import { readWithProgress } from "./progress_bar.ts";
@@ -68,7 +70,7 @@ export async function readText(
 }
 
 /** Information about a path; `null` if there is none, which reading it explains. */
-function infoOf(path: string): Deno.FileInfo | null {
+function infoOf(path: string): FileInfo | null {
   try {
     return statIfExists(path);
   } catch {

@@ -1,7 +1,7 @@
 import { beamSearch } from "../generate/beam.ts";
 import { checkOptions, generateDefaults, MAX_BEAM, MAX_COUNT } from "../generate/options.ts";
 import { sampleMany, sampleStream } from "../generate/sampler.ts";
-import { readCheckpoint } from "../checkpoint/file.ts";
+import { readCheckpoint } from "../files/checkpoint_file.ts";
 import type { Model } from "../model/model.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";

@@ -2,7 +2,7 @@ import { InputError } from "../errors.ts";
 import { type Score, score } from "../evaluate/score.ts";
 import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
 import { scoreHtml } from "../evaluate/score_html.ts";
-import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
+import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../files/checkpoint_file.ts";
 import { escapeInvisible, toJson } from "../printable.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";

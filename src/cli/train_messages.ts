@@ -1,5 +1,5 @@
 /** What `train` prints before and after the log. */
-import { BEST_CHECKPOINT } from "../checkpoint/file.ts";
+import { BEST_CHECKPOINT } from "../files/checkpoint_file.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import type { PartSummary } from "../evaluate/summary.ts";
 import { show } from "../json.ts";

@@ -1,5 +1,5 @@
 /** The choice between the checkpoints of a run folder, for commands that use a model. */
-import type { ReadCheckpointOptions } from "../checkpoint/file.ts";
+import type { ReadCheckpointOptions } from "../files/checkpoint_file.ts";
 import type { CommandLine, Option } from "./args.ts";
 
 /** The option of commands that read a model. */

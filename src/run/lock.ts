@@ -1,4 +1,7 @@
-import { isSameInode, lstatIfExists } from "../file_identity.ts";
+import process from "node:process";
+import { isSameInode, lstatIfExists } from "../files/file_identity.ts";
+import { isAlreadyThere, isNotFound, remove } from "../files/fs.ts";
+import { type LockFile, openLockFile } from "../files/lock_file.ts";
 import { quotePath } from "../json.ts";
 import { checkLock, LOCK_MARK } from "./ownership.ts";
 import { createToken, LOCK_FILE } from "./run_files.ts";
@@ -15,10 +18,10 @@ const contents = /^unroll run lock\nprocess +(\d+)\ntoken ([0-9a-f]{16})\n/;
 /**
  * The run lock: only the process that holds it writes into a run folder.
  *
- * It is an advisory lock of the operating system on the file `.unroll-lock` in the folder, so it
- * ends with the process, however that ends. The file contains the id of the process that holds it,
- * and the token in the names of its temporary files. If the process is killed, the next one finds
- * there which temporary files it left.
+ * It is a lock on the file `.unroll-lock` in the folder, which ends with the process, however that
+ * ends; see {@linkcode LockFile}. The file contains the id of the process that holds it, and the
+ * token in the names of its temporary files. If the process is killed, the next one finds there
+ * which temporary files it left.
  */
 export class RunLock implements Disposable {
   /** The token in the names of this process's temporary files. */
@@ -26,9 +29,9 @@ export class RunLock implements Disposable {
   /** The token of a process that was killed while it held the lock; `null` if there is none. */
   readonly staleToken: string | null;
   readonly #path: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: LockFile;
 
-  private constructor(path: string, file: Deno.FsFile) {
+  private constructor(path: string, file: LockFile) {
     this.#path = path;
     this.#file = file;
     this.staleToken = readContents(file)?.token ?? null;
@@ -50,15 +53,17 @@ export class RunLock implements Disposable {
       const file = openUnlessChanged(path, found !== null);
       if (file === null) continue;
       try {
-        const isSame = found === null || isSameInode(found, file.statSync());
-        if (isSame && !file.tryLockSync(true)) throw lockedError(folder, file);
+        const isSame = found === null || isSameInode(found, file.stat());
+        if (isSame && !file.tryLock(readContents(file)?.id ?? null)) {
+          throw lockedError(folder, file);
+        }
         // The last holder may have removed the file between opening and locking it here.
         if (isSame && isFileAt(path, file)) return new RunLock(path, file);
       } catch (error) {
-        file.close();
+        file[Symbol.dispose]();
         throw error;
       }
-      file.close();
+      file[Symbol.dispose]();
     }
   }
 
@@ -68,13 +73,9 @@ export class RunLock implements Disposable {
    */
   sign(): void {
     // Of constant length, so that a lock that was left behind is overwritten even on a full disk.
-    const text = `${LOCK_MARK}process ${String(Deno.pid).padStart(10)}\ntoken ${this.token}\n`;
+    const text = `${LOCK_MARK}process ${String(process.pid).padStart(10)}\ntoken ${this.token}\n`;
     try {
-      let bytes = new TextEncoder().encode(text);
-      this.#file.seekSync(0, Deno.SeekMode.Start);
-      while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
-      this.#file.truncateSync(text.length);
-      this.#file.syncSync();
+      this.#file.rewrite(new TextEncoder().encode(text));
     } catch {
       // On a full disk the lock holds all the same, only without the id for error messages.
     }
@@ -88,42 +89,39 @@ export class RunLock implements Disposable {
   /** Releases the lock and removes its file. */
   [Symbol.dispose](): void {
     try {
-      if (this.isHeld()) Deno.removeSync(this.#path);
+      if (this.isHeld()) remove(this.#path);
     } catch {
       // A file that is left behind locks nothing.
     } finally {
-      this.#file.close();
+      this.#file[Symbol.dispose]();
     }
   }
 }
 
 /** Opens the lock, or creates it; `null` if another process created or removed it meanwhile. */
-function openUnlessChanged(path: string, exists: boolean): Deno.FsFile | null {
+function openUnlessChanged(path: string, exists: boolean): LockFile | null {
   try {
     // createNew follows no link.
-    return Deno.openSync(path, { read: true, write: true, createNew: !exists });
+    return openLockFile(path, { createNew: !exists });
   } catch (error) {
-    const Changed = exists ? Deno.errors.NotFound : Deno.errors.AlreadyExists;
-    if (error instanceof Changed) return null;
+    if (exists ? isNotFound(error) : isAlreadyThere(error)) return null;
     throw error;
   }
 }
 
 /** Whether an open file has this path, without links. */
-function isFileAt(path: string, file: Deno.FsFile): boolean {
-  return isSameInode(lstatIfExists(path), file.statSync());
+function isFileAt(path: string, file: LockFile): boolean {
+  return isSameInode(lstatIfExists(path), file.stat());
 }
 
 /** The contents of a lock; `null` if they are incomplete. */
-function readContents(file: Deno.FsFile): { readonly id: string; readonly token: string } | null {
-  const bytes = new Uint8Array(100);
-  file.seekSync(0, Deno.SeekMode.Start);
-  const text = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
+function readContents(file: LockFile): { readonly id: number; readonly token: string } | null {
+  const text = new TextDecoder().decode(file.readStart(100));
   const [, id, token] = contents.exec(text) ?? [];
-  return id === undefined || token === undefined ? null : { id, token };
+  return id === undefined || token === undefined ? null : { id: Number(id), token };
 }
 
-function lockedError(folder: string, file: Deno.FsFile): RunLockedError {
+function lockedError(folder: string, file: LockFile): RunLockedError {
   const found = readContents(file);
   const holder = found === null ? "another process" : `process ${found.id}`;
   return new RunLockedError(

@@ -1,15 +1,15 @@
 /** `metrics.jsonl`, the file of a run's metrics: a JSON object a line. */
 
 import { checkString } from "../arguments.ts";
-import { writeAllSync } from "../atomic_write.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import { InputError, withContextAsync } from "../errors.ts";
-import { isSameInode, lstatIfExists } from "../file_identity.ts";
+import { isSameInode, lstatIfExists } from "../files/file_identity.ts";
 import { quotePath } from "../json.ts";
-import { toInputError } from "../os_errors.ts";
+import { toInputError } from "../files/os_errors.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
 import { checkRegular, openRegular, readAtMost } from "./ownership.ts";
 import { METRICS_FILE } from "./run_files.ts";
+import { OpenFile, stat } from "../files/fs.ts";
 
 const LINE_END = 10;
 
@@ -56,9 +56,9 @@ export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
   return await withContextAsync(`Cannot read the metrics ${quotePath(file)}`, async () => {
     try {
       // Checked before it is opened: opening a named pipe would wait for a writer.
-      checkRegular(await Deno.stat(file));
-      using opened = await Deno.open(file);
-      checkRegular(await opened.stat());
+      checkRegular(stat(file));
+      using opened = OpenFile.open(file);
+      checkRegular(opened.stat());
       return await Array.fromAsync(linesOf(opened), (line) => parseRecord(line))
         .then((records) =>
           records.flatMap((record) => record === null ? [] : [fromRecord(record)])
@@ -71,11 +71,11 @@ export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
 }
 
 /** The lines of a file. Of one that no metrics can have only a part is kept, whatever its length. */
-async function* linesOf(file: Deno.FsFile): AsyncGenerator<string> {
+async function* linesOf(file: OpenFile): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const bytes = new Uint8Array(WINDOW_BYTES);
   let rest = "";
-  for (let count = await file.read(bytes); count !== null; count = await file.read(bytes)) {
+  for (let count = 1; (count = await file.readAsync(bytes)) > 0;) {
     const lines = (rest + decoder.decode(bytes.subarray(0, count), { stream: true })).split("\n");
     rest = lines.pop()!.slice(0, MAX_LINE);
     yield* lines;
@@ -106,30 +106,30 @@ export function formatMetrics(metrics: TrainingMetrics): string {
 export function appendMetrics(path: string, metrics: TrainingMetrics): void {
   const found = lstatIfExists(path);
   if (found !== null) checkRegular(found);
-  using file = Deno.openSync(path, { read: true, write: true, createNew: found === null });
-  const opened = file.statSync();
+  using file = OpenFile.open(path, { access: "write", createNew: found === null });
+  const opened = file.stat();
   if (found !== null && !isSameInode(found, opened)) throw new Error("it was replaced");
   const last = readLastLine(file, opened.size);
   const isSameStep = parseRecord(new TextDecoder().decode(last))?.step === metrics.step;
   const start = isSameStep ? opened.size - last.length : opened.size;
   const line = new TextEncoder().encode(formatMetrics(metrics));
   try {
-    file.seekSync(start, Deno.SeekMode.Start);
-    writeAllSync(file, line);
-    if (isSameStep) file.truncateSync(start + line.length);
+    file.seek(start);
+    file.write(line);
+    if (isSameStep) file.truncate(start + line.length);
   } catch (error) {
     if (isSameStep) {
-      file.seekSync(start, Deno.SeekMode.Start);
-      writeAllSync(file, last);
+      file.seek(start);
+      file.write(last);
     }
-    file.truncateSync(opened.size);
+    file.truncate(opened.size);
     throw error;
   }
 }
 
 /** The last line of a file of metrics, with its end; empty if it is none. */
-function readLastLine(file: Deno.FsFile, size: number): Uint8Array {
-  file.seekSync(Math.max(0, size - MAX_LINE), Deno.SeekMode.Start);
+function readLastLine(file: OpenFile, size: number): Uint8Array {
+  file.seek(Math.max(0, size - MAX_LINE));
   const bytes = readAtMost(file, Math.min(size, MAX_LINE));
   return bytes.subarray(bytes.lastIndexOf(LINE_END, bytes.length - 2) + 1);
 }
@@ -154,12 +154,12 @@ export interface KeptMetrics {
  */
 export function keptMetrics(path: string, progress: Progress): KeptMetrics {
   using file = openRegular(path);
-  const { size } = file.statSync();
+  const { size } = file.stat();
   const lastKept = lastKeptStep(progress);
   let missing = 0;
   for (let end = size;;) {
     const begin = Math.max(0, end - WINDOW_BYTES);
-    file.seekSync(begin, Deno.SeekMode.Start);
+    file.seek(begin);
     const bytes = readAtMost(file, end - begin);
     // The first line may be a part of one, unless the file begins with it.
     const from = begin === 0 ? 0 : bytes.indexOf(LINE_END) + 1;

@@ -15,10 +15,11 @@ import {
   isSameInode,
   lstatIfExists,
   statIfExists,
-} from "../file_identity.ts";
+} from "../files/file_identity.ts";
 import { quote, quotePath } from "../json.ts";
 import { parseRunConfig, type RunConfig } from "./run_config.ts";
 import { CONFIG_FILE, isRunFileName, LOCK_FILE, METRICS_FILE, namesIn } from "./run_files.ts";
+import { type FileInfo, lstat, OpenFile, realPath } from "../files/fs.ts";
 
 /**
  * Far above any need: a configuration takes 2 KB, and the history of changes some 2 MiB at most. An
@@ -128,7 +129,7 @@ export function checkTextIsNoRunFile(path: string, text: string): void {
 /** Whether a path leads to a file of a run, which no other output may replace. */
 export function isRunFile(path: string): boolean {
   if (statIfExists(path) === null) return false;
-  const [, folder = "", name = ""] = /^(.*[/\\])?([^/\\]*)$/s.exec(Deno.realPathSync(path)) ?? [];
+  const [, folder = "", name = ""] = /^(.*[/\\])?([^/\\]*)$/s.exec(realPath(path)) ?? [];
   return isRunFileName(name) && isRunFolder(folder);
 }
 
@@ -157,11 +158,11 @@ export function checkLock(path: string): void {
  * @throws {InputError} if it is a link, no regular file, or longer.
  */
 export function readTextFile(path: string, maxBytes: number): string {
-  const info = Deno.lstatSync(path);
+  const info = lstat(path);
   checkRegular(info);
   checkSize(info, maxBytes);
   using file = openRegular(path);
-  const opened = file.statSync();
+  const opened = file.stat();
   checkSize(opened, maxBytes);
   return new TextDecoder().decode(readAtMost(file, opened.size));
 }
@@ -171,35 +172,35 @@ export function readTextFile(path: string, maxBytes: number): string {
  *
  * @throws {InputError} if it is a link, or no regular file.
  */
-export function openRegular(path: string): Deno.FsFile {
-  checkRegular(Deno.lstatSync(path));
-  const file = Deno.openSync(path);
+export function openRegular(path: string): OpenFile {
+  checkRegular(lstat(path));
+  const file = OpenFile.open(path);
   try {
     // Checked again: the file may have been replaced.
-    checkRegular(file.statSync());
+    checkRegular(file.stat());
     return file;
   } catch (error) {
-    file.close();
+    file[Symbol.dispose]();
     throw error;
   }
 }
 
 /** @throws {InputError} if it is not a regular file. */
-export function checkRegular(info: Deno.FileInfo): void {
+export function checkRegular(info: FileInfo): void {
   if (info.isFile) return;
   throw new InputError(`it is ${describeKind(info)}; it must be a regular file`);
 }
 
 /** @throws {InputError} if a file is larger. */
-function checkSize({ size }: Deno.FileInfo, maxBytes: number): void {
+function checkSize({ size }: FileInfo, maxBytes: number): void {
   if (size <= maxBytes) return;
   throw new InputError(`it has ${size} bytes; it must have at most ${maxBytes}`);
 }
 
 /** What identifies the contents of a file without reading it. */
-export function isUnchanged(before: Deno.FileInfo | null, now: Deno.FileInfo | null): boolean {
+export function isUnchanged(before: FileInfo | null, now: FileInfo | null): boolean {
   return isSameInode(before, now) && before!.size === now!.size &&
-    before!.mtime?.getTime() === now!.mtime?.getTime();
+    before!.mtime.getTime() === now!.mtime.getTime();
 }
 
 function checkMetrics(file: string): void {
@@ -223,8 +224,8 @@ function isMetricsStart(text: string): boolean {
 
 /** Checks the header of a checkpoint. Damage in its data does not make it another's. */
 function checkCheckpoint(path: string): void {
-  using file = Deno.openSync(path);
-  const { size } = file.statSync();
+  using file = OpenFile.open(path);
+  const { size } = file.stat();
   const start = readAtMost(file, LENGTH_BYTES);
   const header = readAtMost(file, readHeaderLength(start, size));
   const { metadata } = readHeader(header, size - start.length - header.length);
@@ -234,17 +235,17 @@ function checkCheckpoint(path: string): void {
 }
 
 function readStart(path: string, bytes: number): Uint8Array {
-  using file = Deno.openSync(path);
+  using file = OpenFile.open(path);
   return readAtMost(file, bytes);
 }
 
 /** The next bytes of a file; fewer at its end. */
-export function readAtMost(file: Deno.FsFile, length: number): Uint8Array<ArrayBuffer> {
+export function readAtMost(file: OpenFile, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let filled = 0;
   while (filled < length) {
-    const count = file.readSync(bytes.subarray(filled));
-    if (count === null) break;
+    const count = file.read(bytes.subarray(filled));
+    if (count === 0) break;
     filled += count;
   }
   return bytes.subarray(0, filled);

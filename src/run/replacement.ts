@@ -6,11 +6,12 @@
  * which is written first and moved last.
  */
 
-import { LATEST_CHECKPOINT } from "../checkpoint/file.ts";
-import { syncFolderOf } from "../atomic_write.ts";
-import { lstatIfExists } from "../file_identity.ts";
+import { LATEST_CHECKPOINT } from "../files/checkpoint_file.ts";
+import { syncFolderOf } from "../files/atomic_write.ts";
+import { lstatIfExists } from "../files/file_identity.ts";
 import { checkAllOwned, isOwned, isRunFolder, runFileNamesIn } from "./ownership.ts";
 import { CONFIG_FILE, isBestName, namesIn, temporaryName } from "./run_files.ts";
+import { makeFolder, remove, rename } from "../files/fs.ts";
 
 /** The folder of a replacement, and the same folder while its files are being moved. */
 const replacementName = /^\.unroll-(replacement|moving)-([0-9a-f]{16})$/;
@@ -18,7 +19,7 @@ const replacementName = /^\.unroll-(replacement|moving)-([0-9a-f]{16})$/;
 /** Creates the folder of a run that is to replace the one in this folder; returns its path. */
 export function createReplacement(path: string, token: string): string {
   const replacement = `${path}/.unroll-replacement-${token}`;
-  Deno.mkdirSync(replacement);
+  makeFolder(replacement);
   return replacement;
 }
 
@@ -52,11 +53,11 @@ function replaceRun(
   const names = runFileNamesIn(folder);
   checkAllOwned(path, runFileNamesIn(path));
   for (const name of runFileNamesIn(path)) {
-    if (isBestName(name) && !names.includes(name)) Deno.removeSync(`${path}/${name}`);
+    if (isBestName(name) && !names.includes(name)) remove(`${path}/${name}`);
   }
   // From this rename on the old run is given up: its files are no longer all there.
   const moving = `${path}/.unroll-moving-${token}`;
-  Deno.renameSync(folder, moving);
+  rename(folder, moving);
   moveFiles(moving, path);
   removeIfEmpty(moving);
 }
@@ -65,14 +66,14 @@ function moveFiles(from: string, to: string): void {
   for (const name of configLast(runFileNamesIn(from))) {
     if (!isOwned(from, name)) continue;
     checkAllOwned(to, [name]);
-    Deno.renameSync(`${from}/${name}`, `${to}/${name}`);
+    rename(`${from}/${name}`, `${to}/${name}`);
   }
   syncFolderOf(`${to}/${CONFIG_FILE}`);
 }
 
 function removeFiles(folder: string): void {
   for (const name of configLast(runFileNamesIn(folder))) {
-    if (isOwned(folder, name)) Deno.removeSync(`${folder}/${name}`);
+    if (isOwned(folder, name)) remove(`${folder}/${name}`);
   }
 }
 
@@ -81,9 +82,9 @@ function configLast(names: readonly string[]): string[] {
 }
 
 function removeIfFile(path: string): void {
-  if (lstatIfExists(path)?.isFile) Deno.removeSync(path);
+  if (lstatIfExists(path)?.isFile) remove(path);
 }
 
 function removeIfEmpty(folder: string): void {
-  if (lstatIfExists(folder) !== null && namesIn(folder).length === 0) Deno.removeSync(folder);
+  if (lstatIfExists(folder) !== null && namesIn(folder).length === 0) remove(folder);
 }

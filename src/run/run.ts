@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import { BEST_CHECKPOINT, readCheckpoint } from "../checkpoint/file.ts";
+import { BEST_CHECKPOINT, readCheckpoint } from "../files/checkpoint_file.ts";
 import { checkOptions, checkShape, checkString, optionsSchema } from "../arguments.ts";
 import { TextError } from "../errors.ts";
 import type { Config } from "../model/config.ts";

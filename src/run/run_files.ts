@@ -1,6 +1,7 @@
 /** The names of the files that a run writes into its folder. */
 
-import { BEST_CHECKPOINT, LATEST_CHECKPOINT } from "../checkpoint/file.ts";
+import { BEST_CHECKPOINT, LATEST_CHECKPOINT } from "../files/checkpoint_file.ts";
+import { isNotFound, readFolder } from "../files/fs.ts";
 
 /** The file name of a run's {@linkcode RunConfig}. */
 export const CONFIG_FILE = "config.json";
@@ -44,9 +45,9 @@ export function temporaryName(token: string): string {
 /** The names in a folder; none if it does not exist. */
 export function namesIn(path: string): string[] {
   try {
-    return Array.from(Deno.readDirSync(path), ({ name }) => name).toSorted();
+    return readFolder(path).toSorted();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
+    if (isNotFound(error)) return [];
     throw error;
   }
 }

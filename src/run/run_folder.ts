@@ -1,18 +1,18 @@
 import * as v from "valibot";
 import { checkArguments, checkString, optionsSchema, wrongRange } from "../arguments.ts";
 import { checkCheckpoint, type Checkpoint, type Progress } from "../checkpoint/checkpoint.ts";
-import { copyAtomically, writeTextAtomically } from "../atomic_write.ts";
+import { copyAtomically, writeTextAtomically } from "../files/atomic_write.ts";
 import {
   BEST_CHECKPOINT,
   LATEST_CHECKPOINT,
   readCheckpoint,
   writeCheckpoint,
-} from "../checkpoint/file.ts";
+} from "../files/checkpoint_file.ts";
 import { InputError, withContext } from "../errors.ts";
-import { lstatIfExists, statIfExists } from "../file_identity.ts";
+import { lstatIfExists, statIfExists } from "../files/file_identity.ts";
 import { quotePath } from "../json.ts";
 import { checkProgress } from "../checkpoint/metadata.ts";
-import { osErrorReason } from "../os_errors.ts";
+import { osErrorReason } from "../files/os_errors.ts";
 import { wholeNumber } from "../schemas.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
 import { RunLock, RunLockedError } from "./lock.ts";
@@ -32,6 +32,7 @@ import {
 import { createReplacement, finishReplacements } from "./replacement.ts";
 import { checkRunConfig, type RunConfig } from "./run_config.ts";
 import { bestAtStep, CONFIG_FILE, METRICS_FILE, STASHED_BEST, temporaryName } from "./run_files.ts";
+import { type FileInfo, makeFolders, OpenFile, remove, rename } from "../files/fs.ts";
 
 /** A run folder that was opened to resume its run; see {@linkcode RunFolder.open}. */
 export interface OpenRun {
@@ -73,7 +74,7 @@ export class RunFolder implements Disposable {
   /** Where files are written: the folder, or one in it until a replacement has a checkpoint. */
   #target: string;
   /** The files of the run as they were when they were last checked or written, by name. */
-  readonly #known = new Map<string, Deno.FileInfo>();
+  readonly #known = new Map<string, FileInfo>();
   #isClosed = false;
 
   private constructor(path: string, lock: RunLock, target = path) {
@@ -350,10 +351,10 @@ export class RunFolder implements Disposable {
   #restoreStashedBest(step: number): void {
     const pathOf = (name: string) => `${this.#target}/${name}`;
     this.#checkOwned(bestAtStep(step));
-    Deno.renameSync(pathOf(BEST_CHECKPOINT), pathOf(bestAtStep(step)));
+    rename(pathOf(BEST_CHECKPOINT), pathOf(bestAtStep(step)));
     this.#checkOwned(STASHED_BEST);
     if (lstatIfExists(pathOf(STASHED_BEST)) !== null) {
-      Deno.renameSync(pathOf(STASHED_BEST), pathOf(BEST_CHECKPOINT));
+      rename(pathOf(STASHED_BEST), pathOf(BEST_CHECKPOINT));
     }
   }
 
@@ -443,27 +444,27 @@ function createFolder(path: string): string[] {
     folder !== "" && statIfExists(folder) === null;
     folder = folder.replace(/[/\\]*[^/\\]*$/, "")
   ) created.push(folder);
-  Deno.mkdirSync(path, { recursive: true });
+  makeFolders(path);
   return created;
 }
 
 function removeIfEmpty(folder: string): void {
   try {
-    Deno.removeSync(folder);
+    remove(folder);
   } catch {
     // Something else was created in it meanwhile.
   }
 }
 
 function removeIfFile(path: string): void {
-  if (lstatIfExists(path)?.isFile) Deno.removeSync(path);
+  if (lstatIfExists(path)?.isFile) remove(path);
 }
 
 /** Writes what the operating system has buffered of a file to the disk (fsync). */
 function syncIfExists(path: string): void {
   if (!lstatIfExists(path)?.isFile) return;
-  using file = Deno.openSync(path, { append: true });
-  file.syncSync();
+  using file = OpenFile.open(path, { access: "append" });
+  file.sync();
 }
 
 /** Whether no run can be created in a folder, because of a run or of files that are no run's. */

@@ -1,13 +1,11 @@
-import { checkOptions, checkShape, checkString, optionsSchema, wrongType } from "../arguments.ts";
-import { InputError, TextError, withContext, withContextAsync } from "../errors.ts";
+import { checkShape, checkString, wrongType } from "../arguments.ts";
+import { InputError, TextError, withContext } from "../errors.ts";
 import { quote, quotePath } from "../json.ts";
-import { callback, unchecked, wholeNumber } from "../schemas.ts";
 import { describeByChance } from "./encoding.ts";
 import { type ScanResult, Utf8Scanner } from "./scan.ts";
-import { type ByteSource, TextFile } from "./text_file.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 import { checkVocabulary, unknownCharacter, Vocabulary } from "./vocabulary.ts";
-import { Disposables } from "../disposables.ts";
 
 /**
  * A text as character ids, with its vocabulary.
@@ -49,88 +47,8 @@ export interface ReadRangeOptions {
   readonly into?: Uint32Array;
 }
 
-/** The progress of reading a file. */
-export interface ReadProgress {
-  /** Bytes read so far. */
-  readonly bytes: number;
-  /** Bytes of the whole file. */
-  readonly total: number;
-}
-
-/** Options of {@linkcode readCorpus}. */
-export interface ReadCorpusOptions {
-  /** The vocabulary to encode the text with, for example a model's. Default: the text's own. */
-  readonly vocabulary?: Vocabulary | undefined;
-  /** Called several times per MiB, and awaited; what it throws ends the reading. */
-  readonly onProgress?: (progress: ReadProgress) => void | Promise<void>;
-  /**
-   * Files up to this length are kept in memory. A longer file stays open, and is read where needed.
-   * Default: 64 MiB.
-   */
-  readonly maxBytesInMemory?: number;
-}
-
-/** The default of {@linkcode ReadCorpusOptions.maxBytesInMemory}: 64 MiB. */
-export const MAX_BYTES_IN_MEMORY = 64 * 2 ** 20;
-
-/** Bytes that are read at a time: few calls, and a small part of any memory. */
-const READ_BYTES = 1 << 18;
-
 /** Bytes that are decoded at a time. */
 const DECODE_BYTES = 1 << 17;
-
-/**
- * Reads a UTF-8 file of any length; needs `--allow-read`.
- *
- * The whole file is read once, in chunks. A file that is not kept in memory leaves a few MiB: the
- * counts of its characters, and the byte offsets of some.
- *
- * @param path The file.
- * @param options The vocabulary, a progress callback, and a limit of memory.
- * @throws {InputError} if the file is missing, not regular, not readable, empty or not UTF-8, naming
- * what it is instead if that is recognized; if it changes while it is read; if the given vocabulary
- * lacks one of its characters; or if an option is wrong.
- * @throws {TypeError} if `path` is not a string, or `vocabulary` no vocabulary.
- *
- * @example
- * ```ts
- * import { readCorpus } from "../mod.ts";
- *
- * using corpus = await readCorpus("examples/alice.txt");
- * console.log(corpus.vocabulary.decode(corpus.read(0, 5)), corpus.length);
- * ```
- */
-export async function readCorpus(path: string, options: ReadCorpusOptions = {}): Promise<Corpus> {
-  checkString(path, { context: "Cannot read a text", name: "path" });
-  const context = contextOf(path);
-  const checked = checkOptions(options, { schema: readOptionsSchema, context });
-  const { vocabulary, onProgress, maxBytesInMemory = MAX_BYTES_IN_MEMORY } = checked;
-  if (vocabulary !== undefined) checkVocabulary(vocabulary, context);
-  return await withContextAsync(context, async () => {
-    using opened = new Disposables();
-    const file = opened.use(await TextFile.open(path));
-    const all = file.size <= maxBytesInMemory ? new Uint8Array(file.size) : undefined;
-    const scanner = new Utf8Scanner();
-    let bytes = 0;
-    for await (const chunk of file.chunks(READ_BYTES)) {
-      scanner.add(chunk);
-      all?.set(chunk, bytes);
-      bytes += chunk.length;
-      await onProgress?.({ bytes, total: file.size });
-    }
-    const scan = scanner.finish();
-    checkIsText(scan);
-    const corpus = new Utf8Corpus({
-      path,
-      vocabulary: vocabulary ?? Vocabulary.fromCodePoints(scan.occurrences.keys()),
-      scan,
-      source: all ? inMemory(all) : file,
-    });
-    // From here on, the corpus closes the file.
-    if (!all) opened.move();
-    return corpus;
-  });
-}
 
 /**
  * Creates a corpus of a text in memory; needs no permission, and nothing has to be closed.
@@ -162,12 +80,6 @@ export function corpusFromText(text: string, name = "text"): Corpus {
     source: inMemory(utf8),
   });
 }
-
-const readOptionsSchema = optionsSchema({
-  vocabulary: unchecked,
-  onProgress: callback,
-  maxBytesInMemory: wholeNumber(0),
-});
 
 /**
  * Checks a corpus that was passed to a function.
@@ -207,14 +119,32 @@ export function corpusFromBytes(bytes: Uint8Array, { name, vocabulary }: BytesOp
   return withContext(contextOf(name), () => {
     const scanner = new Utf8Scanner();
     scanner.add(bytes);
-    const scan = scanner.finish();
-    checkIsText(scan);
-    return new Utf8Corpus({
-      path: name,
-      vocabulary: vocabulary ?? Vocabulary.fromCodePoints(scan.occurrences.keys()),
-      scan,
-      source: inMemory(bytes),
-    });
+    return corpusFromScan(scanner.finish(), { name, vocabulary, source: inMemory(bytes) });
+  });
+}
+
+/** What a text is called and encoded with, and where it is; see {@linkcode corpusFromScan}. */
+export interface ScanOptions extends BytesOptions {
+  /** The text itself; the corpus disposes of it. */
+  readonly source: ByteSource;
+}
+
+/**
+ * Creates a corpus of a text that was scanned.
+ *
+ * @throws {InputError} without a context, if the text is empty or UTF-8 by chance only, or if the
+ * given vocabulary lacks one of its characters.
+ */
+export function corpusFromScan(
+  scan: ScanResult,
+  { name, vocabulary, source }: ScanOptions,
+): Corpus {
+  checkIsText(scan);
+  return new Utf8Corpus({
+    path: name,
+    vocabulary: vocabulary ?? Vocabulary.fromCodePoints(scan.occurrences.keys()),
+    scan,
+    source,
   });
 }
 
@@ -227,11 +157,13 @@ function checkIsText({ head, length, occurrences }: ScanResult): void {
   if (found !== undefined) throw new InputError(found);
 }
 
-function contextOf(path: string): string {
+/** What is being done, for errors of a text: `Cannot read the text "a.txt"`. */
+export function contextOf(path: string): string {
   return `Cannot read the text ${quotePath(path)}`;
 }
 
-function inMemory(bytes: Uint8Array): ByteSource {
+/** Bytes of a text that are held in memory. */
+export function inMemory(bytes: Uint8Array): ByteSource {
   return {
     read: (offset, length) => bytes.subarray(offset, offset + length),
     [Symbol.dispose]() {},

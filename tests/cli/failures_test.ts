@@ -1,6 +1,6 @@
 /** Failures of the machine: one line names them, and the last checkpoint is complete. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import {
   denoArgs,
   finish,

@@ -1,6 +1,6 @@
 /** Ctrl-C in a terminal, at every stage of `train`. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { assertFits, namesIn, run, sleep, startInTerminal, testTerminal, tiny } from "./program.ts";
 
 const text = "It was a dark and stormy night; the rain fell in torrents. ".repeat(20);

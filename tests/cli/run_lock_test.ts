@@ -1,6 +1,6 @@
 /** Run folders have one writer at a time; `--force` replaces a run. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import {
   finish,
   namesIn,

@@ -1,6 +1,6 @@
 /** The contents of run folders, without times and speeds, which differ between runs. */
 
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { type Checkpoint, encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
 
 /** The latest checkpoint of a run folder. */

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { beamSearch } from "../../src/generate/beam.ts";
 import { sample, sampleMany } from "../../src/generate/sampler.ts";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import {
   assertRejected,
   finishInTerminal,

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { score } from "../../src/evaluate/score.ts";
 import { scoreHtml } from "../../src/evaluate/score_html.ts";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import {
   assertOneLine,
   assertRejected,

@@ -1,6 +1,6 @@
 /** `train`: its run folder, header, log, summary, limits and options. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { autoConfig } from "../../src/train/auto_config.ts";
 import {

@@ -1,6 +1,6 @@
 /** What is not a run's own is never written, followed, moved or removed. */
 import { assert, assertEquals } from "@std/assert";
-import { isSameFile } from "../../src/file_identity.ts";
+import { isSameFile } from "../../src/files/file_identity.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { rain, runInside, tiny } from "../cli/program.ts";
 import { testInFolder } from "../folders.ts";

@@ -1,6 +1,6 @@
 /** A run that replaces another one: the old one exists until the new one can be used. */
 import { assertEquals } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { contentsOf, namesIn, testInFolder } from "../folders.ts";
 import { metricsAt } from "../train/metrics.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { InputError } from "../../src/errors.ts";
 import { RunLockedError } from "../../src/run/lock.ts";
 import { readMetrics } from "../../src/run/metrics.ts";

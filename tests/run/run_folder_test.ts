@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readCheckpoint } from "../../src/checkpoint/file.ts";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { InputError } from "../../src/errors.ts";
 import { formatMetrics, readMetrics } from "../../src/run/metrics.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";

@@ -1,15 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError, TextError } from "../../src/errors.ts";
-import {
-  type Corpus,
-  corpusFromText,
-  readCorpus,
-  type ReadProgress,
-} from "../../src/text/corpus.ts";
+import { readCorpus, type ReadProgress } from "../../src/files/read_corpus.ts";
+import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
 import { testWithFile, touch } from "../folders.ts";
 import { idsOf } from "./ids.ts";
+import { OpenFile } from "../../src/files/fs.ts";
 
 const texts = fc.string({ unit: "binary", minLength: 1, maxLength: 300 });
 
@@ -295,12 +292,12 @@ testWithFile("Corpus.read() finds a range without reading the file before it", a
   const text = mixture(1_000_000);
   await Deno.writeTextFile(path, text);
   using corpus = await readCorpus(path, { maxBytesInMemory: 0 });
-  const { readSync } = Deno.FsFile.prototype;
+  const { read } = OpenFile.prototype;
   let bytes = 0;
   try {
-    Deno.FsFile.prototype.readSync = function (buffer) {
-      const count = readSync.call(this, buffer);
-      bytes += count ?? 0;
+    OpenFile.prototype.read = function (buffer) {
+      const count = read.call(this, buffer);
+      bytes += count;
       return count;
     };
     for (const start of [0, 123_456, 500_000, 999_990]) {
@@ -312,7 +309,7 @@ testWithFile("Corpus.read() finds a range without reading the file before it", a
       assert(bytes > 10 && bytes < 5000, `${bytes} bytes read`);
     }
   } finally {
-    Deno.FsFile.prototype.readSync = readSync;
+    OpenFile.prototype.read = read;
   }
 });
 

@@ -1,5 +1,5 @@
 /** A program that trains on a text, and prints its peak memory in MiB. */
-import { readCorpus } from "../../src/text/corpus.ts";
+import { readCorpus } from "../../src/files/read_corpus.ts";
 import { createTrainer } from "../trainers.ts";
 
 using corpus = await readCorpus(Deno.args[0]!);

@@ -4,7 +4,8 @@ import { TextError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
-import { corpusFromText, readCorpus } from "../../src/text/corpus.ts";
+import { readCorpus } from "../../src/files/read_corpus.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
 import { createTrainer, trainLatest } from "../trainers.ts";
 import { testWithFile } from "../folders.ts";
 

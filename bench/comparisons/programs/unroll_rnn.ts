@@ -7,7 +7,7 @@
  */
 import metadata from "../../../deno.json" with { type: "json" };
 import { resolveConfig } from "../../../src/model/resolve_config.ts";
-import { readCorpus } from "../../../src/text/corpus.ts";
+import { readCorpus } from "../../../src/files/read_corpus.ts";
 import { Trainer } from "../../../src/train/trainer.ts";
 import { configOf } from "../hyperparams.ts";
 import { trainRounds } from "../train_rounds.ts";

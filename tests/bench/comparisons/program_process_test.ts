@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ProgramProcess } from "../../../bench/comparisons/program_process.ts";
 import { UnrollLoss } from "../../../bench/comparisons/unroll_loss.ts";
-import { readCorpus } from "../../../src/text/corpus.ts";
+import { readCorpus } from "../../../src/files/read_corpus.ts";
 
 const permissions = ["read", "run"] as const;
 const ignore = permissions.some((name) => Deno.permissions.querySync({ name }).state !== "granted");

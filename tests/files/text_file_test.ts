@@ -1,33 +1,34 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError, TextError } from "../../src/errors.ts";
-import { TextFile } from "../../src/text/text_file.ts";
+import { OpenFile } from "../../src/files/fs.ts";
+import { TextFile } from "../../src/files/text_file.ts";
 import { testWithFile, touch } from "../folders.ts";
 
 const unreadable = Deno.permissions.querySync({ name: "read" }).state !== "granted";
 
-async function assertRefused(path: string, words: string) {
-  const { message } = await assertRejects(() => TextFile.open(path), InputError);
+function assertRefused(path: string, words: string): void {
+  const { message } = assertThrows(() => TextFile.open(path), InputError);
   assertStringIncludes(message, words);
 }
 
 Deno.test({
   name: "TextFile.open() rejects a path that is not a regular file's (needs --allow-read)",
   ignore: unreadable,
-  fn: async () => {
+  fn: () => {
     const missing = "there is no such file; it must be the path of a UTF-8 text";
     const here = import.meta.filename!;
-    await assertRefused("", missing);
-    await assertRefused(`${here}.missing`, missing);
-    await assertRefused(
+    assertRefused("", "its path is empty; it must have a path");
+    assertRefused(`${here}.missing`, missing);
+    assertRefused(
       `${here}/below`,
       "a part of its path is not a folder",
     );
-    await assertRefused(
+    assertRefused(
       `${here}.${"x".repeat(300)}`,
       "its name is too long for the file system",
     );
-    await assertRefused(`${here}.two\nlines`, missing);
-    await assertRefused(import.meta.dirname!, "it is a folder; it must be a regular file");
+    assertRefused(`${here}.two\nlines`, missing);
+    assertRefused(import.meta.dirname!, "it is a folder; it must be a regular file");
   },
 });
 
@@ -56,7 +57,7 @@ const textAt = (file: TextFile, offset: number, length: number) =>
 
 testWithFile("TextFile reads a file in chunks, then at any offset", async (path) => {
   await Deno.writeTextFile(path, text);
-  using file = await TextFile.open(path);
+  using file = TextFile.open(path);
   assertEquals(file.size, 100);
   assertEquals(await chunksOf(file, 7), text);
   for (const [offset, length] of [[0, 100], [95, 5], [12, 3], [12, 30], [100, 0]] as const) {
@@ -66,13 +67,13 @@ testWithFile("TextFile reads a file in chunks, then at any offset", async (path)
 
 testWithFile("TextFile.chunks() yields nothing for an empty file", async (path) => {
   await Deno.writeTextFile(path, "");
-  using file = await TextFile.open(path);
+  using file = TextFile.open(path);
   assertEquals([file.size, await chunksOf(file, 7)], [0, ""]);
 });
 
 testWithFile("TextFile cannot be read when closed, and may be closed again", async (path) => {
   await Deno.writeTextFile(path, text);
-  const file = await TextFile.open(path);
+  const file = TextFile.open(path);
   file[Symbol.dispose]();
   file[Symbol.dispose]();
   const { message } = assertThrows(() => file.read(0, 1), Error);
@@ -99,7 +100,7 @@ for (const [how, change, words] of changes) {
     const message = `the file changed while it was read, ${words}`;
     Deno.writeTextFileSync(path, text);
     {
-      using file = await TextFile.open(path);
+      using file = TextFile.open(path);
       let chunks = 0;
       const error = await assertRejects(async () => {
         for await (const chunk of file.chunks(30)) {
@@ -110,7 +111,7 @@ for (const [how, change, words] of changes) {
       assertStringIncludes(error.message, message);
     }
     Deno.writeTextFileSync(path, text);
-    using file = await TextFile.open(path);
+    using file = TextFile.open(path);
     assertEquals(textAt(file, 10, 5), "01234");
     change(path);
     for (const [offset, length] of [[10, 5], [35, 10], [90, 10]] as const) {
@@ -128,11 +129,11 @@ for (const how of ["deleted", "replaced"] as const) {
     // On Windows an open file cannot be deleted.
     ignore: Deno.build.os === "windows" || unreadable ||
       Deno.permissions.querySync({ name: "write" }).state !== "granted",
-    fn: async () => {
+    fn: () => {
       const directory = Deno.makeTempDirSync();
       const path = `${directory}/text.txt`;
       Deno.writeTextFileSync(path, text);
-      using file = await TextFile.open(path);
+      using file = TextFile.open(path);
       if (how === "replaced") {
         Deno.writeTextFileSync(`${path}.new`, "another");
         Deno.renameSync(`${path}.new`, path);
@@ -145,23 +146,23 @@ for (const how of ["deleted", "replaced"] as const) {
 
 testWithFile("TextFile turns a failing disk into a TextError of one line", async (path) => {
   Deno.writeTextFileSync(path, text);
-  using file = await TextFile.open(path);
-  const { read, readSync } = Deno.FsFile.prototype;
+  using file = TextFile.open(path);
+  const { read, readAsync } = OpenFile.prototype;
   const failure = () => new Error("Input/output error (os error 5)");
   const message = "Input/output error (os error 5); it must stay readable to the end";
   try {
-    Deno.FsFile.prototype.read = () => Promise.reject(failure());
-    Deno.FsFile.prototype.readSync = () => {
+    OpenFile.prototype.readAsync = () => Promise.reject(failure());
+    OpenFile.prototype.read = () => {
       throw failure();
     };
     assertEquals((await assertRejects(() => chunksOf(file, 10), TextError)).message, message);
     assertEquals(assertThrows(() => file.read(0, 10), TextError).message, message);
     // An end that comes too early, although the file's size and time have not changed.
-    Deno.FsFile.prototype.readSync = () => null;
+    OpenFile.prototype.read = () => 0;
     assertThrows(() => file.read(10, 10), TextError, "from 100 bytes to 10; it must not change");
   } finally {
-    Deno.FsFile.prototype.read = read;
-    Deno.FsFile.prototype.readSync = readSync;
+    OpenFile.prototype.read = read;
+    OpenFile.prototype.readAsync = readAsync;
   }
   assertEquals(textAt(file, 0, 10), "0123456789");
 });

@@ -1,6 +1,6 @@
 /** Reasons for errors of the operating system, in plain English. */
 
-import { InputError } from "./errors.ts";
+import { InputError } from "../errors.ts";
 
 /** What a program does with a file. */
 export type FileAction = "read" | "write";
@@ -17,7 +17,7 @@ const reasons: Readonly<Record<string, readonly [wrong: string, right: string]>>
   ELOOP: ["its links lead in a circle", "it must lead to a file"],
   ENAMETOOLONG: ["its name is too long for the file system", "it must be shorter"],
   ENOENT: ["there is no such file", "it must exist"],
-  // Deno throws a TypeError.
+  // The path is refused before it reaches the system.
   NUL: ["its name has a NUL character", "no file can have such a name"],
   EMPTY: ["its path is empty", "it must have a path"],
   ENOSPC: ["the disk is full", "there must be room for the old file and the new one"],
@@ -36,10 +36,15 @@ function isMissing(code: string): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
+/** Whether Deno refused an operation for a permission that was not given. */
+function isNotCapable(error: unknown): error is Error {
+  return error instanceof Error && error.name === "NotCapable";
+}
+
 function codeOf(error: unknown): string {
   if (error instanceof Error && "code" in error) return String(error.code);
-  // An error that Deno throws by itself has a class, but no code.
-  return error instanceof Deno.errors.PermissionDenied ? "EACCES" : "";
+  // An error that Deno throws by itself has a name, but no code.
+  return error instanceof Error && error.name === "PermissionDenied" ? "EACCES" : "";
 }
 
 /**
@@ -58,7 +63,7 @@ function codeOf(error: unknown): string {
  * ```
  */
 export function osErrorReason(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
+  if (isNotCapable(error)) {
     return `Deno has no permission; run with ${flags.write}`;
   }
   if (!(error instanceof Error)) return String(error);
@@ -95,7 +100,7 @@ export interface FileAttempt {
  * ```
  */
 export function toInputError(error: unknown, { path, action, missing }: FileAttempt): unknown {
-  if (error instanceof Deno.errors.NotCapable) {
+  if (isNotCapable(error)) {
     // Deno guards most files below /dev and /proc, whatever else is allowed.
     const wrong = error.message.includes("--allow-all")
       ? `Deno does not ${action} such a file; it must be a regular one`

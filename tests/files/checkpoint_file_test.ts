@@ -5,9 +5,10 @@ import {
   readCheckpoint,
   type ReadCheckpointOptions,
   writeCheckpoint,
-} from "../../src/checkpoint/file.ts";
+} from "../../src/files/checkpoint_file.ts";
+import { OpenFile } from "../../src/files/fs.ts";
 import { isDenied, namesIn, testInFolder } from "../folders.ts";
-import { checkpointOf } from "./checkpoints.ts";
+import { checkpointOf } from "../checkpoint/checkpoints.ts";
 
 const checkpoint = checkpointOf("hello", { hidden: 3, batchSize: 2 });
 
@@ -88,7 +89,8 @@ testInFolder("readCheckpoint() rejects what is not a checkpoint", async (folder)
   const long = `${folder}/${"x".repeat(300)}`;
   const expected = `${folder}/checkpoint.safetensors`;
   const cases: [path: string, read: string, reason: string][] = [
-    ...["", `${folder}/none`, `${folder}/two\nlines`].map((path): [string, string, string] => [
+    ["", "", "its path is empty; it must have a path"],
+    ...[`${folder}/none`, `${folder}/two\nlines`].map((path): [string, string, string] => [
       path,
       path,
       "there is no such file; it must be a checkpoint or a run folder",
@@ -135,11 +137,11 @@ testInFolder(
   async (folder) => {
     const path = `${folder}/model.safetensors`;
     await writeCheckpoint(path, checkpoint);
-    const { read } = Deno.FsFile.prototype;
+    const { readAsync } = OpenFile.prototype;
     let calls = 0;
     // After the length and the header the file is at its end.
-    Deno.FsFile.prototype.read = function (buffer) {
-      return ++calls > 2 ? Promise.resolve(null) : read.call(this, buffer);
+    OpenFile.prototype.readAsync = function (buffer) {
+      return ++calls > 2 ? Promise.resolve(0) : readAsync.call(this, buffer);
     };
     try {
       await assertRefused(
@@ -148,7 +150,7 @@ testInFolder(
         "it became shorter while it was read",
       );
     } finally {
-      Deno.FsFile.prototype.read = read;
+      OpenFile.prototype.readAsync = readAsync;
     }
   },
 );

@@ -1,15 +1,22 @@
 /** Checkpoint files: reading them as untrusted input, and replacing them atomically. */
 
-import { writeAtomically } from "../atomic_write.ts";
 import { checkOptions, checkString, optionsSchema } from "../arguments.ts";
 import { InputError, withContextAsync } from "../errors.ts";
 import { quotePath } from "../json.ts";
-import { toInputError } from "../os_errors.ts";
 import { oneOf, text } from "../schemas.ts";
-import { type Checkpoint, encodeCheckpoint, fromSafetensors } from "./checkpoint.ts";
-import { checkFormat, type CheckpointMetadata, parseMetadata } from "./metadata.ts";
-import { type Tensor, toTensor } from "./safetensors.ts";
-import { type Header, LENGTH_BYTES, readHeader, readHeaderLength } from "./safetensors_header.ts";
+import { type Checkpoint, encodeCheckpoint, fromSafetensors } from "../checkpoint/checkpoint.ts";
+import { checkFormat, type CheckpointMetadata, parseMetadata } from "../checkpoint/metadata.ts";
+import { type Tensor, toTensor } from "../checkpoint/safetensors.ts";
+import {
+  type Header,
+  LENGTH_BYTES,
+  readHeader,
+  readHeaderLength,
+} from "../checkpoint/safetensors_header.ts";
+import { writeAtomically } from "./atomic_write.ts";
+import { lstatIfExists } from "./file_identity.ts";
+import { type FileInfo, OpenFile, stat } from "./fs.ts";
+import { toInputError } from "./os_errors.ts";
 
 /** The file name of the latest checkpoint in a run folder. */
 export const LATEST_CHECKPOINT = "checkpoint.safetensors";
@@ -46,7 +53,7 @@ const writeSchema = optionsSchema({ temporary: text });
  *
  * @example
  * ```ts
- * import { readCheckpoint } from "../mod.ts";
+ * import { readCheckpoint } from "./mod.ts";
  *
  * for (const path of Deno.args) {
  *   const { config, progress } = await readCheckpoint(path);
@@ -61,28 +68,35 @@ export async function readCheckpoint(
   checkString(path, { context: "Cannot read a checkpoint", name: "path" });
   const context = `Cannot read the checkpoint ${quotePath(path)}`;
   const { which = "best" } = checkOptions(options, { schema: readSchema, context });
-  const info = await Deno.stat(path).catch(() => null);
-  if (!info?.isDirectory) {
+  if (!isFolder(path)) {
     const missing = "it must be a checkpoint or a run folder";
     return await readNamed(path, { missing, read: readFile });
   }
   const folder = path.endsWith("/") ? path : `${path}/`;
   const [best, latest] = [`${folder}${BEST_CHECKPOINT}`, `${folder}${LATEST_CHECKPOINT}`];
-  const hasBest = which === "best" && await exists(best);
+  const hasBest = which === "best" && exists(best);
   const missing = "the folder must be a run folder with a checkpoint";
   const checkpoint = await readNamed(hasBest ? best : latest, { missing, read: readFile });
   if (!hasBest) return checkpoint;
   // A run that was killed early has no other checkpoint than its best.
-  if (await exists(latest)) await checkSameRun(checkpoint, best, latest);
+  if (exists(latest)) await checkSameRun(checkpoint, best, latest);
   return checkpoint;
 }
 
-async function exists(path: string): Promise<boolean> {
+function isFolder(path: string): boolean {
   try {
-    await Deno.lstat(path);
+    return stat(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether something is at a path; what cannot be examined counts, and reading it explains why. */
+function exists(path: string): boolean {
+  try {
+    return lstatIfExists(path) !== null;
+  } catch {
     return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
   }
 }
 
@@ -151,20 +165,20 @@ async function readFileMetadata(path: string): Promise<CheckpointMetadata> {
 /** Opens a file whose length is exactly what its header declares. */
 async function withOpened<T>(
   path: string,
-  read: (opened: Header & { readonly file: Deno.FsFile }) => Promise<T>,
+  read: (opened: Header & { readonly file: OpenFile }) => Promise<T>,
 ): Promise<T> {
   // Checked before it is opened: opening a named pipe would wait for a writer.
-  checkRegularFile(await Deno.stat(path));
-  using file = await Deno.open(path);
+  checkRegularFile(stat(path));
+  using file = OpenFile.open(path);
   // Checked again: the file may have been replaced.
-  const info = await file.stat();
+  const info = file.stat();
   checkRegularFile(info);
   const start = await readBytes(file, Math.min(info.size, LENGTH_BYTES));
   const header = await readBytes(file, readHeaderLength(start, info.size));
   return await read({ ...readHeader(header, info.size - start.length - header.length), file });
 }
 
-function checkRegularFile({ isFile, size }: Deno.FileInfo): void {
+function checkRegularFile({ isFile, size }: FileInfo): void {
   if (!isFile) {
     throw new InputError("it is a folder, device, pipe or socket; it must be a regular file");
   }
@@ -174,12 +188,12 @@ function checkRegularFile({ isFile, size }: Deno.FileInfo): void {
 }
 
 /** The next bytes of a file that is long enough unless it changes. */
-async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes(file: OpenFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   let filled = 0;
   while (filled < length) {
-    const count = await file.read(bytes.subarray(filled));
-    if (count === null) {
+    const count = await file.readAsync(bytes.subarray(filled));
+    if (count === 0) {
       throw new InputError(
         "it became shorter while it was read; it must not change while it is read",
       );
@@ -213,7 +227,7 @@ export interface WriteCheckpointOptions {
  *
  * @example
  * ```ts
- * import { readCheckpoint, writeCheckpoint } from "../mod.ts";
+ * import { readCheckpoint, writeCheckpoint } from "./mod.ts";
  *
  * const [from, to] = Deno.args;
  * if (from && to) await writeCheckpoint(to, await readCheckpoint(from));

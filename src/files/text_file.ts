@@ -1,31 +1,22 @@
 import { InputError, TextError } from "../errors.ts";
-import { toInputError } from "../os_errors.ts";
-
-/** The bytes of a text, in memory or in a file. */
-export interface ByteSource extends Disposable {
-  /**
-   * Reads bytes, which are valid until the next call.
-   *
-   * @param offset The first byte.
-   * @param length The number of bytes; all must lie within the text.
-   */
-  read(offset: number, length: number): Uint8Array;
-}
+import type { ByteSource } from "../text/byte_source.ts";
+import { type FileInfo, OpenFile, stat } from "./fs.ts";
+import { toInputError } from "./os_errors.ts";
 
 /**
  * Opens a regular file for reading.
  *
  * @throws {InputError} if the path is not that of a regular file, or the file is not readable.
  */
-export async function openRegularFile(path: string): Promise<Deno.FsFile> {
+export function openRegularFile(path: string): OpenFile {
   try {
     // Checked before it is opened: opening a named pipe would wait for a writer.
-    const { isFile, isDirectory } = await Deno.stat(path);
+    const { isFile, isDirectory } = stat(path);
     if (!isFile) {
       const found = isDirectory ? "a folder" : "a device, pipe or socket";
       throw new InputError(`it is ${found}; it must be a regular file`);
     }
-    return await Deno.open(path);
+    return OpenFile.open(path);
   } catch (error) {
     const missing = "it must be the path of a UTF-8 text";
     throw toInputError(error, { path, action: "read", missing });
@@ -39,12 +30,12 @@ export async function openRegularFile(path: string): Promise<Deno.FsFile> {
  * does not grant that, reading fails. Errors name no path; the corpus adds it.
  */
 export class TextFile implements ByteSource {
-  readonly #file: Deno.FsFile;
-  readonly #opened: Deno.FileInfo;
+  readonly #file: OpenFile;
+  readonly #opened: FileInfo;
   #closed = false;
   #buffer = new Uint8Array(0);
 
-  private constructor(file: Deno.FsFile, opened: Deno.FileInfo) {
+  private constructor(file: OpenFile, opened: FileInfo) {
     this.#file = file;
     this.#opened = opened;
   }
@@ -54,9 +45,9 @@ export class TextFile implements ByteSource {
    *
    * @throws {InputError} if the path is not that of a regular file, or the file is not readable.
    */
-  static async open(path: string): Promise<TextFile> {
-    const file = await openRegularFile(path);
-    return new TextFile(file, file.statSync());
+  static open(path: string): TextFile {
+    const file = openRegularFile(path);
+    return new TextFile(file, file.stat());
   }
 
   /** Length in bytes. */
@@ -74,8 +65,8 @@ export class TextFile implements ByteSource {
     const buffer = new Uint8Array(size);
     let bytes = 0;
     while (true) {
-      const count = await this.#file.read(buffer).catch(failRead);
-      if (count === null) break;
+      const count = await this.#file.readAsync(buffer).catch(failRead);
+      if (count === 0) break;
       bytes += count;
       // A file that grows all the time would never end.
       if (bytes > this.size) break;
@@ -96,10 +87,10 @@ export class TextFile implements ByteSource {
     const bytes = this.#buffer.subarray(0, length);
     let filled = 0;
     try {
-      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      this.#file.seek(offset);
       while (filled < length) {
-        const count = this.#file.readSync(bytes.subarray(filled));
-        if (count === null) break;
+        const count = this.#file.read(bytes.subarray(filled));
+        if (count === 0) break;
         filled += count;
       }
     } catch (error) {
@@ -111,7 +102,7 @@ export class TextFile implements ByteSource {
 
   /** Closes the file; a second call does nothing. */
   [Symbol.dispose](): void {
-    if (!this.#closed) this.#file.close();
+    if (!this.#closed) this.#file[Symbol.dispose]();
     this.#closed = true;
   }
 
@@ -121,13 +112,13 @@ export class TextFile implements ByteSource {
    * @param end The length of the file as the read found it.
    */
   #checkUnchanged(end: number): void {
-    const { size, mtime } = this.#file.statSync();
+    const { size, mtime } = this.#file.stat();
     const opened = this.#opened;
     const found = size === opened.size ? end : size;
     const change = found !== opened.size
       ? `from ${opened.size} bytes to ${found}`
-      : mtime?.getTime() !== opened.mtime?.getTime()
-      ? `at ${mtime?.toISOString()}`
+      : mtime.getTime() !== opened.mtime.getTime()
+      ? `at ${mtime.toISOString()}`
       : undefined;
     if (change === undefined) return;
     throw new TextError(

@@ -1,26 +1,28 @@
 /** Files by identity: what a path leads to, and whether two paths lead to the same file. */
 
+import { type FileInfo, isNotFound, lstat, readLink, realPath, stat } from "./fs.ts";
+
 /** Information about a path, its links followed; `null` if nothing is there. */
-export function statIfExists(path: string): Deno.FileInfo | null {
-  return ifExists(() => Deno.statSync(path));
+export function statIfExists(path: string): FileInfo | null {
+  return ifExists(() => stat(path));
 }
 
 /** Information about a path itself, even if it is a link; `null` if nothing is there. */
-export function lstatIfExists(path: string): Deno.FileInfo | null {
-  return ifExists(() => Deno.lstatSync(path));
+export function lstatIfExists(path: string): FileInfo | null {
+  return ifExists(() => lstat(path));
 }
 
 function ifExists<T>(action: () => T): T | null {
   try {
     return action();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }
 
 /** The kind of a file, for an error message: `a folder`. */
-export function describeKind({ isFile, isDirectory, isSymlink }: Deno.FileInfo): string {
+export function describeKind({ isFile, isDirectory, isSymlink }: FileInfo): string {
   if (isFile) return "a regular file";
   if (isSymlink) return "a symbolic link";
   return isDirectory ? "a folder" : "a device, pipe or socket";
@@ -31,10 +33,10 @@ export function describeKind({ isFile, isDirectory, isSymlink }: Deno.FileInfo):
  * Where the system numbers no files, no two are the same.
  */
 export function isSameInode(
-  a: Pick<Deno.FileInfo, "dev" | "ino"> | null,
-  b: Pick<Deno.FileInfo, "dev" | "ino"> | null,
+  a: Pick<FileInfo, "dev" | "ino"> | null,
+  b: Pick<FileInfo, "dev" | "ino"> | null,
 ): boolean {
-  return a !== null && b !== null && a.ino !== null && a.dev === b.dev && a.ino === b.ino;
+  return a !== null && b !== null && a.ino !== 0 && a.dev === b.dev && a.ino === b.ino;
 }
 
 /**
@@ -70,14 +72,14 @@ const MAX_LINKS = 40;
  * exist; its folder must.
  */
 export function resolveLinks(path: string, maxLinks = MAX_LINKS): string {
-  const found = ifExists(() => Deno.realPathSync(path));
+  const found = ifExists(() => realPath(path));
   if (found !== null) return found;
   const [, folder = "", name = ""] = /^(.*[/\\])?([^/\\]*)$/s.exec(path) ?? [];
   const info = lstatIfExists(path);
   if (info?.isSymlink && maxLinks > 0) {
     // A link to a file that does not exist: writing to it creates that file.
-    const target = Deno.readLinkSync(path);
+    const target = readLink(path);
     return resolveLinks(/^([/\\]|\w:)/.test(target) ? target : folder + target, maxLinks - 1);
   }
-  return `${Deno.realPathSync(folder || ".").replace(/[/\\]$/, "")}/${name}`;
+  return `${realPath(folder || ".").replace(/[/\\]$/, "")}/${name}`;
 }

@@ -1,5 +1,8 @@
 /** Replacing files atomically: a reader finds the old contents or the new ones, complete. */
 
+import process from "node:process";
+import { OpenFile, remove, rename } from "./fs.ts";
+
 /** Options of {@linkcode writeAtomically}. */
 export interface AtomicWriteOptions {
   /**
@@ -28,12 +31,11 @@ export async function writeAtomically(
   const { temporary = temporaryPath(path), mode = 0o666 } = options;
   {
     // Fails if anything exists at the path, a link included.
-    using file = await Deno.open(temporary, { write: true, createNew: true, mode });
+    using file = OpenFile.open(temporary, { access: "write", createNew: true, mode });
     try {
-      let rest = bytes;
-      while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      await file.writeAsync(bytes);
       // Without fsync, a crash of the system could leave the new name with no contents.
-      await file.sync();
+      await file.syncAsync();
     } catch (error) {
       removeQuietly(temporary);
       throw error;
@@ -51,10 +53,10 @@ export function writeTextAtomically(
 ): void {
   const { temporary = temporaryPath(path), mode = 0o666 } = options;
   {
-    using file = Deno.openSync(temporary, { write: true, createNew: true, mode });
+    using file = OpenFile.open(temporary, { access: "write", createNew: true, mode });
     try {
-      writeAllSync(file, new TextEncoder().encode(text));
-      file.syncSync();
+      file.write(new TextEncoder().encode(text));
+      file.sync();
     } catch (error) {
       removeQuietly(temporary);
       throw error;
@@ -78,18 +80,18 @@ export function copyAtomically(
   { temporary = temporaryPath(to), length = Infinity, suffix = "" }: AtomicCopyOptions = {},
 ): void {
   {
-    using source = Deno.openSync(from);
-    using file = Deno.openSync(temporary, { write: true, createNew: true });
+    using source = OpenFile.open(from);
+    using file = OpenFile.open(temporary, { access: "write", createNew: true });
     try {
       const buffer = new Uint8Array(1 << 16);
       for (let rest = length; rest > 0;) {
-        const count = source.readSync(buffer.subarray(0, Math.min(rest, buffer.length)));
-        if (count === null) break;
-        writeAllSync(file, buffer.subarray(0, count));
+        const count = source.read(buffer.subarray(0, Math.min(rest, buffer.length)));
+        if (count === 0) break;
+        file.write(buffer.subarray(0, count));
         rest -= count;
       }
-      writeAllSync(file, new TextEncoder().encode(suffix));
-      file.syncSync();
+      file.write(new TextEncoder().encode(suffix));
+      file.sync();
     } catch (error) {
       removeQuietly(temporary);
       throw error;
@@ -98,22 +100,17 @@ export function copyAtomically(
   renameOrRemove(temporary, to);
 }
 
-/** Writes all bytes at the position of a file. */
-export function writeAllSync(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
-}
-
 /** Makes the renames in a file's folder durable, where a folder can be opened; not on Windows. */
 export function syncFolderOf(path: string): void {
-  const name = Deno.build.os === "windows" ? /[^/\\]*$/ : /[^/]*$/;
-  let folder: Deno.FsFile;
+  const name = process.platform === "win32" ? /[^/\\]*$/ : /[^/]*$/;
+  let folder: OpenFile;
   try {
-    folder = Deno.openSync(path.replace(name, "") || ".");
+    folder = OpenFile.open(path.replace(name, "") || ".");
   } catch {
     return;
   }
   using _closed = folder;
-  folder.syncSync();
+  folder.sync();
 }
 
 function temporaryPath(path: string): string {
@@ -122,7 +119,7 @@ function temporaryPath(path: string): string {
 
 function renameOrRemove(temporary: string, path: string): void {
   try {
-    Deno.renameSync(temporary, path);
+    rename(temporary, path);
   } catch (error) {
     removeQuietly(temporary);
     throw error;
@@ -132,7 +129,7 @@ function renameOrRemove(temporary: string, path: string): void {
 /** Removes a file that this process created, if that is possible; the first error is thrown. */
 function removeQuietly(path: string): void {
   try {
-    Deno.removeSync(path);
+    remove(path);
   } catch {
     // It is left behind.
   }
