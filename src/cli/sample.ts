@@ -98,7 +98,7 @@ export const sampleCommand: Command = {
   notes: [
     "Only the text goes to standard output. A run folder stands for its best checkpoint; see --latest.",
     "Without a prompt the model first writes some hundred characters that are thrown away, up to a " +
-    "blank line, a line break, or where there is none, the end of a sentence or a space. A prompt " +
+    "blank line or, if none comes, a line break, the end of a sentence or a space. A prompt " +
     "is read as it is; after one of a few characters the first word may be malformed, so write at " +
     "least 20.",
     "Filters apply in this order: temperature, top-k, top-p. Text i of a seed is the same whatever " +

@@ -6,8 +6,8 @@ import { drawIndex, type SamplingFilters, samplingWeights } from "./sampling.ts"
 
 /**
  * Fewest characters of a burn-in. GRU models of 60 to 120 kB of words, sentences, records and tunes
- * had as many malformed lines after the first 100 characters as after the first 1,500; 200 usually
- * contain the blank line that separates records.
+ * had as many malformed lines after the first 100 characters as after the first 1,500
+ * (docs/experiments.md).
  */
 const MIN_LENGTH = 200;
 
@@ -42,10 +42,10 @@ export interface BurnInCharacter {
  * it writes from there is malformed far more often than what it writes later. After a burn-in the
  * hidden state is one that the model meets in its text.
  *
- * The text begins after {@linkcode MIN_LENGTH} characters, at the next boundary: a blank line if
- * the burn-in has had one, else a line break, the end of a sentence, a space. A boundary that does
- * not occur in {@linkcode PATIENCE} characters, or that the vocabulary excludes, gives way to the
- * next kind, so a burn-in has 1,700 characters at most. It is drawn at the temperature and
+ * The text begins after {@linkcode MIN_LENGTH} characters, after the next blank line, so that
+ * it begins with a whole paragraph or record. A boundary that does not occur in
+ * {@linkcode PATIENCE} characters, or that the vocabulary excludes, gives way to the next kind: a
+ * line break, the end of a sentence, a space. So a burn-in has 1,700 characters at most. It is drawn at the temperature and
  * with the filters of the text, but never above a temperature of 1.
  */
 export class BurnIn {
@@ -54,7 +54,7 @@ export class BurnIn {
   readonly #filters: SamplingFilters;
   readonly #lineBreak: string | undefined;
   /** Boundaries that may be waited for, from the best. */
-  readonly #possible: Boundary[];
+  readonly #possible: readonly Boundary[];
   /** Characters so far. */
   #length = 0;
   /** What the burn-in ends with. */
@@ -74,7 +74,7 @@ export class BurnIn {
     const lineBreak = lineBreakId(vocabulary);
     this.#lineBreak = lineBreak === undefined ? undefined : vocabulary.decode([lineBreak]);
     this.#possible = [
-      ...this.#lineBreak === undefined ? [] : ["line break"] as const,
+      ...this.#lineBreak === undefined ? [] : ["blank line", "line break"] as const,
       ...has(SENTENCE_END) ? ["sentence end"] as const : [],
       ...has(/\s/) ? ["space"] as const : [],
     ];
@@ -125,9 +125,6 @@ export class BurnIn {
     this.#boundary = "character";
     if (character === this.#lineBreak) {
       this.#boundary = this.#isLineBlank ? "blank line" : "line break";
-      if (this.#isLineBlank && this.#possible[0] !== "blank line") {
-        this.#possible.unshift("blank line");
-      }
       this.#isLineBlank = true;
       this.#isAfterSentence = false;
       return;

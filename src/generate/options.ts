@@ -12,8 +12,8 @@ export interface TextOptions {
    * characters may be malformed; from about 20 characters on the start makes no difference.
    *
    * Default: none. The text begins like a later one of the model's lines: after a burn-in of at
-   * least 200 characters that are thrown away, at the next blank line, line break, end of a sentence
-   * or space. The burn-in is drawn by the seed, in greedy decoding and beam search by seed 1.
+   * least 200 characters that are thrown away, after the next blank line or, if none comes, a line
+   * break, the end of a sentence or a space. The burn-in is drawn by the seed, in greedy decoding and beam search by seed 1.
    */
   readonly prompt?: string;
   /** Number of characters to generate: a whole number, 0 or above. Default: 500. */
