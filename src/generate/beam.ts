@@ -11,7 +11,7 @@ import { FIRST_STREAM } from "./text_generator.ts";
 export interface BeamResult {
   /** The characters that follow the prompt, without it. */
   readonly text: string;
-  /** ln of their joint probability, given the prompt. */
+  /** ln of their joint probability, given the prompt or, without one, the burn-in. */
   readonly logProbability: number;
 }
 
