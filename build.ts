@@ -11,6 +11,7 @@
  * test compiles the sources and compares the bytes.
  */
 import asc from "assemblyscript/asc";
+import { checkArguments } from "./project_task.ts";
 
 /** Where kernel modules are written. */
 const KERNELS = "src/engine/kernels/modules";
@@ -86,6 +87,7 @@ export function moduleSource(bytes: Uint8Array): string {
 }
 
 if (import.meta.main) {
+  await checkArguments("build", "Compile the kernels to the modules of the project");
   for (const [path, bytes] of await compile()) {
     await Deno.writeTextFile(path, moduleSource(bytes));
     console.log(`${path}: ${bytes.length} bytes`);

@@ -1,3 +1,4 @@
+import { checkArguments } from "../project_task.ts";
 /**
  * Draws a terminal session as a picture. `deno task picture` trains the model of the README in a
  * pseudo-terminal, lets it write, and draws what both commands printed as docs/run.svg; the middle
@@ -108,6 +109,7 @@ async function runTask(folder: string, command: string): Promise<TerminalCommand
 }
 
 if (import.meta.main) {
+  await checkArguments("picture", "Draw the run of the README, docs/run.svg");
   const folder = Deno.makeTempDirSync();
   try {
     Deno.mkdirSync(`${folder}/examples`);

@@ -5,11 +5,13 @@
 import { currentFacts, withCurrentFacts } from "./facts.ts";
 import { withCurrentLines } from "./links.ts";
 import { optionsPage } from "./options.ts";
+import { checkArguments } from "../project_task.ts";
 
 /** The documents with links to lines of code. */
 const linked = ["docs/tour.md"];
 
 if (import.meta.main) {
+  await checkArguments("docs", "Rewrite what is generated in the documents");
   const root = new URL("../", import.meta.url);
   const facts = await currentFacts();
   for (const name of new Set([...linked, ...facts.map(({ document }) => document)])) {

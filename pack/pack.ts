@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { stop } from "esbuild";
 import { bundle } from "./bundle.ts";
 import { declarations } from "./declarations.ts";
+import { checkArguments } from "../project_task.ts";
 import { thirdPartyLicenses } from "./licenses.ts";
 import { packageJson } from "./package_json.ts";
 
@@ -88,4 +89,7 @@ function printSizes(files: ReadonlyMap<string, string>): void {
   console.log(`\n${FOLDER}: ${files.size} files`);
 }
 
-if (import.meta.main) await pack();
+if (import.meta.main) {
+  await checkArguments("pack", "Make the npm package in dist/npm/");
+  await pack();
+}

@@ -4,6 +4,9 @@
  * Runs the checks, all tests, the soaks, and each command as a user would, and prints how many of
  * them passed. The last line is the sum: `N passed, N failed`.
  */
+import { checkArguments } from "../project_task.ts";
+
+await checkArguments("ok", "Run all checks that a change must pass");
 
 /** A command of the gate: the arguments of `deno`. */
 interface Check {

@@ -8,14 +8,16 @@ const canRun = ["read", "run"].every((name) =>
 );
 
 Deno.test({
-  name: "every task that is a command prints its help (needs --allow-read and --allow-run)",
+  name:
+    "every task that is a program prints its help and rejects unknown options (needs --allow-read and --allow-run)",
   ignore: !canRun,
   async fn() {
     const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
     const commands = Object.entries<string>(tasks)
-      .filter(([, line]) => /\bdeno run .*main\.ts"?( |$)/.test(line))
+      // The gate runs this test.
+      .filter(([name, line]) => name !== "ok" && /\bdeno run /.test(line))
       .map(([name]) => name);
-    assert(commands.length >= 9);
+    assert(commands.length >= 12);
     for (const name of commands) {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["task", "--quiet", name, "--help"],
@@ -24,6 +26,12 @@ Deno.test({
       }).output();
       assertEquals(code, 0, new TextDecoder().decode(stderr));
       assert(new TextDecoder().decode(stdout).includes("Usage: deno task"), name);
+      const rejected = await new Deno.Command(Deno.execPath(), {
+        args: ["task", "--quiet", name, "--wrong"],
+        cwd: root,
+        stdin: "null",
+      }).output();
+      assertEquals(rejected.code, 2, name);
     }
   },
 });
