@@ -25,6 +25,7 @@ export function formatCodePoint(codePoint: number): string {
  * ```
  */
 export function describeCharacter(codePoint: number): string {
+  if (codePoint === 0xfeff) return `${formatCodePoint(codePoint)} (a byte-order mark)`;
   const character = String.fromCodePoint(codePoint);
   // Letters, numbers, punctuation, symbols, the space, and what JSON has a short escape for. A
   // combining mark would join the quote, and the rest is invisible or controls the terminal.

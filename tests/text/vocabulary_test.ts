@@ -99,7 +99,7 @@ Deno.test("Vocabulary.encode() quotes an unknown character only if it is legible
     "\x1b": "U+001B",
     "\u0301": "U+0301",
     "\u202e": "U+202E",
-    "\ufeff": "U+FEFF",
+    "\ufeff": "U+FEFF (a byte-order mark)",
     "\u{10ffff}": "U+10FFFF",
   };
   for (const [character, words] of Object.entries(shown)) {
