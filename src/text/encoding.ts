@@ -23,6 +23,8 @@ const signatures: readonly (readonly [bytes: readonly number[], kind: string, ad
 export const HEAD_BYTES = 4096;
 /** The least part of the bytes at even, or odd, offsets that is zero in UTF-16 of most scripts. */
 const MIN_ZEROS = 0.02;
+/** The last of Unicode's planes, the third byte of a code point from the right. */
+const MAX_PLANE = 0x10;
 /** The largest part of the bytes that is not ASCII in Windows-1252, of European languages. */
 const MAX_HIGH = 0.25;
 
@@ -76,14 +78,18 @@ function describeSignature(head: Uint8Array): string | undefined {
  * it is neither. In most scripts, such bytes are UTF-8 with U+0000 in it.
  */
 export function describeWide(head: Uint8Array): string | undefined {
-  /** The part of the bytes at offset `i` of four that are zero. */
+  /** The parts of the bytes at offset `i` of four that are zero, and that a plane's number may be. */
   const zeros = [0, 0, 0, 0];
+  const planes = [0, 0, 0, 0];
   const units = Math.ceil(head.length / 4);
-  head.forEach((byte, i) => zeros[i & 3]! += byte === 0 ? 1 / units : 0);
+  for (const [i, byte] of head.entries()) {
+    if (byte === 0) zeros[i & 3]! += 1 / units;
+    if (byte <= MAX_PLANE) planes[i & 3]! += 1 / units;
+  }
   const [a, b, c, d] = zeros as [number, number, number, number];
-  const encoding = c > 0.9 && d > 0.7
+  const encoding = planes[2]! > 0.9 && d > 0.7
     ? "UTF-32LE"
-    : a > 0.7 && b > 0.9
+    : a > 0.7 && planes[1]! > 0.9
     ? "UTF-32BE"
     : isOnOneSide(b + d, a + c)
     ? "UTF-16LE"

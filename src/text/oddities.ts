@@ -11,6 +11,7 @@ const CARRIAGE_RETURN = 0x0d;
 /** Characters that a text hardly has on purpose. */
 const suspects: readonly (readonly [codePoint: number, meaning: string])[] = [
   [0x0000, "of a binary file or another encoding"],
+  [0x001b, "a control sequence of a terminal, or ISO-2022"],
   [0xfeff, "a byte-order mark, which is a character like any other"],
   [0xfffd, "what an earlier conversion could not read"],
 ];

@@ -43,6 +43,13 @@ Deno.test("corpusFromBytes() names UTF-16 and UTF-32, with or without a byte-ord
   }
 });
 
+Deno.test("corpusFromBytes() names UTF-32 of characters above U+FFFF", () => {
+  for (const isLittle of [true, false]) {
+    const bytes = encodeWide("😀😃😄\n".repeat(9), { bytes: 4, isLittle });
+    assertMatch(refusal(bytes), new RegExp(`seems to be UTF-32${isLittle ? "LE" : "BE"}; `));
+  }
+});
+
 Deno.test("corpusFromBytes() names archives and documents", () => {
   assertMatch(refusal(gzipSync(utf8(alice))), /it is a gzip file; decompress it/);
   assertMatch(refusal(Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0xff)), /it is a zip archive, or/);
