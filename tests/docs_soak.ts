@@ -1,5 +1,5 @@
 /** The commands of the documents, run as a reader would, and what docs/run.svg shows. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { screenOf } from "../docs/terminal_svg.ts";
 import { testProgram, testTerminal } from "./cli/program.ts";
 
@@ -79,4 +79,19 @@ testTerminal("docs/run.svg shows what train prints (deno task picture)", async (
   const baselines = printed.filter((text) => /^(bigram|unigram|uniform|gzip)/.test(text));
   assertEquals(baselines.length, 4);
   for (const text of [...header, ...baselines]) assert(shown.includes(text), text);
+});
+
+testProgram("score --html writes some 20 bytes per character", async (folder) => {
+  prepare(folder);
+  for (
+    const line of [
+      "deno task train examples/alice.txt",
+      "deno task score runs/alice examples/alice.txt --html page.html",
+    ]
+  ) {
+    const { code, err } = await shell(folder, runnable(line));
+    assertEquals({ code, err }, { code: 0, err: "" }, line);
+  }
+  const chars = Deno.statSync(`${folder}/examples/alice.txt`).size;
+  assertAlmostEquals(Deno.statSync(`${folder}/page.html`).size / chars, 20, 5);
 });

@@ -145,6 +145,8 @@ testDocuments("every figure on the pages for users is checked", async () => {
     // Measured; see docs/experiments.md.
     /^\d+ in "[^"]*% (of first li|are with it)/,
     /^\d+ in "[^"]*about 20 characters on/,
+    // tests/docs_soak.ts measures it.
+    /^20 in "[^"]*some 20 bytes per character/,
   ];
   const facts = await currentFacts();
   for (const document of ["README.md", "docs/guide.md", "docs/tour.md", "examples/README.md"]) {
@@ -228,4 +230,21 @@ testDocuments("documents name tasks and options that exist", () => {
       assert(options.has(option!), `${path}: --${option}`);
     }
   }
+});
+
+testDocuments("the overview lists the folders of the project", () => {
+  const overview = Deno.readTextFileSync(new URL("docs/design/overview.md", root));
+  const layout = /^## Layout\n\n```\n(.*?)^```/ms.exec(overview)![1]!;
+  const listed = Array.from(
+    layout.matchAll(/^( *)(\w+)\/ /gm),
+    ([, indent, name]) => indent === "" ? name! : `src/${name}`,
+  );
+  const foldersIn = (folder: string) =>
+    Array.from(Deno.readDirSync(new URL(folder || ".", root)))
+      .filter(({ name, isDirectory }) => isDirectory && !name.startsWith("."))
+      .map(({ name }) => `${folder}${name}`);
+  // Not part of the repository, or not described.
+  const others = ["runs", "dist", "coverage", "node_modules", "src/types"];
+  const found = [...foldersIn(""), ...foldersIn("src/")].filter((name) => !others.includes(name));
+  assertEquals([...new Set([...listed, "src"])].toSorted(), found.toSorted());
 });
