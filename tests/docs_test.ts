@@ -164,9 +164,10 @@ function firstColumn(markdown: string, heading: string): string[] {
   return rows.map((row) => /^\| `([^`]+)`/.exec(row)![1]!);
 }
 
-testDocuments("tables list all commands and files of a run", () => {
+testDocuments("tables list all commands, files of a run and entries of the library", () => {
   const read = (path: string) => Deno.readTextFileSync(new URL(path, root));
-  const { tasks } = JSON.parse(read("deno.json"));
+  const { tasks, exports } = JSON.parse(read("deno.json"));
+  assertEquals(firstColumn(read("docs/guide.md"), "## The library"), Object.keys(exports));
   const users = Object.entries<string>(tasks)
     .filter(([, line]) => /deno run .*(src\/cli|notebooks)\/main\.ts/.test(line))
     .map(([name]) => name).filter((name) => name !== "train-unchecked");
