@@ -83,3 +83,22 @@ testTerminal("train follows the width of its terminal while it runs", async (f) 
   assertMatch(before, /chars\/s +elapsed/);
   assertFits(after, 40);
 });
+
+testTerminal(
+  "all tasks run with an empty cache, and downloads end before anything is shown",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/text.txt`, text);
+    const env = { DENO_DIR: `${f}/cache` };
+    for (const args of linesFor("2").filter(([, first]) => !first?.startsWith("--"))) {
+      const child = startInTerminal(f, args, { columns: 60, isTask: true, env });
+      const { screen, code } = await finishInTerminal(child);
+      // Without a network there is nothing to test.
+      if (/error sending request|client error|dns error/i.test(screen)) return;
+      assert(code <= 2, screen);
+      assert(!/Allow\?|requests access/.test(screen), screen);
+      assert(!/\n(Text:|error:|Usage:)[^]*Download/.test(screen), screen);
+      // Only the first command downloads.
+      if (args[0] !== "train") assert(!screen.includes("Download"), screen);
+    }
+  },
+);

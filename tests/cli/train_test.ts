@@ -275,3 +275,35 @@ testProgram(
     assertMatch(small, / none for validation as the text is too short\n/);
   },
 );
+
+testProgram(
+  "train prints few rows and samples of a fast run, and its duration, to a pipe",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/text.txt`, "It was a dark and stormy night. ".repeat(40));
+    const options = ["--hidden", "8", "--seq-length", "8", "--batch-size", "2"];
+    const rowsOf = (out: string) => out.match(/^ +[\d,]+ +\d+\.\d\d +\d/gm)?.length;
+    const fast = await succeed(
+      f,
+      "train",
+      "text.txt",
+      "--out",
+      "fast",
+      ...options,
+      "--steps",
+      "400",
+    );
+    assert(rowsOf(fast)! <= 6, fast);
+    assertEquals(fast.match(/Sample at step 400/g)?.length, 1);
+    assert(metricsOf(`${f}/fast`).length > 40);
+    const all = await succeed(
+      f,
+      ...["train", "text.txt", "--out", "all", ...options, "--steps", "400", "--log-every", "10"],
+    );
+    assertEquals(rowsOf(all), 41);
+    const timed = await succeed(
+      f,
+      ...["train", "text.txt", "--out", "timed", ...options, "--minutes", "0.03"],
+    );
+    assertMatch(timed, /\nAbout 1 second left, until \d\d:\d\d:\d\d\n/);
+  },
+);

@@ -66,6 +66,31 @@ Deno.test("train() samples every sampleEvery steps, another text each time", asy
   assertEquals(samples.size, 0);
 });
 
+Deno.test("train() samples by time and at the end without sampleEvery, and changes no bit", async () => {
+  const samples: number[] = [];
+  const onSample = (_: string, step: number) => void samples.push(step);
+  const { now } = performance;
+  let offset = 0;
+  performance.now = () => now.call(performance) + offset;
+  try {
+    const sampled = await trainLatest(corpus, {
+      config,
+      steps: 20,
+      logEvery: 5,
+      onSample,
+      // Twenty seconds pass in the first steps.
+      onLog: ({ step }) => void (offset += step === 5 ? 20_000 : 0),
+    });
+    const plain = await trainLatest(corpus, { config, steps: 20 });
+    assertEquals(sampled.parameters, plain.parameters);
+  } finally {
+    performance.now = now;
+  }
+  assertEquals(samples.length, 2);
+  assertEquals(samples.at(-1), 20);
+  assert(samples[0]! >= 5 && samples[0]! < 20);
+});
+
 Deno.test("train() ends at the limit that is reached first", async () => {
   const stepsOf = async (options: TrainOptions) =>
     (await trainLatest(corpus, { config, ...options })).progress.step;
