@@ -84,6 +84,18 @@ testTerminal(
   },
 );
 
+testTerminal("train ends at Ctrl-C while it draws its weights, and leaves nothing", async (f) => {
+  await Deno.writeTextFile(`${f}/text.txt`, text);
+  const size = ["--hidden", "1024", "--layers", "2", "--init", "orthogonal"];
+  const child = startInTerminal(f, ["train", "text.txt", "--out", "run", ...size]);
+  await sleep(1500);
+  const { code, screen, took } = await pressAt(child, /(?:)/, 0);
+  assertEquals(code, 130, screen);
+  assert(took < 2000, `${took} ms`);
+  assertMatch(screen, /Interrupted before the first step; nothing was saved/);
+  assertEquals(namesIn(f), ["text.txt"]);
+});
+
 testTerminal("train ends at once at a second Ctrl-C, and its run can be resumed", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text);
   const options = ["--hidden", "1000", "--init", "normal:0.01", "--seq-length", "200"];
