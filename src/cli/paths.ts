@@ -23,6 +23,6 @@ export function searchedFolder(error: Error): string {
 
 /** Whether an error was caused by a file or folder that does not exist. */
 function isAboutMissing(error: unknown): boolean {
-  if (error instanceof Deno.errors.NotFound) return true;
-  return error instanceof Error && isAboutMissing(error.cause);
+  if (!(error instanceof Error)) return false;
+  return "code" in error && error.code === "ENOENT" || isAboutMissing(error.cause);
 }
