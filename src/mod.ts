@@ -54,9 +54,11 @@ export type { OnDivergence, TrainingCallbacks, TrainOptions } from "./train/opti
 export { type PreparedTraining, prepareTraining, train } from "./train/train.ts";
 export type { TrainResult } from "./train/result.ts";
 export {
+  type CreateInSlicesOptions,
   type ResumeOptions,
   type RunProgress,
   type StepOptions,
+  StepStoppedError,
   Trainer,
   type TrainerOptions,
 } from "./train/trainer.ts";

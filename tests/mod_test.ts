@@ -13,6 +13,7 @@ Deno.test("the entries export their documented values and no others", () => {
     "DivergenceError",
     "InputError",
     "Sampler",
+    "StepStoppedError",
     "TextError",
     "Trainer",
     "Vocabulary",

@@ -87,7 +87,7 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
     onRollback: (rollback) => terminal.printRollback(rollback),
   }).finally(() => terminal.endLog()).catch((error) => {
     if (!(error instanceof DivergenceError) || error.details === null) throw error;
-    throw new Error(describeDivergence(error, run.folder.path), { cause: error });
+    throw new Error(describeDivergence(error, run.folder), { cause: error });
   });
   terminal.stop();
   const { validationsSinceBest } = latest.progress;

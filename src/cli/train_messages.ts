@@ -7,6 +7,7 @@ import { hasInvisible } from "../printable.ts";
 import { sizesOf } from "../model/model.ts";
 import { parameterCount } from "../model/parameters.ts";
 import type { Run } from "../run/run.ts";
+import type { RunFolder } from "../run/run_folder.ts";
 import { findOddities } from "../text/oddities.ts";
 import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
@@ -215,6 +216,8 @@ function resumptionOf({ folder, trainer }: Run): string {
 export function describeDivergence(
   { step, reason, config, details }: DivergenceError,
   path: string,
+  { step, reason, details }: DivergenceError,
+  { path, hasCheckpoint }: Pick<RunFolder, "path" | "hasCheckpoint">,
 ): string {
   const { savedStep, rollbacks } = details!;
   const vain = rollbacks === 0
@@ -226,6 +229,9 @@ export function describeDivergence(
     .map(({ key, value }) => `--${optionOf(key)} ${value}`).join(" ");
   const advice = savedStep === null
     ? `train again with ${flags}`
+    ? "lower --lr or --grad-clip"
+    : !hasCheckpoint
+    ? `the checkpoint of step ${savedStep} is lost, as something else removed or replaced it`
     : `resume from the checkpoint of step ${savedStep} with a lower learning rate: ` +
       `deno task train --resume ${shellWord(path)} ${flags}`;
   return `Training diverged at step ${step}: ${reason}${vain}; ${advice}`;

@@ -39,24 +39,26 @@ export function finishReplacements(path: string): void {
     removeIfFile(`${folder}/${temporaryName(token)}`);
     if (isRunFolder(folder)) {
       if (state === "moving") moveFiles(folder, path);
-      else if (isOwned(folder, LATEST_CHECKPOINT)) replaceRun(path, { folder, token });
+      else if (isOwned(folder, LATEST_CHECKPOINT)) replaceRun(path, folder);
       else removeFiles(folder);
     }
     removeIfEmpty(folder);
   }
 }
 
-function replaceRun(
-  path: string,
-  { folder, token }: { readonly folder: string; readonly token: string },
-): void {
+/** The name of a replacement while its files are being moved. */
+export function movingFolderOf(replacement: string): string {
+  return replacement.replace(/\.unroll-replacement-(\w+)$/, ".unroll-moving-$1");
+}
+
+function replaceRun(path: string, folder: string): void {
   const names = runFileNamesIn(folder);
   checkAllOwned(path, runFileNamesIn(path));
   for (const name of runFileNamesIn(path)) {
     if (isBestName(name) && !names.includes(name)) remove(`${path}/${name}`);
   }
   // From this rename on the old run is given up: its files are no longer all there.
-  const moving = `${path}/.unroll-moving-${token}`;
+  const moving = movingFolderOf(folder);
   rename(folder, moving);
   moveFiles(moving, path);
   removeIfEmpty(moving);

@@ -9,7 +9,7 @@ import {
   writeCheckpoint,
 } from "../files/checkpoint_file.ts";
 import { InputError, withContext } from "../errors.ts";
-import { lstatIfExists, statIfExists } from "../files/file_identity.ts";
+import { isSameInode, lstatIfExists, statIfExists } from "../files/file_identity.ts";
 import { quotePath } from "../json.ts";
 import { checkProgress } from "../checkpoint/metadata.ts";
 import { osErrorReason } from "../files/os_errors.ts";
@@ -29,7 +29,7 @@ import {
   readRunConfig,
   runFileNamesIn,
 } from "./ownership.ts";
-import { createReplacement, finishReplacements } from "./replacement.ts";
+import { createReplacement, finishReplacements, movingFolderOf } from "./replacement.ts";
 import { checkRunConfig, type RunConfig } from "./run_config.ts";
 import { bestAtStep, CONFIG_FILE, METRICS_FILE, STASHED_BEST, temporaryName } from "./run_files.ts";
 import { type FileInfo, makeFolders, OpenFile, remove, rename } from "../files/fs.ts";
@@ -75,6 +75,7 @@ export class RunFolder implements Disposable {
   #target: string;
   /** The files of the run as they were when they were last checked or written, by name. */
   readonly #known = new Map<string, FileInfo>();
+  #latestStep: number | null = null;
   #isClosed = false;
 
   private constructor(path: string, lock: RunLock, target = path) {
@@ -271,15 +272,21 @@ export class RunFolder implements Disposable {
       // first.
       if (kind === "latest") syncIfExists(`${this.#target}/${METRICS_FILE}`);
     });
+    const path = `${this.#target}/${name}`;
+    const before = lstatIfExists(path);
     try {
-      await writeCheckpoint(`${this.#target}/${name}`, checkpoint, this.#options);
+      await writeCheckpoint(path, checkpoint, this.#options);
     } catch (error) {
+      // It may have its name already, and only not be safe from a crash of the system.
+      const now = lstatIfExists(path);
+      if (now !== null && !isSameInode(before, now)) this.#setSaved(name, step);
       // Throws a clearer error if the folder was removed.
       this.#write(name, () => {});
       // A full disk while training is not wrong input of the caller.
-      throw error instanceof InputError ? new Error(error.message, { cause: error }) : error;
+      if (error instanceof InputError) throw new Error(error.message, { cause: error });
+      throw new Error(`Cannot write ${quotePath(path)}: ${osErrorReason(error)}`, { cause: error });
     }
-    this.#setKnown(name);
+    this.#setSaved(name, step);
     if (kind === "latest" && this.#target !== this.path) {
       this.#write(name, () => {
         finishReplacements(this.path);
@@ -293,8 +300,16 @@ export class RunFolder implements Disposable {
    * removed or replaced it.
    */
   get hasCheckpoint(): boolean {
-    const now = lstatIfExists(`${this.#target}/${LATEST_CHECKPOINT}`);
-    return isUnchanged(this.#known.get(LATEST_CHECKPOINT) ?? null, now);
+    const known = this.#known.get(LATEST_CHECKPOINT) ?? null;
+    // A replacement that could not be moved into its place is moved by the next process.
+    return [this.path, this.#target, movingFolderOf(this.#target)].some((folder) =>
+      isUnchanged(known, lstatIfExists(`${folder}/${LATEST_CHECKPOINT}`))
+    );
+  }
+
+  /** The step of the latest checkpoint that was saved or read; `null` if there was none. */
+  get latestStep(): number | null {
+    return this.#latestStep;
   }
 
   /**
@@ -315,6 +330,7 @@ export class RunFolder implements Disposable {
     if (lstatIfExists(`${this.path}/${LATEST_CHECKPOINT}`) === null) return null;
     const checkpoint = await readCheckpoint(this.path, { which: "latest" });
     const { progress } = checkpoint;
+    this.#latestStep = progress.step;
     const path = `${this.path}/${METRICS_FILE}`;
     const { lastStep } = lstatIfExists(path) === null
       ? { lastStep: null }
@@ -362,6 +378,11 @@ export class RunFolder implements Disposable {
   #checkOwned(name: string): void {
     const info = lstatIfExists(`${this.#target}/${name}`);
     if (!isUnchanged(this.#known.get(name) ?? null, info)) checkOwned(this.#target, name);
+  }
+
+  #setSaved(name: string, step: number): void {
+    this.#setKnown(name);
+    if (name === LATEST_CHECKPOINT) this.#latestStep = step;
   }
 
   #setKnown(name: string): void {

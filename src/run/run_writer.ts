@@ -69,9 +69,12 @@ export class RunWriter {
 
   /** Describes what is saved of the run, for an error: `the checkpoint of step 9 is kept`. */
   describeSaved(): string {
-    if (this.#latest === null) return "no checkpoint was saved";
-    const checkpoint = `the checkpoint of step ${this.#latest.progress.step}`;
-    return this.#folder.hasCheckpoint ? `${checkpoint} is kept` : `${checkpoint} is lost`;
+    const { latestStep, hasCheckpoint } = this.#folder;
+    if (latestStep === null) return "no checkpoint was saved";
+    const checkpoint = `the checkpoint of step ${latestStep}`;
+    return hasCheckpoint
+      ? `${checkpoint} is kept`
+      : `${checkpoint} is lost, as something else removed or replaced it`;
   }
 
   #change(change: Parameters<typeof withChange>[1]): void {

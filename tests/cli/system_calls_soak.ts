@@ -1,0 +1,148 @@
+/**
+ * Kills the program at single system calls, and makes single ones fail, while it saves, resumes and
+ * replaces a run. After each, the run is whole, and nothing of others is changed.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { denoArgs, namesIn, succeed, testProgram } from "./program.ts";
+import { contentsOf, readLatest } from "./runs.ts";
+
+const text = "Out, out, brief candle! Life's but a walking shadow, a poor player. ".repeat(20);
+const model = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2", "--threads", "1"];
+const intervals = ["--log-every", "1", "--checkpoint-every", "1", "--sample-every", "0"];
+/** The calls that change files or folders. */
+const changing = ["rename", "write", "fsync", "unlink", "ftruncate", "mkdir", "rmdir", "flock"];
+/** More than a thread of such a run makes of any call. */
+const MAX_CALLS = 60;
+
+/** Whether calls can be traced: containers may forbid it. */
+const hasStrace = (() => {
+  try {
+    return new Deno.Command("strace", { args: ["-qq", "-o", "/dev/null", "true"] }).outputSync()
+      .success;
+  } catch {
+    return false;
+  }
+})();
+
+/** Runs a command, and injects what `strace` describes into one system call. */
+async function inject(folder: string, what: string, args: readonly string[]) {
+  const trace = what.slice(0, what.indexOf(":"));
+  const { code, signal, stderr } = await new Deno.Command("strace", {
+    args: [
+      ...["-f", "-qq", "-o", "/dev/null", "-e", `trace=${trace}`],
+      ...["-e", `inject=${what}`, Deno.execPath(), ...denoArgs(args)],
+    ],
+    cwd: folder,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  return { wasKilled: signal === "SIGKILL" || code === 137, code, stderr };
+}
+
+/** Things of others in the folder of a run. */
+function addOthers(run: string): void {
+  for (const name of ["lock", "notes.txt", "config.json.tmp", ".unroll-0.tmp"]) {
+    Deno.writeTextFileSync(`${run}/${name}`, "mine");
+  }
+  Deno.mkdirSync(`${run}/replacement`);
+  Deno.writeTextFileSync(`${run}/replacement/thesis`, "mine");
+  Deno.symlinkSync("../text.txt", `${run}/.unroll-0123456789abcdef.tmp`);
+}
+
+const others = [
+  ...[".unroll-0.tmp", ".unroll-0123456789abcdef.tmp", "config.json.tmp", "lock", "notes.txt"],
+  "replacement",
+];
+const own =
+  /^(config\.json|metrics\.jsonl|(checkpoint|best|best-at-\d+|best-before-end)\.safetensors)$/;
+
+/** Opens the run as the next process does, and checks that it is whole; the step of its checkpoint. */
+async function checkRun(folder: string): Promise<number> {
+  const run = `${folder}/run`;
+  const opened = await RunFolder.open(run);
+  opened.folder[Symbol.dispose]();
+  assertEquals(namesIn(run).filter((name) => !own.test(name)), others);
+  for (const name of ["lock", "notes.txt", "replacement/thesis"]) {
+    assertEquals(Deno.readTextFileSync(`${run}/${name}`), "mine");
+  }
+  assertEquals(Deno.readTextFileSync(`${folder}/text.txt`), text);
+  assert(opened.checkpoint !== null);
+  return opened.checkpoint.progress.step;
+}
+
+async function createRun(folder: string): Promise<void> {
+  await Deno.writeTextFile(`${folder}/text.txt`, text);
+  const train = ["train", "text.txt", ...model, ...intervals, "--out", "run"];
+  await succeed(folder, ...train, "--steps", "2");
+  addOthers(`${folder}/run`);
+}
+
+function testCalls(name: string, fn: (folder: string) => Promise<void>): void {
+  if (hasStrace) testProgram(name, fn);
+  else Deno.test({ name: `${name} (needs strace)`, ignore: true, fn() {} });
+}
+
+testCalls("train that is killed at each single system call loses nothing", async (f) => {
+  await createRun(f);
+  let kills = 0;
+  let last = 2;
+  // The same bits, however often it is killed and resumed; a limit that changes is recorded.
+  for (const call of changing) {
+    for (let n = 1, wasKilled = true; wasKilled && n < MAX_CALLS; n++) {
+      const change = ["--steps", String(last + 2), "--patience", String(1000 + n % 2)];
+      const args = ["train", "--resume", "run", ...change];
+      ({ wasKilled } = await inject(f, `${call}:signal=SIGKILL:when=${n}`, args));
+      if (wasKilled) kills++;
+      const step = await checkRun(f);
+      assert(step >= last && step <= last + 2, `${call} ${n}: step ${step} after ${last}`);
+      last = step;
+    }
+  }
+  const steps = ["--steps", String(last + 3)];
+  await succeed(f, "train", "--resume", "run", ...steps);
+  await succeed(f, "train", "text.txt", ...model, ...intervals, "--out", "whole", ...steps);
+  assertEquals(await contentsOf(`${f}/run`), await contentsOf(`${f}/whole`));
+  for (const call of changing) {
+    for (let n = 1, wasKilled = true; wasKilled && n < MAX_CALLS; n++) {
+      const before = (await readLatest(`${f}/run`)).config.seed;
+      const args = ["train", "text.txt", ...model, ...intervals, "--out", "run", "--force"];
+      const seed = ["--steps", "2", "--seed", String(n % 7 + 1)];
+      ({ wasKilled } = await inject(f, `${call}:signal=SIGKILL:when=${n}`, [...args, ...seed]));
+      if (wasKilled) kills++;
+      const step = await checkRun(f);
+      // The old run, or the new one.
+      const { seed: now } = (await readLatest(`${f}/run`)).config;
+      assert([before, n % 7 + 1].includes(now) && step >= 1, `${call} ${n}: seed ${now}`);
+    }
+  }
+  console.log(`${kills} kills`);
+  assert(kills >= 200, String(kills));
+});
+
+testCalls("train whose system calls fail once loses nothing, and says so", async (f) => {
+  await createRun(f);
+  let failures = 0;
+  let last = 2;
+  for (const error of ["EIO", "ENOSPC"]) {
+    for (const call of ["rename", "fsync", "ftruncate", "unlink"]) {
+      for (let n = 1; n <= 8; n++) {
+        const args = ["train", "--resume", "run", "--steps", String(last + 2)];
+        const { code, stderr } = await inject(f, `${call}:error=${error}:when=${n}`, args);
+        const message = new TextDecoder().decode(stderr);
+        assert(code <= 2, `${call} ${n}: ${code} ${message}`);
+        assertEquals(message === "", code === 0, message);
+        if (code !== 0) failures++;
+        const step = await checkRun(f);
+        assert(step >= last && step <= last + 2, `${call} ${n}: step ${step} after ${last}`);
+        // What the error says of the checkpoint is true.
+        const said = /the checkpoint of step (\d+) is kept/.exec(message)?.[1];
+        if (said !== undefined) assertEquals(Number(said), step, message);
+        last = step;
+      }
+    }
+  }
+  console.log(`${failures} failures`);
+  assert(failures > 0);
+});
