@@ -215,8 +215,6 @@ function resumptionOf({ folder, trainer }: Run): string {
 /** The message for a run that stopped because of a number that is not finite. */
 export function describeDivergence(
   { step, reason, config, details }: DivergenceError,
-  path: string,
-  { step, reason, details }: DivergenceError,
   { path, hasCheckpoint }: Pick<RunFolder, "path" | "hasCheckpoint">,
 ): string {
   const { savedStep, rollbacks } = details!;
@@ -229,7 +227,6 @@ export function describeDivergence(
     .map(({ key, value }) => `--${optionOf(key)} ${value}`).join(" ");
   const advice = savedStep === null
     ? `train again with ${flags}`
-    ? "lower --lr or --grad-clip"
     : !hasCheckpoint
     ? `the checkpoint of step ${savedStep} is lost, as something else removed or replaced it`
     : `resume from the checkpoint of step ${savedStep} with a lower learning rate: ` +
