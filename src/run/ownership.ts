@@ -14,12 +14,19 @@ import {
   isSameFile,
   isSameInode,
   lstatIfExists,
-  statIfExists,
+  resolveLinks,
 } from "../files/file_identity.ts";
 import { quote, quotePath } from "../json.ts";
 import { parseRunConfig, type RunConfig } from "./run_config.ts";
-import { CONFIG_FILE, isRunFileName, LOCK_FILE, METRICS_FILE, namesIn } from "./run_files.ts";
-import { type FileInfo, lstat, OpenFile, realPath } from "../files/fs.ts";
+import {
+  CONFIG_FILE,
+  isInternalName,
+  isRunFileName,
+  LOCK_FILE,
+  METRICS_FILE,
+  namesIn,
+} from "./run_files.ts";
+import { type FileInfo, isNotFound, lstat, OpenFile } from "../files/fs.ts";
 
 /**
  * Far above any need: a configuration takes 2 KB, and the history of changes some 2 MiB at most. An
@@ -126,11 +133,21 @@ export function checkTextIsNoRunFile(path: string, text: string): void {
   );
 }
 
-/** Whether a path leads to a file of a run, which no other output may replace. */
+/**
+ * Whether a path leads to a file of a run, which no other output may replace, or to one that the run
+ * will write.
+ */
 export function isRunFile(path: string): boolean {
-  if (statIfExists(path) === null) return false;
-  const [, folder = "", name = ""] = /^(.*[/\\])?([^/\\]*)$/s.exec(realPath(path)) ?? [];
-  return isRunFileName(name) && isRunFolder(folder);
+  let resolved: string;
+  try {
+    resolved = resolveLinks(path);
+  } catch (error) {
+    // Its folder does not exist, so nothing can be written there.
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+  const [, folder = "", name = ""] = /^(.*[/\\])?([^/\\]*)$/s.exec(resolved) ?? [];
+  return (isRunFileName(name) || isInternalName(name)) && isRunFolder(folder);
 }
 
 /**
@@ -145,6 +162,8 @@ export function checkLock(path: string): void {
   if (info === null) return;
   withContext(`its "${LOCK_FILE}" is not the lock of a run`, () => {
     checkRegular(info);
+    // What is written into the lock would be written into the other file.
+    if ((info.nlink ?? 1) > 1) throw new InputError("it is also another file, by a hard link");
     const start = readStart(`${path}/${LOCK_FILE}`, LOCK_MARK.length);
     if (info.size === 0 || new TextDecoder().decode(start) === LOCK_MARK) return;
     throw new InputError("it has other contents; it must not exist, or be a lock of unroll");

@@ -26,6 +26,11 @@ export function isBestName(name: string): boolean {
     /^best-at-\d+\.safetensors$/.test(name);
 }
 
+/** Whether a name is that of the lock, a temporary file or a folder of a replacement. */
+export function isInternalName(name: string): boolean {
+  return name.startsWith(".unroll-");
+}
+
 /** Whether a run writes files of this name, the lock and temporary files apart. */
 export function isRunFileName(name: string): boolean {
   return name === CONFIG_FILE || name === METRICS_FILE || name === LATEST_CHECKPOINT ||

@@ -38,6 +38,12 @@ const kinds: Record<string, (path: string, secret: string) => void> = {
     Deno.mkdirSync(path);
     Deno.writeTextFileSync(`${path}/thesis`, "mine");
   },
+  hardLink: (path, secret) => Deno.linkSync(secret, path),
+  emptyHardLink: (path, secret) => {
+    Deno.writeTextFileSync(`${secret}.empty`, "");
+    Deno.linkSync(`${secret}.empty`, path);
+    Deno.renameSync(`${secret}.empty`, `${path}-twin`);
+  },
   giant: (path) => {
     Deno.writeTextFileSync(path, "");
     Deno.truncateSync(path, 3e9);
@@ -64,6 +70,8 @@ for (const isRun of [false, true]) {
     Deno.writeTextFileSync(text, rain);
     for (const [kind, make] of Object.entries(kinds)) {
       for (const name of names) {
+        // An empty file is a lock whose process was killed; elsewhere it harms nothing.
+        if (kind === "emptyHardLink" && name !== ".unroll-lock") continue;
         const path = `${f}/${kind}-${name}`;
         if (isRun) {
           using run = RunFolder.create(path, runConfigOf());
@@ -85,6 +93,13 @@ for (const isRun of [false, true]) {
           const { code, err } = await runInside(args);
           assertEquals(code, 2, `${args}: ${err}`);
           assertEquals(err.split("\n").length, 2, err);
+        }
+        // What only reads neither waits for a pipe, nor changes anything.
+        for (
+          const args of [["sample", path, "--json"], ["eval", path, text], ["score", path, text]]
+        ) {
+          const { code, err } = await runInside(args);
+          assert(code === 0 || code === 2, `${args}: ${err}`);
         }
         assertEquals(snapshot(f), before);
       }
@@ -132,6 +147,10 @@ testInFolder("train --force keeps bystanders, and never replaces its text", asyn
   // A page never replaces an input or a file of a run.
   Deno.symlinkSync(text, `${f}/page.html`);
   const files = [text, `${f}/page.html`, `${path}/checkpoint.safetensors`, `${path}/config.json`];
+  // Neither one that the run will write.
+  for (const name of [".unroll-lock", "best-at-7.safetensors", "best-before-end.safetensors"]) {
+    files.push(`${path}/${name}`, `${f}/./run/../run/${name}`);
+  }
   for (const html of files) {
     const { code, err } = await runInside(["score", path, text, "--html", html]);
     assertEquals(code, 2, err);
