@@ -94,12 +94,12 @@ testCalls("train that is killed at each single system call loses nothing", async
   // The same bits, however often it is killed and resumed; a limit that changes is recorded.
   for (const call of changing) {
     for (let n = 1, wasKilled = true; wasKilled && n < MAX_CALLS; n++) {
-      const change = ["--steps", String(last + 12), "--patience", String(1000 + n % 2)];
+      const change = ["--steps", String(last + 16), "--patience", String(1000 + n % 2)];
       const args = ["train", "--resume", "run", ...change];
       ({ wasKilled } = await inject(f, `${call}:signal=SIGKILL:when=${n}`, args));
       if (wasKilled) kills++;
       const step = await checkRun(f);
-      assert(step >= last && step <= last + 12, `${call} ${n}: step ${step} after ${last}`);
+      assert(step >= last && step <= last + 16, `${call} ${n}: step ${step} after ${last}`);
       last = step;
     }
   }
@@ -118,6 +118,25 @@ testCalls("train that is killed at each single system call loses nothing", async
       // The old run, or the new one.
       const { seed: now } = (await readLatest(`${f}/run`)).config;
       assert([before, n % 7 + 1].includes(now) && step >= 1, `${call} ${n}: seed ${now}`);
+    }
+  }
+  for (const call of changing) {
+    for (let n = 1, wasKilled = true; wasKilled && n < MAX_CALLS; n++) {
+      // A new run in a folder that holds things of others.
+      const run = `${f}/${call}-${n}`;
+      Deno.mkdirSync(run);
+      addOthers(run);
+      const args = ["train", "text.txt", ...model, ...intervals, "--out", run, "--steps", "8"];
+      ({ wasKilled } = await inject(f, `${call}:signal=SIGKILL:when=${n}`, args));
+      if (wasKilled) kills++;
+      if (namesIn(run).includes("config.json")) {
+        using _folder = (await RunFolder.open(run)).folder;
+      }
+      // Without a configuration, the lock and a temporary file may wait for the next process.
+      const names = namesIn(run).filter((name) => !own.test(name) && !/^\.unroll-lock$/.test(name));
+      assert(names.length <= others.length + 1, String(names));
+      assertEquals(names.filter((name) => others.includes(name)), others);
+      Deno.removeSync(run, { recursive: true });
     }
   }
   console.log(`${kills} kills`);
