@@ -112,7 +112,11 @@ export class StepStoppedError extends Error {
   /** `StepStoppedError`, as in logs. */
   override readonly name: string = "StepStoppedError";
 
-  /** @param options The cause, if there is one. */
+  /**
+   * Creates the error.
+   *
+   * @param options The cause, if there is one.
+   */
   constructor(options?: ErrorOptions) {
     super("Cannot take a step: the trainer was stopped", options);
   }
