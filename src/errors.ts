@@ -29,8 +29,12 @@ export class InputError extends Error {
    *
    * @param message One line, without a final period.
    * @param options The property that is wrong, and the error that caused this one.
+   * @throws {TypeError} if the message is not a string.
    */
   constructor(message: string, options: InputErrorOptions = {}) {
+    if (typeof message !== "string") {
+      throw new TypeError('Cannot make an error: "message" must be a string');
+    }
     // JavaScript may pass null.
     const { option, ...others } = options ?? {};
     super(message, others);

@@ -134,7 +134,13 @@ export function findProblem<T>(
   schema: v.GenericSchema<unknown, T>,
   value: unknown,
 ): { readonly output: T } | Problem {
-  const result = v.safeParse(schema, value, { abortEarly: true });
+  let result: v.SafeParseResult<v.GenericSchema<unknown, T>>;
+  try {
+    result = v.safeParse(schema, value, { abortEarly: true });
+  } catch {
+    const message = "it cannot be read: a getter or proxy throws";
+    return { key: undefined, message, isOutOfRange: false };
+  }
   if (result.success) return { output: result.output };
   const issue = result.issues[0];
   const path = v.getDotPath(issue);

@@ -99,10 +99,11 @@ export function checkCheckpoint(checkpoint: Checkpoint, context: string): void {
       `${context}: "hiddenState" must have ${length} numbers, not ${hiddenState.length}`,
     );
   }
-  if (corpus !== null && typeof corpus?.sha256 !== "string") {
-    throw refuse("corpus", "what identifies a text, or null", corpus);
+  if (corpus !== null) {
+    const expected = "what identifies a text, or null";
+    checkShape(corpus, { context, name: "corpus", expected, shape: { sha256: "string" } });
   }
-  withContext(`${context} with this progress`, () => checkProgress(progress), {
+  withContext(`${context}: its "progress"`, () => checkProgress(progress), {
     option: undefined,
   });
 }
@@ -127,14 +128,9 @@ export function checkCheckpoint(checkpoint: Checkpoint, context: string): void {
  */
 // deno-lint-ignore require-await -- an error must reject the promise, as it does when decoding
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array> {
-  return withContext("Cannot encode the checkpoint", () => {
-    checkShape(checkpoint, {
-      ...{ context: "Cannot encode the checkpoint", name: "checkpoint" },
-      expected: "a checkpoint",
-      shape: { config: "object", vocabulary: "object", parameters: "object", progress: "object" },
-    });
-    return encode(checkpoint);
-  });
+  const context = "Cannot encode the checkpoint";
+  checkCheckpoint(checkpoint, context);
+  return withContext(context, () => encode(checkpoint));
 }
 
 function encode(checkpoint: Checkpoint): Uint8Array {

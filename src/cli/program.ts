@@ -1,4 +1,5 @@
 /** The program around its commands: help, version, error messages and exit codes. */
+import { wrongType } from "../arguments.ts";
 import metadata from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
@@ -29,6 +30,13 @@ export async function exitCodeOf(
   commands: readonly Command[],
   args: readonly string[],
 ): Promise<number> {
+  const context = "Cannot run a command";
+  if (!Array.isArray(commands)) {
+    throw wrongType({ context, name: "commands", expected: "an array", value: commands });
+  }
+  if (!Array.isArray(args) || args.some((arg) => typeof arg !== "string")) {
+    throw wrongType({ context, name: "args", expected: "an array of strings", value: args });
+  }
   let command: Command | undefined;
   try {
     const [name, ...rest] = args;

@@ -86,7 +86,8 @@ function checkIds(
   { name, count }: { readonly name: string; readonly count: number },
 ): Float64Array {
   const context = "Cannot compute gradients";
-  if (typeof ids === "object" && ids !== null && ids.length !== count) {
+  const isArray = Array.isArray(ids) || ArrayBuffer.isView(ids) && "length" in ids;
+  if (isArray && ids.length !== count) {
     throw new RangeError(`${context}: "${name}" must have ${count} ids, not ${quote(ids.length)}`);
   }
   const numbers = copyNumbers(ids, { what: name, length: count });

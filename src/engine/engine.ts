@@ -1,3 +1,4 @@
+import { quote } from "../json.ts";
 import { cells, type GateName } from "../model/cells.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import {
@@ -270,9 +271,9 @@ export class Engine {
    * @throws {TypeError} If `dropout` is not an object of two numbers.
    */
   forward(seqLength: number = this.#options.seqLength, dropout: Dropout = NO_DROPOUT): void {
-    const { denseInputs, inputs } = this.#options;
+    const { denseInputs } = this.#options;
     const rows = this.#rowsOf(seqLength);
-    if (!denseInputs) checkIds(this.#inputIds, { what: "input", count: rows, limit: inputs });
+    this.#checkInputIds(rows);
     const { probability, seed } = dropout === NO_DROPOUT ? dropout : checkDropout(dropout);
     if (probability !== 0) this.#requireOption("dropout");
     this.#hasGateGradients = false;
@@ -442,12 +443,12 @@ export class Engine {
    * Computes the gradient of the loss of the last {@linkcode crossEntropy}, or of the one behind
    * {@linkcode writeOutputGradients}, with respect to every parameter, by back-propagation through all `seqLength` steps.
    *
-   * @throws {RangeError} If `seqLength` is not from 1 to T, or the engine was created without
-   * `training`.
+   * @throws {RangeError} If `seqLength` is not from 1 to T, an input id is not below I, or the engine
+   * was created without `training`.
    */
   backward(seqLength: number = this.#options.seqLength): void {
     this.#requireOption("training");
-    this.#rowsOf(seqLength);
+    this.#checkInputIds(this.#rowsOf(seqLength));
     this.#hasGateGradients = true;
     this.#runKernel((kernels) => kernels.backward(seqLength, this.#options.denseInputs));
   }
@@ -511,12 +512,20 @@ export class Engine {
     }
   }
 
+  /** Checks the ids to read, before each kernel that reads them: they may be written in between. */
+  #checkInputIds(rows: number): void {
+    const { denseInputs, inputs } = this.#options;
+    if (!denseInputs) checkIds(this.#inputIds, { what: "input", count: rows, limit: inputs });
+  }
+
   /** The rows of `seqLength` steps. Every number of steps that a kernel gets is checked here. */
   #rowsOf(seqLength: number): number {
     const { seqLength: max, batchSize } = this.#options;
     if (!Number.isInteger(seqLength) || seqLength < 1 || seqLength > max) {
       throw new RangeError(
-        `Cannot process ${seqLength} steps: "seqLength" must be a whole number from 1 to ${max}`,
+        `Cannot process ${
+          quote(seqLength)
+        } steps: "seqLength" must be a whole number from 1 to ${max}`,
       );
     }
     return seqLength * batchSize;
@@ -543,7 +552,7 @@ export class Engine {
     const { layers } = this.#options;
     if (!Number.isInteger(layer) || layer < 0 || layer >= layers) {
       throw new RangeError(
-        `Cannot read a layer: "layer" must be from 0 to ${layers - 1}, not ${layer}`,
+        `Cannot read a layer: "layer" must be from 0 to ${layers - 1}, not ${quote(layer)}`,
       );
     }
   }
@@ -569,7 +578,9 @@ export class Engine {
     const { stateSlots } = this.#options;
     if (slot !== 0 && slot !== 1 || slot >= stateSlots) {
       throw new RangeError(
-        `Cannot access state slot ${slot}: the engine was created with "stateSlots" ${stateSlots}`,
+        `Cannot access state slot ${
+          quote(slot)
+        }: the engine was created with "stateSlots" ${stateSlots}`,
       );
     }
     return slot === 0 ? toMoment1 : toMoment2;

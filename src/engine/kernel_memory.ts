@@ -130,7 +130,7 @@ export class KernelMemory {
    */
   writeParameter(name: ParameterName, index: number, value: number): void {
     const shapes = parameterShapes(this.#sizes);
-    if (!Object.hasOwn(shapes, name)) {
+    if (typeof name !== "string" || !Object.hasOwn(shapes, name)) {
       const expected = `one of ${Object.keys(shapes).join(", ")}`;
       throw wrongRange({
         context: "Cannot write a parameter",

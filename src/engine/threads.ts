@@ -3,6 +3,7 @@
  * in a page.
  */
 
+import { quote } from "../json.ts";
 import type { Kernels } from "./kernels/instance.ts";
 
 /** What a thread is started with; it must be possible to post all of it. */
@@ -75,7 +76,7 @@ export async function prepareThreads(
 ): Promise<number> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(
-      `Cannot prepare threads: "threads" must be a whole number above 0, not ${threads}`,
+      `Cannot prepare threads: "threads" must be a whole number above 0, not ${quote(threads)}`,
     );
   }
   if (nodeThreads() !== undefined) return threads;

@@ -10,6 +10,7 @@ import {
   type ParameterName,
   type ParameterSet,
   parameterSet,
+  parameterShapes,
   type Precision,
   precisions,
   type RealArray,
@@ -104,6 +105,7 @@ export function* drawParameters(
 ): Generator<void, ParameterSet> {
   const context = "Cannot initialize parameters";
   const { init, precision, random } = checkArguments(options, { schema, context });
+  parameterShapes(sizes); // checks them
   const { hidden, cell = "rnn" } = sizes;
   const fills: Fill[] = [];
   const set = parameterSet(sizes, (name, shape) => {

@@ -6,7 +6,7 @@
  *     h_t = cell(Wxh x_t, Whh h_{t-1}, bh)      y_t = Why h_t + by      p_t = softmax(y_t)
  */
 
-import { checkWholeNumber, wrongRange, wrongType } from "../arguments.ts";
+import { checkShape, checkWholeNumber, wrongRange, wrongType } from "../arguments.ts";
 import { type Cell, cells } from "./cells.ts";
 
 /**
@@ -105,9 +105,10 @@ export function parameterShapes(sizes: Sizes): ParameterShapes {
 /** Checks sizes, which may be properties of a larger object, such as the options of an engine. */
 function checkSizes(sizes: Sizes): void {
   const context = "Cannot make parameters";
-  if (typeof sizes !== "object" || sizes === null) {
-    throw wrongType({ context, name: "sizes", expected: "an object", value: sizes });
-  }
+  checkShape(sizes, {
+    ...{ context, name: "sizes", expected: "an object of sizes" },
+    shape: { inputs: "number", hidden: "number", outputs: "number" },
+  });
   const { cell = "rnn", layers = 1, inputs, hidden, outputs } = sizes;
   if (typeof cell !== "string" || !Object.hasOwn(cells, cell)) {
     const expected = `one of ${Object.keys(cells).join(", ")}`;
@@ -166,7 +167,7 @@ export function takeParameters(
     throw wrongType({ context, name: "parameters", expected, value: set });
   }
   return parameterSet(sizes, (name, shape) => {
-    const array: unknown = set[name];
+    const array = readArray(set, name);
     const isReal = ArrayBuffer.isView(array) &&
       (array instanceof Float32Array || array instanceof Float64Array);
     if (!isReal) {
@@ -181,6 +182,15 @@ export function takeParameters(
     }
     return array;
   });
+}
+
+/** A property of a parameter set; `undefined` if reading it throws. */
+function readArray(set: ParameterSet, name: ParameterName): unknown {
+  try {
+    return set[name];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Counts the numbers of all parameters together. */

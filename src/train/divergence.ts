@@ -1,5 +1,8 @@
+import * as v from "valibot";
+import { checkArguments, optionsSchema } from "../arguments.ts";
 import { log } from "../math.ts";
-import type { Config } from "../model/config.ts";
+import { type Config, configSchema } from "../model/config.ts";
+import { flag, text, wholeNumber } from "../schemas.ts";
 
 /** Details of a {@linkcode DivergenceError} that only the run around the trainer can give. */
 export interface DivergenceDetails {
@@ -23,6 +26,14 @@ export interface DivergenceOptions {
   readonly details?: DivergenceDetails | null;
 }
 
+const schema = optionsSchema({
+  isFinite: flag,
+  details: v.nullable(v.strictObject({
+    savedStep: v.nullable(wholeNumber(0)),
+    rollbacks: wholeNumber(0),
+  })),
+}, { step: wholeNumber(0), reason: text, config: configSchema });
+
 /**
  * Training diverged: a loss, a gradient or a weight is not finite, or the loss has been worse than
  * uniform guessing for long.
@@ -43,8 +54,16 @@ export class DivergenceError extends Error {
   /** Checkpoint and rollbacks of the run; `null` if a {@linkcode Trainer} was used without one. */
   readonly details: DivergenceDetails | null;
 
-  /** Creates the error, with a message of one line. */
-  constructor({ step, reason, config, isFinite = false, details = null }: DivergenceOptions) {
+  /**
+   * Creates the error, with a message of one line.
+   *
+   * @throws {TypeError} if a value has a wrong type, or is unknown or missing.
+   * @throws {RangeError} if a value is out of range.
+   */
+  constructor(options: DivergenceOptions) {
+    const { step, reason, config, isFinite = false, details = null } = checkArguments(options, {
+      ...{ schema, context: "Cannot make an error" },
+    });
     const facts = details === null ? [] : describe(details);
     const advice = remediesOf(config).map(describeRemedy).join(", ");
     super(
