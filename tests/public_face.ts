@@ -43,7 +43,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
   const checkpointPath = `${folder}/model.safetensors`;
   await unroll.writeCheckpoint(checkpointPath, checkpoint);
   const sampler = new Sampler(checkpoint);
-  const options = { ...{ precision: "f32", inputs: 3, hidden: 4, outputs: 3 } } as const;
+  const options = { precision: "f32", inputs: 3, hidden: 4, outputs: 3 } as const;
   const engineOptions = { ...options, seqLength: 2, batchSize: 2, weightAverage: true, threads: 1 };
   const engine = new Engine({ ...engineOptions, dropout: true, cell: "lstm", layers: 2 });
   const vectors = new Engine({ ...engineOptions, denseInputs: true, denseTargets: true });
@@ -108,7 +108,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
       (...args) => (unroll.autoConfig as any)(...args),
     ),
     "new DivergenceError": of(
-      [1, "the loss is NaN", { savedStep: null, rollbacks: 0 }],
+      [{ step: 1, reason: "the loss is NaN", config }],
       (...args) => new (unroll.DivergenceError as any)(...args),
     ),
     "new InputError": of(
@@ -120,7 +120,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
       (...args) => new (unroll.TextError as any)(...args),
     ),
     "prepareTraining": of([corpus, { ...training, patience: 1 }], async (...args) => {
-      using prepared = (unroll.prepareTraining as any)(...args);
+      using prepared = await (unroll.prepareTraining as any)(...args);
       await prepared.run({ signal: stopped });
     }),
     "train": of(
@@ -133,6 +133,13 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     "Trainer.create": of([corpus, config, { threads: 1 }], (...args) => {
       (Trainer as any).create(...args)[Symbol.dispose]();
     }),
+    "Trainer.createInSlices": of([corpus, config, { threads: 1 }], async (...args) => {
+      (await (Trainer as any).createInSlices(...args))[Symbol.dispose]();
+    }),
+    "predictNext": of(
+      [checkpoint, "ro", { topK: 3 }],
+      (...args) => (sampling as any).predictNext(...args),
+    ),
     "Trainer.fromCheckpoint": of(
       [corpus, checkpoint, { threads: 1, config: { lr: 0.1 } }],
       (...args) => {

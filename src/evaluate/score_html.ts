@@ -1,5 +1,6 @@
+import { checkShape, checkString, wrongType } from "../arguments.ts";
 import { formatCodePoint } from "../text/unicode.ts";
-import type { Score } from "./score.ts";
+import type { Score, TopPrediction } from "./score.ts";
 import { bitsOf, isInvisible } from "./score_format.ts";
 import { encodePageData } from "./score_page_data.ts";
 import { SCORE_PAGE_SCRIPT } from "./score_page_script.ts";
@@ -21,6 +22,7 @@ const MAX_CLUSTER = 16;
  * text can alter the page.
  *
  * @param name The name of the text, for the heading.
+ * @throws {TypeError} if the arguments are not scores and a string.
  *
  * @example
  * ```ts
@@ -32,6 +34,9 @@ const MAX_CLUSTER = 16;
  * ```
  */
 export function scoreHtml(score: Score, name: string): string {
+  const context = "Cannot make a page of scores";
+  checkString(name, { context, name: "name" });
+  checkScore(score, context);
   const { characters, nats, natsPerChar } = score;
   const title = `Surprisal of <bdi>${escapeHtml(displayName(name))}</bdi>`;
   const count = characters.length.toLocaleString("en");
@@ -230,4 +235,21 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Escapes text for HTML elements and quoted attributes. */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+}
+
+function checkScore(score: Score, context: string): void {
+  checkShape(score, {
+    ...{ context, name: "score", expected: "scores, as score() returns them" },
+    shape: { first: "string", characters: "object", nats: "number", natsPerChar: "number" },
+  });
+  const areCharacters = Array.isArray(score.characters) &&
+    score.characters.every((scored) =>
+      typeof scored?.character === "string" && typeof scored.nats === "number" &&
+      Array.isArray(scored.top) && scored.top.every((predicted: TopPrediction) =>
+        typeof predicted?.character === "string" && typeof predicted.probability === "number"
+      )
+    );
+  if (areCharacters) return;
+  const expected = "an array of characters with their scores";
+  throw wrongType({ context, name: "characters", expected, value: score.characters });
 }

@@ -18,7 +18,7 @@ import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet, RealArray } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { BatchLoader } from "../text/batches.ts";
-import { flag, real, unchecked, wholeNumber } from "../schemas.ts";
+import { flag, real, signal, unchecked, wholeNumber } from "../schemas.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { Split } from "../text/split.ts";
@@ -82,7 +82,7 @@ export interface RunProgress {
 
 const optionSchemas = {
   create: optionsSchema({ threads: unchecked }),
-  createInSlices: optionsSchema({ threads: unchecked, signal: unchecked }),
+  createInSlices: optionsSchema({ threads: unchecked, signal }),
   resume: optionsSchema({ threads: unchecked, config: unchecked }),
   step: optionsSchema({
     lastStep: v.pipe(
