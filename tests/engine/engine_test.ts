@@ -304,3 +304,31 @@ Deno.test("Engine.clear() restores a new engine, padding included", () => {
     assert(engine.readHiddenState().every((x) => x === 0));
   }
 });
+
+Deno.test("Engine.backward() rejects input ids that were written after forward()", () => {
+  using engine = new Engine({ ...sizes, precision: "f32", seqLength: 1, batchSize: 1 });
+  engine.forward();
+  engine.crossEntropy();
+  engine.inputIds[0] = 2 ** 32 - 1;
+  assertThrows(() => engine.backward(), RangeError, "input id 4294967295");
+  engine.inputIds[0] = 0;
+  engine.backward();
+  assert(engine.gradientsAreFinite());
+});
+
+Deno.test("Engine works after an update or an option that it refused", () => {
+  using engine = new Engine({ ...sizes, precision: "f32", seqLength: 1, batchSize: 1 });
+  engine.forward();
+  engine.crossEntropy();
+  engine.backward();
+  // deno-lint-ignore no-explicit-any -- as from a program without types
+  const update = { optimizer: "lion", lr: 0.1, gradClip: 5 } as any;
+  assertThrows(() => engine.update(update), RangeError, '"optimizer" must be one of');
+  assert(engine.update({ ...update, optimizer: "adagrad" }));
+  for (const wrong of [{ denseInputs: "yes" }, { precision: "f16" }, { temprature: 1 }]) {
+    // deno-lint-ignore no-explicit-any -- as from a program without types
+    const options = { ...engine.options, ...wrong } as any;
+    const { message } = assertThrows(() => new Engine(options));
+    assert(message.includes(`"${Object.keys(wrong)[0]}"`), message);
+  }
+});
