@@ -3,6 +3,7 @@
 
 import * as cli from "../src/cli/main.ts";
 import * as engines from "../src/engine/mod.ts";
+import * as files from "../src/files/mod.ts";
 import * as sampling from "../src/generate/mod.ts";
 import * as unroll from "../src/mod.ts";
 import * as runs from "../src/run/mod.ts";
@@ -11,6 +12,7 @@ import * as runs from "../src/run/mod.ts";
 export const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   unroll,
   engines,
+  files,
   sampling,
   runs,
   cli,
@@ -41,7 +43,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
   const checkpoint = trainer.checkpoint();
   const bytes = await unroll.encodeCheckpoint(checkpoint);
   const checkpointPath = `${folder}/model.safetensors`;
-  await unroll.writeCheckpoint(checkpointPath, checkpoint);
+  await files.writeCheckpoint(checkpointPath, checkpoint);
   const sampler = new Sampler(checkpoint);
   const options = { precision: "f32", inputs: 3, hidden: 4, outputs: 3 } as const;
   const engineOptions = { ...options, seqLength: 2, batchSize: 2, weightAverage: true, threads: 1 };
@@ -88,7 +90,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
   return {
     "corpusFromText": of([text, "boat"], unroll.corpusFromText),
     "readCorpus": of([textPath, { onProgress() {}, maxBytesInMemory: 8 }], async (...args) => {
-      using read = await (unroll.readCorpus as any)(...args);
+      using read = await (files.readCorpus as any)(...args);
       return read.length;
     }),
     "corpusIdentity": of([corpus], unroll.corpusIdentity),
@@ -156,8 +158,8 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     ]),
     "decodeCheckpoint": of([bytes, "model"], unroll.decodeCheckpoint),
     "encodeCheckpoint": of([checkpoint], unroll.encodeCheckpoint),
-    "readCheckpoint": of([checkpointPath, { which: "best" }], unroll.readCheckpoint),
-    "writeCheckpoint": of([`${folder}/copy`, checkpoint, {}], unroll.writeCheckpoint),
+    "readCheckpoint": of([checkpointPath, { which: "best" }], files.readCheckpoint),
+    "writeCheckpoint": of([`${folder}/copy`, checkpoint, {}], files.writeCheckpoint),
     "sample": of([checkpoint, { prompt: "ro", length: 3, temperature: 1, topK: 3 }], unroll.sample),
     "sampleMany": of([checkpoint, { length: 3, count: 2, seed: 1, stop: "o" }], unroll.sampleMany),
     "sampleStream": of([checkpoint, { length: 3, topP: 0.5 }], async (...args) => {
