@@ -81,6 +81,12 @@ export class Terminal implements Disposable {
     this.#rows?.flush();
   }
 
+  /** Prints a line of its own in the log. */
+  notice(text: string): void {
+    this.endLog();
+    this.print(text, bold);
+  }
+
   /** Prints a rollback. */
   printRollback({ divergedAt, reason, step, lrAfter }: Rollback): void {
     this.endLog();

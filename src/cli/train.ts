@@ -6,15 +6,17 @@ import { type OpenRun, RunFolder } from "../run/run_folder.ts";
 import { MAX_BYTES_IN_MEMORY, readCorpus } from "../files/read_corpus.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { autoConfig } from "../train/auto_config.ts";
+import { compareHeldOut } from "../evaluate/held_out.ts";
+import { OverfittingWatch } from "../train/overfitting.ts";
 import { DivergenceError } from "../train/divergence.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
 import { printLine } from "./output.ts";
 import { readWithProgress } from "./progress_bar.ts";
 import { isUnnamed, readText, STANDARD_INPUT, UNNAMED_RUN } from "./read_text.ts";
+import { conclusionOf, describeDifference, describeOverfitting } from "./conclusion.ts";
 import { SignalHandler } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import {
-  conclusionOf,
   type ConfigOrigin,
   describeDivergence,
   describeFinished,
@@ -66,22 +68,30 @@ export const trainCommand: Command = {
       return 0;
     }
     terminal.print(`${headerOf(run, source.origin)}\n`);
+    const comparison = await compareHeldOut(run.trainer.corpus, run.trainer.split, signals.signal);
+    const differs = comparison?.differs === true;
+    if (differs) terminal.print(`${describeDifference()}\n`);
     terminal.beginLog({
       best: run.trainer.validation.best,
       showsAll: source.showsAllMetrics,
-      mayEndEarly: Number.isFinite(run.limits.patience),
+      mayEndEarly: Number.isFinite(run.limits.patience) || run.limits.stopsOverfitting,
     });
-    const progress = await train(run, terminal, signals.signal);
-    printLine(conclusionOf(run, progress));
+    const ending = await train(run, terminal, signals.signal);
+    printLine(conclusionOf(run, { ...ending, differs }));
     return signals.exitCode ?? 0;
   },
 };
 
-/** Trains, and prints the log and the summary; the progress of the last checkpoint. */
+/** Trains, and prints the log and the summary; what was reached. */
 async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
+  const watch = new OverfittingWatch();
   const { best, latest } = await run.train({
     signal,
-    onLog: (metrics) => terminal.log(metrics),
+    onLog: (metrics) => {
+      terminal.log(metrics);
+      const overfitting = watch.add(metrics);
+      if (overfitting !== null) terminal.notice(describeOverfitting(overfitting));
+    },
     onSample: (text, step) => terminal.printSample(text, step),
     onStatus: (status) => terminal.showStatus(status),
     onRollback: (rollback) => terminal.printRollback(rollback),
@@ -90,17 +100,13 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
     throw new Error(describeDivergence(error, run.folder), { cause: error });
   });
   terminal.stop();
-  const { validationsSinceBest } = latest.progress;
-  if (validationsSinceBest >= run.limits.patience) {
-    printLine(`\nStopped early: no improvement in ${validationsSinceBest} validations`);
-  }
   const { corpus, split } = run.trainer;
   const parts = await summarize(best, corpus, { split, signal });
   if (parts === undefined && latest.progress.ended) {
     printLine("\nNo summary, as it was interrupted\n");
   }
   if (parts !== undefined) printLine(`\n${formatSummary(parts, best.progress.step)}\n`);
-  return latest.progress;
+  return { best, latest, parts };
 }
 
 /** What was read for a run that has not begun. */

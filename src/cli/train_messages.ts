@@ -1,6 +1,4 @@
 /** What `train` prints before and after the log. */
-import { BEST_CHECKPOINT } from "../files/checkpoint_file.ts";
-import type { Progress } from "../checkpoint/checkpoint.ts";
 import type { PartSummary } from "../evaluate/summary.ts";
 import { show } from "../json.ts";
 import { hasInvisible } from "../printable.ts";
@@ -120,7 +118,7 @@ function describeTraining({ config }: Trainer): string {
 
 /** The limits of a run, for example `2,000 steps (10 epochs) or 5 minutes`. */
 function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): string {
-  const { steps, seconds, patience, isDefault } = limits;
+  const { steps, seconds, patience, stopsOverfitting, isDefault } = limits;
   const parts: string[] = [];
   if (Number.isFinite(steps)) {
     // A share of one epoch says nothing that the number of steps does not.
@@ -137,6 +135,7 @@ function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): s
   if (Number.isFinite(patience)) {
     parts.push(`${formatCount(patience, "validation")} without improvement`);
   }
+  if (stopsOverfitting && trainer.validation.chars > 0) parts.push("clear overfitting");
   return parts.join(" or ") + (isDefault ? " (default)" : "");
 }
 
@@ -185,27 +184,8 @@ export function formatSummary(parts: readonly PartSummary[], step: number): stri
   return `${rows}\n\n${hanging(`(${notes.join("; ")})`, 1)}`;
 }
 
-/** The last lines of a run: how it ended, what it reached, and what to do next. */
-export function conclusionOf(run: Run, { step, ended, bestValidationLoss }: Progress): string {
-  const { path } = run.folder;
-  const lines = [
-    `${ended ? "Done" : "Interrupted"} after ${formatCount(step, "step")}; saved in ${show(path)}`,
-  ];
-  if (bestValidationLoss !== null) {
-    const best = `${path}/${BEST_CHECKPOINT}`;
-    lines.push(
-      `Best validation loss: ${formatLoss(bestValidationLoss)} nats/char, saved in ${show(best)}`,
-    );
-  }
-  if (!ended) {
-    lines.push(advise("To resume", resumptionOf(run)));
-  }
-  lines.push(advise("To sample", `deno task sample ${shellWord(path)}`));
-  return lines.join("\n");
-}
-
 /** The command that resumes a run; a text from standard input has to be given again. */
-function resumptionOf({ folder, trainer }: Run): string {
+export function resumptionOf({ folder, trainer }: Run): string {
   const resume = `--resume ${shellWord(folder.path)}`;
   return trainer.corpus.path === STANDARD_INPUT
     ? `deno task train - ${resume} < text`
@@ -235,7 +215,7 @@ export function describeDivergence(
 }
 
 /** A shell command and what it is for; in a narrow terminal on lines of its own. */
-function advise(purpose: string, command: string): string {
+export function advise(purpose: string, command: string): string {
   const line = `${purpose}: ${command}`;
   if (!isTerminal() || columnsOf(line) <= terminalColumns()) return line;
   return `${purpose}:\n${foldCommand(command, { width: terminalColumns(), indent: 2 })}`;

@@ -72,7 +72,8 @@ export const trainOptions: readonly Option[] = [
       name: "patience",
       value: "N",
       description: "Stop early after N validations without improvement",
-      default: `${limitDefaults.patience} if no limit is given, else unlimited`,
+      default: `${limitDefaults.patience} if no limit is given, else unlimited; with --minutes, ` +
+        "a run that is clearly overfitted ends",
     },
   ]),
   ...inGroup("Model", [
@@ -326,8 +327,8 @@ export const trainOptions: readonly Option[] = [
       name: "on-divergence",
       value: "NAME",
       description:
-        "What to do when a number is no longer finite: stop, or rollback (return to the " +
-        `last good state with half the learning rate, at most ${MAX_ROLLBACKS} times in a row)`,
+        "What to do when a number is no longer finite, or the loss is worse than guessing for long: " +
+        `stop, or rollback (return to the last good state with half the learning rate, at most ${MAX_ROLLBACKS} times in a row)`,
       default: "stop",
     },
   ]),

@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
 import type { Config } from "../model/config.ts";
 import { affordableChars } from "./cost.ts";
+import { isOverfitted, type ValidationProgress } from "./overfitting.ts";
 
 /** Limits of a run, which ends at the one that is reached first. */
 export interface LimitOptions {
@@ -12,7 +13,10 @@ export interface LimitOptions {
   readonly epochs?: number;
   /** Wall-clock time: above 0. */
   readonly minutes?: number;
-  /** Consecutive validations without a lower loss (early stopping): a whole number above 0. */
+  /**
+   * Consecutive validations without a lower loss (early stopping): a whole number above 0. Default: 5
+   * without any limit; with `minutes`, a run that is overfitted beyond recovery ends.
+   */
   readonly patience?: number;
 }
 
@@ -37,6 +41,11 @@ export interface TrainingLimits {
   readonly seconds: number;
   /** Consecutive validations without a lower loss that end the run; Infinity if unlimited. */
   readonly patience: number;
+  /**
+   * Whether overfitting beyond recovery ends the run: with a time limit and without `patience`, for
+   * a text that the model has learned long before the time is over.
+   */
+  readonly stopsOverfitting: boolean;
   /** Whether no limit was given, so that {@linkcode limitDefaults} apply. */
   readonly isDefault: boolean;
   /** Steps between metrics. */
@@ -126,6 +135,7 @@ export function resolveLimits(
     steps,
     seconds: (input.minutes ?? Infinity) * 60,
     patience: input.patience ?? (isDefault && context.hasValidation ? patience : Infinity),
+    stopsOverfitting: input.minutes !== undefined && input.patience === undefined,
     isDefault,
     logEvery,
     sampleEvery: input.sampleEvery ?? null,
@@ -159,14 +169,15 @@ function defaultSteps({ charsPerStep, stepsPerEpoch, ...model }: LimitContext): 
 }
 
 /** How much of its limits a run has used. */
-export type LimitProgress = Pick<Progress, "step" | "elapsedSeconds" | "validationsSinceBest">;
+export type LimitProgress = Pick<Progress, "step" | "elapsedSeconds"> & ValidationProgress;
 
 /** Whether a run has reached one of its limits. */
 export function isLimitReached(
-  { steps, seconds, patience }: TrainingLimits,
-  { step, elapsedSeconds, validationsSinceBest }: LimitProgress,
+  { steps, seconds, patience, stopsOverfitting }: TrainingLimits,
+  { step, elapsedSeconds, ...validation }: LimitProgress,
 ): boolean {
-  return step >= steps || elapsedSeconds >= seconds || validationsSinceBest >= patience;
+  return step >= steps || elapsedSeconds >= seconds ||
+    validation.validationsSinceBest >= patience || stopsOverfitting && isOverfitted(validation);
 }
 
 /** The fraction of a run that is done, from 0 to 1, by the limit that is reached first. */

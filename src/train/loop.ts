@@ -6,6 +6,8 @@ import { DivergenceError } from "./divergence.ts";
 import { fractionDone, isLimitReached, type TrainingLimits } from "./limits.ts";
 import type { TrainingStatus } from "./metrics.ts";
 import type { TrainingCallbacks, TrainOptions } from "./options.ts";
+import type { ValidationProgress } from "./overfitting.ts";
+import type { Validation } from "./validation.ts";
 import { bestOf, latestOf, type TrainResult } from "./result.ts";
 import { Throughput } from "./throughput.ts";
 import { type StepOptions, StepStoppedError, type Trainer } from "./trainer.ts";
@@ -138,10 +140,10 @@ export class TrainingLoop {
   }
 
   #isOver(): boolean {
-    const { steps: step, validation: { validationsSinceBest } } = this.#trainer;
+    const { steps: step, validation } = this.#trainer;
     const elapsedSeconds = this.#throughput.elapsedSeconds();
     return this.#isInterrupted() ||
-      isLimitReached(this.#limits, { step, elapsedSeconds, validationsSinceBest });
+      isLimitReached(this.#limits, { step, elapsedSeconds, ...progressOf(validation) });
   }
 
   #isLogDue(): boolean {
@@ -349,5 +351,15 @@ function withValidation(checkpoint: Checkpoint, loss: number | null): Checkpoint
       validationLoss: loss,
       ...isBest ? { bestValidationLoss: loss, bestStep: progress.step } : {},
     },
+  };
+}
+
+function progressOf(validation: Validation): ValidationProgress {
+  return {
+    validationLoss: validation.loss,
+    bestValidationLoss: validation.best,
+    validatedStep: validation.step,
+    bestStep: validation.bestStep,
+    validationsSinceBest: validation.validationsSinceBest,
   };
 }

@@ -96,7 +96,7 @@ testProgram("train, eval and score read standard input and pipes alike", async (
   assertEquals(again.code, 2);
   assertMatch(again.err, /came from standard input; .* train - --resume runs\/stdin\n$/);
   const resumed = await input("train", "-", "--resume", "runs/stdin", "--steps", "30");
-  assertMatch(resumed.out, /\nDone after 30 steps; /);
+  assertMatch(resumed.out, /\n(Done|Ended) after 30 steps; /);
   const fifo = await shell('mkfifo p; cat rain.txt > p & exec "$0" "$@"', [
     "eval",
     "runs/stdin",

@@ -50,7 +50,7 @@ testProgram(
         await inside(...begin, "--out", run, "--steps", "77");
         const out = await inside("--resume", run, "--steps", "143", "--threads", "2");
         assertMatch(out, /\nResumed: +at step 77, training loss \d\.\d{4} nats\/char\n/);
-        assertMatch(out, /Done after 143 steps; saved in /);
+        assertMatch(out, /(Done|Ended) after 143 steps; saved in /);
         assertEquals(await contentsOf(run), await contentsOf(`${run}-whole`));
       }
     }

@@ -4,6 +4,7 @@ import {
   fractionDone,
   type IntervalOptions,
   isFinished,
+  isLimitReached,
   type LimitContext,
   limitDefaults,
   type LimitOptions,
@@ -110,8 +111,24 @@ Deno.test("fractionDone() goes by the limit that is reached first", () => {
   );
 });
 
+Deno.test("isLimitReached() ends a run with a time limit and no patience when it is overfitted", () => {
+  const overfitted = {
+    ...{ step: 90, elapsedSeconds: 1, validationsSinceBest: 12 },
+    ...{ validationLoss: 2, bestValidationLoss: 1.5, validatedStep: 90, bestStep: 20 },
+  };
+  const isOver = (options: Options) => isLimitReached(resolveLimits(options, context), overfitted);
+  assertEquals([{ minutes: 10 }, { minutes: 10, patience: 20 }, { steps: 100 }].map(isOver), [
+    true,
+    false,
+    false,
+  ]);
+});
+
 Deno.test("isFinished() needs an ended run that is still at its limit", () => {
-  const progress = { step: 10, elapsedSeconds: 0, validationsSinceBest: 0 };
+  const progress = {
+    ...{ step: 10, elapsedSeconds: 0, validationsSinceBest: 0 },
+    ...{ validationLoss: null, bestValidationLoss: null, validatedStep: null, bestStep: null },
+  };
   for (
     const [steps, ended, expected] of [[10, true, true], [10, false, false], [
       11,

@@ -1,0 +1,115 @@
+/** Runs that go badly: what `train` says of them, while they run and at their end. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
+import { run, succeed, testProgram } from "./program.ts";
+import { readLatest } from "./runs.ts";
+
+const alice = Deno.readTextFileSync(new URL("../../examples/alice.txt", import.meta.url));
+const quiet = ["--sample-every", "0", "--out", "run"];
+
+testProgram(
+  "train says when it overfits and where the best was, and sample uses the best",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/text.txt`, alice.slice(0, 6000));
+    const options = ["--hidden", "64", "--steps", "1200", "--log-every", "20", ...quiet];
+    const out = await succeed(f, "train", "text.txt", ...options);
+    assertEquals(out.match(/Overfitting: since step/g)?.length, 1);
+    const [best, latest] = [await readCheckpoint(`${f}/run`), await readLatest(`${f}/run`)];
+    const { step, validationLoss } = best.progress;
+    assert(step < latest.progress.step);
+    assertMatch(
+      out,
+      new RegExp(`Best validation loss: ${validationLoss!.toFixed(4)} .* step ${step} `),
+    );
+    assertMatch(out, /Overfitted: .* more text, .*--hidden 32.*--patience 5/);
+    // The run stands for its best model, whatever uses it.
+    for (
+      const command of [["sample", "run"], ["eval", "run", "text.txt"], [
+        "score",
+        "run",
+        "text.txt",
+      ]]
+    ) {
+      const [name, , ...text] = command as [string, string, ...string[]];
+      const of = (...words: string[]) => succeed(f, name, ...words);
+      const [folder, file] = [await of("run", ...text), await of("run/best.safetensors", ...text)];
+      assertEquals(folder, file);
+      const newest = await of("run", ...text, "--latest");
+      assertEquals(newest, await of("run/checkpoint.safetensors", ...text));
+      assert(newest !== folder);
+    }
+  },
+);
+
+testProgram(
+  "train with a time limit ends when it is overfitted, and says how to go on",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/text.txt`, alice.slice(0, 4000));
+    const options = ["--hidden", "64", "--minutes", "3", "--log-every", "20", ...quiet];
+    const out = await succeed(f, "train", "text.txt", ...options);
+    const [, patience] = /Stopped early: .* to train on: .*--resume run --patience (\d+)/.exec(
+      out,
+    )!;
+    assertMatch(await succeed(f, "train", "--resume", "run"), /^Nothing to do/);
+    const more = await succeed(
+      f,
+      ...[
+        "train",
+        "--resume",
+        "run",
+        "--patience",
+        patience!,
+        "--minutes",
+        "4",
+        ...quiet.slice(0, 2),
+      ],
+    );
+    assertMatch(more, /Stopped early: no improvement in/);
+  },
+);
+
+testProgram("train says that a model is no better than guessing, and what to change", async (f) => {
+  await Deno.writeTextFile(`${f}/text.txt`, alice.slice(0, 20_000));
+  for (
+    const [options, expected] of [
+      [["--optimizer=rmsprop", "--lr=1", "--steps=60"], /no better than guessing.*--lr 0\.002/],
+      [["--optimizer=sgd", "--lr=1e-6", "--steps=1200"], /frequencies of characters.*higher/],
+      [["--steps=5"], /frequencies of characters.*too few.*--resume run --steps 1000/],
+    ] as const
+  ) {
+    const out = await succeed(
+      f,
+      "train",
+      "text.txt",
+      "--hidden=16",
+      "--force",
+      ...options,
+      ...quiet,
+    );
+    assertMatch(out, /\nEnded after \d[\d,]* steps; saved in run\n/);
+    assertMatch(out, expected);
+    assert(!out.includes("To sample:"), out);
+  }
+});
+
+testProgram(
+  "train ends at losses worse than uniform for long, and says what to lower",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/text.txt`, alice.slice(0, 20_000));
+    const wild = ["--optimizer", "sgd", "--lr", "50", "--grad-clip", "0", "--hidden", "16"];
+    const { code, err } = await run(f, ["train", "text.txt", ...wild, ...quiet]);
+    assertEquals(code, 1);
+    assertMatch(err, /^error: Training diverged .*worse than uniform.*--lr 0\.5 --grad-clip 5\n$/);
+  },
+);
+
+testProgram("train hints at --holdout streams if the end of the text differs", async (f) => {
+  const lines = Array.from({ length: 300 }, (_, i) => `${i * 7919 % 1000}.${i}: OK #${i}\n`).join(
+    "",
+  );
+  await Deno.writeTextFile(`${f}/text.txt`, alice + lines);
+  const train = (...options: string[]) =>
+    succeed(f, "train", "text.txt", "--steps=1", "--hidden=8", "--force", ...options, ...quiet);
+  assertMatch(await train(), /\nNote: the end of the text.*--holdout streams/);
+  assert(!(await train("--holdout", "streams")).includes("Note:"));
+});
