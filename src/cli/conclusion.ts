@@ -42,7 +42,7 @@ export interface Ending {
 
 /** The line for overfitting, when it is first seen. */
 export function describeOverfitting({ bestStep, bestLoss, ...now }: Overfitting): string {
-  const [from, to] = now.trainingLosses.map(formatLoss);
+  const [from, to] = now.trainingLosses.map((loss) => formatLoss(loss));
   return `Overfitting: since step ${formatNumber(bestStep)} the validation loss has risen from ` +
     `${formatLoss(bestLoss)} to ${formatLoss(now.validationLoss)}, while the training loss fell ` +
     `from ${from} to ${to}. The best model is kept.`;

@@ -14,6 +14,8 @@ testProgram(
     const options = ["--hidden", "64", "--steps", "1200", "--log-every", "20", ...quiet];
     const out = await succeed(f, "train", "text.txt", ...options);
     assertEquals(out.match(/Overfitting: since step/g)?.length, 1);
+    const [, from, to] = /training loss fell from (\d\.\d{4}) to (\d\.\d{4})\. The best/.exec(out)!;
+    assert(Number(to) < Number(from));
     const [best, latest] = [await readCheckpoint(`${f}/run`), await readLatest(`${f}/run`)];
     const { step, validationLoss } = best.progress;
     assert(step < latest.progress.step);
