@@ -15,7 +15,7 @@ const { best } = await train(corpus, {
   config: { hidden: 64 }, // All other hyperparameters are picked by the length of the text.
   steps: 1000,
   logEvery: 200,
-  onLog: ({ step, loss }) => console.log(`step ${step}: loss ${loss.toFixed(3)}`),
+  onLog: ({ step, loss }) => console.log(`step ${step}: smoothed loss ${loss.toFixed(3)}`),
 });
 
 const prompt = "Alice ";

@@ -55,6 +55,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
       `${describeModel(config)}, ${formatCount(parameters, "parameter")}, ${config.precision}`,
     ],
     ["Training", describeTraining(trainer)],
+    ["Losses", "nats per character; train loss is smoothed over about 25,000 characters"],
     ["Threads", formatNumber(trainer.threads)],
     ["Limits", describeLimits(run)],
     ["Run folder", show(run.folder.path)],

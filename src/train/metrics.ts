@@ -8,7 +8,10 @@ export interface TrainingMetrics {
   readonly epoch: number;
   /** Characters trained on so far, counting repetitions. */
   readonly chars: number;
-  /** Smoothed training loss, in nats per character. */
+  /**
+   * Training loss in nats per character, smoothed over about 25,000 characters. It lags behind: in a
+   * short run it is far above the loss of the model, which {@linkcode summarize} measures.
+   */
   readonly loss: number;
   /** Loss of the last batch before its update, in nats per character; `null` before the first. */
   readonly batchLoss: number | null;
