@@ -10,7 +10,7 @@ Deno.test({
     }).output();
     const output = new TextDecoder().decode(stdout);
     assertEquals(code, 0);
-    assertMatch(output, /^84891 characters, 65 of them distinct\nstep 1: loss 4\.17/);
-    assertMatch(output, /\nstep 1000: loss 1\.\d+\nAlice [^]{300}\n$/);
+    assertMatch(output, /^84891 characters, 65 of them distinct\nstep 1: smoothed loss 4\.17/);
+    assertMatch(output, /\nstep 1000: smoothed loss 1\.\d+\nAlice [^]{300}\n$/);
   },
 });
