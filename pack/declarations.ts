@@ -1,5 +1,8 @@
 import { runCommand, runDeno } from "./run_deno.ts";
 
+/** Types of packages, which no entry shows. */
+const AMBIENT_TYPES = "src/types/";
+
 /** Options of {@linkcode declarations}. */
 export interface DeclarationsOptions {
   /** The name of the package. */
@@ -24,9 +27,9 @@ export async function declarations(
   await runCommand("tar", ["-xzf", archive, "-C", temporary]);
   const files = new Map<string, string>();
   for (const path of filesIn(`${temporary}/package`)) {
-    if (!path.endsWith(".d.ts")) continue;
+    if (!path.endsWith(".d.ts") || path.startsWith(AMBIENT_TYPES)) continue;
     const text = await Deno.readTextFile(`${temporary}/package/${path}`);
-    files.set(path, withPackageImports(text, { path, name, exports }));
+    files.set(path, withLibraries(withPackageImports(text, { path, name, exports })));
   }
   return files;
 }
@@ -36,6 +39,12 @@ function filesIn(folder: string, below = ""): string[] {
     const path = below + entry.name;
     return entry.isDirectory ? filesIn(folder, `${path}/`) : [path];
   });
+}
+
+/** Asks for the types of `Disposable`, which a project for ES2022 does not have by default. */
+function withLibraries(text: string): string {
+  const usesDisposable = /\bDisposable\b|Symbol\.dispose\b/.test(text);
+  return usesDisposable ? `/// <reference lib="esnext.disposable" />\n${text}` : text;
 }
 
 /** In examples, imports of an entry's source become those of the package. */

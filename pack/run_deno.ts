@@ -11,14 +11,18 @@ export async function runDeno(args: readonly string[]): Promise<string> {
 export async function runCommand(
   program: string,
   args: readonly string[],
-  { cwd }: { readonly cwd?: string } = {},
+  { cwd, env }: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
 ): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     ...cwd === undefined ? {} : { cwd },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  if (!success) throw new Error(`Cannot run ${program} ${args[0]}: ${decode(stderr).trim()}`);
+  if (!success) {
+    // Compilers print their messages to the standard output.
+    const messages = decode(stderr).trim() || decode(stdout).trim();
+    throw new Error(`Cannot run ${program} ${args[0]}: ${messages}`);
+  }
   return decode(stdout);
 }

@@ -45,7 +45,7 @@ export async function exercise(unroll, { precision, threads }) {
   const resume = await unroll.decodeCheckpoint(file);
   const { best, latest } = await unroll.train(corpus, { resume, threads, steps: STEPS });
   const part = text.slice(0, 500);
-  const evaluation = unroll.evaluate(latest, unroll.corpusFromText(part));
+  const evaluation = await unroll.evaluate(latest, unroll.corpusFromText(part));
   return {
     precision: latest.config.precision,
     weights: await hashWeights(latest),
