@@ -131,7 +131,7 @@ function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): s
     parts.push(`${formatCount(steps, "step")}${inEpochs}`);
   }
   if (Number.isFinite(seconds)) {
-    parts.push(`${seconds / 60} minute${seconds === 60 ? "" : "s"}`);
+    parts.push(`${Number((seconds / 60).toPrecision(12))} minute${seconds === 60 ? "" : "s"}`);
   }
   if (Number.isFinite(patience)) {
     parts.push(`${formatCount(patience, "validation")} without improvement`);
