@@ -1,4 +1,5 @@
 /** The command line: the options of a command, and how arguments are parsed by them. */
+import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "../errors.ts";
 import { quote, show } from "../json.ts";
 import { foldCommand, type Layout, wrap } from "./format.ts";
@@ -118,30 +119,47 @@ export function isRequested(name: "help" | "version", args: readonly string[]): 
  * if there are too few or too many operands.
  */
 export function readCommandLine(command: Command, args: readonly string[]): CommandLine {
+  const options = [...command.options, ...generalOptions];
+  const parsed = parseArgs(joinValues(command, args), {
+    string: ["_", ...options.filter(({ value }) => value !== undefined).map(({ name }) => name)],
+    boolean: options.filter(({ value }) => value === undefined).map(({ name }) => name),
+  });
   const values = new Map<string, string | true>();
-  const operands: string[] = [];
+  for (const { name } of options) {
+    const value = parsed[name];
+    if (typeof value === "string" || value === true) values.set(name, value);
+  }
+  const operands = parsed._.map(String);
+  checkOperands(command, operands, values);
+  return new CommandLine(operands, values);
+}
+
+/**
+ * Checks each option, and writes it with its value as one word, `--name=value`: a value may begin
+ * with a dash, and an option without one does not take the next word for it.
+ */
+function joinValues(command: Command, args: readonly string[]): string[] {
+  const words: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const word = args[i]!;
-    if (word === "--") {
-      operands.push(...args.slice(i + 1));
-      break;
-    }
+    if (word === "--") return [...words, ...args.slice(i)];
     checkDash(command, word);
     const [, flag, joined] = /^(--?[^=]+)(?:=(.*))?$/s.exec(word) ?? [];
     // A dash alone stands for standard input.
     if (flag === undefined) {
-      operands.push(word);
+      words.push(word);
       continue;
     }
     const option = findOption(command, flag);
     if (option.value === undefined && joined !== undefined) {
       throw new InputError(`Cannot use ${show(word, MAX_WORD)}: --${option.name} takes no value`);
     }
-    const value = option.value === undefined || (joined ?? nextValue(command, option, args[++i]));
-    values.set(option.name, value);
+    const value = option.value === undefined
+      ? "true"
+      : joined ?? nextValue(command, option, args[++i]);
+    words.push(`${flag}=${value}`);
   }
-  checkOperands(command, operands, values);
-  return new CommandLine(operands, values);
+  return words;
 }
 
 /** @throws {InputError} if a word begins with a dash of typography, as copied texts have it. */

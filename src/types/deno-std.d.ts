@@ -62,6 +62,26 @@ declare module "@std/assert" {
   ): Promise<E>;
 }
 
+declare module "@std/cli/parse-args" {
+  /** Options of {@linkcode parseArgs}. */
+  export interface ParseArgsOptions {
+    /** Options that take no value. */
+    readonly boolean?: readonly string[];
+    /** Options whose value stays a string; `_` keeps operands strings. */
+    readonly string?: readonly string[];
+  }
+  /** Options by name, and operands under `_`. */
+  export interface ParsedArgs {
+    readonly _: (string | number)[];
+    readonly [option: string]: unknown;
+  }
+  /** Splits a command line into options and operands. */
+  export function parseArgs(
+    args: readonly string[],
+    options?: ParseArgsOptions,
+  ): ParsedArgs;
+}
+
 declare module "@std/fmt/colors" {
   /** The text in bold, unless NO_COLOR is set. */
   export function bold(text: string): string;
