@@ -150,7 +150,6 @@ function sourceFacts(fact: MakeFact): Fact[] {
     ),
     fact(guide, "bytes added to the {} KiB before the part", gzipWindow),
     fact(guide, "cannot look back farther than {} KiB", gzipWindow),
-    fact(guide, "reads texts of up to {} bytes", constant("src/cli/score.ts", "MAX_BYTES")),
     fact(guide, "Checkpoints are written every {}, or", checkpointMinutes === 1 ? "minute" : "?"),
     fact(overview, "A text of up to {} MiB is held in memory", inMemory),
     fact(

@@ -142,6 +142,8 @@ testDocuments("every figure on the pages for users is checked", async () => {
     /^1 in "[^"]*at 1 MB and ten minutes/,
     /^1 in "[^"]*[pt] − 1[ .]/,
     /^(1865|1898) in /,
+    // Advice.
+    /^(0\.7|1) in "[^"]*se a temperature of 0\.7 to 1|^1 in "\. Use a temperature of 0\.7 to 1/,
     // Measured; see docs/experiments.md.
     /^\d+ in "[^"]*% (of first li|are with it)/,
     /^\d+ in "[^"]*about 20 characters on/,
