@@ -37,7 +37,7 @@ const runner = `
   const { log } = console;
   console.log = (...values) => lines.push(values.map((value) =>
     typeof value === "string" ? value : Deno.inspect(value)).join(" "));
-  for (const [path, file] of JSON.parse(Deno.readTextFileSync("examples.json"))) {
+  for (const [path, file] of JSON.parse(Deno.readTextFileSync(Deno.args[0] + "/examples.json"))) {
     globalThis.expect = (said) => log(JSON.stringify([path, said, lines.at(-1)]));
     await import(file);
   }
@@ -61,8 +61,17 @@ testProgram("examples of docstrings print what their comments say", async (folde
   Deno.writeTextFileSync(`${folder}/examples.json`, JSON.stringify(files));
   Deno.writeTextFileSync(`${folder}/runner.ts`, runner);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--config", new URL("deno.json", root).pathname, "runner.ts"],
-    cwd: folder,
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      "--config",
+      new URL("deno.json", root).pathname,
+      `${folder}/runner.ts`,
+      folder,
+    ],
+    // Examples name files of the project.
+    cwd: root,
     stdin: "null",
   }).output();
   assertEquals(code, 0, new TextDecoder().decode(stderr));

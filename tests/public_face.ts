@@ -113,6 +113,10 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
       [{ step: 1, reason: "the loss is NaN", config }],
       (...args) => new (unroll.DivergenceError as any)(...args),
     ),
+    "new StepStoppedError": of(
+      [{ cause: "a signal" }],
+      (...args) => new (unroll.StepStoppedError as any)(...args),
+    ),
     "new InputError": of(
       ["wrong", { option: "x" }],
       (...args) => new (unroll.InputError as any)(...args),

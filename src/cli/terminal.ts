@@ -103,7 +103,8 @@ export class Terminal implements Disposable {
     const width = Math.min(RULE, terminalColumns());
     this.print(`── Sample at step ${formatNumber(step)} `.padEnd(width, "─"), bold);
     // A sample is to be read; its lines are broken between words.
-    this.print(isTerminal() ? fold(text, terminalWidth()) : text);
+    const lines = text.replaceAll("\r\n", "\n");
+    this.print(isTerminal() ? fold(lines, terminalWidth()) : lines);
     this.print("─".repeat(width), bold);
   }
 

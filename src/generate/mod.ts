@@ -6,7 +6,7 @@
  * every runtime; a model of `f64` needs the main entry.
  *
  * @example Sample from a checkpoint that was fetched
- * ```ts no-eval
+ * ```ts ignore
  * import { decodeCheckpoint, sample } from "./mod.ts";
  *
  * const response = await fetch("best.safetensors");

@@ -130,7 +130,7 @@ testProgram("train --resume leaves a run at its limit as it is", async (f) => {
     const out = await succeed(f, "train", "--resume", "run", ...options);
     assertMatch(
       out,
-      /^Nothing to do: the run is at step 20 and has reached its limit of \d+ steps [^\n]*\n$/,
+      /^Nothing to do: the run is at step 20 and has reached its limit of \d+ steps[^\n]*; raise [^\n]*\n$/,
     );
     assertEquals(filesOf(`${f}/run`), before);
   }
@@ -183,6 +183,10 @@ testProgram("train --resume rejects what does not fit the run, and changes nothi
   await assertRejected(f, resume, /"rain.txt".*SHA-256 /);
   await Deno.remove(`${f}/rain.txt`);
   const outcome = await run(f, ["train", "--resume", "run"]);
-  assertOneLine(outcome, 2, /^Cannot read the text "rain.txt": .* train <text> --resume run$/);
+  assertOneLine(
+    outcome,
+    2,
+    /^Cannot read the text "rain.txt": .* train <text> --resume run; the current folder is /,
+  );
   assertEquals(filesOf(`${f}/run`), before);
 });

@@ -4,14 +4,17 @@
  *
  *     deno task test-packages
  */
+import { checkArguments } from "../../project_task.ts";
 import { install } from "./installation.ts";
+
+await checkArguments("test-packages", "Test the npm package in every runtime");
 
 const folder = await Deno.makeTempDir();
 try {
   await install(folder);
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "--frozen", "--lock=deno.lock", "--no-check", "--allow-all"]
-      .concat("tests/packages/", ...Deno.args),
+      .concat("tests/packages/"),
     env: { UNROLL_PACKAGES: folder },
     stdin: "null",
   }).spawn().status;
