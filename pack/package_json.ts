@@ -31,6 +31,9 @@ export function packageJson(
     type: "module",
     sideEffects: false,
     engines: { node: ">=22" },
+    // For tools that do not read "exports".
+    main: "./mod.js",
+    types: exports["."]!.replace(/\.ts$/, ".d.ts"),
     exports: Object.fromEntries(entries),
   };
   return `${JSON.stringify(contents, null, 2)}\n`;
