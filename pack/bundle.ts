@@ -16,6 +16,8 @@ export interface BundleOptions {
   readonly root: URL;
   /** Source files, by the names of the bundled ones. */
   readonly entries: Readonly<Record<string, string>>;
+  /** What an entry that is also a program does when it is run, by its name; it may use its exports. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** Source files to replace by others. */
   readonly replaced?: Readonly<Record<string, string>>;
   /** A new folder for intermediate files. */
@@ -28,7 +30,7 @@ export interface BundleOptions {
  * @returns The contents of each file, by its name.
  */
 export async function bundle(
-  { root, entries, replaced = {}, temporary }: BundleOptions,
+  { root, entries, programs = {}, replaced = {}, temporary }: BundleOptions,
 ): Promise<Map<string, string>> {
   const config = `${temporary}/deno.json`;
   await Deno.mkdir(temporary);
@@ -37,10 +39,12 @@ export async function bundle(
   for (const [name, source] of Object.entries(entries)) {
     // The bundler names a file by its source; one that only exports gives it the wanted name.
     const path = `${temporary}/${name}.ts`;
-    await Deno.writeTextFile(
-      path,
-      `export * from ${JSON.stringify(new URL(source, root).href)};\n`,
-    );
+    const from = JSON.stringify(new URL(source, root).href);
+    // In the source, `import.meta.main` stands for a file that is none any more.
+    const program = name in programs
+      ? `import * as entry from ${from};\nif (import.meta.main) {\n${programs[name]}\n}\n`
+      : "";
+    await Deno.writeTextFile(path, `export * from ${from};\n${program}`);
     sources.push(path);
   }
   const options = ["--quiet", "--config", config, "--platform", "browser", "--code-splitting"];

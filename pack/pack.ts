@@ -24,6 +24,16 @@ const fileNames: Readonly<Record<string, string>> = {
   "./sample": "sample",
   "./cli": "cli",
 };
+/** What the entries do that are programs. */
+const programs = {
+  cli: `
+    if (globalThis.Deno === undefined) {
+      console.error("error: Cannot run a command: the command line needs Deno; run " +
+        "npx --yes deno@2.9.6 run --allow-read --allow-write npm:@unroll/unroll/cli");
+      globalThis.process.exit(1);
+    }
+    Deno.exit(await entry.exitCodeOf(entry.commands, Deno.args));`,
+};
 /** Kernels of the entry that only samples. */
 const smallKernels = {
   "src/engine/kernels/modules.ts": "src/engine/kernels/modules_strict.ts",
@@ -41,11 +51,14 @@ async function pack(): Promise<void> {
           .map(([entry, file]) => [file, exports[entry]]),
       );
     const files = new Map([
-      ...await bundle({
-        root,
-        entries: sourcesOf((entry) => entry !== "./sample"),
-        temporary: `${temporary}/all`,
-      }),
+      ...withInstalledName(
+        await bundle({
+          root,
+          entries: sourcesOf((entry) => entry !== "./sample"),
+          programs,
+          temporary: `${temporary}/all`,
+        }),
+      ),
       ...await bundle({
         root,
         entries: sourcesOf((entry) => entry === "./sample"),
@@ -64,6 +77,15 @@ async function pack(): Promise<void> {
     await Deno.remove(temporary, { recursive: true });
     await stop();
   }
+}
+
+/**
+ * In help and messages of the command line, `deno task` becomes the name under which the guide
+ * installs it; the notebooks are no part of it.
+ */
+function withInstalledName(files: ReadonlyMap<string, string>): Map<string, string> {
+  const renamed = files.get("cli.js")!.replaceAll(/\bdeno task(?! notebooks)/g, "unroll");
+  return new Map([...files, ["cli.js", renamed]]);
 }
 
 /** Writes the files of the package, in place of those of an earlier one. */

@@ -112,7 +112,10 @@ function overviewOf(commands: readonly Command[], width: number): string {
     ),
     "",
     wrap("Start with: deno task train examples/alice.txt", { width, indent: 2 }),
-    wrap("Five notebooks on recurrent networks: deno task notebooks", { width, indent: 2 }),
+    wrap("Five notebooks on recurrent networks, in the repository: deno task notebooks", {
+      width,
+      indent: 2,
+    }),
     wrap("Options of a command: deno task <command> --help", { width, indent: 2 }),
   ].join("\n");
 }

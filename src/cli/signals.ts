@@ -1,5 +1,8 @@
-/** The signals that end a run, with the exit codes that shells expect: 128 plus the signal's number. */
-const exitCodes: Partial<Record<Deno.Signal, number>> = Deno.build.os === "windows"
+/**
+ * The signals that end a run, with the exit codes that shells expect: 128 plus the signal's number.
+ * Runtimes without `Deno` can load this module, but not run it.
+ */
+const exitCodes: Partial<Record<Deno.Signal, number>> = globalThis.Deno?.build.os === "windows"
   ? { SIGINT: 130, SIGBREAK: 130 }
   : { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
