@@ -4,6 +4,7 @@
  */
 
 import { quote } from "../json.ts";
+import { InputError } from "../errors.ts";
 import type { Kernels } from "./kernels/instance.ts";
 
 /** What a thread is started with; it must be possible to post all of it. */
@@ -121,15 +122,17 @@ async function startWebWorker(): Promise<Worker | null> {
 /**
  * Starts a thread for each task.
  *
- * @throws {Error} If there are too few threads.
+ * @throws {InputError} If a page has prepared too few.
  */
 export function startThreads(tasks: readonly Task[]): Thread[] {
   const threads = nodeThreads();
   if (threads !== undefined) return tasks.map((task) => startNodeThread(threads, task));
   if (tasks.length > prepared.length) {
-    throw new Error(
-      `Cannot start ${tasks.length + 1} threads: this page has prepared ${1 + prepared.length}; ` +
-        "await prepareThreads() before, on a cross-origin isolated page, or use 1 thread",
+    const count = tasks.length + 1;
+    throw new InputError(
+      `Cannot start ${count} threads: a page must prepare them; await prepareThreads(${count}) ` +
+        "before, in a worker of a cross-origin isolated page, or use 1 thread",
+      { option: "threads" },
     );
   }
   return tasks.map((task) => {

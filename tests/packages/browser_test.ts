@@ -1,8 +1,8 @@
 /** The installed package in a worker of a page in Chromium: the same bits as from source. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as unroll from "../../src/mod.ts";
 import { pageOptions, withPage } from "./chromium.ts";
-import { exercise } from "./exercise.js";
+import { exercise, fail } from "./exercise.js";
 import { type Installation, testPackage } from "./installation.ts";
 
 const precisions = ["f32", "f32-strict", "f64"] as const;
@@ -10,7 +10,7 @@ const precisions = ["f32", "f32-strict", "f64"] as const;
 /** A worker that prepares threads, then trains with as many as it has got. */
 const worker = `
   import * as unroll from "/unroll/mod.js";
-  import { exercise } from "/exercise.js";
+  import { exercise, fail, text } from "/exercise.js";
   const threads = await unroll.prepareThreads(2);
   const results = [];
   for (const precision of ${JSON.stringify(precisions)}) {
@@ -18,8 +18,19 @@ const worker = `
       results.push(await exercise(unroll, { precision, threads: count }));
     }
   }
-  postMessage({ threads, results });
+  const errors = await fail({ unroll });
+  const refusal = await unroll.train(unroll.corpusFromText(text), { threads: 9 })
+    .then(() => "none", String);
+  postMessage({ threads, results, errors, refusal });
 `;
+
+/** What the worker sends. */
+interface Outcome {
+  readonly threads: number;
+  readonly results: readonly unknown[];
+  readonly errors: Readonly<Record<string, string>>;
+  readonly refusal: string;
+}
 
 /** Starts a module as a worker and waits for its message. */
 const runWorker = `new Promise((resolve, reject) => {
@@ -38,11 +49,11 @@ for (const isIsolated of [false, true]) {
   testPackage(`The package trains as from source in a worker of ${kind}`, async (installation) => {
     const folders = await foldersOf(installation);
     await Deno.writeTextFile(`${installation.folder}/worker.js`, worker);
-    const { threads, results } = await withPage(
+    const { threads, results, ...messages } = await withPage(
       { folders, tools: installation.tools, isIsolated },
       async ({ page, origin, errors, requests }) => {
         await page.goto(`${origin}/empty.html`);
-        const outcome = await page.evaluate<{ threads: number; results: unknown[] }>(runWorker);
+        const outcome = await page.evaluate<Outcome>(runWorker);
         assertEquals(errors, []);
         assert(requests.includes("/unroll/mod.js"));
         assertEquals(requests.filter((path) => !path.startsWith("/")), []);
@@ -56,5 +67,7 @@ for (const isIsolated of [false, true]) {
       expected.push(...Array.from({ length: threads }, () => result));
     }
     assertEquals(results, JSON.parse(JSON.stringify(expected)));
+    assertEquals(messages.errors, await fail({ unroll }));
+    assertMatch(messages.refusal, /^InputError: Cannot start 9 threads: .*prepareThreads\(9\)/);
   }, pageOptions);
 }

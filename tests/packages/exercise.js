@@ -80,3 +80,41 @@ export async function hashWeights({ parameters }) {
   const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(bytes));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/** Calls that must fail, by what they show. */
+const failures = {
+  missingText: ({ files }) => files.readCorpus("missing.txt"),
+  missingCheckpoint: ({ files }) => files.readCheckpoint("missing.safetensors"),
+  folderAsText: ({ files }) => files.readCorpus("."),
+  otherProgram: async ({ unroll }) => {
+    const header = new TextEncoder().encode('{"__metadata__":{"format":"pt"}}');
+    const file = new Uint8Array(8 + header.length);
+    file[0] = header.length;
+    file.set(header, 8);
+    await unroll.decodeCheckpoint(file);
+  },
+  brokenHeader: ({ unroll }) =>
+    unroll.decodeCheckpoint(Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 123, 34)),
+  noCheckpoint: ({ unroll }) =>
+    unroll.decodeCheckpoint(new TextEncoder().encode("<!doctype html>")),
+  manyThreads: ({ unroll }) => unroll.train(unroll.corpusFromText(text), { threads: 65 }),
+  noThreads: ({ unroll }) => unroll.prepareThreads(0),
+  wrongOption: ({ unroll }) => unroll.train(unroll.corpusFromText(text), { step: 3 }),
+  wrongConfig: ({ unroll }) => unroll.train(unroll.corpusFromText(text), { config: { lr: -1 } }),
+  shortText: ({ unroll }) => unroll.train(unroll.corpusFromText("a")),
+};
+
+/** The errors of wrong calls: names and messages. Without `files`, of those that need none. */
+export async function fail(entries) {
+  const errors = {};
+  for (const [name, call] of Object.entries(failures)) {
+    if (entries.files === undefined && `${call}`.includes("files")) continue;
+    try {
+      await call(entries);
+      errors[name] = "no error";
+    } catch (error) {
+      errors[name] = `${error.name}: ${error.message}`;
+    }
+  }
+  return errors;
+}

@@ -1,6 +1,7 @@
 /** The installed package in Node.js, Bun and Deno: the same bits as from source. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { modules } from "../../src/engine/kernels/modules.ts";
+import * as files from "../../src/files/mod.ts";
 import * as unroll from "../../src/mod.ts";
 import { runCommand } from "../../pack/run_deno.ts";
 import {
@@ -10,7 +11,7 @@ import {
   runtimes,
   testPackage,
 } from "./installation.ts";
-import { begin, exercise, hashWeights, resume } from "./exercise.js";
+import { begin, exercise, fail, hashWeights, resume, text } from "./exercise.js";
 
 const precisions = ["f32", "f32-strict", "f64"] as const;
 const exerciseFile = new URL("exercise.js", import.meta.url).pathname;
@@ -89,3 +90,54 @@ testPackage("A checkpoint is resumed in one runtime after the other", async (ins
     }
   }
 });
+
+for (const runtime of runtimes) {
+  testPackage(`Texts, checkpoints and runs are files in ${runtime}`, async (installation) => {
+    const { folder } = installation;
+    await Deno.writeTextFile(`${folder}/text.txt`, text);
+    const results = await run(runtime, installation, {
+      program: `
+        import { readCheckpoint, readCorpus, writeCheckpoint } from "@unroll/unroll/files";
+        import { readMetrics, Run, RunFolder } from "@unroll/unroll/run";
+        const config = { hidden: 16, precision: "f32-strict" };
+        const corpus = await readCorpus("text.txt", { maxBytesInMemory: 1000 });
+        const first = await Run.create(corpus, { path: "run", config, limits: { steps: 20 } });
+        let refusal = "none";
+        try { await Run.create(corpus, { path: "run", config }); }
+        catch (error) { refusal = error.name; }
+        await first.train();
+        first[Symbol.dispose]();
+        const opened = await RunFolder.open("run");
+        const second = await Run.resume(opened, corpus, { limits: { steps: 40 } });
+        const { latest } = await second.train();
+        second[Symbol.dispose]();
+        await writeCheckpoint("copy.safetensors", latest);
+        const copy = await readCheckpoint("copy.safetensors");
+        console.log(JSON.stringify([
+          refusal,
+          (await readMetrics("run")).at(-1).step,
+          (await readCheckpoint("run", { which: "latest" })).progress.step,
+          await exercises.hashWeights(copy),
+        ]));
+      `,
+    });
+    const config = { hidden: 16, precision: "f32-strict" } as const;
+    const corpus = unroll.corpusFromText(text);
+    const { latest } = await unroll.train(corpus, { config, steps: 40 });
+    assertEquals(results, ["RunLockedError", 40, 40, await hashWeights(latest)]);
+  });
+
+  testPackage(`Errors are the same in ${runtime}`, async (installation) => {
+    const actual = await run(runtime, installation, {
+      program: `
+        import * as files from "@unroll/unroll/files";
+        console.log(JSON.stringify(await exercises.fail({ unroll, files })));
+      `,
+    });
+    const expected = await fail({ unroll, files });
+    assertEquals(actual, expected);
+    for (const message of Object.values(expected)) {
+      assertMatch(message, /^\w+Error: Cannot .*[^.]$/);
+    }
+  });
+}
