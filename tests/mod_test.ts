@@ -40,6 +40,7 @@ Deno.test("the entries export their documented values and no others", () => {
   ]);
   assertEquals(Object.keys(files).toSorted(), [
     "readCheckpoint",
+    "readCheckpointMetadata",
     "readCorpus",
     "writeCheckpoint",
   ]);
@@ -67,11 +68,13 @@ Deno.test("the entries export their documented values and no others", () => {
     "sampleStream",
   ]);
   assertEquals(Object.keys(runs).toSorted(), [
+    "MetricsReader",
     "Run",
     "RunFolder",
     "RunLockedError",
     "defaultRunPath",
     "readMetrics",
+    "readRun",
   ]);
 });
 

@@ -163,6 +163,10 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     "decodeCheckpoint": of([bytes, "model"], unroll.decodeCheckpoint),
     "encodeCheckpoint": of([checkpoint], unroll.encodeCheckpoint),
     "readCheckpoint": of([checkpointPath, { which: "best" }], files.readCheckpoint),
+    "readCheckpointMetadata": of(
+      [checkpointPath, { which: "latest" }],
+      files.readCheckpointMetadata,
+    ),
     "writeCheckpoint": of([`${folder}/copy`, checkpoint, {}], files.writeCheckpoint),
     "sample": of([checkpoint, { prompt: "ro", length: 3, temperature: 1, topK: 3 }], unroll.sample),
     "sampleMany": of([checkpoint, { length: 3, count: 2, seed: 1, stop: "o" }], unroll.sampleMany),
@@ -241,6 +245,9 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     ...Object.fromEntries(["state", "nextUint32", "uniform", "normal"].map(onGenerator)),
 
     "readMetrics": of([closedPath], runs.readMetrics),
+    "readRun": of([closedPath], runs.readRun),
+    "new MetricsReader": of([closedPath], (path) => new runs.MetricsReader(path)),
+    "MetricsReader#read": of([], () => new runs.MetricsReader(closedPath).read()),
     "defaultRunPath": of(["boat.txt"], runs.defaultRunPath),
     "new RunLockedError": of([], () => new runs.RunLockedError("wrong")),
     "new Run": of([], () => {}),

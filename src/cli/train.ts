@@ -1,5 +1,7 @@
 import { InputError } from "../errors.ts";
 import { summarize } from "../evaluate/summary.ts";
+import { readCheckpoint } from "../files/checkpoint_file.ts";
+import { statIfExists } from "../files/file_identity.ts";
 import { quotePath } from "../json.ts";
 import { Run } from "../run/run.ts";
 import { type OpenRun, RunFolder } from "../run/run_folder.ts";
@@ -38,6 +40,7 @@ export const trainCommand: Command = {
     "deno task train examples/alice.txt",
     "deno task train examples/alice.txt --minutes 10",
     "deno task train --resume runs/alice --epochs 40",
+    "deno task train alice.txt --resume alice.safetensors",
   ],
   notes: [
     "Without options, the model and its hyperparameters are picked from the text length and the " +
@@ -132,32 +135,72 @@ async function startUnlessInterrupted(
 }
 
 async function prepare(line: CommandLine): Promise<Source> {
-  const run = line.text("resume");
-  return run === undefined ? await prepareNew(line) : await prepareResumed(line, run);
+  const resume = line.text("resume");
+  if (resume === undefined) return await prepareNew(line);
+  return isFile(resume)
+    ? await prepareFromCheckpoint(line, resume)
+    : await prepareResumed(line, resume);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statIfExists(path)?.isFile === true;
+  } catch {
+    // Opening it as a run folder explains what is wrong.
+    return false;
+  }
 }
 
 async function prepareNew(line: CommandLine): Promise<Source> {
   const limits = readLimits(line);
   const given = readConfig(line);
   const threads = line.number("threads");
-  const out = line.text("out");
   const [text] = line.operands as [string];
   const corpus = await readText(text);
   using opened = new Disposables();
   opened.use(corpus);
   const { config, reasons } = autoConfig(corpus, given, limits);
-  // A text from standard input has no name of its own to call the run by.
-  const unnamed = isUnnamed(text) && out === undefined ? UNNAMED_RUN : undefined;
-  const ifExists = line.flag("force") ? "replace" as const : unnamed && "rename" as const;
-  const path = out ?? unnamed;
+  const options = present({ ...folderOf(line, text), threads });
   const resources = opened.move();
   return {
     origin: { preset: given.preset, reasons },
     showsAllMetrics: line.has("log-every"),
-    start: (signal) =>
-      Run.create(corpus, { ...present({ path, threads, ifExists }), config, limits, signal }),
+    start: (signal) => Run.create(corpus, { ...options, config, limits, signal }),
     [Symbol.dispose]: () => resources.dispose(),
   };
+}
+
+/** A new run that continues from a checkpoint file, which stays as it is. */
+async function prepareFromCheckpoint(line: CommandLine, path: string): Promise<Source> {
+  const [text] = line.operands;
+  if (text === undefined) {
+    throw new InputError(
+      `Cannot resume the checkpoint ${quotePath(path)} without its text: write deno task train ` +
+        `<text> --resume ${shellWord(path)}`,
+    );
+  }
+  const limits = readLimits(line);
+  const config = readConfig(line);
+  const options = present({ ...folderOf(line, text), threads: line.number("threads") });
+  const resume = await readCheckpoint(path);
+  using opened = new Disposables();
+  const corpus = opened.use(await readText(text));
+  const resources = opened.move();
+  return {
+    origin: {},
+    showsAllMetrics: line.has("log-every"),
+    start: (signal) => Run.create(corpus, { ...options, config, limits, resume, signal }),
+    [Symbol.dispose]: () => resources.dispose(),
+  };
+}
+
+/** The folder of a new run on a text, and what happens if it exists. */
+function folderOf(line: CommandLine, text: string) {
+  const out = line.text("out");
+  // A text from standard input has no name of its own to call the run by.
+  const unnamed = isUnnamed(text) && out === undefined ? UNNAMED_RUN : undefined;
+  const ifExists = line.flag("force") ? "replace" as const : unnamed && "rename" as const;
+  return { path: out ?? unnamed, ifExists };
 }
 
 async function prepareResumed(line: CommandLine, path: string): Promise<Source> {

@@ -47,7 +47,8 @@ export const trainOptions: readonly Option[] = [
       name: "resume",
       value: "RUN",
       description: "Resume the run in this folder, with the same results as if it had never " +
-        "stopped; <text> may be left out",
+        "stopped; <text> may be left out. A checkpoint file, as the page saves it, is resumed in a " +
+        "new run folder",
     },
     {
       name: "force",

@@ -65,18 +65,52 @@ export async function readCheckpoint(
   path: string,
   options: ReadCheckpointOptions = {},
 ): Promise<Checkpoint> {
+  return await readWith(readFile, path, options);
+}
+
+/**
+ * Reads what a checkpoint says of its run, without its weights, as untrusted input; needs
+ * `--allow-read`. The data of the file are not looked at, so its checksum is not compared.
+ *
+ * @param path A checkpoint file or a run folder.
+ * @param options Which checkpoint of a run folder is read.
+ * @throws {InputError} as {@linkcode readCheckpoint} does.
+ *
+ * @example
+ * ```ts
+ * import { readCheckpointMetadata } from "./mod.ts";
+ *
+ * for (const path of Deno.args) {
+ *   const { progress } = await readCheckpointMetadata(path, { which: "latest" });
+ *   console.log(path, progress.step, progress.ended);
+ * }
+ * ```
+ */
+export async function readCheckpointMetadata(
+  path: string,
+  options: ReadCheckpointOptions = {},
+): Promise<CheckpointMetadata> {
+  return await readWith(readFileMetadata, path, options);
+}
+
+/** Reads a file, or the checkpoint of a folder that the options name. */
+async function readWith<T extends CheckpointMetadata>(
+  read: (path: string) => Promise<T>,
+  path: string,
+  options: ReadCheckpointOptions,
+): Promise<T> {
   checkString(path, { context: "Cannot read a checkpoint", name: "path" });
   const context = `Cannot read the checkpoint ${quotePath(path)}`;
   const { which = "best" } = checkOptions(options, { schema: readSchema, context });
   if (!isFolder(path)) {
     const missing = "it must be a checkpoint or a run folder";
-    return await readNamed(path, { missing, read: readFile });
+    return await readNamed(path, { missing, read });
   }
   const folder = path.endsWith("/") ? path : `${path}/`;
   const [best, latest] = [`${folder}${BEST_CHECKPOINT}`, `${folder}${LATEST_CHECKPOINT}`];
   const hasBest = which === "best" && exists(best);
   const missing = "the folder must be a run folder with a checkpoint";
-  const checkpoint = await readNamed(hasBest ? best : latest, { missing, read: readFile });
+  const checkpoint = await readNamed(hasBest ? best : latest, { missing, read });
   if (!hasBest) return checkpoint;
   // A run that was killed early has no other checkpoint than its best.
   if (exists(latest)) await checkSameRun(checkpoint, best, latest);
@@ -118,7 +152,11 @@ async function readNamed<T>(
 }
 
 /** Checks that the best checkpoint of a folder is of the run of the latest one. */
-async function checkSameRun(best: Checkpoint, path: string, latestPath: string): Promise<void> {
+async function checkSameRun(
+  best: CheckpointMetadata,
+  path: string,
+  latestPath: string,
+): Promise<void> {
   const latest = await readNamed(latestPath, {
     missing: "it must be a checkpoint",
     read: readFileMetadata,

@@ -20,8 +20,10 @@
  * @module
  */
 
+export type { CheckpointMetadata } from "../checkpoint/metadata.ts";
 export {
   readCheckpoint,
+  readCheckpointMetadata,
   type ReadCheckpointOptions,
   writeCheckpoint,
   type WriteCheckpointOptions,

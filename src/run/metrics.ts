@@ -59,10 +59,12 @@ export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
       checkRegular(stat(file));
       using opened = OpenFile.open(file);
       checkRegular(opened.stat());
-      return await Array.fromAsync(linesOf(opened), (line) => parseRecord(line))
-        .then((records) =>
-          records.flatMap((record) => record === null ? [] : [fromRecord(record)])
-        );
+      const metrics: TrainingMetrics[] = [];
+      for await (const { line } of linesOf(opened)) {
+        const parsed = parseMetrics(line);
+        if (parsed !== null) metrics.push(parsed);
+      }
+      return metrics;
     } catch (error) {
       const missing = "the folder must be a run folder with metrics";
       throw toInputError(error, { path: file, action: "read", missing });
@@ -70,17 +72,41 @@ export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
   });
 }
 
-/** The lines of a file. Of one that no metrics can have only a part is kept, whatever its length. */
-async function* linesOf(file: OpenFile): AsyncGenerator<string> {
+/** A line of a file. */
+export interface Line {
+  /** The line without its end. Of one that no metrics can have only the start, whatever its length. */
+  readonly line: string;
+  /** Its length in the file, with its end. */
+  readonly bytes: number;
+  /** Whether it has an end. */
+  readonly isComplete: boolean;
+}
+
+/** The lines of a file, from its position on. */
+export async function* linesOf(file: OpenFile): AsyncGenerator<Line> {
   const decoder = new TextDecoder();
-  const bytes = new Uint8Array(WINDOW_BYTES);
-  let rest = "";
-  for (let count = 1; (count = await file.readAsync(bytes)) > 0;) {
-    const lines = (rest + decoder.decode(bytes.subarray(0, count), { stream: true })).split("\n");
-    rest = lines.pop()!.slice(0, MAX_LINE);
-    yield* lines;
+  const window = new Uint8Array(WINDOW_BYTES);
+  let start = new Uint8Array(0);
+  let length = 0;
+  for (let count = 1; (count = await file.readAsync(window)) > 0;) {
+    const read = window.subarray(0, count);
+    for (let from = 0; from < count;) {
+      const end = read.indexOf(LINE_END, from);
+      const part = read.subarray(from, end < 0 ? count : end);
+      length += part.length;
+      const kept = part.subarray(0, MAX_LINE - start.length);
+      if (end < 0) {
+        start = new Uint8Array([...start, ...kept]);
+        break;
+      }
+      const line = decoder.decode(start.length === 0 ? kept : new Uint8Array([...start, ...kept]));
+      yield { line, bytes: length + 1, isComplete: true };
+      start = new Uint8Array(0);
+      length = 0;
+      from = end + 1;
+    }
   }
-  yield rest;
+  if (length > 0) yield { line: decoder.decode(start), bytes: length, isComplete: false };
 }
 
 /** The line of the file for these metrics. */
@@ -231,8 +257,11 @@ function parseRecord(line: string): MetricsRecord | null {
   }
 }
 
-function fromRecord(record: MetricsRecord): TrainingMetrics {
-  return {
+/** Parses a line, which is untrusted; `null` if it is incomplete, or is no metrics. */
+export function parseMetrics(line: string): TrainingMetrics | null {
+  const record = parseRecord(line);
+  if (record === null) return null;
+  const metrics = {
     step: record.step,
     epoch: record.epoch,
     chars: record.chars,
@@ -242,4 +271,8 @@ function fromRecord(record: MetricsRecord): TrainingMetrics {
     charsPerSecond: record.chars_per_s,
     elapsedSeconds: record.elapsed_s,
   };
+  const { batchLoss, validationLoss, ...numbers } = metrics;
+  const isValid = Object.values(numbers).every(Number.isFinite) &&
+    [batchLoss, validationLoss].every((loss) => loss === null || Number.isFinite(loss));
+  return isValid ? metrics : null;
 }

@@ -3,7 +3,7 @@
  *
  * {@linkcode Run} trains and writes `config.json`, `metrics.jsonl` and checkpoints.
  * {@linkcode RunFolder} is the folder itself, for a training loop of your own.
- * {@linkcode readMetrics} reads the metrics of a run.
+ * {@linkcode readMetrics} and {@linkcode readRun} read a run, also while another process trains it.
  *
  * Reading needs `--allow-read`, training `--allow-write` too.
  *
@@ -25,6 +25,7 @@
 
 export { RunLockedError } from "./lock.ts";
 export { readMetrics } from "./metrics.ts";
+export { type MetricsChange, MetricsReader } from "./metrics_reader.ts";
 export {
   type CreateRunOptions,
   defaultRunPath,
@@ -34,3 +35,4 @@ export {
 } from "./run.ts";
 export type { Divergence, RunChange, RunConfig, RunLimits } from "./run_config.ts";
 export { type OpenRun, RunFolder } from "./run_folder.ts";
+export { readRun, type RunReading } from "./run_reading.ts";

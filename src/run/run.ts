@@ -1,7 +1,7 @@
-import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { checkCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.ts";
 import { BEST_CHECKPOINT, readCheckpoint } from "../files/checkpoint_file.ts";
 import { checkOptions, checkShape, checkString, optionsSchema } from "../arguments.ts";
-import { TextError } from "../errors.ts";
+import { InputError, TextError } from "../errors.ts";
 import type { Config } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { oneOf, text, unchecked } from "../schemas.ts";
@@ -10,7 +10,7 @@ import { replaceInvisible } from "../printable.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import { callbackKeys, type TrainingCallbacks, trainingSchemas } from "../train/options.ts";
-import type { TrainResult } from "../train/result.ts";
+import { bestOf, type TrainResult } from "../train/result.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { type PreparedTraining, prepareTraining } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
@@ -46,6 +46,12 @@ export interface CreateRunOptions extends RunOptions {
    * a checkpoint. Default: `fail` if `path` is given, else `rename`.
    */
   readonly ifExists?: "fail" | "rename" | "replace";
+  /**
+   * Continue from this checkpoint of the same text, for example one that was trained in a web page.
+   * The rest of its configuration is kept, limits count from the start of its training, and metrics
+   * begin at its step.
+   */
+  readonly resume?: Checkpoint;
 }
 
 /** Signal and callbacks of {@linkcode Run.train}; each is called before the folder changes. */
@@ -57,6 +63,7 @@ const schemas = {
   create: optionsSchema({
     path: text,
     ifExists: oneOf(["fail", "rename", "replace"]),
+    resume: unchecked,
     config: unchecked,
     limits: unchecked,
     threads: unchecked,
@@ -116,22 +123,37 @@ export class Run implements Disposable {
   /**
    * Checks all options, initializes the weights and creates the run folder.
    *
-   * @throws {InputError} if an option is invalid, the text is too short, or the folder cannot be
-   * created or holds a run; no file has been written then.
-   * @throws {TypeError} if `corpus` is no corpus.
+   * @throws {InputError} if an option is invalid, the text is too short, training cannot be resumed
+   * from the checkpoint or has reached its limit, or the folder cannot be created or holds a run; no
+   * file has been written then.
+   * @throws {TypeError} if `corpus` is no corpus, or `resume` no checkpoint.
+   * @throws {Error} if the checkpoint that is resumed cannot be written.
    * @throws {RunLockedError} if another process writes into the folder.
    */
   static async create(corpus: Corpus, options: CreateRunOptions = {}): Promise<Run> {
     const context = "Cannot train";
     checkCorpus(corpus, context);
     options = checkOptions(options, { schema: schemas.create, context });
-    const { path = defaultRunPath(corpus.path), config = {} } = options;
+    const { path = defaultRunPath(corpus.path), config = {}, resume } = options;
     const { ifExists = options.path === undefined ? "rename" : "fail" } = options;
+    if (resume !== undefined) checkCheckpoint(resume, "Cannot resume training");
     const limits = checkLimits(options.limits);
     using opened = new Disposables();
     const training = opened.use(
-      await prepareTraining(corpus, { ...limits, config, ...trainerOptions(options) }),
+      await prepareTraining(corpus, {
+        ...limits,
+        config: resume === undefined ? config : resumedConfig(resume.config, config),
+        ...resume === undefined ? {} : { resume },
+        ...trainerOptions(options),
+      }),
     );
+    if (training.isFinished) {
+      throw new InputError(
+        `Cannot resume training: the checkpoint is at step ${training.trainer.steps} and has ` +
+          'reached its limit; raise "steps", "epochs", "minutes" or "patience" to continue',
+        { option: "steps" },
+      );
+    }
     const runConfig: RunConfig = {
       config: training.trainer.config,
       limits,
@@ -143,7 +165,13 @@ export class Run implements Disposable {
       rename: RunFolder.createNumbered,
       replace: RunFolder.replace,
     }[ifExists];
-    const run = new Run(training, createFolder(path, runConfig), { runConfig, latest: null });
+    const folder = opened.use(createFolder(path, runConfig));
+    const latest = resume === undefined ? null : { ...resume, config: runConfig.config };
+    if (latest !== null) {
+      if (bestOf(latest) !== null) await folder.save(latest, "best");
+      await folder.save(latest, "latest");
+    }
+    const run = new Run(training, folder, { runConfig, latest });
     opened.move();
     return run;
   }

@@ -15,7 +15,7 @@ import {
   trained as train,
   untilPrinted,
 } from "./program.ts";
-import { configOf, contentsOf, metricsOf, readLatest } from "./runs.ts";
+import { bytesOf, configOf, contentsOf, metricsOf, readLatest } from "./runs.ts";
 
 const every10 = ["--log-every", "10"];
 
@@ -189,4 +189,32 @@ testProgram("train --resume rejects what does not fit the run, and changes nothi
     /^Cannot read the text "rain.txt": .* train <text> --resume run; the current folder is /,
   );
   assertEquals(filesOf(`${f}/run`), before);
+});
+
+testProgram("train --resume continues from a checkpoint file in a new run folder", async (f) => {
+  await Deno.writeTextFile(`${f}/rain.txt`, rain);
+  await trained(f, "whole", "--steps", "143");
+  await trained(f, "half", "--steps", "77");
+  await Deno.copyFile(`${f}/half/checkpoint.safetensors`, `${f}/page.safetensors`);
+  const args = ["train", "rain.txt", "--resume", "page.safetensors", ...every10, "--steps"];
+  const out = await succeed(f, ...args, "143", "--out", "more");
+  assertMatch(out, /\nResumed: +at step 77, /);
+  assertEquals(
+    await bytesOf(`${f}/more/checkpoint.safetensors`),
+    await bytesOf(`${f}/whole/checkpoint.safetensors`),
+  );
+  await succeed(f, ...args, "80");
+  assert(namesIn(`${f}/runs/rain`).includes("checkpoint.safetensors"));
+  await assertRejected(f, [...args, "143", "--out", "more"], /already holds a run/);
+  await succeed(f, ...args, "79", "--out", "more", "--force");
+  assertEquals((await readLatest(`${f}/more`)).progress.step, 79);
+
+  await assertRejected(f, [...args, "77"], /has reached its limit; raise --steps/);
+  await assertRejected(
+    f,
+    ["train", "--resume", "page.safetensors"],
+    /write deno task train <text> --resume page\.safetensors/,
+  );
+  await Deno.writeTextFile(`${f}/broken.safetensors`, "broken");
+  await assertRejected(f, ["train", "rain.txt", "--resume", "broken.safetensors"], /broken/);
 });

@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { readMetrics } from "../../src/run/metrics.ts";
-import { defaultRunPath, Run } from "../../src/run/run.ts";
+import { type CreateRunOptions, defaultRunPath, Run } from "../../src/run/run.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
@@ -153,3 +153,51 @@ Deno.test("defaultRunPath() drops folders and the last extension", () => {
     assertEquals(defaultRunPath(path), expected);
   }
 });
+
+testInFolder("Run.create() continues from a checkpoint with the same bits", async (folder) => {
+  const whole = await train(corpus, { config, ...limits });
+  const { latest: half } = await train(corpus, { config, ...limits, steps: 16 });
+  const path = `${folder}/run`;
+  const resume = { ...half, progress: { ...half.progress, ended: false } };
+  {
+    using run = await Run.create(corpus, { path, limits, resume });
+    // A process that is killed now loses nothing.
+    assertEquals((await readLatest(path)).progress.step, 16);
+    assertEquals(run.trainer.config, half.config);
+    const { latest } = await run.train();
+    assertEquals(latest.parameters, whole.latest.parameters);
+    assertEquals(latest.optimizerState, whole.latest.optimizerState);
+    assertEquals(latest.hiddenState, whole.latest.hiddenState);
+  }
+  assertEquals((await readMetrics(path)).map(({ step }) => step), [24, 32, 40]);
+  using run = await Run.resume(await RunFolder.open(path), corpus, { limits: { steps: 48 } });
+  const { latest } = await run.train();
+  const longer = await train(corpus, { config, ...limits, steps: 48 });
+  assertEquals(latest.parameters, longer.latest.parameters);
+});
+
+testInFolder(
+  "Run.create() writes no file for a checkpoint that it cannot resume",
+  async (folder) => {
+    const path = `${folder}/run`;
+    const { latest } = await train(corpus, { config, ...limits });
+    const create = (options: CreateRunOptions, text = corpus) =>
+      assertRejects(
+        () => Run.create(text, { path, limits, resume: latest, ...options }),
+        InputError,
+      );
+    assertMatch(
+      (await create({})).message,
+      /is at step 40 and has reached its limit; raise "steps"/,
+    );
+    const more = { limits: { steps: 50 } };
+    assertMatch(
+      (await create(more, corpusFromText("else. ".repeat(99)))).message,
+      /contents differ/,
+    );
+    assertEquals((await create({ ...more, config: { hidden: 9 } })).option, "hidden");
+    const bare = { ...latest, optimizerState: null };
+    assertMatch((await create({ ...more, resume: bare })).message, /no optimizer state/);
+    assertEquals(namesIn(folder), []);
+  },
+);

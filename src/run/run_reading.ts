@@ -1,0 +1,47 @@
+import { checkString } from "../arguments.ts";
+import { InputError, withContext } from "../errors.ts";
+import { lstatIfExists } from "../files/file_identity.ts";
+import { toInputError } from "../files/os_errors.ts";
+import { quotePath } from "../json.ts";
+import { readConfigFile } from "./ownership.ts";
+import type { RunConfig } from "./run_config.ts";
+import { CONFIG_FILE, LOCK_FILE } from "./run_files.ts";
+
+/** A run folder as {@linkcode readRun} found it. */
+export interface RunReading {
+  /** The contents of its `config.json`. */
+  readonly runConfig: RunConfig;
+  /** Whether a process trains the run, or was killed while it did. */
+  readonly isTraining: boolean;
+}
+
+/**
+ * Reads what a run trains and whether it does so now, without locking or changing anything; needs
+ * `--allow-read`. {@linkcode RunFolder.open} opens a run to resume it.
+ *
+ * @param path The run folder.
+ * @throws {InputError} if the folder holds no run, or its configuration cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { readRun } from "./mod.ts";
+ *
+ * for (const path of Deno.args) {
+ *   const { runConfig, isTraining } = readRun(path);
+ *   console.log(path, runConfig.config.cell, isTraining);
+ * }
+ * ```
+ */
+export function readRun(path: string): RunReading {
+  checkString(path, { context: "Cannot read a run", name: "path" });
+  return withContext(`Cannot read the run ${quotePath(path)}`, () => {
+    try {
+      const runConfig = withContext(`its "${CONFIG_FILE}"`, () => readConfigFile(path));
+      return { runConfig, isTraining: lstatIfExists(`${path}/${LOCK_FILE}`) !== null };
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      const missing = `the folder must be a run folder, with a ${CONFIG_FILE}`;
+      throw toInputError(error, { path, action: "read", missing });
+    }
+  });
+}
