@@ -81,9 +81,23 @@ export class RunLock implements Disposable {
     }
   }
 
-  /** Whether the folder still exists, with this lock in it. */
+  /** Whether the folder still exists, with this lock in it, and no other process has taken it. */
   isHeld(): boolean {
-    return isFileAt(this.#path, this.#file);
+    return isFileAt(this.#path, this.#file) && !this.#isTaken();
+  }
+
+  /** Why the lock is no longer held, for an error. */
+  describeLoss(): string {
+    return isFileAt(this.#path, this.#file)
+      ? "another process began to train into the run folder"
+      : "the run folder was removed or replaced while training";
+  }
+
+  #isTaken(): boolean {
+    if (!this.#file.canBeTaken) return false;
+    const token = readContents(this.#file)?.token ?? null;
+    // The stale token is still there if the disk was too full to sign the lock.
+    return token !== null && token !== this.token && token !== this.staleToken;
   }
 
   /** Releases the lock and removes its file. */

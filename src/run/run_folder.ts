@@ -409,7 +409,7 @@ export class RunFolder implements Disposable {
       reason = osErrorReason(error);
     }
     // Checked again, because the folder may have been removed in between.
-    if (!this.#lock.isHeld()) reason = "the run folder was removed or replaced while training";
+    if (!this.#lock.isHeld()) reason = this.#lock.describeLoss();
     throw new Error(`Cannot write ${quotePath(`${this.#target}/${name}`)}: ${reason}`);
   }
 }

@@ -57,3 +57,45 @@ testInFolder("RunLock.isHeld() is false after the folder was removed or replaced
     }
   }
 });
+
+/** Lets locks be those of a runtime without locks of the system, such as Node.js. */
+function withoutSystemLocks(action: () => void): void {
+  const openSync = Deno.openSync;
+  Object.assign(Deno, { openSync: undefined });
+  try {
+    action();
+  } finally {
+    Object.assign(Deno, { openSync });
+  }
+}
+
+const other = "unroll run lock\nprocess    4194305\ntoken 0123456789abcdef\n";
+
+testInFolder("RunLock.isHeld() is false after another process took a lock by process", (folder) => {
+  withoutSystemLocks(() => {
+    const lock = RunLock.acquire(folder);
+    lock.sign();
+    assert(lock.isHeld());
+    assertThrows(() => RunLock.acquire(folder), RunLockedError);
+    Deno.writeTextFileSync(`${folder}/.unroll-lock`, other);
+    assert(!lock.isHeld());
+    assertMatch(lock.describeLoss(), /another process/);
+    lock[Symbol.dispose]();
+    assertEquals(Deno.readTextFileSync(`${folder}/.unroll-lock`), other);
+  });
+});
+
+testInFolder(
+  "RunLock.isHeld() is true while the lock of a killed process is not signed",
+  (folder) => {
+    withoutSystemLocks(() => {
+      Deno.writeTextFileSync(`${folder}/.unroll-lock`, other);
+      using lock = RunLock.acquire(folder);
+      assertEquals(lock.staleToken, "0123456789abcdef");
+      assert(lock.isHeld());
+      lock.sign();
+      assert(lock.isHeld());
+    });
+    assertEquals(namesIn(folder), []);
+  },
+);
