@@ -118,6 +118,12 @@ export interface OpenOptions {
 const { O_APPEND = 0, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 const accessFlags = { read: O_RDONLY, write: O_RDWR, append: O_WRONLY | O_APPEND } as const;
 
+/**
+ * Bytes of a slice, which a disk writes in some milliseconds. Deno reads and writes in its event
+ * loop, also where Node.js and Bun use a thread: in one piece, a large checkpoint takes seconds.
+ */
+const SLICE_BYTES = 1 << 20;
+
 const readAsync = promisify(fs.read);
 const writeAsync = promisify(fs.write);
 const fsyncAsync = promisify(fs.fsync);
@@ -154,9 +160,10 @@ export class OpenFile implements Disposable {
     return this.#advance(count);
   }
 
-  /** As {@linkcode OpenFile.read}, without blocking the event loop. */
+  /** As {@linkcode OpenFile.read}, of one slice at most, which may block the event loop. */
   async readAsync(bytes: Uint8Array): Promise<number> {
-    const { bytesRead } = await readAsync(this.#fd, bytes, 0, bytes.length, this.#position);
+    const length = Math.min(bytes.length, SLICE_BYTES);
+    const { bytesRead } = await readAsync(this.#fd, bytes, 0, length, this.#position);
     return this.#advance(bytesRead);
   }
 
@@ -168,10 +175,11 @@ export class OpenFile implements Disposable {
     }
   }
 
-  /** As {@linkcode OpenFile.write}, without blocking the event loop. */
+  /** As {@linkcode OpenFile.write}, blocking the event loop for one slice at most. */
   async writeAsync(bytes: Uint8Array): Promise<void> {
     for (let rest = bytes; rest.length > 0;) {
-      const { bytesWritten } = await writeAsync(this.#fd, rest, 0, rest.length, this.#position);
+      const length = Math.min(rest.length, SLICE_BYTES);
+      const { bytesWritten } = await writeAsync(this.#fd, rest, 0, length, this.#position);
       rest = rest.subarray(this.#advance(bytesWritten));
     }
   }
