@@ -11,8 +11,8 @@ import { contentsOf, readLatest } from "./runs.ts";
 const text = "Out, out, brief candle! Life's but a walking shadow, a poor player. ".repeat(20);
 const model = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2", "--threads", "1"];
 const intervals = ["--log-every", "1", "--checkpoint-every", "1", "--sample-every", "0"];
-/** The calls that change files or folders. */
-const changing = ["rename", "write", "fsync", "unlink", "ftruncate", "mkdir", "rmdir", "flock"];
+/** The calls that change files or folders; files are written at a position. */
+const changing = ["pwrite64", "rename", "fsync", "unlink", "ftruncate", "mkdir", "rmdir", "flock"];
 /** More than a thread of such a run makes of any call. */
 const MAX_CALLS = 60;
 
@@ -89,7 +89,8 @@ function testCalls(name: string, fn: (folder: string) => Promise<void>): void {
 
 testCalls("train that is killed at each single system call loses nothing", async (f) => {
   await createRun(f);
-  let kills = 0;
+  const killsOf = new Map(changing.map((call) => [call, 0]));
+  const count = (call: string) => killsOf.set(call, killsOf.get(call)! + 1);
   let last = 2;
   // The same bits, however often it is killed and resumed; a limit that changes is recorded.
   for (const call of changing) {
@@ -97,7 +98,7 @@ testCalls("train that is killed at each single system call loses nothing", async
       const change = ["--steps", String(last + 24), "--patience", String(1000 + n % 2)];
       const args = ["train", "--resume", "run", ...change];
       ({ wasKilled } = await inject(f, `${call}:signal=SIGKILL:when=${n}`, args));
-      if (wasKilled) kills++;
+      if (wasKilled) count(call);
       const step = await checkRun(f);
       assert(step >= last && step <= last + 24, `${call} ${n}: step ${step} after ${last}`);
       last = step;
@@ -113,7 +114,7 @@ testCalls("train that is killed at each single system call loses nothing", async
       const args = ["train", "text.txt", ...model, ...intervals, "--out", "run", "--force"];
       const seed = ["--steps", "12", "--seed", String(n % 7 + 1)];
       ({ wasKilled } = await inject(f, `${call}:signal=SIGKILL:when=${n}`, [...args, ...seed]));
-      if (wasKilled) kills++;
+      if (wasKilled) count(call);
       const step = await checkRun(f);
       // The old run, or the new one.
       const { seed: now } = (await readLatest(`${f}/run`)).config;
@@ -128,7 +129,7 @@ testCalls("train that is killed at each single system call loses nothing", async
       addOthers(run);
       const args = ["train", "text.txt", ...model, ...intervals, "--out", run, "--steps", "8"];
       ({ wasKilled } = await inject(f, `${call}:signal=SIGKILL:when=${n}`, args));
-      if (wasKilled) kills++;
+      if (wasKilled) count(call);
       if (namesIn(run).includes("config.json")) {
         using _folder = (await RunFolder.open(run)).folder;
       }
@@ -139,8 +140,11 @@ testCalls("train that is killed at each single system call loses nothing", async
       Deno.removeSync(run, { recursive: true });
     }
   }
-  console.log(`${kills} kills`);
+  console.log("kills", Object.fromEntries(killsOf));
+  const kills = killsOf.values().reduce((sum, n) => sum + n, 0);
   assert(kills >= 200, String(kills));
+  // A call that is never made would test nothing.
+  for (const [call, n] of killsOf) assert(n > 0, `no kill at ${call}`);
 });
 
 testCalls("train whose system calls fail once loses nothing, and says so", async (f) => {
@@ -148,7 +152,7 @@ testCalls("train whose system calls fail once loses nothing, and says so", async
   let failures = 0;
   let last = 2;
   for (const error of ["EIO", "ENOSPC"]) {
-    for (const call of ["rename", "fsync", "ftruncate", "unlink"]) {
+    for (const call of ["pwrite64", "rename", "fsync", "ftruncate", "unlink"]) {
       for (let n = 1; n <= 8; n++) {
         const args = ["train", "--resume", "run", "--steps", String(last + 2)];
         const { code, stderr } = await inject(f, `${call}:error=${error}:when=${n}`, args);
