@@ -22,6 +22,8 @@ export interface BundleOptions {
   readonly replaced?: Readonly<Record<string, string>>;
   /** A new folder for intermediate files. */
   readonly temporary: string;
+  /** Whether to shorten the code. Default: false. */
+  readonly isMinified?: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface BundleOptions {
  * @returns The contents of each file, by its name.
  */
 export async function bundle(
-  { root, entries, programs = {}, replaced = {}, temporary }: BundleOptions,
+  { root, entries, programs = {}, replaced = {}, temporary, isMinified = false }: BundleOptions,
 ): Promise<Map<string, string>> {
   const config = `${temporary}/deno.json`;
   await Deno.mkdir(temporary);
@@ -53,7 +55,10 @@ export async function bundle(
   const files = new Map<string, string>();
   for await (const { name } of Deno.readDir(`${temporary}/out`)) {
     const source = await Deno.readTextFile(`${temporary}/out/${name}`);
-    const { code } = await transform(source, { format: "esm", target: TARGET });
+    const { code } = await transform(source, {
+      ...{ format: "esm", target: TARGET, minify: isMinified },
+      legalComments: isMinified ? "none" : "inline",
+    });
     files.set(name, POLYFILL + code);
   }
   return files;
@@ -61,13 +66,15 @@ export async function bundle(
 
 /** The project's import map with absolute addresses, so that it can stand in another folder. */
 async function bundleConfig(root: URL, replaced: Readonly<Record<string, string>>) {
-  const { scopes } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const project = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const { scopes, compilerOptions: { jsx, jsxImportSource } } = project;
   const absolute = (path: string) => new URL(path, root).href;
   const absoluteScopes = Object.entries(scopes as Record<string, unknown>)
     .map(([scope, imports]) => [absolute(scope), imports]);
   const imports = Object.entries(replaced).map(([from, to]) => [absolute(from), absolute(to)]);
   return {
     lock: false,
+    compilerOptions: { jsx, jsxImportSource },
     scopes: Object.fromEntries(absoluteScopes),
     imports: Object.fromEntries(imports),
   };

@@ -110,6 +110,12 @@ export {
   type TopPrediction,
 } from "./evaluate/score.ts";
 export { scoreHtml } from "./evaluate/score_html.ts";
+export {
+  type BaselineOptions,
+  measureBaselines,
+  type Part,
+  type PartBaselines,
+} from "./evaluate/part_baselines.ts";
 export { type PartSummary, summarize, type SummarizeOptions } from "./evaluate/summary.ts";
 
 // Errors

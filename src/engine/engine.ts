@@ -78,7 +78,11 @@ export class Engine {
     const { buffer } = instance.memory;
     this.#inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * batchSize);
     this.#targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * batchSize);
-    this.stopWord = new Int32Array(buffer as SharedArrayBuffer, this.#layout.stopWord, 1);
+    this.stopWord = new Int32Array(
+      buffer as ArrayBufferLike as SharedArrayBuffer,
+      this.#layout.stopWord,
+      1,
+    );
     this.#updater = training ? new Updater(instance, threads) : undefined;
     this.#threads = new ThreadPool(instance, threads);
   }

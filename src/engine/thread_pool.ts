@@ -54,7 +54,7 @@ export class ThreadPool {
   constructor(instance: Instance, workers: number) {
     this.#instance = instance;
     const { constants, layout, memory, module } = instance;
-    this.#words = new Int32Array(memory.buffer as SharedArrayBuffer);
+    this.#words = new Int32Array(memory.buffer as ArrayBufferLike as SharedArrayBuffer);
     this.#threads = startThreads(
       Array.from({ length: workers - 1 }, (_, i) => ({
         ...{ module, memory, worker: i + 1, workers },

@@ -1,0 +1,4 @@
+/** The panel Compare: to be built. */
+export function ComparePanel() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** The panel Files: to be built. */
+export function FilesPanel() {
+  return null;
+}

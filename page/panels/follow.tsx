@@ -1,0 +1,4 @@
+/** The panel Follow: to be built. */
+export function FollowPanel() {
+  return null;
+}

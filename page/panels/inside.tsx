@@ -1,0 +1,4 @@
+/** The panel Inside: to be built. */
+export function InsidePanel() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** The panel Write: to be built. */
+export function WritePanel() {
+  return null;
+}

@@ -1,0 +1,41 @@
+import { follow } from "./follow.ts";
+
+/** Where `deno task build-page` writes. */
+const folder = new URL("../../dist/page/", import.meta.url);
+
+/** What the server serves. */
+export interface ServeOptions {
+  /** Run folders that the page follows. */
+  readonly runs: readonly string[];
+}
+
+const types: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  txt: "text/plain; charset=utf-8",
+  json: "application/json",
+};
+
+/** Headers that isolate the page from other origins, so that its workers may share memory. */
+const headers = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-cache",
+};
+
+/** Answers a request with a file of the page, or with what {@linkcode follow} returns. */
+export async function respond(request: Request, options: ServeOptions): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith("/runs/")) return await follow(request, options.runs);
+  const name = pathname.slice(1) || "index.html";
+  if (!/^[\w-]+(\.[\w-]+)*$/.test(name)) return new Response(null, { status: 404 });
+  try {
+    const body = await Deno.readFile(new URL(name, folder));
+    const type = types[name.replace(/^.*\./, "")] ?? "application/octet-stream";
+    return new Response(body, { headers: { ...headers, "content-type": type } });
+  } catch {
+    return new Response(null, { status: 404 });
+  }
+}

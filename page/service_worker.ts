@@ -1,0 +1,2 @@
+/// <reference lib="dom" />
+/** To be built: isolation and offline use. */

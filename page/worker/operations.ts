@@ -1,0 +1,57 @@
+/**
+ * What can be asked of a model beside its training: each operation takes a checkpoint and one
+ * argument, and returns what can be posted. One that returns an async iterable yields its items as
+ * soon as they are there.
+ */
+import {
+  type Checkpoint,
+  predictNext,
+  type SampleOptions,
+  sampleStream,
+  type SamplingFilters,
+  score,
+  type ScoreOptions,
+} from "../../src/mod.ts";
+
+/** The operations by name. */
+export const operations = {
+  predictNext: (
+    model: Checkpoint,
+    { prompt, ...filters }: { readonly prompt: string } & SamplingFilters,
+  ) => predictNext(model, prompt, filters),
+
+  sample: (model: Checkpoint, options: SampleOptions) => sampleStream(model, options),
+
+  score: (model: Checkpoint, { text, ...options }: { readonly text: string } & ScoreOptions) =>
+    score(model, text, options),
+};
+
+type Operations = typeof operations;
+/** The name of an operation. */
+export type OperationName = keyof Operations;
+/** The argument of an operation. */
+export type Argument<Name extends OperationName> = Parameters<Operations[Name]>[1];
+/** What an operation returns: of an iterable, nothing. */
+export type Result<Name extends OperationName> = ReturnType<Operations[Name]> extends
+  AsyncIterable<unknown> ? void : Awaited<ReturnType<Operations[Name]>>;
+/** What an operation yields meanwhile. */
+export type Item<Name extends OperationName> = ReturnType<Operations[Name]> extends
+  AsyncIterable<infer T> ? T : never;
+
+/** A message to the worker that queries models. */
+export type QueryRequest =
+  | { readonly type: "model"; readonly id: string; readonly file: Blob }
+  | {
+    readonly type: "query";
+    readonly query: number;
+    readonly model: string;
+    readonly name: OperationName;
+    readonly argument: unknown;
+  }
+  | { readonly type: "cancel"; readonly query: number };
+
+/** A message from it. */
+export type QueryReport =
+  | { readonly type: "item"; readonly query: number; readonly item: unknown }
+  | { readonly type: "result"; readonly query: number; readonly result: unknown }
+  | { readonly type: "error"; readonly query: number; readonly message: string };

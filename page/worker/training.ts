@@ -1,0 +1,399 @@
+import {
+  autoConfig,
+  type Checkpoint,
+  type Corpus,
+  corpusFromText,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  InputError,
+  measureBaselines,
+  type PreparedTraining,
+  prepareTraining,
+  type Progress,
+  sample,
+  type TrainingCallbacks,
+  type TrainingMetrics,
+  type TrainingStatus,
+  type TrainResult,
+} from "../../src/mod.ts";
+import type {
+  ModelFile,
+  Phase,
+  Report,
+  Request,
+  TextSource,
+  TrainingSettings,
+} from "./protocol.ts";
+
+/** Time between two reports of the status, in milliseconds. */
+const STATUS_MS = 100;
+/** Time from the start to the first sample, and between samples at least. */
+const MIN_SAMPLE_MS = 1000;
+/** Part of the time trained so far that passes until the next sample. */
+const SAMPLE_INTERVAL = 0.12;
+const SAMPLE_LENGTH = 280;
+/** Clear enough to read, and far from repeating itself. */
+const SAMPLE_TEMPERATURE = 0.7;
+/** Time between two models at least, and as a multiple of the time that one takes to encode. */
+const MIN_MODEL_MS = 3000;
+const MODEL_COST_FACTOR = 50;
+
+/** A text that has been read. */
+interface Loaded {
+  readonly source: TextSource;
+  readonly corpus: Corpus;
+}
+
+/** One training: what it is started with, and its state while it pauses. */
+export class Training {
+  readonly #report: (report: Report) => void;
+  #loaded: Loaded | null = null;
+  #settings: TrainingSettings = { config: {}, limits: {} };
+  #prompt = "";
+  /** The state to resume from; `null` before the first run. */
+  #state: TrainResult | Checkpoint | null = null;
+  /** Of the run in progress. */
+  #controller: AbortController | null = null;
+  #running: Promise<void> | null = null;
+  #isStopping = false;
+  #models = 0;
+
+  /** @param report Called with everything that the page shows. */
+  constructor(report: (report: Report) => void) {
+    this.#report = report;
+  }
+
+  /** Handles a request; errors become reports. */
+  async handle(request: Request): Promise<void> {
+    try {
+      switch (request.type) {
+        case "configure":
+          await this.#configure(request.text, request.settings);
+          break;
+        case "start":
+          await this.#end();
+          await this.#configure(request.text, request.settings);
+          this.#state = null;
+          this.#start();
+          break;
+        case "load":
+          await this.#end();
+          await this.#load(request.file, request.text);
+          break;
+        case "prompt":
+          this.#prompt = request.prompt;
+          break;
+        case "limits":
+          this.#settings = { ...this.#settings, limits: request.limits };
+          break;
+        case "pause":
+          this.#controller?.abort();
+          break;
+        case "resume":
+          this.#start();
+          break;
+        case "step":
+          this.#start({ isSingleStep: true });
+          break;
+        case "stop":
+          this.#isStopping = true;
+          if (this.#running === null && this.#state !== null) this.#setPhase("finished");
+          this.#controller?.abort();
+          break;
+      }
+    } catch (error) {
+      this.#fail(
+        error,
+        request.type === "configure" || request.type === "load" ? "idle" : "failed",
+      );
+    }
+  }
+
+  async #configure(source: TextSource, settings: TrainingSettings): Promise<void> {
+    const { config, limits, seed } = settings;
+    this.#settings = { config: seed === undefined ? config : { ...config, seed }, limits };
+    const corpus = await this.#read(source);
+    const { minutes } = limits;
+    const time = minutes === undefined ? {} : { minutes };
+    const { config: complete, reasons } = autoConfig(corpus, this.#settings.config, time);
+    this.#reportConfigured(corpus, { config: complete, reasons });
+  }
+
+  async #read(source: TextSource): Promise<Corpus> {
+    const { name, content } = source;
+    if (this.#loaded !== null && isSame(this.#loaded.source, source)) return this.#loaded.corpus;
+    const text = typeof content === "string" ? content : await readUtf8(content, name);
+    const corpus = corpusFromText(text, name);
+    this.#loaded = { source, corpus };
+    return corpus;
+  }
+
+  #reportConfigured(
+    corpus: Corpus,
+    picked: Pick<ReturnType<typeof autoConfig>, "config" | "reasons">,
+  ): void {
+    const { path: name, length: chars, bytes, vocabulary } = corpus;
+    const configured = { name, chars, bytes, vocabulary: vocabulary.characters, ...picked };
+    this.#report({ type: "configured", configured });
+  }
+
+  async #load(file: Blob, source: TextSource | null): Promise<void> {
+    const checkpoint = await decodeCheckpoint(new Uint8Array(await file.arrayBuffer()));
+    this.#state = checkpoint;
+    this.#settings = { config: {}, limits: this.#settings.limits };
+    if (source !== null) {
+      const corpus = await this.#read(source);
+      this.#reportConfigured(corpus, { config: checkpoint.config, reasons: [] });
+      const { best, latest } = { best: checkpoint, latest: checkpoint };
+      // Refuses a text that is not that of the checkpoint.
+      using _ = await prepareTraining(corpus, {
+        resume: { best, latest },
+        ...this.#settings.limits,
+      });
+    }
+    await this.#reportModel(checkpoint, "model");
+    this.#setPhase(source === null || checkpoint.progress.ended ? "finished" : "paused");
+  }
+
+  /** Runs until a limit, a pause or a failure. */
+  #start({ isSingleStep = false } = {}): void {
+    if (this.#running !== null || this.#loaded === null) return;
+    this.#isStopping = false;
+    this.#setPhase("training");
+    this.#running = this.#run(this.#loaded.corpus, isSingleStep)
+      .catch((error) => this.#fail(error, "failed"))
+      .finally(() => this.#running = null);
+  }
+
+  /** Ends the run in progress, if there is one. */
+  async #end(): Promise<void> {
+    this.#controller?.abort();
+    await this.#running;
+  }
+
+  async #run(corpus: Corpus, isSingleStep: boolean): Promise<void> {
+    const controller = new AbortController();
+    this.#controller = controller;
+    const { config, limits } = this.#settings;
+    const { signal } = controller;
+    const resume = this.#state;
+    using prepared = await prepareTraining(corpus, {
+      ...resume === null ? { config } : { resume },
+      ...limits,
+      signal,
+      // With a checkpoint after every step, a slice of the run is one step.
+      ...isSingleStep ? { checkpointEvery: 1 } : {},
+    });
+    if (resume === null) this.#reportPrepared(prepared);
+    const observer = new Observer({
+      prepared,
+      startSeconds: resume === null ? 0 : latestOf(resume).progress.elapsedSeconds,
+      report: this.#report,
+      prompt: () => this.#prompt,
+      reportModel: (checkpoint, kind) => this.#reportModel(checkpoint, kind),
+    });
+    if (resume === null) observer.measureBaselines(corpus, signal);
+    const callbacks = observer.callbacks();
+    const result = await prepared.run({
+      ...callbacks,
+      ...isSingleStep
+        ? {
+          onStatus: async (status) => {
+            await callbacks.onStatus?.(status);
+            controller.abort();
+          },
+        }
+        : {},
+    });
+    this.#state = result;
+    await observer.end(result);
+    const isOver = result.latest.progress.ended || this.#isStopping;
+    this.#setPhase(isOver ? "finished" : "paused");
+  }
+
+  #reportPrepared({ trainer, limits }: PreparedTraining): void {
+    const { charsPerStep, stepsPerEpoch, threads, split, validation } = trainer;
+    const { parameters } = trainer.model();
+    this.#report({
+      type: "prepared",
+      prepared: {
+        ...{ limits, charsPerStep, stepsPerEpoch, threads },
+        parameterCount: Object.values(parameters).reduce((sum, { length }) => sum + length, 0),
+        trainingChars: split.train.reduce((sum, [start, end]) => sum + end - start, 0),
+        validationChars: validation.chars,
+      },
+    });
+  }
+
+  async #reportModel(checkpoint: Checkpoint, type: "model" | "best"): Promise<void> {
+    const bytes = await encodeCheckpoint(checkpoint);
+    const { config, vocabulary, progress } = checkpoint;
+    const model: ModelFile = {
+      id: `${type}-${++this.#models}-${progress.step}`,
+      file: new Blob([bytes as Uint8Array<ArrayBuffer>]),
+      name: (this.#loaded?.source.name ?? checkpoint.corpus?.path ?? "model").replace(/\.\w+$/, ""),
+      config,
+      vocabulary: vocabulary.characters,
+      progress,
+    };
+    this.#report({ type, model });
+  }
+
+  #setPhase(phase: Phase): void {
+    this.#report({ type: "phase", phase });
+  }
+
+  #fail(error: unknown, phase: Phase): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const option = error instanceof InputError ? error.option ?? null : null;
+    this.#report({ type: "error", message, option });
+    this.#setPhase(phase);
+  }
+}
+
+/** What an {@linkcode Observer} needs. */
+interface ObserverOptions {
+  readonly prepared: PreparedTraining;
+  /** Seconds of training before this run. */
+  readonly startSeconds: number;
+  readonly report: (report: Report) => void;
+  /** What samples begin with. */
+  readonly prompt: () => string;
+  readonly reportModel: (checkpoint: Checkpoint, kind: "model" | "best") => Promise<void>;
+}
+
+/** Reports the figures, samples and models of one run. None of it changes the trained weights. */
+class Observer {
+  readonly #options: ObserverOptions;
+  readonly #begin = performance.now();
+  #statusAt = -Infinity;
+  #sampleAt: number;
+  #sampledStep = -1;
+  #modelAt: number;
+  #loggedStep: number | null = null;
+  /** A best checkpoint that was not reported yet. */
+  #best: Checkpoint | null = null;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+    this.#sampleAt = options.startSeconds === 0 ? MIN_SAMPLE_MS : this.#nextSampleAt();
+    this.#modelAt = this.#sampleAt;
+  }
+
+  /** Milliseconds of training, those before this run included. */
+  #elapsedMs(): number {
+    return 1000 * this.#options.startSeconds + performance.now() - this.#begin;
+  }
+
+  #nextSampleAt(): number {
+    return this.#elapsedMs() + Math.max(MIN_SAMPLE_MS, SAMPLE_INTERVAL * this.#elapsedMs());
+  }
+
+  /** The callbacks of the run. */
+  callbacks(): TrainingCallbacks {
+    return {
+      onStatus: (status) => this.#observe(status),
+      onLog: (metrics) => this.#log(metrics),
+      onCheckpoint: (checkpoint, kind) => {
+        if (kind === "best") this.#best = checkpoint;
+      },
+    };
+  }
+
+  /** Measures the baselines beside the training. */
+  measureBaselines(corpus: Corpus, signal: AbortSignal): void {
+    const { trainer } = this.#options.prepared;
+    const { split } = trainer;
+    measureBaselines(corpus, { split, parts: ["validation"], signal }).then(
+      (measured) => {
+        const [baselines] = measured ?? [];
+        if (baselines !== undefined) this.#options.report({ type: "baselines", baselines });
+      },
+      // Without them the curves stand alone.
+      () => {},
+    );
+  }
+
+  #log(metrics: TrainingMetrics): void {
+    const { limits } = this.#options.prepared;
+    if (metrics.step === 1 || metrics.step % limits.logEvery === 0) this.#loggedStep = metrics.step;
+    this.#options.report({ type: "metrics", metrics });
+  }
+
+  async #observe(status: TrainingStatus): Promise<void> {
+    const now = this.#elapsedMs();
+    if (now - this.#statusAt >= STATUS_MS) {
+      this.#statusAt = now;
+      this.#options.report({ type: "status", status });
+    }
+    const { trainer } = this.#options.prepared;
+    if (!trainer.isHealthy) return;
+    if (now >= this.#sampleAt) {
+      this.#sample(status);
+      this.#sampleAt = this.#nextSampleAt();
+    }
+    if (now >= this.#modelAt) {
+      const begin = performance.now();
+      const { reportModel } = this.#options;
+      const progress = { elapsedSeconds: now / 1000, loggedStep: this.#loggedStep };
+      await reportModel(trainer.checkpoint(progress), "model");
+      await this.#reportBest();
+      const cost = performance.now() - begin;
+      this.#modelAt = this.#elapsedMs() + Math.max(MIN_MODEL_MS, MODEL_COST_FACTOR * cost);
+    }
+  }
+
+  async #reportBest(): Promise<void> {
+    const best = this.#best;
+    this.#best = null;
+    if (best !== null) await this.#options.reportModel(best, "best");
+  }
+
+  #sample({ step, loss }: Pick<Progress, "step" | "loss">): void {
+    const { prepared, report } = this.#options;
+    const prompt = this.#options.prompt();
+    this.#sampledStep = step;
+    const seconds = this.#elapsedMs() / 1000;
+    const model = prepared.trainer.model();
+    // The same seed for all, so that samples differ by what was learned.
+    const options = { length: SAMPLE_LENGTH, temperature: SAMPLE_TEMPERATURE, seed: 1 };
+    const write = (prompt: string) => {
+      const text = sample(model, { ...options, ...prompt === "" ? {} : { prompt } });
+      report({ type: "sample", sample: { step, seconds, loss, prompt, text } });
+    };
+    try {
+      write(prompt);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      write("");
+      report({ type: "sampleError", message: error.message });
+    }
+  }
+
+  /** Reports the end of the run. */
+  async end({ latest }: TrainResult): Promise<void> {
+    const { step, loss } = latest.progress;
+    if (this.#sampledStep !== step) this.#sample({ step, loss });
+    await this.#options.reportModel(latest, "model");
+    await this.#reportBest();
+  }
+}
+
+function latestOf(state: TrainResult | Checkpoint): Checkpoint {
+  return "latest" in state ? state.latest : state;
+}
+
+function isSame(a: TextSource, b: TextSource): boolean {
+  return a.name === b.name && typeof a.content === "string" && a.content === b.content;
+}
+
+async function readUtf8(file: Blob, name: string): Promise<string> {
+  const bytes = await file.arrayBuffer();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(
+      `Cannot read the text ${JSON.stringify(name)}: it is not encoded in UTF-8; save it as UTF-8`,
+    );
+  }
+}
