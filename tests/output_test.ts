@@ -11,6 +11,8 @@ const printers = [
   "bench/charts/render_svg.ts",
   "bench/comparisons/programs/tfjs/tfjs_rnn.ts",
   "bench/comparisons/train_rounds.ts",
+  "examples/node/sample.js",
+  "examples/node/server.js",
   "examples/sine_wave.ts",
   "examples/train_and_sample.ts",
   "src/cli/output.ts",

@@ -4,13 +4,17 @@ import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { run, succeed, testProgram } from "./program.ts";
 import { readLatest } from "./runs.ts";
 
-const alice = Deno.readTextFileSync(new URL("../../examples/alice.txt", import.meta.url));
+/** The start of Alice, of so many characters. */
+function alice(chars?: number): string {
+  const text = Deno.readTextFileSync(new URL("../../examples/alice.txt", import.meta.url));
+  return text.slice(0, chars);
+}
 const quiet = ["--sample-every", "0", "--out", "run"];
 
 testProgram(
   "train says when it overfits and where the best was, and sample uses the best",
   async (f) => {
-    await Deno.writeTextFile(`${f}/text.txt`, alice.slice(0, 6000));
+    await Deno.writeTextFile(`${f}/text.txt`, alice(6000));
     const options = ["--hidden", "64", "--steps", "1200", "--log-every", "20", ...quiet];
     const out = await succeed(f, "train", "text.txt", ...options);
     assertEquals(out.match(/Overfitting: since step/g)?.length, 1);
@@ -46,7 +50,7 @@ testProgram(
 testProgram(
   "train with a time limit ends when it is overfitted, and says how to go on",
   async (f) => {
-    await Deno.writeTextFile(`${f}/text.txt`, alice.slice(0, 4000));
+    await Deno.writeTextFile(`${f}/text.txt`, alice(4000));
     const options = ["--hidden", "64", "--minutes", "3", "--log-every", "20", ...quiet];
     const out = await succeed(f, "train", "text.txt", ...options);
     const [, patience] = /Stopped early: .* to train on: .*--resume run --patience (\d+)/.exec(
@@ -71,7 +75,7 @@ testProgram(
 );
 
 testProgram("train says that a model is no better than guessing, and what to change", async (f) => {
-  await Deno.writeTextFile(`${f}/text.txt`, alice.slice(0, 20_000));
+  await Deno.writeTextFile(`${f}/text.txt`, alice(20_000));
   for (
     const [options, expected] of [
       [["--optimizer=rmsprop", "--lr=1", "--steps=60"], /no better than guessing.*--lr 0\.002/],
@@ -97,7 +101,7 @@ testProgram("train says that a model is no better than guessing, and what to cha
 testProgram(
   "train ends at losses worse than uniform for long, and says what to lower",
   async (f) => {
-    await Deno.writeTextFile(`${f}/text.txt`, alice.slice(0, 20_000));
+    await Deno.writeTextFile(`${f}/text.txt`, alice(20_000));
     const wild = ["--optimizer", "sgd", "--lr", "50", "--grad-clip", "0", "--hidden", "16"];
     const { code, err } = await run(f, ["train", "text.txt", ...wild, ...quiet]);
     assertEquals(code, 1);
@@ -109,7 +113,7 @@ testProgram("train hints at --holdout streams if the end of the text differs", a
   const lines = Array.from({ length: 300 }, (_, i) => `${i * 7919 % 1000}.${i}: OK #${i}\n`).join(
     "",
   );
-  await Deno.writeTextFile(`${f}/text.txt`, alice + lines);
+  await Deno.writeTextFile(`${f}/text.txt`, alice() + lines);
   const train = (...options: string[]) =>
     succeed(f, "train", "text.txt", "--steps=1", "--hidden=8", "--force", ...options, ...quiet);
   assertMatch(await train(), /\nNote: the end of the text.*--holdout streams/);

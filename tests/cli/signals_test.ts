@@ -5,8 +5,11 @@ import { metricsOf, readLatest } from "./runs.ts";
 
 const text = "It was a dark and stormy night; the rain fell in torrents. ".repeat(20);
 const exitCodes = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const;
-/** Time from the signal to the end of the process. */
-const MAX_MS = 2000;
+/**
+ * A limit of the time from the signal to the end of the process, which is 0.1 to 0.7 s: far above,
+ * since other programs may keep the machine busy. That work was given up shows in what was saved.
+ */
+const MAX_MS = 15_000;
 
 /** Sends a signal, and waits for the end of the process. */
 async function interrupt(
@@ -23,7 +26,7 @@ async function interrupt(
 }
 
 testProgram(
-  "train saves a checkpoint at each signal, and ends with its code within two seconds",
+  "train saves a checkpoint at each signal, and ends with its code",
   async (f) => {
     await Deno.writeTextFile(`${f}/text.txt`, text);
     for (const [signal, code] of exitCodes) {
@@ -47,17 +50,18 @@ testProgram(
 
 testProgram("train does not finish a long validation after a signal", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text.repeat(2000));
-  const args = ["--hidden", "300", "--val-fraction", "0.9", "--steps", "1"];
+  const args = ["--hidden", "300", "--val-fraction", "0.9", "--steps", "2"];
   for (const [signal, code] of exitCodes) {
     const child = start(f, ["train", "text.txt", "--out", signal, ...args]);
-    const { reader } = await untilPrinted(child, /Run folder: /);
-    // Time for the one step; the two million characters of the validation part take seconds.
-    await sleep(300);
+    const { reader } = await untilPrinted(child, /\n +1 +0\.\d+ /);
+    // Time for the second step; the two million characters of the validation part take seconds.
+    await sleep(1000);
     const end = await interrupt(child, reader, signal);
     assertEquals([end.code, end.err], [code, ""]);
     const { step, ended: wasEnd } = (await readLatest(`${f}/${signal}`)).progress;
-    assertEquals([step, wasEnd], [1, false]);
-    assertEquals(metricsOf(`${f}/${signal}`).map(({ val_loss }) => val_loss), [null]);
+    assertEquals([step, wasEnd], [2, false]);
+    const losses = metricsOf(`${f}/${signal}`).map(({ val_loss }) => val_loss);
+    assert(losses.every((loss) => loss === null), `${losses}`);
   }
 });
 

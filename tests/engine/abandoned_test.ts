@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 
 Deno.test({
-  name: "Engine ends its threads once it is garbage",
-  ignore: Deno.build.os !== "linux",
+  name: "Engine ends its threads once it is garbage (needs --allow-run)",
+  ignore: Deno.build.os !== "linux" ||
+    Deno.permissions.querySync({ name: "run" }).state !== "granted",
   async fn() {
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
       args: [
