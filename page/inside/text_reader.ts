@@ -59,6 +59,11 @@ export class TextReader implements Disposable {
     return Math.ceil(this.#ids.length / BLOCK);
   }
 
+  /** Whether a block was read before, so that any can be read without those before it. */
+  hasRead(block: number): boolean {
+    return this.#states.length > block + 1;
+  }
+
   /** The hidden state before a block; see `Engine.readHiddenState()`. Reads all blocks before it. */
   stateBefore(block: number): RealArray {
     while (this.#states.length <= block) this.read(this.#states.length - 1);
