@@ -40,6 +40,7 @@ export async function currentFacts(): Promise<Fact[]> {
   return [
     ...await aliceFacts(fact),
     ...downloadFacts(fact),
+    ...packageFacts(fact),
     ...benchmarkFacts(fact),
     ...sourceFacts(fact),
     ...nameFacts(fact),
@@ -95,6 +96,19 @@ function downloadFacts(fact: MakeFact): Fact[] {
     fact("README.md", "downloads Deno ({} MB) once", deno),
     fact("README.md", "the first command {} MB of packages", runtime),
     fact("README.md", "download more, {} MB with the compiler", tests),
+  ];
+}
+
+/** What the npm package needs and how large it is; tests/packages/ holds both. */
+function packageFacts(fact: MakeFact): Fact[] {
+  const guide = "docs/guide.md";
+  const [, version] = /node: ">=(\d+)"/.exec(read("pack/package_json.ts"))!;
+  const size = constant("tests/packages/bundlers_test.ts", "MAX_SAMPLING_KB");
+  return [
+    fact(guide, "in Node.js from version {} on", version!),
+    fact(guide, "it is less than {} kB compressed", size),
+    fact(guide, "Of the versions of Node.js, {} trains at", 22),
+    fact("README.md", "Node.js from version {} on", version!),
   ];
 }
 

@@ -220,8 +220,9 @@ testDocuments("documents name tasks and options that exist", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
   const all = [...commands, notebooksCommand, plotCommand, compareCommand, reportCommand];
   const options = new Set(all.flatMap((command) => command.options.map(({ name }) => name)));
-  // Those of every command, of Deno, V8 and npx, and a placeholder.
+  // Those of every command, of Deno, V8, npm and npx, and a placeholder.
   const others = ["help", "version", "allow-read", "allow-write", "filter", "yes", "name"]
+    .concat("global", "install-links", "turboshaft-wasm")
     .concat("no-wasm-bounds-checks", "experimental-wasm-revectorize");
   for (const name of others) options.add(name);
   for (const path of documents().filter((path) => path !== "CHANGELOG.md")) {
