@@ -35,4 +35,4 @@ export {
 } from "./run.ts";
 export type { Divergence, RunChange, RunConfig, RunLimits } from "./run_config.ts";
 export { type OpenRun, RunFolder } from "./run_folder.ts";
-export { readRun, type RunReading } from "./run_reading.ts";
+export { readRun, type RunFile, type RunReading } from "./run_reading.ts";
