@@ -143,6 +143,28 @@ export function checkString(
   if (typeof value !== "string") throw wrongType({ context, name, expected: "a string", value });
 }
 
+/**
+ * Checks the path of a folder. An empty one would stand for the root of the file system, once the
+ * names of files are appended.
+ *
+ * @throws {TypeError} if it is not a string.
+ * @throws {InputError} if it is empty, or has a NUL character.
+ */
+export function checkFolderPath(
+  value: unknown,
+  { context, name, option }: Pick<WrongArgument, "context" | "name"> & { readonly option?: string },
+): asserts value is string {
+  checkString(value, { context, name });
+  const wrong = value === ""
+    ? "is empty"
+    : value.includes("\0")
+    ? "has a NUL character"
+    : undefined;
+  if (wrong === undefined) return;
+  const message = `${context}: ${quote(name)} ${wrong}; it must be the path of a folder`;
+  throw new InputError(message, option === undefined ? {} : { option });
+}
+
 /** The range of {@linkcode checkWholeNumber}. */
 export interface WholeNumberCheck extends Pick<WrongArgument, "context" | "name"> {
   /** The least number. */

@@ -14,7 +14,7 @@ import {
   readHeaderLength,
 } from "../checkpoint/safetensors_header.ts";
 import { writeAtomically } from "./atomic_write.ts";
-import { lstatIfExists } from "./file_identity.ts";
+import { describeKind, lstatIfExists } from "./file_identity.ts";
 import { type FileInfo, OpenFile, stat } from "./fs.ts";
 import { toInputError } from "./os_errors.ts";
 
@@ -255,7 +255,7 @@ export interface WriteCheckpointOptions {
  *
  * The replacement is atomic: at any moment, even if the process or the machine stops, the path
  * holds either the complete old checkpoint or the complete new one. The file is written to a
- * temporary file beside it, fsynced and renamed.
+ * temporary file beside it, fsynced and renamed. A link at the path is replaced, not followed.
  *
  * @param path The file to create or replace; its folder must exist.
  * @param checkpoint What to write.
@@ -282,6 +282,11 @@ export async function writeCheckpoint(
   const bytes = await encodeCheckpoint(checkpoint);
   await withContextAsync(`Cannot write the checkpoint ${quotePath(path)}`, async () => {
     try {
+      const found = lstatIfExists(path);
+      // A device or pipe would be replaced by a file.
+      if (found !== null && !found.isFile && !found.isSymlink) {
+        throw new InputError(`it is ${describeKind(found)}; it must be a regular file`);
+      }
       await writeAtomically(path, bytes, checked);
     } catch (error) {
       throw toInputError(error, { path, action: "write", missing: "its folder must exist" });

@@ -12,7 +12,10 @@ export type FileAction = "read" | "write";
 const reasons: Readonly<Record<string, readonly [wrong: string, right: string]>> = {
   EACCES: ["the system denies access", "the user who runs this must be allowed to ACTION it"],
   EPERM: ["the system denies access", "the user who runs this must be allowed to ACTION it"],
+  EBUSY: ["it is in use by the system", "it must be a file that can be replaced"],
   EDQUOT: ["the disk quota is used up", "there must be room for the old file and the new one"],
+  EEXIST: ["something is there already", "nothing may be there"],
+  EFBIG: ["it is too large for the file system", "it must be smaller"],
   EISDIR: ["it is a folder", "it must be a file"],
   ELOOP: ["its links lead in a circle", "it must lead to a file"],
   ENAMETOOLONG: ["its name is too long for the file system", "it must be shorter"],
@@ -23,7 +26,9 @@ const reasons: Readonly<Record<string, readonly [wrong: string, right: string]>>
   ENOSPC: ["the disk is full", "there must be room for the old file and the new one"],
   ENOTDIR: ["a part of its path is not a folder", "it must exist"],
   ENOTEMPTY: ["it is a folder", "it must be a file"],
+  ENXIO: ["it is a socket, or a pipe or device that no program serves", "it must be a file"],
   EROFS: ["the file system is read-only", "it must be writable"],
+  EXDEV: ["its temporary file is on another file system", "both must be in the same folder"],
 };
 
 const flags: Readonly<Record<FileAction, string>> = {

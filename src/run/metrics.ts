@@ -1,6 +1,6 @@
 /** `metrics.jsonl`, the file of a run's metrics: a JSON object a line. */
 
-import { checkString } from "../arguments.ts";
+import { checkFolderPath } from "../arguments.ts";
 import type { Progress } from "../checkpoint/checkpoint.ts";
 import { InputError, withContextAsync } from "../errors.ts";
 import { isSameInode, lstatIfExists } from "../files/file_identity.ts";
@@ -51,7 +51,7 @@ interface MetricsRecord {
  * ```
  */
 export async function readMetrics(path: string): Promise<TrainingMetrics[]> {
-  checkString(path, { context: "Cannot read metrics", name: "path" });
+  checkFolderPath(path, { context: "Cannot read metrics", name: "path" });
   const file = `${path}/${METRICS_FILE}`;
   return await withContextAsync(`Cannot read the metrics ${quotePath(file)}`, async () => {
     try {

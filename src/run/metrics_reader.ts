@@ -1,4 +1,4 @@
-import { checkString } from "../arguments.ts";
+import { checkFolderPath } from "../arguments.ts";
 import { withContextAsync } from "../errors.ts";
 import { isSameInode, statIfExists } from "../files/file_identity.ts";
 import { type FileInfo, OpenFile } from "../files/fs.ts";
@@ -53,7 +53,7 @@ export class MetricsReader {
    * @throws {TypeError} if `path` is not a string.
    */
   constructor(path: string) {
-    checkString(path, { context: "Cannot read metrics", name: "path" });
+    checkFolderPath(path, { context: "Cannot read metrics", name: "path" });
     this.#file = `${path}/${METRICS_FILE}`;
   }
 

@@ -134,20 +134,29 @@ export function checkTextIsNoRunFile(path: string, text: string): void {
 }
 
 /**
- * Whether a path leads to a file of a run, which no other output may replace, or to one that the run
- * will write.
+ * Whether a path is that of a file of a run, or leads to one, which no other output may replace. A
+ * name that the run will write counts, and so does a checkpoint or metrics file whose
+ * `config.json` is lost.
  */
 export function isRunFile(path: string): boolean {
-  let resolved: string;
   try {
-    resolved = resolveLinks(path);
+    const [, folder = "", name = ""] = split(path);
+    const paths = [`${resolveLinks(folder || ".")}/${name}`, resolveLinks(path)];
+    return paths.some((path) => {
+      const [, folder = "", name = ""] = split(path);
+      return isInternalName(name) && isRunFolder(folder) ||
+        isRunFileName(name) && (isRunFolder(folder) || isOwned(folder, name));
+    });
   } catch (error) {
     // Its folder does not exist, so nothing can be written there.
     if (isNotFound(error)) return false;
     throw error;
   }
-  const [, folder = "", name = ""] = /^(.*[/\\])?([^/\\]*)$/s.exec(resolved) ?? [];
-  return (isRunFileName(name) || isInternalName(name)) && isRunFolder(folder);
+}
+
+/** Splits a path into folder and name. */
+function split(path: string): readonly string[] {
+  return /^(.*[/\\])?([^/\\]*)$/s.exec(path) ?? [];
 }
 
 /**

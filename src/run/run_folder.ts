@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { checkArguments, checkString, optionsSchema, wrongRange } from "../arguments.ts";
+import { checkArguments, checkFolderPath, optionsSchema, wrongRange } from "../arguments.ts";
 import { checkCheckpoint, type Checkpoint, type Progress } from "../checkpoint/checkpoint.ts";
 import { copyAtomically, writeTextAtomically } from "../files/atomic_write.ts";
 import {
@@ -32,7 +32,7 @@ import {
 import { createReplacement, finishReplacements, movingFolderOf } from "./replacement.ts";
 import { checkRunConfig, type RunConfig } from "./run_config.ts";
 import { bestAtStep, CONFIG_FILE, METRICS_FILE, STASHED_BEST, temporaryName } from "./run_files.ts";
-import { type FileInfo, makeFolders, OpenFile, remove, rename } from "../files/fs.ts";
+import { type FileInfo, makeFolders, OpenFile, realPath, remove, rename } from "../files/fs.ts";
 
 /** A run folder that was opened to resume its run; see {@linkcode RunFolder.open}. */
 export interface OpenRun {
@@ -112,8 +112,9 @@ export class RunFolder implements Disposable {
    */
   static createNumbered(path: string, runConfig: RunConfig): RunFolder {
     runConfig = checkCreation(path, runConfig);
+    const stem = stemOf(path);
     for (let n = 1;; n++) {
-      const candidate = n === 1 ? path : `${path}-${n}`;
+      const candidate = n === 1 ? path : `${stem}-${n}`;
       if (whileCreating(candidate, () => isTaken(candidate))) continue;
       try {
         const folder = RunFolder.#createUnlessExists(candidate, runConfig);
@@ -160,7 +161,7 @@ export class RunFolder implements Disposable {
    * @throws {RunLockedError} if another process writes into it.
    */
   static async open(path: string): Promise<OpenRun> {
-    checkString(path, { context: "Cannot open a run folder", name: "path" });
+    checkFolderPath(path, { context: "Cannot open a run folder", name: "path" });
     const context = `Cannot resume ${quotePath(path)}`;
     const advice = "it must be the folder of a run, and be writable";
     const check = () => {
@@ -430,8 +431,14 @@ const metricsSchema = optionsSchema({}, {
 /** Checks the arguments of the functions that create a folder. */
 function checkCreation(path: string, runConfig: RunConfig): RunConfig {
   const context = "Cannot create a run folder";
-  checkString(path, { context, name: "path" });
+  checkFolderPath(path, { context, name: "path", option: "path" });
   return checkRunConfig(runConfig, context);
+}
+
+/** What numbers are appended to for a folder beside that of a path, not inside of it. */
+function stemOf(path: string): string {
+  const stem = path.replace(/(?<=[^/\\])[/\\]+$/, "");
+  return /(^|[/\\])\.{1,2}$/.test(stem) ? whileCreating(path, () => realPath(stem)) : stem;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkString } from "../arguments.ts";
+import { checkFolderPath } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
 import { BEST_CHECKPOINT, LATEST_CHECKPOINT } from "../files/checkpoint_file.ts";
 import { lstatIfExists, statIfExists } from "../files/file_identity.ts";
@@ -46,7 +46,7 @@ export interface RunReading {
  * ```
  */
 export function readRun(path: string): RunReading {
-  checkString(path, { context: "Cannot read a run", name: "path" });
+  checkFolderPath(path, { context: "Cannot read a run", name: "path" });
   return withContext(`Cannot read the run ${quotePath(path)}`, () => {
     try {
       const runConfig = withContext(`its "${CONFIG_FILE}"`, () => readConfigFile(path));

@@ -205,6 +205,18 @@ testInFolder(
         "it is a folder",
       );
     }
+    await assertRefused(
+      () => writeCheckpoint("/dev/null", checkpoint),
+      writing("/dev/null"),
+      "a device, pipe or socket",
+    );
+    for (const temporary of [inTheWay, "/dev/null"]) {
+      await assertRefused(
+        () => writeCheckpoint(`${folder}/new`, checkpoint, { temporary }),
+        writing(`${folder}/new`),
+        "something is there already",
+      );
+    }
     assertEquals(namesIn(folder), ["run"]);
     assertEquals(namesIn(inTheWay), ["full"]);
 

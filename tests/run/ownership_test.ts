@@ -151,12 +151,19 @@ testInFolder("train --force keeps bystanders, and never replaces its text", asyn
   for (const name of [".unroll-lock", "best-at-7.safetensors", "best-before-end.safetensors"]) {
     files.push(`${path}/${name}`, `${f}/./run/../run/${name}`);
   }
+  // Nor a link under such a name, nor a checkpoint whose configuration is lost.
+  Deno.symlinkSync(text, `${path}/best-at-8.safetensors`);
+  Deno.mkdirSync(`${f}/lost`);
+  Deno.copyFileSync(`${path}/checkpoint.safetensors`, `${f}/lost/checkpoint.safetensors`);
+  files.push(`${path}/best-at-8.safetensors`, `${f}/lost/checkpoint.safetensors`);
   for (const html of files) {
     const { code, err } = await runInside(["score", path, text, "--html", html]);
     assertEquals(code, 2, err);
     assert(err.includes("would be replaced"), err);
   }
   Deno.removeSync(`${f}/page.html`);
+  Deno.removeSync(`${path}/best-at-8.safetensors`);
+  Deno.removeSync(`${f}/lost`, { recursive: true });
   assertEquals(snapshot(f), all);
 });
 

@@ -79,6 +79,23 @@ testInFolder("RunFolder.createNumbered() takes the first path that holds no run"
   assertEquals(Deno.readTextFileSync(`${path}/metrics.jsonl`), "mine");
 });
 
+testInFolder("RunFolder.createNumbered() creates a folder beside that of the path", (folder) => {
+  const path = `${folder}/run`;
+  for (const spelling of [`${path}/`, `${path}//`, `${path}/.`, `${path}/./`]) {
+    RunFolder.createNumbered(spelling, runConfigOf())[Symbol.dispose]();
+  }
+  assertEquals(namesIn(folder), ["run", "run-2", "run-3", "run-4"]);
+  assertEquals(namesIn(path), ["config.json"]);
+});
+
+testInFolder("RunFolder refuses a path that names no folder, not the root of the system", () => {
+  for (const path of ["", "a\0b"]) {
+    for (const create of [RunFolder.create, RunFolder.createNumbered, RunFolder.replace]) {
+      assertEquals(assertThrows(() => create(path, runConfigOf()), InputError).option, "path");
+    }
+  }
+});
+
 testInFolder("RunFolder.create() rejects a path that cannot be a folder", (folder) => {
   Deno.writeTextFileSync(`${folder}/file`, "");
   for (const create of [RunFolder.create, RunFolder.createNumbered, RunFolder.replace]) {
