@@ -107,6 +107,8 @@ function packageFacts(fact: MakeFact): Fact[] {
   return [
     fact(guide, "in Node.js from version {} on", version!),
     fact(guide, "it is less than {} kB compressed", size),
+    fact("pack/README.md", "less than {} kB compressed", size),
+    fact("pack/README.md", "Node.js from version {} on", version!),
     fact(guide, "Of the versions of Node.js, {} trains at", 22),
     fact("README.md", "Node.js from version {} on", version!),
   ];

@@ -67,7 +67,7 @@ async function pack(): Promise<void> {
       }),
       ...await declarations({ name, exports, temporary: `${temporary}/types` }),
       ["package.json", packageJson({ name, version, license, exports, fileNames })],
-      ["README.md", await Deno.readTextFile("README.md")],
+      ["README.md", await Deno.readTextFile("pack/README.md")],
       ["LICENSE", await Deno.readTextFile("LICENSE")],
       ["THIRD_PARTY_LICENSES", await thirdPartyLicenses()],
     ]);

@@ -71,3 +71,35 @@ for (const isIsolated of [false, true]) {
     assertMatch(messages.refusal, /^InputError: Cannot start 9 threads: .*prepareThreads\(9\)/);
   }, pageOptions);
 }
+
+testPackage(
+  "A page whose policy forbids threads or WebAssembly is told so",
+  async (installation) => {
+    const { folder, tools } = installation;
+    const folders = await foldersOf(installation);
+    const program = `
+    import * as unroll from "/unroll/mod.js";
+    import { text } from "/exercise.js";
+    const threads = await unroll.prepareThreads(2);
+    const outcome = await unroll.train(unroll.corpusFromText(text), { steps: 2 })
+      .then(({ latest }) => latest.progress.step, String);
+    postMessage({ threads, outcome });
+  `;
+    await Deno.writeTextFile(`${folder}/worker.js`, program);
+    const outcomeOf = async (policy: string) =>
+      await withPage(
+        { folders, tools, isIsolated: true, policy },
+        async ({ page, origin }) => {
+          await page.goto(`${origin}/empty.html`);
+          return await page.evaluate<{ threads: number; outcome: unknown }>(runWorker);
+        },
+      );
+    assertEquals(await outcomeOf("script-src 'self' 'wasm-unsafe-eval'"), {
+      threads: 1,
+      outcome: 2,
+    });
+    const { outcome } = await outcomeOf("script-src 'self'");
+    assertMatch(String(outcome), /^Error: Cannot compute: this page forbids WebAssembly/);
+  },
+  pageOptions,
+);

@@ -57,6 +57,8 @@ export interface ServeOptions {
   readonly tools: string;
   /** Whether to serve the headers that make a page cross-origin isolated. */
   readonly isIsolated?: boolean;
+  /** The Content-Security-Policy, if there is one. */
+  readonly policy?: string;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -73,9 +75,13 @@ const isolationHeaders = {
 
 /** Serves folders and runs a function with a new page of Chromium. */
 export async function withPage<T>(
-  { folders, tools, isIsolated = false }: ServeOptions,
+  { folders, tools, isIsolated = false, policy }: ServeOptions,
   fn: (opened: OpenedPage) => Promise<T>,
 ): Promise<T> {
+  const headers = {
+    ...isIsolated ? isolationHeaders : {},
+    ...policy === undefined ? {} : { "content-security-policy": policy },
+  };
   const requests: string[] = [];
   const errors: string[] = [];
   await using server = Deno.serve(
@@ -84,7 +90,7 @@ export async function withPage<T>(
       const { pathname, host } = new URL(request.url);
       // The browser's own requests come here, too, as to a proxy, so that none leaves this machine.
       if (host !== origin.host) return new Response(null, { status: 403 });
-      return respond(pathname, folders, isIsolated ? isolationHeaders : {});
+      return respond(pathname, folders, headers);
     },
   );
   const origin = new URL(`http://127.0.0.1:${server.addr.port}`);

@@ -141,3 +141,15 @@ for (const runtime of runtimes) {
     }
   });
 }
+
+testPackage("The programs of the package's README run in Node.js", async (installation) => {
+  const { folder } = installation;
+  const readme = await Deno.readTextFile(new URL("../../pack/README.md", import.meta.url));
+  const [first, second] = Array.from(readme.matchAll(/^```js\n(.*?)^```/gms), ([, code]) => code!);
+  await Deno.writeTextFile(`${folder}/book.txt`, text);
+  const program = (first! + second!).replace("minutes: 5", "steps: 5")
+    .replace("minutes: 10", "steps: 10");
+  await Deno.writeTextFile(`${folder}/program.js`, program);
+  const [node] = commandOf("node22", installation.tools);
+  assertMatch(await runCommand(node!, ["program.js"], { cwd: folder }), /^row.{60}\n$/s);
+});

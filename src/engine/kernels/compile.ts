@@ -60,13 +60,23 @@ export function kernelModules(
   return { kernelModule, supportedPrecision };
 }
 
-/** Compiles a module; `null` if the runtime lacks its instructions. */
+/**
+ * Compiles a module; `null` if the runtime lacks its instructions.
+ *
+ * @throws {Error} If a page forbids to compile any.
+ */
 function compile(digits: string): WebAssembly.Module | null {
+  const bytes = bytesOf(digits);
   try {
-    return new WebAssembly.Module(bytesOf(digits));
+    return new WebAssembly.Module(bytes);
   } catch (error) {
-    if (error instanceof WebAssembly.CompileError) return null;
-    throw error;
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    if (!WebAssembly.validate(bytes)) return null;
+    throw new Error(
+      "Cannot compute: this page forbids WebAssembly; its Content-Security-Policy must have " +
+        "'wasm-unsafe-eval' in script-src",
+      { cause: error },
+    );
   }
 }
 

@@ -79,7 +79,8 @@ async function withoutModules(
 ): Promise<string> {
   const path = new URL(`../../../${source}`, import.meta.url).href;
   const code = `
-    const { Module } = WebAssembly;
+    const { Module, validate } = WebAssembly;
+    WebAssembly.validate = (bytes) => !(${isMissing})(bytes) && validate(bytes);
     WebAssembly.Module = new Proxy(Module, {
       construct(target, [bytes]) {
         if ((${isMissing})(bytes)) throw new WebAssembly.CompileError("missing instructions");
