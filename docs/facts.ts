@@ -162,7 +162,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
     fact(
       guide,
       "(at most its last {} M)",
-      constant("src/evaluate/summary.ts", "MAX_COUNTED") / 1e6,
+      constant("src/evaluate/part_baselines.ts", "MAX_COUNTED") / 1e6,
     ),
     fact(guide, "bytes added to the {} KiB before the part", gzipWindow),
     fact(guide, "cannot look back farther than {} KiB", gzipWindow),
