@@ -184,7 +184,7 @@ function findOption(command: Command, flag: string): Option {
   const found = options.find((option) => option.name === name);
   const doing = `Cannot run ${command.name} with ${show(flag, MAX_WORD)}`;
   if (found && flag === `--${name}`) return found;
-  if (found) throw new InputError(`${doing}: options begin with two dashes; write --${name}`);
+  if (found) throw new InputError(`${doing}: options begin with two hyphens; write --${name}`);
   const nearest = suggest(name, namesOf(command));
   const hint = nearest
     ? `did you mean --${nearest}?`

@@ -75,7 +75,9 @@ export function conclusionOf(run: Run, ending: Ending): string {
     ...[describeEarlyEnd(run, latest), failure, overfitting].flatMap((line) => line ?? []),
   );
   if (!ended) lines.push(advise("To resume", resumptionOf(run)));
-  if (failure === null) lines.push(advise("To sample", `deno task sample ${shellWord(path)}`));
+  if (failure === null && step > 0) {
+    lines.push(advise("To sample", `deno task sample ${shellWord(path)}`));
+  }
   return lines.join("\n");
 }
 
@@ -139,7 +141,7 @@ function describeFailure(run: Run, { latest, parts = [], differs }: Ending): str
   }
   if (validation === undefined || validation.model < validation.uniform) return null;
   const advice = overfittingAdvice(run, differs).join(", ");
-  return "The model knows the training part by now, and is worse than guessing on the validation " +
+  return "The model has learned the training part, and is worse than guessing on the validation " +
     `part ${against(validation.model, validation.uniform)}: ${advice}`;
 }
 
@@ -156,7 +158,9 @@ function improvementOf(run: Run, { config, progress }: Checkpoint): string {
     return `train again with ${flags.join(" ")}`;
   }
   if (chars < FEW_CHARS || step < 2 * config.warmup) {
-    return `${formatCount(chars, "character")} are too few to learn from; to train on: ` +
+    return `${formatCount(step, "step")} (${
+      formatCount(chars, "character")
+    }) are too few to learn from; to train on: ` +
       `${resumptionOf(run)} --steps ${10 * Math.max(step, 100)}`;
   }
   return config.lr < LOW_RATE * usual

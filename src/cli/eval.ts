@@ -8,7 +8,7 @@ import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { readText } from "./read_text.ts";
-import { formatCount, formatLoss, table } from "./format.ts";
+import { formatCount, formatLoss, formatNumber, table } from "./format.ts";
 import { printJson, printResult, tableWidth } from "./output.ts";
 
 /** `deno task eval` measures how well a model predicts a text. */
@@ -29,10 +29,10 @@ export const evalCommand: Command = {
     "The text is a UTF-8 file or pipe, or - for standard input. The model reads it once, from start " +
     "to end, and predicts each character but the first from all characters before it. A run folder " +
     "stands for its best checkpoint; see --latest.",
-    "Baselines know nothing but the evaluated text. bigram and unigram are adaptive: they predict " +
+    "Baselines learn from the evaluated text alone. bigram and unigram are adaptive: they predict " +
     "each character from the one before, or from none, by counts of the characters that they have " +
     "passed. gzip is the size of the text compressed at level 9. uniform is the logarithm of the size of " +
-    "the model's vocabulary. After training, the same baselines know the training part.",
+    "the model's vocabulary. In the summary after training, the same baselines have learned from the training part.",
   ],
   async run(line) {
     const [run, path] = line.operands as [string, string];
@@ -41,7 +41,7 @@ export const evalCommand: Command = {
     const result = await evaluateWithProgress(model, corpus);
     const gzip = await gzipWithProgress(corpus);
     if (line.flag("json")) printJson(toRecord(result, gzip));
-    else printResult(losses(result, gzip));
+    else printResult(losses(result, gzip, model.progress.step));
     return 0;
   },
 };
@@ -60,7 +60,7 @@ function toRecord(result: Evaluation, gzipNatsPerChar: number) {
 }
 
 /** The losses of the model and of the baselines, as a table. */
-function losses(result: Evaluation, gzipNatsPerChar: number): string {
+function losses(result: Evaluation, gzipNatsPerChar: number, step: number): string {
   const row = (name: string, nats: number) => [
     name,
     formatLoss(nats),
@@ -69,7 +69,7 @@ function losses(result: Evaluation, gzipNatsPerChar: number): string {
   ];
   const rows = [
     ["", "nats/char", "bits/char", "perplexity"],
-    row("model", result.natsPerChar),
+    row(`model of step ${formatNumber(step)}`, result.natsPerChar),
     row("bigram", result.bigramNatsPerChar),
     row("unigram", result.unigramNatsPerChar),
     row("uniform", result.uniformNatsPerChar),

@@ -55,7 +55,7 @@ export function statusOf(
   after: readonly string[],
   columns: number,
 ): string {
-  const parts = [...before, `${Math.floor(100 * fraction)}%`];
+  const parts = [...before, `${Math.floor(100 * fraction)} %`];
   const isTooLong = (part: string) => [...parts, part].join("  ").length > columns;
   for (const part of after) {
     if (isTooLong(part)) break;

@@ -1,6 +1,6 @@
 import { bold, dim } from "@std/fmt/colors";
 import type { Rollback, TrainingMetrics, TrainingStatus } from "../train/metrics.ts";
-import { fold, formatDuration, formatLoss, formatNumber } from "./format.ts";
+import { fold, formatCount, formatDuration, formatLoss, formatNumber } from "./format.ts";
 import { LogRows } from "./log_rows.ts";
 import { isTerminal, StatusLine, type Style, terminalColumns, terminalWidth } from "./output.ts";
 import { statusOf } from "./progress_bar.ts";
@@ -18,17 +18,29 @@ interface Column {
 const logColumns: readonly Column[] = [
   { name: "step", width: 11, rank: 0, cell: ({ step }) => formatNumber(step) },
   { name: "epoch", width: 10, rank: 5, cell: ({ epoch }) => formatEpoch(epoch) },
-  { name: "train loss", width: 12, rank: 1, cell: ({ loss }) => formatLoss(loss) },
+  {
+    name: "train loss",
+    width: 12,
+    rank: 1,
+    cell: ({ step, loss }) => step === 0 ? "" : formatLoss(loss),
+  },
   {
     name: "val loss",
     width: 12,
     rank: 2,
     cell: ({ validationLoss }) => validationLoss === null ? "" : formatLoss(validationLoss),
   },
-  { name: "chars/s", width: 12, rank: 4, cell: (m) => formatNumber(m.charsPerSecond) },
+  {
+    name: "chars/s",
+    width: 12,
+    rank: 4,
+    cell: (m) => m.step === 0 ? "" : formatNumber(m.charsPerSecond),
+  },
   { name: "elapsed", width: 11, rank: 3, cell: (m) => formatDuration(m.elapsedSeconds) },
 ];
 
+/** Lines of a sample that are printed: a model that has learned little may write line breaks only. */
+const SAMPLE_LINES = 16;
 /** The widest lines above and below a sample. */
 const RULE = 64;
 /** Seconds after which the duration of a run is estimated. */
@@ -63,16 +75,17 @@ export class Terminal implements Disposable {
     this.#line.print(text, { style });
   }
 
-  /** Prints the head of the log. */
+  /** Begins the log, whose head is printed above its first row. */
   beginLog({ best, showsAll, mayEndEarly }: LogOptions): void {
     this.#rows = new LogRows((metrics) => this.#printRow(metrics), { best, showsAll });
     this.#mayEndEarly = mayEndEarly;
     this.#begin = performance.now();
-    this.#printHead();
   }
 
   /** Prints a row of the log, unless the last one was printed a moment ago. */
   log(metrics: TrainingMetrics): void {
+    // Before the first step nothing has been measured, unless the initial weights are validated.
+    if (metrics.step === 0 && metrics.validationLoss === null) return;
     this.#rows?.add(metrics, this.#estimatedSeconds);
   }
 
@@ -104,7 +117,7 @@ export class Terminal implements Disposable {
     this.print(`── Sample at step ${formatNumber(step)} `.padEnd(width, "─"), bold);
     // A sample is to be read; its lines are broken between words.
     const lines = text.replaceAll("\r\n", "\n");
-    this.print(isTerminal() ? fold(lines, terminalWidth()) : lines);
+    this.print(firstLines(isTerminal() ? fold(lines, terminalWidth()) : lines));
     this.print("─".repeat(width), bold);
   }
 
@@ -229,7 +242,16 @@ function roughly(seconds: number): string {
   return `${shown} ${unit}${shown === 1 ? "" : "s"}`;
 }
 
+/** The first lines of a sample, and how many more there are. */
+export function firstLines(text: string): string {
+  const lines = text.split("\n");
+  const more = lines.length - SAMPLE_LINES;
+  if (more <= 1) return text;
+  return [...lines.slice(0, SAMPLE_LINES), `… ${formatCount(more, "more line")}`].join("\n");
+}
+
 /** Epochs with two decimals, where there is room for them. */
-function formatEpoch(epoch: number): string {
-  return epoch < 1e6 ? epoch.toFixed(2) : epoch.toExponential(2);
+export function formatEpoch(epoch: number): string {
+  if (epoch >= 99_999.995) return epoch.toExponential(2);
+  return epoch.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }

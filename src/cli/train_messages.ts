@@ -180,7 +180,7 @@ export function formatSummary(parts: readonly PartSummary[], step: number): stri
   const notes = [
     ...measured,
     "bigram, unigram: counted on the training part",
-    "gzip: given the 32 KiB of text before",
+    "gzip: given up to 32 KiB of the text before",
   ];
   return `${rows}\n\n${hanging(`(${notes.join("; ")})`, 1)}`;
 }
@@ -207,12 +207,14 @@ export function describeDivergence(
     .filter(({ key }) => savedStep === null || key === "lr" || key === "gradClip")
     .map(({ key, value }) => `--${optionOf(key)} ${value}`).join(" ");
   const advice = savedStep === null
-    ? `train again with ${flags}`
+    ? `${hasCheckpoint ? "" : "nothing was saved; "}train again with ${flags}`
     : !hasCheckpoint
-    ? `the checkpoint of step ${savedStep} is lost, as something else removed or replaced it`
-    : `resume from the checkpoint of step ${savedStep} with a lower learning rate: ` +
+    ? `the checkpoint of step ${
+      formatNumber(savedStep)
+    } is lost, as something else removed or replaced it`
+    : `resume from the checkpoint of step ${formatNumber(savedStep)} with a lower learning rate: ` +
       `deno task train --resume ${shellWord(path)} ${flags}`;
-  return `Training diverged at step ${step}: ${reason}${vain}; ${advice}`;
+  return `Training diverged at step ${formatNumber(step)}: ${reason}${vain}; ${advice}`;
 }
 
 /** A shell command and what it is for; in a narrow terminal on lines of its own. */

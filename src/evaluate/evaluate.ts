@@ -15,7 +15,7 @@ import { exp, log } from "../math.ts";
  * The loss of a model on a text, next to baselines; see {@linkcode evaluate}.
  *
  * The unigram and bigram baselines are adaptive: they begin without counts, predict each character,
- * and count it afterwards. They know the evaluated text up to the predicted character and nothing
+ * and count it afterwards. They have read the evaluated text up to the predicted character and nothing
  * else, so that no figure of theirs is lower than a predictor reaches, however short the text.
  */
 export interface Evaluation {

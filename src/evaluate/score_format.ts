@@ -15,12 +15,17 @@ export function bitsOf(nats: number): number {
 export function formatNats(nats: number, decimals: number): string {
   // Rounding errors may leave slightly less than 0, which would print a minus sign.
   const clamped = Math.max(0, nats);
-  return `${clamped.toFixed(decimals)} nats = ${bitsOf(clamped).toFixed(decimals)} bits`;
+  const [inNats, inBits] = [clamped, bitsOf(clamped)].map((loss) =>
+    loss.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+  );
+  return `${inNats} nats = ${inBits} bits`;
 }
 
-/** A probability with three significant digits, for example `12.3 %`. */
+/** A probability with three significant digits, for example `12.0 %`. */
 export function formatPercent(probability: number): string {
-  return `${Number((100 * probability).toPrecision(3))} %`;
+  const percent = (100 * probability).toPrecision(3);
+  // An exponent is for what is next to nothing.
+  return `${percent.includes("e") ? Number(percent) : percent} %`;
 }
 
 /** A character in quotes, its name, or its code point if it is invisible; always on one line. */

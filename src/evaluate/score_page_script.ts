@@ -39,7 +39,7 @@ function percent(code) {
   const exponent = Math.floor(code / ${MANTISSAS});
   if (exponent > 7) return "< 0.00001 %";
   return Number((code % ${MANTISSAS} + 100) + "e-" + exponent)
-    .toLocaleString("en", { maximumSignificantDigits: 3 }) + " %";
+    .toLocaleString("en", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }) + " %";
 }
 function nameOf(character) {
   const names = { " ": "space", "\\n": "line break", "\\t": "tab" };

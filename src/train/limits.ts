@@ -2,7 +2,7 @@ import type { Progress } from "../checkpoint/checkpoint.ts";
 import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
 import type { Config } from "../model/config.ts";
-import { affordableChars } from "./cost.ts";
+import { affordableChars, FLOP_PER_SECOND, flopPerChar } from "./cost.ts";
 import { isOverfitted, type ValidationProgress } from "./overfitting.ts";
 
 /** Limits of a run, which ends at the one that is reached first. */
@@ -128,12 +128,13 @@ export function resolveLimits(
     input.steps ?? Infinity,
     Math.ceil((input.epochs ?? Infinity) * context.stepsPerEpoch),
   );
-  const { charsPerLog, logsPerRun, patience } = limitDefaults;
+  const seconds = (input.minutes ?? Infinity) * 60;
+  const { patience, logsPerRun } = limitDefaults;
   const logEvery = input.logEvery ??
-    roundUp(Math.min(charsPerLog / context.charsPerStep, steps / logsPerRun));
+    roundUp(Math.min(charsPerLog(seconds, context) / context.charsPerStep, steps / logsPerRun));
   return {
     steps,
-    seconds: (input.minutes ?? Infinity) * 60,
+    seconds,
     patience: input.patience ?? (isDefault && context.hasValidation ? patience : Infinity),
     stopsOverfitting: input.minutes !== undefined && input.patience === undefined,
     isDefault,
@@ -141,6 +142,13 @@ export function resolveLimits(
     sampleEvery: input.sampleEvery ?? null,
     checkpointEvery: input.checkpointEvery ?? null,
   };
+}
+
+/** Characters between metrics: of a large model a time limit leaves few. */
+function charsPerLog(seconds: number, { config, vocabularySize }: LimitContext): number {
+  const { charsPerLog, logsPerRun } = limitDefaults;
+  const chars = seconds * FLOP_PER_SECOND / flopPerChar(config, vocabularySize);
+  return Math.min(charsPerLog, chars / logsPerRun);
 }
 
 function checkLimits(input: LimitOptions & IntervalOptions, hasValidation: boolean): void {

@@ -117,7 +117,7 @@ Deno.test("readCommandLine() names the option that was probably meant", () => {
 Deno.test("readCommandLine() rejects long options with one dash", () => {
   assertMessage(
     "sample run -length 5",
-    "Cannot run sample with -length: options begin with two dashes; write --length",
+    "Cannot run sample with -length: options begin with two hyphens; write --length",
   );
   assertThrows(() => read("train text.txt -hidden=3"), InputError, "write --hidden");
   assertThrows(() => read("train text.txt -x"), InputError, "with -x: there is no such option");

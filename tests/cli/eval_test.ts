@@ -25,7 +25,7 @@ testProgram("eval prints nats, bits and perplexity next to baselines and gzip", 
   const table = await succeed(f, "eval", "run", "rain.txt");
   for (
     const [row, key] of [
-      ["model", "nats_per_char"],
+      ["model of step 50", "nats_per_char"],
       ["bigram", "bigram_nats_per_char"],
       ["unigram", "unigram_nats_per_char"],
       ["uniform", "uniform_nats_per_char"],

@@ -4,7 +4,13 @@ import { columnsOf, fold, foldCommand, formatLoss, table } from "../../src/cli/f
 import { helpOf } from "../../src/cli/args.ts";
 import { LogRows } from "../../src/cli/log_rows.ts";
 import { commands } from "../../src/cli/main.ts";
-import { columnsFor, describeDuration, formatStatus } from "../../src/cli/terminal.ts";
+import {
+  columnsFor,
+  describeDuration,
+  firstLines,
+  formatEpoch,
+  formatStatus,
+} from "../../src/cli/terminal.ts";
 import type { TrainingMetrics } from "../../src/train/metrics.ts";
 
 const metrics: TrainingMetrics = {
@@ -37,14 +43,27 @@ Deno.test("columnsFor() leaves out columns, and has room for large numbers in th
 Deno.test("formatStatus() fits its columns, with whole numbers only", () => {
   const status = { ...metrics, fractionDone: 0.999, secondsLeft: 359_999 };
   const parts =
-    /^(?:[█░]+ )?99%(?: {2}99:59:59 left(?: {2}step 10,000,000(?: {2}loss 55888\.1234(?: {2}12,345,678 chars\/s)?)?)?)?$/;
+    /^(?:[█░]+ )?99 %(?: {2}99:59:59 left(?: {2}step 10,000,000(?: {2}loss 55888\.1234(?: {2}12,345,678 chars\/s)?)?)?)?$/;
   for (let columns = 10; columns <= 200; columns++) {
     const line = formatStatus(status, columns);
     assert(columnsOf(line) <= columns, line);
     assertMatch(line, parts);
   }
   assertMatch(formatStatus(status, 79), /chars\/s$/);
-  assertMatch(formatStatus(status, 39), /99% {2}99:59:59 left {2}step 10,000,000$/);
+  assertMatch(formatStatus(status, 39), /99 % {2}99:59:59 left {2}step 10,000,000$/);
+});
+
+Deno.test("firstLines() says how many lines of a long sample are left out", () => {
+  const sample = (lines: number) => Array.from({ length: lines }, (_, i) => `${i}`).join("\n");
+  for (const lines of [1, 16, 17]) assertEquals(firstLines(sample(lines)), sample(lines));
+  assertEquals(firstLines(sample(18)), `${sample(16)}\n… 2 more lines`);
+  assertEquals(firstLines("\n".repeat(200)), `${"\n".repeat(16)}… 185 more lines`);
+});
+
+Deno.test("formatEpoch() groups digits as the column of steps does", () => {
+  assertEquals([0.004, 8000, 99_999.994, 99_999.996, 123_456].map(formatEpoch), [
+    ...["0.00", "8,000.00", "99,999.99", "1.00e+5", "1.23e+5"],
+  ]);
 });
 
 Deno.test("formatLoss() keeps the loss of a diverged run short", () => {

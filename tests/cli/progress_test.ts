@@ -63,7 +63,7 @@ testTerminal("ProgressBar shows a bar in a terminal, and removes it", async (f) 
   }).output();
   const screen = new TextDecoder().decode(stdout);
   assertEquals(code, 0, screen);
-  assertMatch(screen, /Reading the text {2}█+░+ \d+% {2}0\.\d s left/);
+  assertMatch(screen, /Reading the text {2}█+░+ \d+ % {2}0\.\d s left/);
   // The line is cleared before anything else is written, and nothing of the terminal is changed.
   // deno-lint-ignore no-control-regex
   assertMatch(screen, /\x1b\[K[^█]*ready\r\n$/);

@@ -42,7 +42,7 @@ for (const count of ["3", "300", "42000"]) {
       );
       assertEquals(code, 0);
       for (const step of stepsOf(f)) {
-        assertMatch(screen, new RegExp(` ${step} +\\d+\\.\\d\\d +\\d+\\.\\d{4} `), screen);
+        assertMatch(screen, new RegExp(` ${step} +[\\d,]+\\.\\d\\d +\\d+\\.\\d{4} `), screen);
       }
       assertEquals(screen.match(/Sample at step/g)?.length, 3, screen);
       assert(!screen.includes("\x1b[?"), "no setting of the terminal is changed");
@@ -57,7 +57,7 @@ testTerminal("train shows step, loss, speed and time left in a status line", asy
   assertEquals(code, 0);
   assertMatch(
     screen,
-    /\d+% {2}\d\.\d s left {2}step [\d,]+ {2}loss \d\.\d{4} {2}[\d,]+ chars\/s/,
+    /\d+ % {2}\d\.\d s left {2}step [\d,]+ {2}loss \d\.\d{4} {2}[\d,]+ chars\/s/,
   );
   // The summary is left on the screen at the end.
   assertMatch(screen, /Done after [\d,]+ steps; saved in run\r\n[^]*To sample: .*\r\n$/);

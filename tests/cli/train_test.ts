@@ -257,7 +257,7 @@ testProgram("train measures what eval measures on the same characters", async (f
   ) {
     await Deno.writeTextFile(`${f}/part.txt`, part);
     const table = await succeed(f, "eval", "run", "part.txt");
-    assertEquals(/\nmodel +(\S+)/.exec(table)![1], losses[i + 1]);
+    assertEquals(/\nmodel of step 200 +(\S+)/.exec(table)![1], losses[i + 1]);
   }
 });
 

@@ -9,11 +9,12 @@ Deno.test("formatCharacter() quotes, names or numbers a character", () => {
 });
 
 Deno.test("formatPercent() has three significant digits", () => {
-  const percents = [1, 0.5, 0.123456, 0.000123456, 0].map(formatPercent);
-  assertEquals(percents, ["100 %", "50 %", "12.3 %", "0.0123 %", "0 %"]);
+  const percents = [1, 0.5, 0.123456, 0.12, 0.000123456].map(formatPercent);
+  assertEquals(percents, ["100 %", "50.0 %", "12.3 %", "12.0 %", "0.0123 %"]);
 });
 
 Deno.test("formatNats() has nats and bits, and never a minus sign", () => {
   assertEquals(formatNats(Math.LN2, 2), "0.69 nats = 1.00 bits");
+  assertEquals(formatNats(150118.42, 1), "150,118.4 nats = 216,575.1 bits");
   assertEquals(formatNats(-1e-17, 1), "0.0 nats = 0.0 bits");
 });

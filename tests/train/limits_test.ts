@@ -48,6 +48,19 @@ Deno.test("resolveLimits() follows the alphabet, and the length of a short text"
   assertEquals(steps({ charsPerStep: 50, stepsPerEpoch: 9 }), 80_000);
 });
 
+Deno.test("resolveLimits() has as many metrics of a slow model within a time limit", () => {
+  const charsPerLog = (changes: Partial<LimitContext>, minutes = 1) => {
+    const { logEvery } = resolveLimits({ minutes }, { ...context, charsPerStep: 200, ...changes });
+    return 200 * logEvery;
+  };
+  const wide = { ...model.config, hidden: 1024 };
+  // Of a fast one a second is as many characters as of any run without a time limit.
+  assertEquals(charsPerLog({}, 10), 400_000);
+  assert(charsPerLog({ config: wide }) <= 10_000);
+  assert(charsPerLog({ vocabularySize: 4000 }) <= 40_000);
+  assert(charsPerLog({ config: wide }, 600) > charsPerLog({ config: wide }));
+});
+
 Deno.test("resolveLimits() converts given limits to steps and seconds", () => {
   for (
     const [options, steps, seconds] of [
