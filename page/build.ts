@@ -18,6 +18,9 @@ const entries = {
   query_worker: "page/worker/query_worker.ts",
 };
 
+/** Style sheets, in their order. */
+const styles = ["page/style.css", "page/charts/charts.css", "page/files/files.css"];
+
 /** Makes all files of the page, by their paths. */
 export async function buildPage(): Promise<Map<string, string>> {
   const temporary = await Deno.makeTempDir();
@@ -34,7 +37,7 @@ export async function buildPage(): Promise<Map<string, string>> {
     const read = (path: string) => Deno.readTextFile(new URL(path, root));
     return new Map([
       ["index.html", await read("page/index.html")],
-      ["style.css", await read("page/style.css")],
+      ["style.css", (await Promise.all(styles.map(read))).join("\n")],
       ...scripts,
       ...workers,
     ]);

@@ -38,8 +38,9 @@ function readPort(line: CommandLine): number | undefined {
 }
 
 function listen(port: number | undefined, runs: readonly string[]): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve(
+  const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
     { port: port ?? DEFAULT_PORT, hostname: "127.0.0.1", onListen: () => {} },
-    (request) => respond(request, { runs }),
+    (request) => respond(request, { runs, port: server.addr.port }),
   );
+  return server;
 }

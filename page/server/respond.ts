@@ -1,4 +1,5 @@
 import { follow } from "./follow.ts";
+import { refuse } from "./guard.ts";
 
 /** Where `deno task build-page` writes. */
 const folder = new URL("../../dist/page/", import.meta.url);
@@ -7,6 +8,8 @@ const folder = new URL("../../dist/page/", import.meta.url);
 export interface ServeOptions {
   /** Run folders that the page follows. */
   readonly runs: readonly string[];
+  /** The port that the server listens on. */
+  readonly port: number;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -23,11 +26,19 @@ const headers = {
   "cross-origin-embedder-policy": "require-corp",
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-cache",
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "frame-ancestors 'none'",
 };
 
 /** Answers a request with a file of the page, or with what {@linkcode follow} returns. */
 export async function respond(request: Request, options: ServeOptions): Promise<Response> {
-  const { pathname } = new URL(request.url);
+  const refusal = refuse(request, options.port);
+  if (refusal !== null) return refusal;
+  const { pathname, search } = new URL(request.url);
+  // The page follows the runs of its server where its address says so.
+  if (pathname === "/" && search === "" && options.runs.length > 0) {
+    return new Response(null, { status: 302, headers: { ...headers, location: "/?follow" } });
+  }
   if (pathname.startsWith("/runs/")) return await follow(request, options.runs);
   const name = pathname.slice(1) || "index.html";
   if (!/^[\w-]+(\.[\w-]+)*$/.test(name)) return new Response(null, { status: 404 });

@@ -25,7 +25,10 @@ export interface Command {
   readonly name: string;
   /** What the command does, in one line without a final period. */
   readonly summary: string;
-  /** The arguments that are not options: `<text>` is required, `[name]` may be left out. */
+  /**
+   * The arguments that are not options: `<text>` is required, `[name]` may be left out, and of
+   * `[name...]`, the last, there may be any number.
+   */
   readonly operands: readonly string[];
   /** An option that makes all operands optional. */
   readonly replacesOperands?: string;
@@ -215,7 +218,8 @@ function checkOperands(
   const { name, operands: expected, replacesOperands } = command;
   const isReplaced = replacesOperands !== undefined && values.has(replacesOperands);
   const required = isReplaced ? 0 : expected.filter((operand) => operand.startsWith("<")).length;
-  if (operands.length >= required && operands.length <= expected.length) return;
+  const max = expected.at(-1)?.endsWith("...]") ? Infinity : expected.length;
+  if (operands.length >= required && operands.length <= max) return;
   const given = operands.length === 0
     ? "none is given"
     : `given: ${operands.map((operand) => quote(operand)).join(" ")}`;

@@ -35,6 +35,13 @@ function assertMessage(words: string, message: string): void {
   assertEquals(error.message, message);
 }
 
+Deno.test("readCommandLine() reads any number of operands where the last one ends with dots", () => {
+  const command = { ...commandOf("sample"), operands: ["[run...]"] };
+  for (const args of [[], ["a"], ["a", "b", "c"]]) {
+    assertEquals(readCommandLine(command, args).operands, args);
+  }
+});
+
 Deno.test("readCommandLine() reads options, values and operands", () => {
   const line = read("train text.txt --hidden=64 --force --lr 1e-3 --out=a=b");
   assertEquals(line.operands, ["text.txt"]);

@@ -82,7 +82,9 @@ export interface OpenedPage {
 
 /** Options of {@linkcode testPage} and {@linkcode withPage}. */
 export interface PageOptions {
-  /** Answers requests. Default: the server of `deno task page`, without runs. */
+  /** Run folders that the page follows. Default: none. */
+  readonly runs?: readonly string[];
+  /** Answers requests. Default: the server of `deno task page`. */
   readonly handler?: (request: Request) => Response | Promise<Response>;
   /** Options of the browser context, for example `{ colorScheme: "dark" }`. */
   readonly context?: Record<string, unknown>;
@@ -132,14 +134,13 @@ export async function launchBrowser(origin: string): Promise<Browser> {
 /** Serves the page and runs a function with it in Chromium. */
 export async function withPage<T>(
   fn: (opened: OpenedPage) => Promise<T>,
-  { handler = (request) => respond(request, { runs: [] }), context = {}, hash = "" }: PageOptions =
-    {},
+  { runs = [], handler, context = {}, hash = "" }: PageOptions = {},
 ): Promise<T> {
-  await using server = Deno.serve(
+  await using server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request) => {
       if (new URL(request.url).host !== host) return new Response(null, { status: 403 });
-      return handler(request);
+      return handler?.(request) ?? respond(request, { runs, port: server.addr.port });
     },
   );
   const host = `127.0.0.1:${server.addr.port}`;
