@@ -5,6 +5,7 @@
  */
 import { stop } from "esbuild";
 import { bundle } from "../pack/bundle.ts";
+import { sourceFiles, sourceName } from "./sources.ts";
 
 /** The root of the project. */
 const root = new URL("../", import.meta.url);
@@ -19,7 +20,12 @@ const entries = {
 };
 
 /** Style sheets, in their order. */
-const styles = ["page/style.css", "page/charts/charts.css", "page/files/files.css"];
+const styles = [
+  "page/style.css",
+  "page/charts/charts.css",
+  "page/inside/inside.css",
+  "page/files/files.css",
+];
 
 /** Makes all files of the page, by their paths. */
 export async function buildPage(): Promise<Map<string, string>> {
@@ -38,6 +44,12 @@ export async function buildPage(): Promise<Map<string, string>> {
     return new Map([
       ["index.html", await read("page/index.html")],
       ["style.css", (await Promise.all(styles.map(read))).join("\n")],
+      ...await Promise.all(
+        sourceFiles.map(async (path): Promise<[string, string]> => [
+          sourceName(path),
+          await read(path),
+        ]),
+      ),
       ...scripts,
       ...workers,
     ]);

@@ -36,6 +36,7 @@ export interface TopCharacter {
 
 /** What the model does at one character. */
 export interface CharacterInspection {
+  readonly position: number;
   /** Whether the model has the character in its vocabulary. */
   readonly isKnown: boolean;
   /** Its loss; `null` if nothing predicts it. */
@@ -51,7 +52,7 @@ export interface CharacterInspection {
 export type Followed = FeatureName | CharacterSpan;
 
 /** One model and one text: everything that can be seen of how the model reads it. */
-export class Inspection implements Disposable {
+export class Inspection {
   readonly #model: Model;
   readonly #known: KnownText;
   /** The index in the ids of each character; −1 if the model does not know it. */
@@ -68,16 +69,6 @@ export class Inspection implements Disposable {
     this.#indexes = new Int32Array(this.#known.characters.length).fill(-1);
     this.#known.positions.forEach((position, index) => this.#indexes[position] = index);
     this.#reader = new TextReader(model, this.#known.ids);
-  }
-
-  [Symbol.dispose](): void {
-    this.#reader[Symbol.dispose]();
-    this.#connectivity?.[Symbol.dispose]();
-  }
-
-  /** The distinct characters that the model does not know. */
-  get unknown(): readonly string[] {
-    return this.#known.unknown;
   }
 
   /** Computes the losses of all characters, part by part. */
@@ -137,7 +128,13 @@ export class Inspection implements Disposable {
   async character(position: number): Promise<CharacterInspection> {
     const { ids, positions } = this.#known;
     const index = this.#indexes[position] ?? -1;
-    const nothing = { from: position, connectivity: new Float32Array(), top: [], nats: null };
+    const nothing = {
+      position,
+      from: position,
+      connectivity: new Float32Array(),
+      top: [],
+      nats: null,
+    };
     if (index <= 0) return { isKnown: index === 0, ...nothing };
     await this.#readTo(index - 1);
     const read = this.#reader.read(Math.floor((index - 1) / BLOCK));
@@ -158,6 +155,7 @@ export class Inspection implements Disposable {
     const connectivity = new Float32Array(position - from);
     norms.forEach((norm, t) => connectivity[positions[first * BLOCK + t]! - from] = norm);
     return {
+      position,
       isKnown: true,
       nats: logSumExp(logits) - logits[ids[index]!]!,
       top: mostProbable(logits, TOP).map(({ id, probability }) => ({

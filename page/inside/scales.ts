@@ -2,7 +2,7 @@
  * From numbers to the levels of a color scale, and the legends of the scales.
  *
  * A scale has few levels, each with a color of its own, so that a reader can name the level of a
- * character. The colors are in style.css; in each scale luminance changes in one direction from zero,
+ * character. The colors are in inside.css; in each scale luminance changes in one direction from zero,
  * so that the order is visible without color vision.
  *
  * @module

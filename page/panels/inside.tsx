@@ -1,4 +1,543 @@
-/** The panel Inside: to be built. */
+/// <reference lib="dom" />
+import { effect, signal, useComputed, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { ColoredText } from "../inside/colored_text.ts";
+import { type FeatureName, features } from "../inside/features.ts";
+import type { RankedUnit } from "../inside/rank_units.ts";
+import { Inspector, MAX_TEXT, type Mode } from "../inside/inspector.ts";
+import { nameOfCharacter } from "../inside/text_layout.ts";
+import { describeUnit, kinds, kindsOfCell, type UnitKind } from "../inside/units.ts";
+import { SourceLink } from "../source_link.tsx";
+import type { SourceFile } from "../sources.ts";
+import { model, text } from "../state.ts";
+
+const inspector = new Inspector(model, text);
+/** What a screen reader reads after a key has moved to another character. */
+const announcement = signal("");
+let isAnnounced = false;
+
+const modes: Readonly<
+  Record<Mode, { readonly label: string; readonly sentence: string; readonly source: SourceFile }>
+> = {
+  loss: {
+    label: "Loss",
+    sentence: "Each character is colored by its loss: how little the model expected it.",
+    source: "page/inside/inspection.ts",
+  },
+  unit: {
+    label: "One unit",
+    sentence:
+      "The text is colored by what one unit of the network does; search for units that follow something you can see.",
+    source: "page/inside/rank_units.ts",
+  },
+  depends: {
+    label: "Connections",
+    sentence:
+      "Point at a character to see which earlier ones its prediction depends on: where another character would change it most.",
+    source: "page/inside/connectivity.ts",
+  },
+};
+
+/** Colors a text by what the model does with it. */
 export function InsidePanel() {
-  return null;
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => inspector.isVisible.value = entries.at(-1)!.isIntersecting,
+      { rootMargin: "200px" },
+    );
+    observer.observe(section.current!);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <section ref={section} class="panel inside" aria-labelledby="inside-title">
+      <header>
+        <h2 id="inside-title">Look inside</h2>
+        <p>
+          {model.value === null
+            ? "See what the model does with each character, as soon as there is a model."
+            : modes[inspector.mode.value].sentence}
+        </p>
+      </header>
+      {model.value !== null && <Inside />}
+    </section>
+  );
+}
+
+function Inside() {
+  const mode = inspector.mode.value;
+  return (
+    <>
+      <fieldset class="segments">
+        <legend class="visually-hidden">Color the text by</legend>
+        {Object.entries(modes).map(([name, { label }]) => (
+          <label key={name}>
+            <input
+              type="radio"
+              name="inside-mode"
+              checked={mode === name}
+              onChange={() => inspector.mode.value = name as Mode}
+            />
+            <span>{label}</span>
+          </label>
+        ))}
+      </fieldset>
+      {mode === "unit" && <UnitSearch />}
+      <Legend />
+      <div class="inside-view">
+        <TextView />
+        <Detail />
+      </div>
+      <Notes />
+      <CharacterTable />
+      <OwnText />
+      <p class="computed-by">
+        Computed by <SourceLink file={modes[mode].source} />
+      </p>
+      <p class="visually-hidden" role="status">{announcement}</p>
+    </>
+  );
+}
+
+function Legend() {
+  const { scale } = inspector.levels.value;
+  if (scale === null) return null;
+  return (
+    <figure class="scale">
+      <figcaption>{scale.label}</figcaption>
+      <ol>
+        {scale.legend.map((label, level) => (
+          <li key={label} style={`--swatch: var(--${scale.name}-${level})`}>{label}</li>
+        ))}
+      </ol>
+    </figure>
+  );
+}
+
+function TextView() {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!ColoredText.isSupported) return;
+    const view = new ColoredText(host.current!, {
+      onPoint: (position, how) => {
+        if (how === "hover" && inspector.isPinned.value) return;
+        const isSame = inspector.position.value === position;
+        if (how === "click") inspector.isPinned.value = !(isSame && inspector.isPinned.value);
+        else if (how === "key") inspector.isPinned.value = true;
+        isAnnounced = how === "key";
+        inspector.position.value = position;
+      },
+      onSelect: (span) => inspector.selection.value = span,
+      onDisplay: () => inspector.setDisplayed(view.displayed),
+      onEscape: () => inspector.isPinned.value = false,
+    });
+    const disposers = [
+      effect(() => view.setText(inspector.characters.value)),
+      effect(() => {
+        const { scale, levels } = inspector.levels.value;
+        view.setLevels(scale, levels);
+      }),
+      effect(() => view.setPointed(inspector.position.value)),
+      effect(() => {
+        const detail = inspector.detail.value;
+        if (!isAnnounced || detail === null || detail.position !== inspector.position.value) return;
+        isAnnounced = false;
+        announcement.value = describeDetail();
+      }),
+    ];
+    return () => {
+      disposers.forEach((dispose) => dispose());
+      view.dispose();
+    };
+  }, []);
+  return (
+    <div
+      ref={host}
+      class="inside-text"
+      tabindex={0}
+      role="application"
+      aria-roledescription="text"
+      aria-label="The text, character by character. Arrow keys move, Shift with arrow keys selects."
+    >
+      {!ColoredText.isSupported && <p>This browser cannot color a text; its newer versions can.</p>}
+    </div>
+  );
+}
+
+/** One line about the character that is looked at. */
+function describeDetail(): string {
+  const detail = inspector.detail.value;
+  if (detail === null) return "";
+  const name = nameOfCharacter(inspector.characters.value[detail.position] ?? "");
+  const [top] = detail.top;
+  const expected = top === undefined
+    ? ""
+    : `, expected ${nameOfCharacter(top.character)} ${percent(top.probability)}`;
+  const loss = detail.nats === null ? "not predicted" : formatBits(detail.nats);
+  const value = inspector.mode.value === "unit"
+    ? `, unit ${formatValue(inspector.valueOf(detail.position))}`
+    : "";
+  return `${name}, ${loss}${expected}${value}`;
+}
+
+function Detail() {
+  const detail = inspector.detail.value;
+  if (detail === null) return <div class="inside-detail" />;
+  const character = inspector.characters.value[detail.position] ?? "";
+  const unit = inspector.unit.value;
+  const isPinned = inspector.isPinned.value;
+  return (
+    <div class="inside-detail">
+      <h3>
+        <bdi>{nameOfCharacter(character)}</bdi> <small>character {detail.position + 1}</small>
+      </h3>
+      {!detail.isKnown && <p>The model does not have this character; it reads on without it.</p>}
+      {detail.isKnown && detail.nats === null && <p>The first character: nothing predicts it.</p>}
+      {detail.nats !== null && (
+        <>
+          <dl>
+            <dt>Loss</dt>
+            <dd>{formatBits(detail.nats)}</dd>
+            <dt>Probability</dt>
+            <dd>{percent(Math.exp(-detail.nats))}</dd>
+            {inspector.mode.value === "unit" && (
+              <>
+                <dt>{kinds[unit.kind].label}</dt>
+                <dd>{formatValue(inspector.valueOf(detail.position))}</dd>
+              </>
+            )}
+          </dl>
+          <Bars
+            caption="Most probable here"
+            rows={detail.top.map(({ character: c, probability }) => ({
+              name: nameOfCharacter(c),
+              value: probability,
+              isActual: c === character,
+            }))}
+          />
+        </>
+      )}
+      {isPinned && (
+        <p>
+          <button type="button" onClick={() => inspector.isPinned.value = false}>
+            Follow the pointer
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface BarRow {
+  readonly name: string;
+  readonly value: number;
+  readonly isActual: boolean;
+}
+
+function Bars({ caption, rows }: { readonly caption: string; readonly rows: readonly BarRow[] }) {
+  return (
+    <table class="bars">
+      <caption>{caption}</caption>
+      <tbody>
+        {rows.map(({ name, value, isActual }) => (
+          <tr key={name} class={isActual ? "is-actual" : ""}>
+            <th scope="row">
+              <bdi>{name}</bdi>
+              {isActual && <span class="visually-hidden">(as in the text)</span>}
+            </th>
+            <td style={`--part: ${100 * value}%`}>{percent(value)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function UnitSearch() {
+  const { config } = model.value!;
+  const unit = inspector.unit.value;
+  const selection = inspector.selection.value;
+  const isSearching = inspector.isSearching.value;
+  const set = (change: Partial<typeof unit>) => inspector.chosenUnit.value = { ...unit, ...change };
+  return (
+    <div class="unit-search">
+      <div class="fields">
+        <label>
+          <span>Find units that follow</span>
+          <select
+            value={inspector.found.value?.followed ?? ""}
+            onChange={(event) => {
+              const { value } = event.currentTarget;
+              if (value !== "") inspector.search(value as FeatureName | "selection");
+            }}
+          >
+            <option value="">choose…</option>
+            {Object.entries(features).map(([name, { label }]) => (
+              <option key={name} value={name}>{label}</option>
+            ))}
+            <option value="selection" disabled={selection === null}>the selected characters</option>
+          </select>
+        </label>
+        <button
+          type="button"
+          disabled={selection === null || isSearching}
+          onClick={() => inspector.search("selection")}
+        >
+          {selection === null
+            ? "Select characters to search by them"
+            : `Follow the ${(selection.to - selection.from).toLocaleString("en")} selected`}
+        </button>
+      </div>
+      <Ranking />
+      <div class="fields">
+        <label>
+          <span>State or gate</span>
+          <select
+            value={unit.kind}
+            onChange={(event) => set({ kind: event.currentTarget.value as UnitKind })}
+          >
+            {kindsOfCell[config.cell].map((kind) => (
+              <option key={kind} value={kind}>{kinds[kind].label}</option>
+            ))}
+          </select>
+        </label>
+        {config.layers > 1 && (
+          <label>
+            <span>Layer</span>
+            <select
+              value={String(unit.layer)}
+              onChange={(event) => set({ layer: Number(event.currentTarget.value) })}
+            >
+              {Array.from(
+                { length: config.layers },
+                (_, layer) => (
+                  <option key={layer} value={String(layer)}>{layer + 1} of {config.layers}</option>
+                ),
+              )}
+            </select>
+          </label>
+        )}
+        <label>
+          <span>Unit, 1 to {config.hidden}</span>
+          <input
+            type="number"
+            min={1}
+            max={config.hidden}
+            value={unit.index + 1}
+            onInput={(event) => {
+              const number = event.currentTarget.valueAsNumber;
+              if (number >= 1 && number <= config.hidden) set({ index: Math.floor(number) - 1 });
+            }}
+          />
+        </label>
+      </div>
+    </div>
+  );
+}
+
+function Ranking() {
+  const found = inspector.found.value;
+  if (found === null) return null;
+  const { config, progress } = model.value!;
+  const label = found.followed === "selection"
+    ? "the selected characters"
+    : features[found.followed].label;
+  const isConstant = found.units.every(({ correlation }) => correlation === 0);
+  if (isConstant) return <p>Nothing to follow: “{label}” is the same everywhere in this text.</p>;
+  const unit = inspector.unit.value;
+  const isChosen = (ranked: RankedUnit) =>
+    ranked.unit.kind === unit.kind && ranked.unit.layer === unit.layer &&
+    ranked.unit.index === unit.index;
+  return (
+    <div class="ranking">
+      <p>
+        Correlation with “{label}”, model of step {found.step.toLocaleString("en")}.{" "}
+        {progress.step !== found.step && (
+          <button
+            type="button"
+            onClick={() => inspector.search(found.followed)}
+          >
+            Search again
+          </button>
+        )}
+      </p>
+      <ol>
+        {found.units.map((ranked) => {
+          const { unit, correlation } = ranked;
+          return (
+            <li key={describeUnit(unit, config.layers)}>
+              <button
+                type="button"
+                aria-pressed={isChosen(ranked)}
+                onClick={() => inspector.chosenUnit.value = unit}
+              >
+                <span>{describeUnit(unit, config.layers)}</span>
+                <span
+                  class={correlation < 0 ? "correlation is-negative" : "correlation"}
+                  style={`--part: ${100 * Math.abs(correlation)}%`}
+                >
+                  {formatValue(correlation)}
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+      <p>
+        Shifted along the text 19 times, it reaches {found.chance.toFixed(2)}{" "}
+        with some unit: what is not clearly above may be chance.
+      </p>
+    </div>
+  );
+}
+
+function Notes() {
+  const unknown = useComputed(() => {
+    const known = new Set(model.value?.vocabulary);
+    return [...new Set(inspector.characters.value)].filter((character) => !known.has(character));
+  });
+  const progress = inspector.progress.value;
+  return (
+    <div class="notes">
+      {progress < 1 && <p>{Math.floor(100 * progress)} % of the text read.</p>}
+      {inspector.isCut.value && (
+        <p>The first {MAX_TEXT.toLocaleString("en")} characters are shown.</p>
+      )}
+      {unknown.value.length > 0 && (
+        <p>
+          Not in the model's vocabulary, and left out:{" "}
+          <bdi>{unknown.value.slice(0, 12).map(nameOfCharacter).join(" ")}</bdi>
+          {unknown.value.length > 12 && ` and ${unknown.value.length - 12} others`}
+        </p>
+      )}
+      {inspector.error.value !== null && <p role="alert">{inspector.error}</p>}
+    </div>
+  );
+}
+
+/** Characters on each side in the table. */
+const TABLE_MARGIN = 20;
+
+function CharacterTable() {
+  const isOpen = useSignal(false);
+  return (
+    <details onToggle={(event) => isOpen.value = event.currentTarget.open}>
+      <summary>These characters as a table</summary>
+      {isOpen.value && <TableRows />}
+    </details>
+  );
+}
+
+function TableRows() {
+  const position = inspector.position.value ?? 0;
+  const characters = inspector.characters.value;
+  const mode = inspector.mode.value;
+  const detail = inspector.detail.value;
+  // Read, so that the table follows the colors.
+  inspector.levels.value;
+  const from = Math.max(0, position - TABLE_MARGIN);
+  const to = Math.min(characters.length, position + TABLE_MARGIN + 1);
+  const largest = detail?.connectivity.reduce((a, b) => Math.max(a, b), 0) || 1;
+  return (
+    <div class="scroll" tabindex={0}>
+      <table class="numbers">
+        <thead>
+          <tr>
+            <th scope="col">Number</th>
+            <th scope="col">Character</th>
+            <th scope="col">Loss</th>
+            {mode === "unit" && <th scope="col">Unit</th>}
+            {mode === "depends" && <th scope="col">Dependence of {position + 1}</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {characters.slice(from, to).map((character, i) => {
+            const at = from + i;
+            const norm = detail?.connectivity[at - detail.from];
+            return (
+              <tr key={at} aria-current={at === position ? "true" : undefined}>
+                <td>{at + 1}</td>
+                <td>
+                  <bdi>{nameOfCharacter(character)}</bdi>
+                </td>
+                <td>{formatBits(inspector.lossOf(at))}</td>
+                {mode === "unit" && <td>{formatValue(inspector.valueOf(at))}</td>}
+                {mode === "depends" && <td>{norm === undefined ? "" : percent(norm / largest)}</td>}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function OwnText() {
+  const draft = useSignal("");
+  const openFile = async (file: File | undefined) => {
+    if (file === undefined) return;
+    // At most 4 bytes per character.
+    inspector.ownText.value = (await file.slice(0, 4 * MAX_TEXT + 4).text()).replace(
+      /\ufffd+$/,
+      "",
+    );
+  };
+  return (
+    <details>
+      <summary>Look into another text</summary>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          inspector.ownText.value = draft.value;
+        }}
+      >
+        <label>
+          <span>Your text; it stays on this machine</span>
+          <textarea
+            rows={4}
+            dir="auto"
+            maxLength={2 * MAX_TEXT}
+            value={draft}
+            onInput={(event) => draft.value = event.currentTarget.value}
+          />
+        </label>
+        <p class="row">
+          <button type="submit" disabled={draft.value === ""}>Look into it</button>
+          <label class="button">
+            Open a file…
+            <input
+              class="visually-hidden"
+              type="file"
+              onChange={(event) => openFile(event.currentTarget.files?.[0])}
+            />
+          </label>
+          {inspector.ownText.value !== null && (
+            <button
+              type="button"
+              onClick={() => inspector.ownText.value = null}
+            >
+              Back to the training text
+            </button>
+          )}
+        </p>
+      </form>
+    </details>
+  );
+}
+
+function formatBits(nats: number): string {
+  if (Number.isNaN(nats)) return "–";
+  // Rounding errors may leave slightly less than 0, which would print a minus sign.
+  return `${(Math.max(0, nats) / Math.LN2).toFixed(2)} bits`;
+}
+
+function formatValue(value: number): string {
+  if (Number.isNaN(value)) return "–";
+  return value.toFixed(2).replace("-", "−");
+}
+
+function percent(probability: number): string {
+  const percents = 100 * probability;
+  if (percents > 0 && percents < 0.01) return "< 0.01 %";
+  return `${Number(percents.toPrecision(3))} %`;
 }

@@ -1,4 +1,419 @@
-/** The panel Write: to be built. */
+/// <reference lib="dom" />
+import { batch, computed, effect, type Signal, signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { NextCharacter, SamplingFilters } from "../../src/mod.ts";
+import { Latest } from "../inside/latest.ts";
+import { nameOfCharacter } from "../inside/text_layout.ts";
+import { SourceLink } from "../source_link.tsx";
+import { model, text as trainingText } from "../state.ts";
+import { query } from "../worker/query.ts";
+
+/** How the model continues a text. */
+type Method = "sample" | "greedy" | "beam";
+
+/** Characters before the cursor that the model reads; those further back hardly matter. */
+const MAX_PROMPT = 2000;
+/** Candidates that are listed. */
+const MAX_CANDIDATES = 10;
+/** Characters of the training text that stand in the field at first. */
+const MAX_START = 28;
+
+const method: Signal<Method> = signal("sample");
+const temperature = signal(0.8);
+/** 0 for all characters. */
+const topK = signal(0);
+const topP = signal(1);
+const length = signal(300);
+const beam = signal(10);
+
+/** The text before the cursor, the latest of it. */
+const before = signal("");
+const candidates: Signal<readonly NextCharacter[]> = signal([]);
+const error: Signal<string | null> = signal(null);
+/** Ends the text that is being written; `null` if none is. */
+const writing: Signal<AbortController | null> = signal(null);
+let seed = 0;
+
+/** What reshapes the distribution; nothing but in sampling. */
+const filters = computed((): SamplingFilters =>
+  method.value !== "sample" ? {} : {
+    temperature: temperature.value,
+    ...topK.value > 0 ? { topK: topK.value } : {},
+    ...topP.value < 1 ? { topP: topP.value } : {},
+  }
+);
+
+/** The characters of the model before the cursor, and those that it does not have. */
+const context = computed(() => {
+  const known = new Set(model.value?.vocabulary);
+  const characters = [...before.value.toWellFormed()];
+  const prompt = characters.filter((character) => known.has(character)).join("");
+  return {
+    // Without a character, the model begins as after the end of a line.
+    prompt: prompt === "" && known.has("\n") ? "\n" : prompt,
+    unknown: [...new Set(characters)].filter((character) => !known.has(character)),
+  };
+});
+
+const predictions = new Latest();
+effect(() => {
+  const current = model.value;
+  const { prompt } = context.value;
+  if (current === null) return;
+  if (prompt === "") {
+    candidates.value = [];
+    return;
+  }
+  const argument = { prompt, ...filters.value };
+  predictions.run(
+    `${current.id} ${JSON.stringify(argument)}`,
+    async () => {
+      candidates.value = await query(current, "predictNext", argument);
+      if (writing.peek() === null) error.value = null;
+    },
+    fail,
+  );
+});
+
+function fail(reason: unknown): void {
+  error.value = reason instanceof Error ? reason.message : String(reason);
+}
+
+/** Writes with the model: candidates at the cursor, and continuations. */
 export function WritePanel() {
-  return null;
+  return (
+    <section class="panel write" aria-labelledby="write-title">
+      <header>
+        <h2 id="write-title">Write</h2>
+        <p>
+          {model.value === null
+            ? "Write together with the model, as soon as there is one."
+            : "Type, and see which character the model expects next, and how surely."}
+        </p>
+      </header>
+      {model.value !== null && <Write />}
+    </section>
+  );
+}
+
+function Write() {
+  const field = useRef<HTMLTextAreaElement>(null);
+  /** Whether Tab accepts: after typing, so that the keyboard can leave the field. */
+  const isTyping = useRef(false);
+
+  const readCursor = () => {
+    const { value, selectionStart } = field.current!;
+    before.value = value.slice(Math.max(0, selectionStart - MAX_PROMPT), selectionStart);
+  };
+  const insert = (added: string) => {
+    const { current } = field;
+    if (current === null) return;
+    const isAtEnd = current.scrollTop + current.clientHeight >= current.scrollHeight - 40;
+    current.setRangeText(added, current.selectionStart, current.selectionEnd, "end");
+    if (isAtEnd) current.scrollTop = current.scrollHeight;
+    readCursor();
+  };
+  const accept = (character: string) => {
+    stop();
+    insert(character);
+    isTyping.current = true;
+    field.current!.focus();
+  };
+
+  useEffect(() => {
+    startText().then((start) => {
+      if (field.current?.value === "") insert(start);
+    });
+    return stop;
+  }, []);
+
+  return (
+    <>
+      <div class="write-view">
+        <label class="write-field">
+          <span class="visually-hidden">Your text</span>
+          <textarea
+            ref={field}
+            rows={10}
+            dir="auto"
+            spellcheck={false}
+            autocapitalize="off"
+            autocomplete="off"
+            aria-describedby="write-help"
+            onInput={() => {
+              stop();
+              isTyping.current = true;
+              readCursor();
+            }}
+            onSelect={readCursor}
+            onBlur={() => isTyping.current = false}
+            onKeyDown={(event) => {
+              const [first] = candidates.value;
+              if (event.key === "Escape") {
+                stop();
+                isTyping.current = false;
+              } else if (
+                event.key === "Tab" && !event.shiftKey && isTyping.current && first !== undefined
+              ) {
+                event.preventDefault();
+                accept(first.character);
+              }
+            }}
+          />
+        </label>
+        <Candidates onAccept={accept} />
+      </div>
+      <p class="small soft" id="write-help">
+        <kbd>Tab</kbd> accepts the first candidate once you type; after <kbd>Esc</kbd>{" "}
+        it leaves the field.
+      </p>
+      <Notes />
+      <Controls
+        onText={insert}
+        onClear={() => {
+          stop();
+          field.current!.value = "";
+          readCursor();
+          field.current!.focus();
+        }}
+      />
+      <p class="computed-by">
+        Computed by <SourceLink file="src/generate/predict.ts" />
+      </p>
+    </>
+  );
+}
+
+function Candidates({ onAccept }: { readonly onAccept: (character: string) => void }) {
+  const all = candidates.value;
+  const rest = all.slice(MAX_CANDIDATES).reduce((sum, { probability }) => sum + probability, 0);
+  return (
+    <div class="candidates">
+      <h3>What may come next</h3>
+      <ol>
+        {all.slice(0, MAX_CANDIDATES).map(({ character, probability }) => (
+          <li key={character}>
+            <button
+              type="button"
+              // The field keeps the focus, and a phone its keyboard.
+              onPointerDown={(event) => event.preventDefault()}
+              onClick={() => onAccept(character)}
+              aria-label={`Accept ${nameOfCharacter(character)}, ${percent(probability)}`}
+            >
+              <bdi class={character === nameOfCharacter(character) ? "mono" : "name"}>
+                {nameOfCharacter(character)}
+              </bdi>
+              <span class="bar" style={`--part: ${100 * probability}%`} />
+              <span class="number">{percent(probability)}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      <p class="small soft">
+        {all.length > MAX_CANDIDATES
+          ? `${all.length - MAX_CANDIDATES} others: ${percent(rest)} together`
+          : " "}
+      </p>
+    </div>
+  );
+}
+
+function Notes() {
+  const { unknown } = context.value;
+  return (
+    <>
+      {unknown.length > 0 && (
+        <p class="small">
+          Not in the model's vocabulary, and left out:{" "}
+          <bdi>{unknown.slice(0, 12).map(nameOfCharacter).join(" ")}</bdi>
+        </p>
+      )}
+      {error.value !== null && <p class="error" role="alert">{error}</p>}
+    </>
+  );
+}
+
+const methods: Readonly<Record<Method, string>> = {
+  sample: "Sample",
+  greedy: "Greedy",
+  beam: "Beam search",
+};
+
+interface ControlsProps {
+  readonly onText: (added: string) => void;
+  readonly onClear: () => void;
+}
+
+function Controls({ onText, onClear }: ControlsProps) {
+  const isWriting = writing.value !== null;
+  return (
+    <form
+      class="write-controls"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isWriting) stop();
+        else write(onText);
+      }}
+    >
+      <div class="row">
+        <button type="submit" class={isWriting ? "" : "primary"}>
+          {isWriting ? "Stop" : "Continue"}
+        </button>
+        <button type="button" onClick={onClear}>Clear</button>
+        <fieldset class="segments">
+          <legend class="visually-hidden">How to continue</legend>
+          {Object.entries(methods).map(([name, label]) => (
+            <label key={name}>
+              <input
+                type="radio"
+                name="write-method"
+                checked={method.value === name}
+                onChange={() => method.value = name as Method}
+              />
+              <span>{label}</span>
+            </label>
+          ))}
+        </fieldset>
+      </div>
+      <div class="fields">
+        {method.value === "sample" && (
+          <>
+            <Range
+              label="Temperature"
+              help="lower repeats what is likely, higher is bolder"
+              value={temperature}
+              {...{ min: 0.1, max: 2, step: 0.05 }}
+            />
+            <Range
+              label="Top-k"
+              help="only the k most probable characters"
+              value={topK}
+              text={(k) => k === 0 ? "all" : String(k)}
+              {...{ min: 0, max: 40, step: 1 }}
+            />
+            <Range
+              label="Top-p"
+              help="only the most probable, up to this sum"
+              value={topP}
+              text={(p) => p === 1 ? "all" : p.toFixed(2)}
+              {...{ min: 0.05, max: 1, step: 0.05 }}
+            />
+          </>
+        )}
+        {method.value === "greedy" && (
+          <p class="small soft">Always the most probable character; it soon repeats itself.</p>
+        )}
+        {method.value === "beam" && (
+          <Range
+            label="Beam width"
+            help="texts that are kept while the most probable one is searched"
+            value={beam}
+            {...{ min: 1, max: 50, step: 1 }}
+          />
+        )}
+        <Range
+          label="Length"
+          help="characters to write"
+          value={length}
+          {...{ min: 20, max: 1000, step: 20 }}
+        />
+      </div>
+    </form>
+  );
+}
+
+interface RangeProps {
+  readonly label: string;
+  readonly help: string;
+  readonly value: Signal<number>;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly text?: (value: number) => string;
+}
+
+function Range({ label, help, value, text = String, ...range }: RangeProps) {
+  return (
+    <label class="range">
+      <span>
+        {label} <output class="number">{text(value.value)}</output>
+      </span>
+      <input
+        type="range"
+        {...range}
+        value={value.value}
+        aria-valuetext={text(value.value)}
+        onInput={(event) => value.value = event.currentTarget.valueAsNumber}
+      />
+      <small class="soft">{help}</small>
+    </label>
+  );
+}
+
+/** Ends the text that is being written. */
+function stop(): void {
+  writing.peek()?.abort();
+  writing.value = null;
+}
+
+/** Lets the model write from the cursor on. */
+async function write(onText: (added: string) => void): Promise<void> {
+  const current = model.value;
+  const { prompt } = context.value;
+  if (current === null) return;
+  const controller = new AbortController();
+  const { signal } = controller;
+  batch(() => {
+    writing.value = controller;
+    error.value = null;
+  });
+  const start = prompt === "" ? {} : { prompt };
+  const options = { ...start, length: length.value };
+  // Characters come faster than frames.
+  let waiting = "";
+  let frame = 0;
+  const flush = () => {
+    frame = 0;
+    if (waiting !== "" && !signal.aborted) onText(waiting);
+    waiting = "";
+  };
+  try {
+    if (method.value === "beam") {
+      const argument = { ...options, beam: beam.value };
+      waiting = (await query(current, "beamSearch", argument, { signal })).text;
+    } else {
+      const how = method.value === "greedy" ? { greedy: true } : { ...filters.value, seed: ++seed };
+      await query(current, "sample", { ...options, ...how }, {
+        signal,
+        onItem: (character) => {
+          waiting += character;
+          frame ||= requestAnimationFrame(flush);
+        },
+      });
+    }
+    cancelAnimationFrame(frame);
+    flush();
+  } catch (reason) {
+    if (!signal.aborted) fail(reason);
+  } finally {
+    if (writing.peek() === controller) writing.value = null;
+  }
+}
+
+/** The first words of the training text. */
+async function startText(): Promise<string> {
+  const { content = "" } = trainingText.value ?? {};
+  const part = typeof content === "string"
+    ? content.slice(0, 400)
+    : await content.slice(0, 400).text();
+  const characters = [...part.replaceAll("\ufffd", "").trimStart()].slice(0, MAX_START + 1);
+  const space = characters.lastIndexOf(" ");
+  const isCut = characters.length > MAX_START;
+  return characters.slice(0, isCut && space > 0 ? space : MAX_START).join("");
+}
+
+function percent(probability: number): string {
+  const percents = 100 * probability;
+  if (percents > 0 && percents < 0.01) return "< 0.01 %";
+  return `${Number(percents.toPrecision(3))} %`;
 }

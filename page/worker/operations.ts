@@ -4,6 +4,8 @@
  * soon as they are there.
  */
 import {
+  type BeamOptions,
+  beamSearch,
   type Checkpoint,
   predictNext,
   type SampleOptions,
@@ -12,6 +14,22 @@ import {
   score,
   type ScoreOptions,
 } from "../../src/mod.ts";
+import { type Followed, Inspection } from "../inside/inspection.ts";
+import type { CharacterSpan } from "../inside/text_layout.ts";
+import type { Unit } from "../inside/units.ts";
+
+/** The model and the text that were looked into last. */
+let inspected:
+  | { readonly model: Checkpoint; readonly text: string; inspection: Inspection }
+  | null = null;
+
+/** The inspection of a model and a text; the same again if it is that of the last call. */
+function inspectionOf(model: Checkpoint, text: string): Inspection {
+  if (inspected?.model !== model || inspected.text !== text) {
+    inspected = { model, text, inspection: new Inspection(model, text) };
+  }
+  return inspected.inspection;
+}
 
 /** The operations by name. */
 export const operations = {
@@ -24,6 +42,30 @@ export const operations = {
 
   score: (model: Checkpoint, { text, ...options }: { readonly text: string } & ScoreOptions) =>
     score(model, text, options),
+
+  beamSearch: (model: Checkpoint, options: BeamOptions) => beamSearch(model, options),
+
+  losses: (model: Checkpoint, { text }: { readonly text: string }) =>
+    inspectionOf(model, text).losses(),
+
+  activations: (
+    model: Checkpoint,
+    { text, unit, span }: {
+      readonly text: string;
+      readonly unit: Unit;
+      readonly span: CharacterSpan;
+    },
+  ) => inspectionOf(model, text).activations(unit, span),
+
+  inspectCharacter: (
+    model: Checkpoint,
+    { text, position }: { readonly text: string; readonly position: number },
+  ) => inspectionOf(model, text).character(position),
+
+  rankUnits: (
+    model: Checkpoint,
+    { text, followed }: { readonly text: string; readonly followed: Followed },
+  ) => inspectionOf(model, text).rank(followed),
 };
 
 type Operations = typeof operations;

@@ -35,7 +35,7 @@ let sent: readonly string[] = [];
 
 /**
  * Runs an operation on a model in a worker of its own: while the model is trained in another, and
- * without blocking the page. Queries run one after the other; cancel those that are out of date.
+ * without blocking the page. Queries run side by side; cancel those that are out of date.
  *
  * @param model A snapshot, for example `client.model.value`.
  * @param name The operation; see operations.ts.

@@ -14,8 +14,6 @@ const scope = globalThis as unknown as {
 /** Models by id, the latest last. */
 const models = new Map<string, Promise<Checkpoint>>();
 const cancelled = new Set<number>();
-/** Queries run one after the other. */
-let queue: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   if (data.type === "cancel") {
@@ -27,7 +25,8 @@ scope.onmessage = ({ data }) => {
     models.set(data.id, model);
     for (const id of [...models.keys()].slice(0, -MAX_MODELS)) models.delete(id);
   } else {
-    queue = queue.then(() => answer(data));
+    // Long operations yield to the event loop, so that short ones are answered meanwhile.
+    answer(data);
   }
 };
 

@@ -1,0 +1,275 @@
+/// <reference lib="dom" />
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { query } from "../worker/query.ts";
+import type { ModelFile, TextSource } from "../worker/protocol.ts";
+import type { FeatureName } from "./features.ts";
+import type { CharacterInspection } from "./inspection.ts";
+import { Latest } from "./latest.ts";
+import type { Ranking } from "./rank_units.ts";
+import { dependsScale, gateScale, lossScale, NO_LEVEL, type Scale, signedScale } from "./scales.ts";
+import type { CharacterSpan } from "./text_layout.ts";
+import { kinds, kindsOfCell, type Unit } from "./units.ts";
+
+/** What the colors of the text are. */
+export type Mode = "loss" | "unit" | "depends";
+
+/** Characters of a text that are looked into at most. */
+export const MAX_TEXT = 100_000;
+/** Characters of the training text that are looked into at first: some screenfuls. */
+const EXCERPT = 4000;
+/** The character that is looked at first, so that the panel is never empty. */
+const FIRST_POSITION = 120;
+
+/** A ranking of units, and what it is of. */
+export interface FoundUnits extends Ranking {
+  readonly followed: FeatureName | "selection";
+  /** The step of the model. */
+  readonly step: number;
+}
+
+/** Everything that the panel Look inside shows, as signals; its questions go to the query worker. */
+export class Inspector {
+  readonly #model: ReadonlySignal<ModelFile | null>;
+  readonly #dispose: () => void;
+  readonly #characters = signal<readonly string[]>([]);
+  readonly #isCut = signal(false);
+  readonly #levels = signal<{ readonly scale: Scale | null; readonly levels: Uint8Array }>({
+    scale: null,
+    levels: new Uint8Array(),
+  });
+  readonly #values = signal<Float32Array>(new Float32Array());
+  readonly #detail = signal<CharacterInspection | null>(null);
+  readonly #found = signal<FoundUnits | null>(null);
+  readonly #isSearching = signal(false);
+  readonly #progress = signal(1);
+  readonly #error = signal<string | null>(null);
+  /** In nats; NaN where nothing is known yet. */
+  #nats: Float32Array = new Float32Array();
+  #lossLevels: Uint8Array = new Uint8Array();
+  #text = "";
+  #displayed: CharacterSpan | null = null;
+  /** Number of changes of the text, so that answers on an older one are dropped. */
+  #version = 0;
+  readonly #lossRuns = new Latest();
+  readonly #valueRuns = new Latest();
+  readonly #detailRuns = new Latest();
+
+  /** What the colors are. */
+  readonly mode: Signal<Mode> = signal("loss");
+  /** The unit that is shown; it may be beyond the sizes of another model. */
+  readonly chosenUnit: Signal<Unit> = signal({ kind: "hidden", layer: 0, index: 0 });
+  /** The character that is looked at. */
+  readonly position: Signal<number | null> = signal(null);
+  /** Whether it stays while the pointer moves. */
+  readonly isPinned: Signal<boolean> = signal(false);
+  /** The characters that are selected. */
+  readonly selection: Signal<CharacterSpan | null> = signal(null);
+  /** Whether the panel is near the visible part of the page; else it asks nothing. */
+  readonly isVisible: Signal<boolean> = signal(false);
+  /** A text of the reader's own; `null` for an excerpt of the training text. */
+  readonly ownText: Signal<string | null> = signal(null);
+
+  /** The text, character by character. */
+  readonly characters: ReadonlySignal<readonly string[]> = this.#characters;
+  /** Whether the text goes on beyond {@linkcode MAX_TEXT}. */
+  readonly isCut: ReadonlySignal<boolean> = this.#isCut;
+  /** The colors. */
+  readonly levels: ReadonlySignal<{ readonly scale: Scale | null; readonly levels: Uint8Array }> =
+    this.#levels;
+  /** What the model does at the character that is looked at. */
+  readonly detail: ReadonlySignal<CharacterInspection | null> = this.#detail;
+  /** The units that follow what was searched for. */
+  readonly found: ReadonlySignal<FoundUnits | null> = this.#found;
+  /** Whether units are being searched. */
+  readonly isSearching: ReadonlySignal<boolean> = this.#isSearching;
+  /** Part of the text whose losses are known, 0 to 1. */
+  readonly progress: ReadonlySignal<number> = this.#progress;
+  /** What failed last. */
+  readonly error: ReadonlySignal<string | null> = this.#error;
+  /** The unit, within the sizes of the model. */
+  readonly unit: ReadonlySignal<Unit>;
+
+  /** Looks into a model and the text that it is trained on. */
+  constructor(
+    model: ReadonlySignal<ModelFile | null>,
+    trainingText: ReadonlySignal<TextSource | null>,
+  ) {
+    this.#model = model;
+    this.unit = computed(() => {
+      const { kind, layer, index } = this.chosenUnit.value;
+      const config = model.value?.config;
+      if (config === undefined) return { kind: "hidden", layer: 0, index: 0 };
+      return {
+        kind: kindsOfCell[config.cell].includes(kind) ? kind : "hidden",
+        layer: Math.min(layer, config.layers - 1),
+        index: Math.min(index, config.hidden - 1),
+      };
+    });
+    const disposers = [
+      effect(() => {
+        const own = this.ownText.value;
+        if (own !== null) this.#setText(own);
+        else this.#setTrainingText(trainingText.value);
+      }),
+      effect(() => this.#runLosses()),
+      effect(() => this.#runValues()),
+      effect(() => this.#runDetail()),
+      effect(() => this.#color()),
+    ];
+    this.#dispose = () => disposers.forEach((dispose) => dispose());
+  }
+
+  /** Ends all effects. */
+  dispose(): void {
+    this.#dispose();
+  }
+
+  /** The loss of a character in nats; NaN if it is not known, or nothing predicts it. */
+  lossOf(position: number): number {
+    return this.#nats[position] ?? NaN;
+  }
+
+  /** The value of the unit at a character; NaN if it is not known. */
+  valueOf(position: number): number {
+    return this.#values.value[position] ?? NaN;
+  }
+
+  /** Says which characters are displayed, which need the values of the unit. */
+  setDisplayed(span: CharacterSpan | null): void {
+    this.#displayed = span;
+    this.#runValues();
+  }
+
+  /** Searches for the units that follow a feature or the selection best. */
+  async search(followed: FeatureName | "selection"): Promise<void> {
+    const model = this.#model.value;
+    const selection = this.selection.value;
+    if (model === null || followed === "selection" && selection === null) return;
+    this.#isSearching.value = true;
+    const version = this.#version;
+    try {
+      const ranking = await query(model, "rankUnits", {
+        text: this.#text,
+        followed: followed === "selection" ? selection! : followed,
+      });
+      if (version !== this.#version) return;
+      this.#found.value = { ...ranking, followed, step: model.progress.step };
+      const [best] = ranking.units;
+      if (best) this.chosenUnit.value = best.unit;
+      this.mode.value = "unit";
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isSearching.value = false;
+    }
+  }
+
+  async #setTrainingText(source: TextSource | null): Promise<void> {
+    if (source === null) return this.#setText("");
+    const { content } = source;
+    // At most 4 bytes per character; a character that is cut at the end is left out.
+    const part = typeof content === "string"
+      ? content.slice(0, 2 * EXCERPT)
+      : (await content.slice(0, 4 * EXCERPT).text()).replace(/\ufffd+$/, "");
+    if (this.ownText.peek() === null) this.#setText([...part].slice(0, EXCERPT).join(""));
+  }
+
+  #setText(text: string): void {
+    // No more than 2 code units per character, so that a long text is not split as a whole.
+    const all = [...text.slice(0, 2 * MAX_TEXT + 2).toWellFormed()];
+    const characters = all.slice(0, MAX_TEXT);
+    this.#version++;
+    this.#text = characters.join("");
+    this.#nats = new Float32Array(characters.length).fill(NaN);
+    this.#lossLevels = new Uint8Array(characters.length).fill(NO_LEVEL);
+    this.#values.value = new Float32Array(characters.length).fill(NaN);
+    this.#isCut.value = all.length > MAX_TEXT;
+    this.#found.value = null;
+    this.#detail.value = null;
+    this.selection.value = null;
+    this.isPinned.value = false;
+    this.position.value = characters.length > 1
+      ? Math.min(FIRST_POSITION, characters.length - 1)
+      : null;
+    this.#displayed = null;
+    this.#characters.value = characters;
+  }
+
+  /** Computes the losses again, whenever there is another text or model. */
+  #runLosses(): void {
+    const model = this.#model.value;
+    const length = this.#characters.value.length;
+    if (model === null || length === 0 || !this.isVisible.value) return;
+    const [text, version] = [this.#text, this.#version];
+    const [nats, levels] = [this.#nats, this.#lossLevels];
+    this.#lossRuns.run(`${version} ${model.id}`, async () => {
+      await query(model, "losses", { text }, {
+        onItem: ({ from, nats: part }) => {
+          if (version !== this.#version) return;
+          nats.set(part, from);
+          part.forEach((loss, i) => levels[from + i] = lossScale.levelOf(loss));
+          this.#progress.value = (from + part.length) / length;
+          if (this.mode.peek() === "loss") this.#color();
+        },
+      });
+    }, (error) => this.#fail(error));
+  }
+
+  /** Computes the values of the unit in the part that is displayed. */
+  #runValues(): void {
+    const model = this.#model.value;
+    const unit = this.unit.value;
+    const length = this.#characters.value.length;
+    const isNeeded = this.mode.value === "unit" && this.isVisible.value;
+    const span = this.#displayed;
+    if (model === null || length === 0 || !isNeeded || span === null) return;
+    const [text, version] = [this.#text, this.#version];
+    const key = [version, model.id, ...Object.values(unit), span.from, span.to].join(" ");
+    this.#valueRuns.run(key, async () => {
+      const part = await query(model, "activations", { text, unit, span });
+      if (version !== this.#version) return;
+      const values = this.#values.peek().slice();
+      values.set(part, span.from);
+      this.#values.value = values;
+    }, (error) => this.#fail(error));
+  }
+
+  /** Looks at the character whenever there is another one, or another model. */
+  #runDetail(): void {
+    const model = this.#model.value;
+    const position = this.position.value;
+    const length = this.#characters.value.length;
+    if (model === null || position === null || position >= length || !this.isVisible.value) return;
+    const [text, version] = [this.#text, this.#version];
+    this.#detailRuns.run(`${version} ${model.id} ${position}`, async () => {
+      const detail = await query(model, "inspectCharacter", { text, position });
+      if (version === this.#version) this.#detail.value = detail;
+    }, (error) => this.#fail(error));
+  }
+
+  /** Makes levels of what is known. */
+  #color(): void {
+    const mode = this.mode.value;
+    const { length } = this.#characters.value;
+    if (mode === "loss") {
+      this.#levels.value = { scale: lossScale, levels: this.#lossLevels };
+    } else if (mode === "unit") {
+      const scale = kinds[this.unit.value.kind].isSigned ? signedScale : gateScale;
+      const levels = Uint8Array.from(this.#values.value, scale.levelOf);
+      this.#levels.value = { scale, levels };
+    } else {
+      const levels = new Uint8Array(length).fill(NO_LEVEL);
+      const { connectivity = [], from = 0 } = this.#detail.value ?? {};
+      let largest = 0;
+      for (const norm of connectivity) largest = Math.max(largest, norm);
+      for (let i = 0; i < connectivity.length && largest > 0; i++) {
+        levels[from + i] = dependsScale.levelOf(connectivity[i]! / largest);
+      }
+      this.#levels.value = { scale: dependsScale, levels };
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#error.value = error instanceof Error ? error.message : String(error);
+  }
+}
