@@ -60,15 +60,32 @@ function problemOf(error: unknown): string | null {
   return classes.includes(error.name) ? null : `an error of ${error.name}: ${error.message}`;
 }
 
+/** How {@linkcode findProblems} calls exports. */
+export interface ProblemOptions {
+  /** The hostile values, made for each argument. */
+  readonly values: () => unknown[];
+  /** Whether each key of an object is replaced, too. */
+  readonly withKeys: boolean;
+}
+
 /** Calls every export with hostile arguments; returns what is wrong with the answers. */
 export async function findProblems(
   folder: string,
-  { values, withKeys }: {
-    /** The hostile values, made for each argument. */
-    readonly values: () => unknown[];
-    /** Whether each key of an object is replaced, too. */
-    readonly withKeys: boolean;
-  },
+  options: ProblemOptions,
+): Promise<string[]> {
+  const before = Deno.cwd();
+  // Some values are right paths, which must not lead into the project.
+  Deno.chdir(folder);
+  try {
+    return await problemsIn(folder, options);
+  } finally {
+    Deno.chdir(before);
+  }
+}
+
+async function problemsIn(
+  folder: string,
+  { values, withKeys }: ProblemOptions,
 ): Promise<string[]> {
   const problems: string[] = [];
   for (const [name, { args, call }] of Object.entries(await rowsIn(folder))) {

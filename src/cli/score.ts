@@ -110,8 +110,8 @@ function* rows(result: Score, width: number): Generator<string> {
   const numbers = numberColumns(width - place("", "", "").length);
   const begin = place("line", "col", "character") + numbers.map(({ head }) => head).join("");
   const rest = width - begin.length - 2;
-  const last = "most probable";
-  yield `${rest < last.length ? begin.trimEnd() : `${begin}  ${last}`}\n`;
+  const last = ["most probable", "top"].find((head) => head.length <= rest);
+  yield `${last === undefined ? begin.trimEnd() : `${begin}  ${last}`}\n`;
   yield `${place("1", "1", formatCharacter(result.first)).trimEnd()}\n`;
   let line = result.first === "\n" ? 2 : 1;
   let column = result.first === "\n" ? 1 : 2;
