@@ -6,13 +6,11 @@ import { show } from "../json.ts";
 import type { Config } from "../model/config.ts";
 import type { Run } from "../run/run.ts";
 import { remediesOf } from "../train/divergence.ts";
-import { isOverfitted, type Overfitting } from "../train/overfitting.ts";
+import { isGapGrowing, isOverfitted, type Overfitting } from "../train/overfitting.ts";
 import { optionOf } from "./args.ts";
 import { formatCount, formatDuration, formatLoss, formatNumber } from "./format.ts";
 import { advise, resumptionOf, shellWord } from "./train_messages.ts";
 
-/** Validation losses above the lowest by this fraction are worth a word. */
-const EXCESS = 0.01;
 /** In fewer characters hardly any model learns more than the frequencies of characters. */
 const FEW_CHARS = 200_000;
 /** A text of fewer characters has nothing to learn but itself. */
@@ -99,9 +97,9 @@ function describeEarlyEnd(run: Run, { progress }: Checkpoint): string | null {
 /** Overfitting at the end of a run, and what to change; `null` if there is none. */
 function describeEnd(run: Run, { best, latest, differs }: Ending): string | null {
   const { bestValidationLoss: lowest, validationLoss: last } = latest.progress;
-  if (lowest === null || last === null || last <= (1 + EXCESS) * lowest) return null;
   const [before, after] = [best.progress.loss, latest.progress.loss];
-  if (before === null || after === null || after >= before) return null;
+  if (lowest === null || last === null || before === null || after === null) return null;
+  if (!isGapGrowing({ validation: [lowest, last], training: [before, after] })) return null;
   return `Overfitted: since step ${formatNumber(best.progress.step)} the validation loss rose to ` +
     `${formatLoss(last)}, while the training loss fell from ${formatLoss(before)} to ` +
     `${formatLoss(after)}. For a better model: ${overfittingAdvice(run, differs).join(", ")}`;

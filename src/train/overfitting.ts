@@ -35,8 +35,22 @@ export function isOverfitted(
 
 /** Validations in a row without a lower loss, after which overfitting is reported. */
 const REPORTED_VALIDATIONS = 3;
-/** A higher loss by this fraction is no noise: it is ten times the difference of two seeds. */
-const REPORTED_EXCESS = 0.01;
+/** A loss that differs by this fraction is no noise: it is ten times the difference of two seeds. */
+const REPORTED_CHANGE = 0.01;
+
+/**
+ * Whether the validation loss has risen while the training loss has fallen, each by more than noise.
+ * A model that has learned all that there is in a text, as in random numbers, has both on a plateau.
+ */
+export function isGapGrowing(
+  { validation, training }: {
+    readonly validation: readonly [from: number, to: number];
+    readonly training: readonly [from: number, to: number];
+  },
+): boolean {
+  return validation[1] > (1 + REPORTED_CHANGE) * validation[0] &&
+    training[1] < (1 - REPORTED_CHANGE) * training[0];
+}
 
 /** Overfitting as it is first seen. */
 export interface Overfitting {
@@ -70,15 +84,16 @@ export class OverfittingWatch {
       return null;
     }
     const best = this.#best;
+    const trainingLosses = [best.training, loss] as const;
     const isSeen = ++this.#validationsSinceBest >= REPORTED_VALIDATIONS &&
-      validationLoss > (1 + REPORTED_EXCESS) * best.validation && loss < best.training;
+      isGapGrowing({ validation: [best.validation, validationLoss], training: trainingLosses });
     if (!isSeen || this.#isReported) return null;
     this.#isReported = true;
     return {
       bestStep: best.step,
       bestLoss: best.validation,
       validationLoss,
-      trainingLosses: [best.training, loss],
+      trainingLosses,
     };
   }
 }

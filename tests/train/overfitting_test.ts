@@ -66,5 +66,8 @@ Deno.test("OverfittingWatch reports a growing gap, once", () => {
 Deno.test("OverfittingWatch reports no plateau, no noise, and no run that gets worse altogether", () => {
   assertEquals(reportsOf(curve(50, (i) => 2 + 0.001 * (i % 5)).map((loss) => [loss, 1])), []);
   assertEquals(reportsOf(curve(50, (i) => 2 + 0.1 * i).map((loss) => [loss, loss])), []);
+  // All that there is has been learned: the training loss does no more than fluctuate.
+  const fluctuating = (i: number) => [1.05 + 0.0004 * i, 1.06 + 0.004 * Math.cos(i)] as const;
+  assertEquals(reportsOf(Array.from({ length: 60 }, (_, i) => fluctuating(i))), []);
   assertEquals(reportsOf(curve(50, (i) => 3 - 0.01 * i).map((loss) => [loss, loss / 2])), []);
 });
