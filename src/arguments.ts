@@ -94,12 +94,15 @@ function copyOf(value: unknown): object | null {
   try {
     if (typeof value !== "object" || value === null) return null;
     if (Object.prototype.toString.call(value) !== "[object Object]") return null;
-    const entries: [string, unknown][] = [];
+    const copy: Record<string, unknown> = {};
     for (const key in value) {
       const entry = (value as Record<string, unknown>)[key];
-      if (entry !== undefined) entries.push([key, entry]);
+      if (entry === undefined) continue;
+      // Assigned, this key would set the prototype.
+      if (key === "__proto__") Object.defineProperty(copy, key, { value: entry, enumerable: true });
+      else copy[key] = entry;
     }
-    return Object.fromEntries(entries);
+    return copy;
   } catch (cause) {
     throw new InputError("the options cannot be read: a getter or proxy throws", { cause });
   }

@@ -55,6 +55,8 @@ export class Engine {
   readonly #threads: ThreadPool;
   /** Whether a backward pass has replaced the gates. */
   #hasGateGradients = false;
+  /** The last update, which makes it fast to check the next. */
+  #checkedUpdate: Update | undefined;
   /** Why no kernel can run any more. */
   #failure: Error | undefined;
   #isDisposed = false;
@@ -477,7 +479,7 @@ export class Engine {
    */
   update(update: Update): boolean {
     const updater = this.#trainingUpdater();
-    update = checkUpdate(update);
+    update = this.#checkedUpdate = checkUpdate(update, this.#checkedUpdate);
     const needed = stateSlotsOf(update).length;
     if (needed > this.#options.stateSlots) {
       throw new RangeError(

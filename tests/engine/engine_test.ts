@@ -332,3 +332,28 @@ Deno.test("Engine works after an update or an option that it refused", () => {
     assert(message.includes(`"${Object.keys(wrong)[0]}"`), message);
   }
 });
+
+Deno.test("Engine.update() checks each update, also after others that were right", () => {
+  using engine = new Engine({
+    ...sizes,
+    precision: "f32",
+    seqLength: 1,
+    batchSize: 1,
+    stateSlots: 2,
+  });
+  const right = { optimizer: "adam", lr: 0.1, gradClip: 5, beta1: 0.9, step: 1 } as const;
+  const wrong: readonly Record<string, unknown>[] = [
+    ...[{ lr: NaN }, { lr: "0.1" }, { lr: undefined }, { step: 0 }, { step: 1.5 }, { step: "1" }],
+    ...[{ optimizer: "adan" }, { gradClip: -1 }, { beta1: 1 }, { momentun: 0 }, { beta2: null }],
+  ];
+  for (const change of wrong) {
+    assert(engine.update(right));
+    assert(engine.update({ ...right, lr: 0.2, step: 2 }));
+    assertThrows(() => engine.update({ ...right, ...change }));
+  }
+  // An update is what it was when it was checked.
+  const reused = { ...right, beta1: 0.5 as number };
+  assert(engine.update(reused));
+  reused.beta1 = 7;
+  assertThrows(() => engine.update(reused), RangeError);
+});
