@@ -42,9 +42,12 @@ const bundlers: Readonly<Record<string, (tools: string) => string[]>> = {
 const configurations: Readonly<Record<string, string>> = {
   "vite.config.js": `export default {
     build: {
-      lib: { entry: "program.js", formats: ["es"], fileName: "program" },
       outDir: "out",
-      minify: true,
+      rolldownOptions: {
+        input: "program.js",
+        output: { entryFileNames: "program.js" },
+        preserveEntrySignatures: "strict",
+      },
     },
   };`,
   // rollup alone resolves no packages and minifies nothing: esbuild does both.
