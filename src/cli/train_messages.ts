@@ -140,12 +140,23 @@ function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): s
   return parts.join(" or ") + (isDefault ? " (default)" : "");
 }
 
-/** The message for a run that is resumed but has reached its limit. */
-export function describeFinished(run: Run): string {
-  return `Nothing to do: the run is at step ${
-    formatNumber(run.trainer.steps)
-  } and has reached its ` +
-    `limit of ${describeLimits(run)}; raise --steps, --epochs, --minutes or --patience to continue`;
+/** The message for a run that is resumed but has reached a limit: which, and what to raise. */
+export function describeFinished({ trainer, limits }: Pick<Run, "trainer" | "limits">): string {
+  const isOutOfSteps = trainer.steps >= limits.steps;
+  const isOutOfPatience = trainer.validation.validationsSinceBest >= limits.patience;
+  const isByTime = !isOutOfSteps && !isOutOfPatience;
+  const reached = {
+    ...limits,
+    isDefault: false,
+    steps: isOutOfSteps ? limits.steps : Infinity,
+    patience: isOutOfPatience ? limits.patience : Infinity,
+    seconds: isByTime ? limits.seconds : Infinity,
+    stopsOverfitting: isByTime && limits.stopsOverfitting,
+  };
+  const [long, patient] = ["--steps, --epochs or --minutes", "--patience"];
+  const advice = !isOutOfPatience ? long : isOutOfSteps ? `${long}, and ${patient},` : patient;
+  return `Nothing to do: the run is at step ${formatNumber(trainer.steps)} and has reached its ` +
+    `limit of ${describeLimits({ trainer, limits: reached })}; raise ${advice} to continue`;
 }
 
 /** Compressed sizes are whole bytes, of 5.5 nats: of fewer characters they are too coarse. */

@@ -130,7 +130,7 @@ testProgram("train --resume leaves a run at its limit as it is", async (f) => {
     const out = await succeed(f, "train", "--resume", "run", ...options);
     assertMatch(
       out,
-      /^Nothing to do: the run is at step 20 and has reached its limit of \d+ steps[^\n]*; raise [^\n]*\n$/,
+      /^Nothing to do: the run is at step 20 and has reached its limit of \d+ steps(?: \([\d.]+ epochs?\))?; raise [^\n]*\n$/,
     );
     assertEquals(filesOf(`${f}/run`), before);
   }

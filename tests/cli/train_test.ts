@@ -65,7 +65,10 @@ testProgram("train stops early after --patience validations, and more of it resu
   assert(progress.step < 5000);
   assertMatch(out, /\n(Overfitted|The model|To sample).*\n$/);
   const again = await succeed(f, "train", "--resume", "run");
-  assertMatch(again, /^Nothing to do: .* 2 validations without improvement; raise .*--patience /);
+  assertMatch(
+    again,
+    /^Nothing to do: .* limit of 2 validations without improvement; raise --patience to continue\n$/,
+  );
   await succeed(f, "train", "--resume", "run", "--patience", "3");
   assert((await readLatest(`${f}/run`)).progress.step > progress.step);
 });
