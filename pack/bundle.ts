@@ -1,4 +1,4 @@
-import { transform } from "esbuild";
+import { stop, transform } from "esbuild";
 import { runDeno } from "./run_deno.ts";
 
 /** The syntax of Node.js 22 and of browsers since 2022, which lack `using`. */
@@ -62,6 +62,11 @@ export async function bundle(
     files.set(name, POLYFILL + code);
   }
   return files;
+}
+
+/** Ends the bundler's process, which would keep this one alive. */
+export async function endBundling(): Promise<void> {
+  await stop();
 }
 
 /** The project's import map with absolute addresses, so that it can stand in another folder. */

@@ -4,8 +4,7 @@
  *     deno task pack
  */
 import { gzipSync } from "node:zlib";
-import { stop } from "esbuild";
-import { bundle } from "./bundle.ts";
+import { bundle, endBundling } from "./bundle.ts";
 import { declarations } from "./declarations.ts";
 import { checkArguments } from "../project_task.ts";
 import { thirdPartyLicenses } from "./licenses.ts";
@@ -69,13 +68,13 @@ async function pack(): Promise<void> {
       ["package.json", packageJson({ name, version, license, exports, fileNames })],
       ["README.md", await Deno.readTextFile("pack/README.md")],
       ["LICENSE", await Deno.readTextFile("LICENSE")],
-      ["THIRD_PARTY_LICENSES", await thirdPartyLicenses()],
+      ["THIRD_PARTY_LICENSES", await thirdPartyLicenses(["./src/"])],
     ]);
     await replaceFolder(FOLDER, files);
     printSizes(files);
   } finally {
     await Deno.remove(temporary, { recursive: true });
-    await stop();
+    await endBundling();
   }
 }
 

@@ -3,14 +3,25 @@
  *
  *     deno task build-page
  */
-import { stop } from "esbuild";
-import { bundle } from "../pack/bundle.ts";
+import { gzipSync } from "node:zlib";
+import { bundle, endBundling } from "../pack/bundle.ts";
+import { thirdPartyLicenses } from "../pack/licenses.ts";
+import { packagesOf, readPackageFile } from "../pack/npm_cache.ts";
+import type { Command } from "../src/cli/args.ts";
+import { exitCodeOf } from "../src/cli/program.ts";
+import { printResult } from "../src/cli/output.ts";
+import { createSha256 } from "../src/sha256.ts";
 import { sourceFiles, sourceName } from "./sources.ts";
+import { bundledTexts } from "./texts.ts";
 
 /** The root of the project. */
 const root = new URL("../", import.meta.url);
-/** Where the page is written, relative to the root. */
-export const PAGE_FOLDER = "dist/page";
+/** Where the page is written. */
+const FOLDER = "dist/page";
+/** What the page in that folder was made from. */
+const STAMP = "dist/page.stamp";
+/** Files and folders that the page is made from. */
+const inputs = ["page", "src", "pack", "examples/alice.txt", "deno.json", "deno.lock"];
 
 /** Scripts that share code. */
 const entries = {
@@ -19,7 +30,7 @@ const entries = {
   query_worker: "page/worker/query_worker.ts",
 };
 
-/** Style sheets, in their order. */
+/** Style sheets, in their order; that of the chart library comes before them. */
 const styles = [
   "page/style.css",
   "page/charts/charts.css",
@@ -31,40 +42,127 @@ const styles = [
 export async function buildPage(): Promise<Map<string, string>> {
   const temporary = await Deno.makeTempDir();
   try {
-    const options = { root, isMinified: true };
-    const [scripts, workers] = await Promise.all([
-      bundle({ ...options, entries, temporary: `${temporary}/scripts` }),
-      bundle({
-        ...options,
-        entries: { service_worker: "page/service_worker.ts" },
-        temporary: `${temporary}/service_worker`,
-      }),
+    const bundleInto = (folder: string, entries: Readonly<Record<string, string>>) =>
+      bundle({ root, entries, isMinified: true, temporary: `${temporary}/${folder}` });
+    const [scripts, workers, style, licenses] = await Promise.all([
+      bundleInto("scripts", entries),
+      bundleInto("service_worker", { service_worker: "page/service_worker.ts" }),
+      readStyles(),
+      thirdPartyLicenses(["./src/", "./page/"]),
     ]);
-    const read = (path: string) => Deno.readTextFile(new URL(path, root));
-    return new Map([
-      ["index.html", await read("page/index.html")],
-      ["style.css", (await Promise.all(styles.map(read))).join("\n")],
-      ...await Promise.all(
-        sourceFiles.map(async (path): Promise<[string, string]> => [
-          sourceName(path),
-          await read(path),
-        ]),
-      ),
+    const files = new Map([
+      ["index.html", await Deno.readTextFile("page/index.html")],
+      ["style.css", style],
+      ...await readSources(),
       ...scripts,
-      ...workers,
+      ...await readTexts(),
     ]);
+    files.set("service_worker.js", serviceWorker(workers.get("service_worker.js")!, files));
+    files.set("LICENSE.txt", await Deno.readTextFile("LICENSE"));
+    files.set("THIRD_PARTY_LICENSES.txt", licenses);
+    return files;
   } finally {
     await Deno.remove(temporary, { recursive: true });
-    await stop();
+    await endBundling();
   }
 }
 
-if (import.meta.main) {
-  Deno.chdir(root);
-  const files = await buildPage();
-  await Deno.remove(PAGE_FOLDER, { recursive: true }).catch(() => {});
-  await Deno.mkdir(PAGE_FOLDER, { recursive: true });
-  for (const [path, contents] of files) {
-    await Deno.writeTextFile(`${PAGE_FOLDER}/${path}`, contents);
+async function readStyles(): Promise<string> {
+  const uplot = (await packagesOf(["./page/"])).find(([name]) => name === "uplot")!;
+  const library = await readPackageFile(uplot, ["dist/uPlot.min.css"]);
+  if (library === null) throw new Error("Cannot find the styles of uplot");
+  return [library, ...await Promise.all(styles.map((path) => Deno.readTextFile(path)))].join("\n");
+}
+
+async function readSources(): Promise<[string, string][]> {
+  return await Promise.all(
+    sourceFiles.map(async (path): Promise<[string, string]> => [
+      sourceName(path),
+      await Deno.readTextFile(path),
+    ]),
+  );
+}
+
+async function readTexts(): Promise<[string, string][]> {
+  const pathOf = (file: string) => file === "alice.txt" ? `examples/${file}` : `page/texts/${file}`;
+  return await Promise.all(
+    bundledTexts.map(async ({ file }): Promise<[string, string]> => [
+      file,
+      await Deno.readTextFile(pathOf(file)),
+    ]),
+  );
+}
+
+/** The service worker with the files that it keeps, and a name for just these contents. */
+function serviceWorker(source: string, files: ReadonlyMap<string, string>): string {
+  const hash = createSha256();
+  for (const [path, contents] of files) hash.updateText(`${path}\n${contents}\n`);
+  const names = ["./", ...files.keys()];
+  return `const FILES = ${JSON.stringify(names)};\n` +
+    `const VERSION = ${JSON.stringify(hash.digest().slice(0, 16))};\n${source}`;
+}
+
+/** What tells whether the inputs have changed: their paths, sizes and times. */
+async function stampOf(paths: readonly string[]): Promise<string> {
+  const stamps = await Promise.all(
+    paths.toSorted().map(async (path): Promise<string> => {
+      const { isDirectory, size, mtime } = await Deno.stat(path);
+      if (!isDirectory) return `${path} ${size} ${mtime?.getTime()}\n`;
+      const inside = await Array.fromAsync(Deno.readDir(path));
+      return await stampOf(inside.map(({ name }) => `${path}/${name}`));
+    }),
+  );
+  return stamps.join("");
+}
+
+async function readIfExists(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch {
+    return null;
   }
 }
+
+/** Writes the page, in place of an earlier one. */
+async function writePage(files: ReadonlyMap<string, string>): Promise<void> {
+  await Deno.remove(FOLDER, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(FOLDER, { recursive: true });
+  for (const [path, contents] of files) await Deno.writeTextFile(`${FOLDER}/${path}`, contents);
+}
+
+function printSizes(files: ReadonlyMap<string, string>): void {
+  const kilobytes = (count: number) => `${(count / 1000).toFixed(1)} kB`.padStart(10);
+  for (const [path, contents] of [...files].toSorted()) {
+    const bytes = new TextEncoder().encode(contents);
+    const compressed = gzipSync(bytes, { level: 9 });
+    printResult(
+      `${path.padEnd(26)}${kilobytes(bytes.length)}${kilobytes(compressed.length)} compressed`,
+    );
+  }
+  printResult(`\n${FOLDER}: ${files.size} files`);
+}
+
+const command: Command = {
+  name: "build-page",
+  summary: "Make the page in dist/page/, as static files for any host",
+  operands: [],
+  options: [{
+    name: "if-changed",
+    description: "Do nothing if its sources are those of the last time",
+  }],
+  notes: [],
+  async run(line) {
+    Deno.chdir(root);
+    const stamp = await stampOf(inputs);
+    if (line.flag("if-changed") && await readIfExists(STAMP) === stamp) return 0;
+    const files = await buildPage();
+    await writePage(files);
+    await Deno.writeTextFile(STAMP, stamp);
+    if (!line.flag("if-changed")) printSizes(files);
+    return 0;
+  },
+};
+
+if (import.meta.main) Deno.exit(await exitCodeOf([command], [command.name, ...Deno.args]));

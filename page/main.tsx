@@ -5,23 +5,35 @@ import { CurvesPanel } from "./panels/curves.tsx";
 import { FilesPanel } from "./panels/files.tsx";
 import { FollowPanel } from "./panels/follow.tsx";
 import { InsidePanel } from "./panels/inside.tsx";
+import { RunBar } from "./panels/run_bar.tsx";
 import { SamplesPanel } from "./panels/samples.tsx";
 import { TrainPanel } from "./panels/train.tsx";
 import { WritePanel } from "./panels/write.tsx";
+import { registerServiceWorker } from "./register.ts";
+import { configureOnChange } from "./state.ts";
 
 function Page() {
   return (
     <>
-      <FollowPanel />
-      <TrainPanel />
-      <CurvesPanel />
-      <SamplesPanel />
-      <WritePanel />
-      <InsidePanel />
-      <ComparePanel />
-      <FilesPanel />
+      <div class="column">
+        <FollowPanel />
+        <TrainPanel />
+      </div>
+      <RunBar />
+      <div class="column">
+        <div class="learning">
+          <CurvesPanel />
+          <SamplesPanel />
+        </div>
+        <WritePanel />
+        <InsidePanel />
+        <ComparePanel />
+        <FilesPanel />
+      </div>
     </>
   );
 }
 
+await registerServiceWorker();
+configureOnChange();
 render(<Page />, document.querySelector("main")!);

@@ -1,12 +1,138 @@
-import { client } from "../state.ts";
+/// <reference lib="dom" />
+import { useComputed } from "@preact/signals";
+import { formatCount, formatDuration, formatLoss } from "../format.ts";
+import { client, prompt, shownSample } from "../state.ts";
+import type { TrainingSample } from "../worker/protocol.ts";
+import { Panel } from "./panel.tsx";
 
-/** Shows what the model wrote while it was trained. */
+/** Lines of the overview. */
+const OVERVIEW_LINES = 7;
+/** Characters of such a line. */
+const LINE_LENGTH = 90;
+
+/** Shows what the model wrote while it was trained, and lets one go back to see it learn. */
 export function SamplesPanel() {
-  const last = client.samples.value.at(-1);
+  const samples = client.samples.value;
+  const last = samples.length - 1;
+  const index = Math.min(shownSample.value ?? last, last);
+  const sample = samples[index];
+  const show = (i: number) => shownSample.value = i >= last ? null : Math.max(0, i);
   return (
-    <section aria-labelledby="samples-title">
-      <h2 id="samples-title">Samples</h2>
-      <pre>{last?.prompt}{last?.text}</pre>
-    </section>
+    <Panel
+      id="samples"
+      title="What it writes"
+      lead="From time to time the model continues the same prompt, with the same random numbers, so that only what it has learned differs."
+      computedBy={["src/generate/sampler.ts"]}
+    >
+      <PromptField />
+      <pre class="sample" aria-label="Sample" dir="auto" tabIndex={0}>
+        {sample !== undefined && <><span class="prompt">{sample.prompt}</span>{sample.text}</>}
+      </pre>
+      <SampleFacts sample={sample} />
+      <div class="timeline">
+        <button
+          type="button"
+          aria-label="Earlier sample"
+          disabled={index <= 0}
+          onClick={() => show(index - 1)}
+        >
+          ←
+        </button>
+        <input
+          type="range"
+          aria-label="Sample"
+          aria-valuetext={sample && `Step ${formatCount(sample.step)}`}
+          min={0}
+          max={Math.max(last, 1)}
+          value={last < 1 ? 1 : index}
+          disabled={last < 1}
+          onInput={(event) => show(Number(event.currentTarget.value))}
+        />
+        <button
+          type="button"
+          aria-label="Later sample"
+          disabled={index >= last}
+          onClick={() => show(index + 1)}
+        >
+          →
+        </button>
+      </div>
+      <Overview {...{ samples, index, show }} />
+    </Panel>
   );
+}
+
+function PromptField() {
+  const error = client.sampleError.value;
+  return (
+    <p class="field" style={{ marginBottom: "var(--space-3)" }}>
+      <label for="prompt">Samples begin with</label>
+      <input
+        id="prompt"
+        class="mono"
+        size={14}
+        maxLength={200}
+        placeholder="nothing"
+        autocomplete="off"
+        spellcheck={false}
+        aria-invalid={error !== null}
+        aria-describedby={error === null ? undefined : "prompt-error"}
+        value={prompt.value}
+        onInput={(event) => {
+          prompt.value = event.currentTarget.value;
+          client.setPrompt(prompt.value);
+        }}
+      />
+      {error !== null && <span class="error" id="prompt-error" role="alert">{error}</span>}
+    </p>
+  );
+}
+
+function SampleFacts({ sample }: { readonly sample: TrainingSample | undefined }) {
+  if (sample === undefined) {
+    return <p class="sample-facts">The first sample comes a second after the start.</p>;
+  }
+  const { step, seconds, loss } = sample;
+  return (
+    <p class="sample-facts">
+      <span>Step {formatCount(step)}, after {formatDuration(seconds)}</span>
+      {loss !== null && <span>training loss {formatLoss(loss)} nats</span>}
+    </p>
+  );
+}
+
+/** One line each of some samples, from the first to the latest. */
+function Overview({ samples, index, show }: {
+  readonly samples: readonly TrainingSample[];
+  readonly index: number;
+  readonly show: (i: number) => void;
+}) {
+  const shown = useComputed(() => overviewIndices(client.samples.value.length)).value;
+  if (samples.length < 2) return null;
+  return (
+    <ol class="steps-learned" aria-label="Samples at a glance">
+      {shown.map((i) => (
+        <li key={samples[i]!.step}>
+          <button type="button" aria-current={i === index} onClick={() => show(i)}>
+            <span class="step">step {formatCount(samples[i]!.step)}</span>
+            <code class="line">{lineOf(samples[i]!)}</code>
+          </button>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** Indices from the first to the latest sample, closer together at the start. */
+function overviewIndices(count: number): number[] {
+  if (count <= OVERVIEW_LINES) return Array.from({ length: count }, (_, i) => i);
+  const indices = Array.from(
+    { length: OVERVIEW_LINES },
+    (_, i) => Math.round((i / (OVERVIEW_LINES - 1)) ** 1.5 * (count - 1)),
+  );
+  return [...new Set(indices.map((index, i) => Math.max(index, i)))];
+}
+
+function lineOf({ prompt, text }: TrainingSample): string {
+  return (prompt + text).replaceAll(/\s+/g, " ").slice(0, LINE_LENGTH);
 }

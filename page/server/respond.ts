@@ -43,10 +43,16 @@ export async function respond(request: Request, options: ServeOptions): Promise<
   const name = pathname.slice(1) || "index.html";
   if (!/^[\w-]+(\.[\w-]+)*$/.test(name)) return new Response(null, { status: 404 });
   try {
-    const body = await Deno.readFile(new URL(name, folder));
+    const bytes = await Deno.readFile(new URL(name, folder));
+    const body = name === "index.html" ? marked(bytes) : bytes;
     const type = types[name.replace(/^.*\./, "")] ?? "application/octet-stream";
     return new Response(body, { headers: { ...headers, "content-type": type } });
   } catch {
     return new Response(null, { status: 404 });
   }
+}
+
+/** Tells the page that it needs no service worker. */
+function marked(html: Uint8Array): string {
+  return new TextDecoder().decode(html).replace("<html ", "<html data-served ");
 }

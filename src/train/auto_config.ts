@@ -28,6 +28,8 @@ export interface AutoConfigReason {
   readonly choice: string;
   /** Why. */
   readonly reason: string;
+  /** The keys of the configuration that the choice is about. */
+  readonly keys: readonly (keyof Config)[];
 }
 
 /** A model size, and what a run must have for it to be picked. */
@@ -293,19 +295,27 @@ interface Choice {
 /** The reasons for what was picked, and of nothing that was given. */
 function reasonsFor(choice: Choice): AutoConfigReason[] {
   return [
-    modelReason(choice),
-    dropoutReason(choice),
-    batchReason(choice),
-    updateReason(choice),
-    scheduleReason(choice),
+    about(["cell", "layers", "hidden"], modelReason(choice)),
+    about(["dropout", "dropoutFrom", "dropoutUntil"], dropoutReason(choice)),
+    about(["batchSize", "seqLength"], batchReason(choice)),
+    about(["optimizer", "lr", "weightDecay"], updateReason(choice)),
+    about(["lrSchedule", "warmup", "cooldown", "weightAverage"], scheduleReason(choice)),
   ].flatMap((reason) => reason ?? []);
+
+  /** A reason with those of the keys that were not given. */
+  function about(
+    keys: readonly (keyof Config)[],
+    reason: Omit<AutoConfigReason, "keys"> | null,
+  ): AutoConfigReason | null {
+    return reason && { ...reason, keys: keys.filter((key) => !isGiven(choice.input, key)) };
+  }
 }
 
 function isGiven(input: ConfigInput, key: keyof Config): boolean {
   return input[key] !== undefined;
 }
 
-function modelReason({ config, input, run }: Choice): AutoConfigReason | null {
+function modelReason({ config, input, run }: Choice): Omit<AutoConfigReason, "keys"> | null {
   const { cell, layers, hidden } = config;
   const [isLayersGiven, isHiddenGiven] = [isGiven(input, "layers"), isGiven(input, "hidden")];
   const units = `${formatInteger(hidden)} hidden units`;
@@ -355,7 +365,9 @@ function sizeReason({ chars, vocabularySize, size, minutes }: RunEstimate): stri
     `${text}${alphabet} are enough for a larger model`;
 }
 
-function dropoutReason({ config, picked, input, run }: Choice): AutoConfigReason | null {
+function dropoutReason(
+  { config, picked, input, run }: Choice,
+): Omit<AutoConfigReason, "keys"> | null {
   if (isGiven(input, "dropout") || picked.dropout === undefined) return null;
   const choice = isGiven(input, "dropoutFrom") || isGiven(input, "dropoutUntil")
     ? `dropout ${config.dropout}`
@@ -367,7 +379,7 @@ function dropoutReason({ config, picked, input, run }: Choice): AutoConfigReason
   };
 }
 
-function batchReason({ config, input, run }: Choice): AutoConfigReason | null {
+function batchReason({ config, input, run }: Choice): Omit<AutoConfigReason, "keys"> | null {
   const { batchSize, seqLength } = config;
   const [isBatchGiven, isSeqGiven] = [isGiven(input, "batchSize"), isGiven(input, "seqLength")];
   if (isBatchGiven && isSeqGiven) return null;
@@ -386,7 +398,9 @@ function batchReason({ config, input, run }: Choice): AutoConfigReason | null {
 }
 
 /** The optimizer, its learning rate and its weight decay. */
-function updateReason({ config, picked, input, run }: Choice): AutoConfigReason | null {
+function updateReason(
+  { config, picked, input, run }: Choice,
+): Omit<AutoConfigReason, "keys"> | null {
   const { optimizer, lr, weightDecay, cell, hidden } = config;
   const isOptimizerGiven = isGiven(input, "optimizer");
   const parts = [
@@ -409,7 +423,7 @@ function updateReason({ config, picked, input, run }: Choice): AutoConfigReason 
 }
 
 /** The schedule of the learning rate, and the average of the weights. */
-function scheduleReason({ config, picked, input }: Choice): AutoConfigReason | null {
+function scheduleReason({ config, picked, input }: Choice): Omit<AutoConfigReason, "keys"> | null {
   const { lrSchedule, cooldown, weightAverage } = config;
   const isAveraged = picked.weightAverage !== undefined && !isGiven(input, "weightAverage");
   const isScheduled = picked.lrSchedule !== undefined && !isGiven(input, "lrSchedule");

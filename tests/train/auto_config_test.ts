@@ -221,6 +221,19 @@ Deno.test("train() without a configuration gives the weights of autoConfig()'s",
   const limits = { steps: 20, threads: 1 };
   const { config, reasons } = autoConfig(corpus);
   assertEquals(reasons.length, 4);
+  assertEquals(reasons.map(({ keys }) => keys), [
+    ["cell", "layers", "hidden"],
+    ["batchSize", "seqLength"],
+    ["optimizer", "lr", "weightDecay"],
+    ["lrSchedule", "warmup", "cooldown", "weightAverage"],
+  ]);
+  const { reasons: others } = autoConfig(corpus, { hidden: 32, lr: 0.01 });
+  assertEquals(others.map(({ keys }) => keys.join(" ")), [
+    "cell layers",
+    "batchSize seqLength",
+    "optimizer weightDecay",
+    "lrSchedule warmup cooldown weightAverage",
+  ]);
   const automatic = await trainLatest(corpus, limits);
   assertEquals(automatic.config, config);
   assertEquals(automatic.parameters, (await trainLatest(corpus, { ...limits, config })).parameters);
