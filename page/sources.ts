@@ -5,7 +5,10 @@ export const sourceFiles = [
   "page/inside/connectivity.ts",
   "page/inside/inspection.ts",
   "page/inside/rank_units.ts",
+  "src/evaluate/part_baselines.ts",
   "src/generate/predict.ts",
+  "src/generate/sampler.ts",
+  "src/train/trainer.ts",
 ] as const;
 
 /** A file that can be linked to. */

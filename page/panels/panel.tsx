@@ -1,4 +1,6 @@
 import type { ComponentChildren } from "preact";
+import { SourceLink } from "../source_link.tsx";
+import type { SourceFile } from "../sources.ts";
 
 /** Properties of a {@linkcode Panel}. */
 export interface PanelProps {
@@ -7,8 +9,8 @@ export interface PanelProps {
   readonly title: string;
   /** One sentence that explains the panel. */
   readonly lead: ComponentChildren;
-  /** Paths of the files that compute what is shown. */
-  readonly computedBy?: readonly string[];
+  /** The files that compute what is shown. */
+  readonly computedBy?: readonly SourceFile[];
   readonly children?: ComponentChildren;
 }
 
@@ -26,7 +28,7 @@ export function Panel({ id, title, lead, computedBy = [], children }: PanelProps
           Computed by {computedBy.map((path, i) => (
             <span key={path}>
               {i > 0 && ", "}
-              <code>{path}</code>
+              <SourceLink file={path} />
             </span>
           ))}
         </p>
