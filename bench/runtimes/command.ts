@@ -26,18 +26,26 @@ export const compareRuntimesCommand: Command = {
     const folder = await Deno.makeTempDir();
     try {
       await install(folder);
-      const program = `${folder}/program`;
-      for (const name of ["program.js", "steps.js"]) {
-        await Deno.copyFile(new URL(name, import.meta.url), `${program}/${name}`);
-      }
-      const options = { folder: program, tools: `${folder}/tools`, seconds: timing.seconds };
-      printResult(formatRatios(await withSubjects(options, (all) => measure(all, timing))));
+      const places = { folder: `${folder}/program`, tools: `${folder}/tools` };
+      printResult(await compareRuntimes({ ...places, ...timing }));
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
     return 0;
   },
 };
+
+/**
+ * Measures the package that is installed in a folder.
+ *
+ * @returns A table of medians: a row for each runtime, a column for each configuration.
+ */
+export async function compareRuntimes(options: SubjectOptions & TimingOptions): Promise<string> {
+  for (const name of ["program.js", "steps.js"]) {
+    await Deno.copyFile(new URL(name, import.meta.url), `${options.folder}/${name}`);
+  }
+  return formatRatios(await withSubjects(options, (all) => measure(all, options)));
+}
 
 type Subjects = ReadonlyMap<string, Subject>;
 /** Ratios to the speed of Deno in the same round, by subject and configuration. */
@@ -92,7 +100,6 @@ async function measure(subjects: Subjects, { rounds }: TimingOptions): Promise<R
   return ratios;
 }
 
-/** A table of medians: a row for each runtime, a column for each configuration. */
 function formatRatios(ratios: Ratios): string {
   const names = Object.keys(configs);
   const rows = [["speed ÷ speed in Deno", ...names]];

@@ -1,4 +1,5 @@
 /** Runtimes with the installed package, which train when they are asked to. */
+import { createRequire } from "node:module";
 import { type Page, withPage } from "../../tests/packages/chromium.ts";
 import { rendererIds } from "./cpu_time.ts";
 import { commandOf, type Runtime } from "../../tests/packages/installation.ts";
@@ -63,13 +64,19 @@ const worker = `
   };
 `;
 
+/** The folder of the package, which is installed in a folder or the one around it. */
+function packageIn(folder: string): string {
+  const { resolve } = createRequire(`${folder}/package.json`);
+  return resolve("@unroll/unroll").replace(/[/\\][^/\\]*$/, "");
+}
+
 /** Opens a page of Chromium with a worker, and runs a function with it. */
 export async function withChromium<T>(
   { folder, tools, seconds }: SubjectOptions,
   fn: (subject: Subject) => Promise<T>,
 ): Promise<T> {
   await Deno.writeTextFile(`${folder}/worker.js`, worker);
-  const folders = { "/": folder, "/unroll/": `${folder}/node_modules/@unroll/unroll` };
+  const folders = { "/": folder, "/unroll/": packageIn(folder) };
   return await withPage({ folders, tools }, async ({ page, origin }) => {
     await page.goto(`${origin}/empty.html`);
     await page.evaluate(`worker = new Worker("/worker.js", { type: "module" }), undefined`);
