@@ -2,6 +2,7 @@
  * Everything that the program prints: the only file that writes to standard output and standard
  * error. Characters that would direct a terminal are replaced here, whatever they come from.
  */
+import { osErrorReason } from "../files/os_errors.ts";
 import { printable, toJson } from "../printable.ts";
 import { fold } from "./format.ts";
 
@@ -69,7 +70,7 @@ export function printLine(text: string, { style }: PrintOptions = {}): void {
  * @throws {Error} if it cannot be printed.
  */
 export function printResult(text: string): void {
-  console.log(layOut("stdout", text));
+  printOrThrow(layOut("stdout", text));
 }
 
 /**
@@ -78,7 +79,21 @@ export function printResult(text: string): void {
  * @throws {Error} if it cannot be printed.
  */
 export function printJson(value: unknown): void {
-  console.log(toJson(value));
+  printOrThrow(toJson(value));
+}
+
+function printOrThrow(text: string): void {
+  try {
+    console.log(text);
+  } catch (error) {
+    throw outputError(error);
+  }
+}
+
+/** What is wrong with standard output; a closed pipe keeps its class, as it is no failure. */
+function outputError(error: unknown): unknown {
+  if (error instanceof Deno.errors.BrokenPipe) return error;
+  return new Error(`Cannot write to standard output: ${osErrorReason(error)}`, { cause: error });
 }
 
 /** Prints a line on standard error, if that is possible. */
@@ -211,6 +226,10 @@ export class TextOutput implements AsyncDisposable {
 }
 
 async function writeBytes(bytes: Uint8Array): Promise<void> {
-  // A pipe may accept a part at a time.
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
+  try {
+    // A pipe may accept a part at a time.
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
+  } catch (error) {
+    throw outputError(error);
+  }
 }

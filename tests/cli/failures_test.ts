@@ -206,3 +206,33 @@ testProgram("train runs to its end when its output cannot be written", async (f)
     assertEquals((await readCheckpoint(`${f}/${name}`)).progress.step, 300);
   }
 });
+
+testProgram(
+  "commands say that their result cannot be written, unless a pipe is closed",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/rain.txt`, text);
+    await succeed(f, "train", "rain.txt", ...tiny, "--steps", "3", "--out", "run");
+    const commands = [
+      ["sample", "run"],
+      ["eval", "run", "rain.txt"],
+      ["eval", "run", "rain.txt", "--json"],
+      ["score", "run", "rain.txt", "--html", "-"],
+      ["sample", "--help"],
+    ];
+    for (const args of commands) {
+      const program = [Deno.execPath(), ...denoArgs(args)].map((word) => `'${word}'`).join(" ");
+      for (
+        const [redirection, expected, message] of [
+          ["> /dev/full", 1, "error: Cannot write to standard output: the disk is full\n"],
+          ["| true", 0, ""],
+        ] as const
+      ) {
+        const { code, stderr } = await new Deno.Command("bash", {
+          args: ["-c", `set -o pipefail; ${program} ${redirection}`],
+          ...{ cwd: f, stdin: "null", stdout: "null", stderr: "piped" } as const,
+        }).output();
+        assertEquals([code, new TextDecoder().decode(stderr)], [expected, message], args.join(" "));
+      }
+    }
+  },
+);
