@@ -180,6 +180,9 @@ export class ColoredText {
       const end = symbol.start + symbol.text.length;
       const holds = (position: number | null) =>
         position !== null && position >= symbol.from && position < symbol.to;
+      if (symbol.text !== this.#characters[symbol.from] && symbol.to === symbol.from + 1) {
+        add("stand-in", 1, symbol.start, end);
+      }
       if (holds(this.#pointed)) add("pointed", 2, symbol.start, end);
       const selection = this.#selection;
       if (selection !== null && symbol.from < selection.to && symbol.to > selection.from) {

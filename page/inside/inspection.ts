@@ -13,7 +13,7 @@ export const CONTEXT = 256;
 /** Characters at the beginning of a text that units are ranked by. */
 export const MAX_RANKED = 20_000;
 /** Units that a ranking has. */
-const RANKED_UNITS = 12;
+const RANKED_UNITS = 8;
 /** Characters on each side of a selection that count with it, at least. */
 const MIN_SURROUNDINGS = 200;
 /** Predictions of a character. */

@@ -3,6 +3,7 @@ import { effect, signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ColoredText } from "../inside/colored_text.ts";
 import { type FeatureName, features } from "../inside/features.ts";
+import type { CharacterInspection } from "../inside/inspection.ts";
 import type { RankedUnit } from "../inside/rank_units.ts";
 import { Inspector, MAX_TEXT, type Mode } from "../inside/inspector.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
@@ -217,6 +218,7 @@ function Detail() {
           />
         </>
       )}
+      {inspector.mode.value === "depends" && <Dependencies detail={detail} />}
       {isPinned && (
         <p>
           <button type="button" onClick={() => inspector.isPinned.value = false}>
@@ -225,6 +227,31 @@ function Detail() {
         </p>
       )}
     </div>
+  );
+}
+
+/** Characters in the list of those that a prediction depends on. */
+const MAX_DEPENDENCIES = 6;
+
+function Dependencies({ detail: { connectivity, from, position } }: {
+  readonly detail: CharacterInspection;
+}) {
+  const order = [...connectivity.keys()]
+    .sort((a, b) => connectivity[b]! - connectivity[a]!)
+    .slice(0, MAX_DEPENDENCIES);
+  const largest = connectivity[order[0] ?? 0] || 1;
+  if (order.length === 0) return null;
+  return (
+    <Bars
+      caption="Depends most on"
+      rows={order.map((i) => ({
+        name: `${nameOfCharacter(inspector.characters.value[from + i] ?? "")}, ${
+          position - from - i
+        } back`,
+        value: connectivity[i]! / largest,
+        isActual: false,
+      }))}
+    />
   );
 }
 
@@ -278,15 +305,17 @@ function UnitSearch() {
             <option value="selection" disabled={selection === null}>the selected characters</option>
           </select>
         </label>
-        <button
-          type="button"
-          disabled={selection === null || isSearching}
-          onClick={() => inspector.search("selection")}
-        >
-          {selection === null
-            ? "Select characters to search by them"
-            : `Follow the ${(selection.to - selection.from).toLocaleString("en")} selected`}
-        </button>
+        {selection === null
+          ? <p class="small soft">or select characters in the text, and search by them.</p>
+          : (
+            <button
+              type="button"
+              disabled={isSearching}
+              onClick={() => inspector.search("selection")}
+            >
+              Follow the {count(selection.to - selection.from, "selected character")}
+            </button>
+          )}
       </div>
       <Ranking />
       <div class="fields">
@@ -373,19 +402,18 @@ function Ranking() {
               >
                 <span>{describeUnit(unit, config.layers)}</span>
                 <span
-                  class={correlation < 0 ? "correlation is-negative" : "correlation"}
+                  class={correlation < 0 ? "bar is-negative" : "bar"}
                   style={`--part: ${100 * Math.abs(correlation)}%`}
-                >
-                  {formatValue(correlation)}
-                </span>
+                />
+                <span class="number">{formatValue(correlation)}</span>
               </button>
             </li>
           );
         })}
       </ol>
-      <p>
-        Shifted along the text 19 times, it reaches {found.chance.toFixed(2)}{" "}
-        with some unit: what is not clearly above may be chance.
+      <p class="soft">
+        By chance: 19 copies shifted along the text reach at most {found.chance.toFixed(2)}{" "}
+        with any unit.
       </p>
     </div>
   );
@@ -523,6 +551,10 @@ function OwnText() {
       </form>
     </details>
   );
+}
+
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function formatBits(nats: number): string {

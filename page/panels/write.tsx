@@ -134,7 +134,7 @@ function Write() {
           <span class="visually-hidden">Your text</span>
           <textarea
             ref={field}
-            rows={10}
+            rows={4}
             dir="auto"
             spellcheck={false}
             autocapitalize="off"
