@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { effect, signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { countOf, formatCount } from "../format.ts";
 import { ColoredText } from "../inside/colored_text.ts";
 import { type FeatureName, features } from "../inside/features.ts";
 import type { CharacterInspection } from "../inside/inspection.ts";
@@ -8,9 +9,9 @@ import type { RankedUnit } from "../inside/rank_units.ts";
 import { Inspector, MAX_TEXT, type Mode } from "../inside/inspector.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
 import { describeUnit, kinds, kindsOfCell, type UnitKind } from "../inside/units.ts";
-import { SourceLink } from "../source_link.tsx";
 import type { SourceFile } from "../sources.ts";
 import { model, text } from "../state.ts";
+import { Panel } from "./panel.tsx";
 
 const inspector = new Inspector(model, text);
 /** What a screen reader reads after a key has moved to another character. */
@@ -41,27 +42,28 @@ const modes: Readonly<
 
 /** Colors a text by what the model does with it. */
 export function InsidePanel() {
-  const section = useRef<HTMLElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const observer = new IntersectionObserver(
       (entries) => inspector.isVisible.value = entries.at(-1)!.isIntersecting,
       { rootMargin: "200px" },
     );
-    observer.observe(section.current!);
+    observer.observe(container.current!);
     return () => observer.disconnect();
   }, []);
+  const isReady = model.value !== null;
+  const { sentence, source } = modes[inspector.mode.value];
   return (
-    <section ref={section} class="panel inside" aria-labelledby="inside-title">
-      <header>
-        <h2 id="inside-title">Look inside</h2>
-        <p>
-          {model.value === null
-            ? "See what the model does with each character, as soon as there is a model."
-            : modes[inspector.mode.value].sentence}
-        </p>
-      </header>
-      {model.value !== null && <Inside />}
-    </section>
+    <Panel
+      id="inside"
+      title="Look inside"
+      lead={isReady
+        ? sentence
+        : "See what the model does with each character, as soon as there is a model."}
+      computedBy={isReady ? [source] : []}
+    >
+      <div ref={container}>{isReady && <Inside />}</div>
+    </Panel>
   );
 }
 
@@ -92,9 +94,6 @@ function Inside() {
       <Notes />
       <CharacterTable />
       <OwnText />
-      <p class="computed-by">
-        Computed by <SourceLink file={modes[mode].source} />
-      </p>
       <p class="visually-hidden" role="status">{announcement}</p>
     </>
   );
@@ -313,7 +312,7 @@ function UnitSearch() {
               disabled={isSearching}
               onClick={() => inspector.search("selection")}
             >
-              Follow the {count(selection.to - selection.from, "selected character")}
+              Follow the {countOf(selection.to - selection.from, "selected character")}
             </button>
           )}
       </div>
@@ -380,7 +379,7 @@ function Ranking() {
   return (
     <div class="ranking">
       <p>
-        Correlation with “{label}”, model of step {found.step.toLocaleString("en")}.{" "}
+        Correlation with “{label}”, model of step {formatCount(found.step)}.{" "}
         {progress.step !== found.step && (
           <button
             type="button"
@@ -428,9 +427,7 @@ function Notes() {
   return (
     <div class="notes">
       {progress < 1 && <p>{Math.floor(100 * progress)} % of the text read.</p>}
-      {inspector.isCut.value && (
-        <p>The first {MAX_TEXT.toLocaleString("en")} characters are shown.</p>
-      )}
+      {inspector.isCut.value && <p>The first {formatCount(MAX_TEXT)} characters are shown.</p>}
       {unknown.value.length > 0 && (
         <p>
           Not in the model's vocabulary, and left out:{" "}
@@ -551,10 +548,6 @@ function OwnText() {
       </form>
     </details>
   );
-}
-
-function count(n: number, noun: string): string {
-  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function formatBits(nats: number): string {

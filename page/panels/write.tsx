@@ -4,9 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { NextCharacter, SamplingFilters } from "../../src/mod.ts";
 import { Latest } from "../inside/latest.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
-import { SourceLink } from "../source_link.tsx";
 import { model, text as trainingText } from "../state.ts";
 import { query } from "../worker/query.ts";
+import { Panel } from "./panel.tsx";
 
 /** How the model continues a text. */
 type Method = "sample" | "greedy" | "beam";
@@ -82,17 +82,16 @@ function fail(reason: unknown): void {
 /** Writes with the model: candidates at the cursor, and continuations. */
 export function WritePanel() {
   return (
-    <section class="panel write" aria-labelledby="write-title">
-      <header>
-        <h2 id="write-title">Write</h2>
-        <p>
-          {model.value === null
-            ? "Write together with the model, as soon as there is one."
-            : "Type, and see which character the model expects next, and how surely."}
-        </p>
-      </header>
+    <Panel
+      id="write"
+      title="Write"
+      lead={model.value === null
+        ? "Write together with the model, as soon as there is one."
+        : "Type, and see which character the model expects next, and how surely."}
+      computedBy={model.value === null ? [] : ["src/generate/predict.ts"]}
+    >
       {model.value !== null && <Write />}
-    </section>
+    </Panel>
   );
 }
 
@@ -177,9 +176,6 @@ function Write() {
           field.current!.focus();
         }}
       />
-      <p class="computed-by">
-        Computed by <SourceLink file="src/generate/predict.ts" />
-      </p>
     </>
   );
 }
