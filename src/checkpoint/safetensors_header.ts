@@ -48,6 +48,10 @@ export function readHeaderLength(start: Uint8Array, fileBytes: number): number {
   }
   const view = new DataView(start.buffer, start.byteOffset, LENGTH_BYTES);
   const length = view.getBigUint64(0, true);
+  // Eight letters are a number of 10^18 and more, which says nothing to the reader of a message.
+  if (length > Number.MAX_SAFE_INTEGER) {
+    throw new InputError("it is not a safetensors file; it must be a checkpoint");
+  }
   const max = maxHeaderBytes(fileBytes - LENGTH_BYTES);
   if (length > max) {
     throw new InputError(

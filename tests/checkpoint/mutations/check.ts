@@ -33,6 +33,7 @@ function budgetOf(bytes: Uint8Array): number {
 const refusals: readonly RegExp[] = [
   /^it is empty; /,
   /^it has \d bytes; /,
+  /^it is not a safetensors file; /,
   /^it is not a complete safetensors file: its first 8 bytes declare a header of \d+ bytes, /,
   /^its header is not UTF-8; /,
   /^its header does not begin with "{"; /,
