@@ -33,6 +33,7 @@ const checks: readonly Check[] = [
   { args: ["test"], countsTests: true },
   { args: ["task", "soak"], countsTests: true },
   { args: ["task", "test-packages"], countsTests: true },
+  { args: ["task", "test-page"], countsTests: true },
   { args: ["publish", "--dry-run", "--allow-dirty"] },
   { args: ["bench"] },
   { args: ["task", "bench-report", "--rounds", "1", "--seconds", "0.02"] },
