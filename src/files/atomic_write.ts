@@ -12,6 +12,11 @@ export interface AtomicWriteOptions {
   readonly temporary?: string;
   /** The permissions of the file, as far as the process's umask allows. Default: 0o666. */
   readonly mode?: number;
+  /**
+   * Called when the contents are on the disk, right before the old file is replaced; what it throws
+   * leaves that as it is.
+   */
+  readonly beforeRename?: () => void;
 }
 
 /**
@@ -28,7 +33,7 @@ export async function writeAtomically(
   bytes: Uint8Array,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
-  const { temporary = temporaryPath(path), mode = 0o666 } = options;
+  const { temporary = temporaryPath(path), mode = 0o666, beforeRename } = options;
   {
     // Fails if anything exists at the path, a link included.
     using file = OpenFile.open(temporary, { access: "write", createNew: true, mode });
@@ -41,7 +46,7 @@ export async function writeAtomically(
       throw error;
     }
   }
-  renameOrRemove(temporary, path);
+  renameOrRemove(temporary, path, beforeRename);
   syncFolderOf(path);
 }
 
@@ -51,7 +56,7 @@ export function writeTextAtomically(
   text: string,
   options: AtomicWriteOptions = {},
 ): void {
-  const { temporary = temporaryPath(path), mode = 0o666 } = options;
+  const { temporary = temporaryPath(path), mode = 0o666, beforeRename } = options;
   {
     using file = OpenFile.open(temporary, { access: "write", createNew: true, mode });
     try {
@@ -62,7 +67,7 @@ export function writeTextAtomically(
       throw error;
     }
   }
-  renameOrRemove(temporary, path);
+  renameOrRemove(temporary, path, beforeRename);
 }
 
 /** Options of {@linkcode copyAtomically}. */
@@ -77,7 +82,8 @@ export interface AtomicCopyOptions extends AtomicWriteOptions {
 export function copyAtomically(
   from: string,
   to: string,
-  { temporary = temporaryPath(to), length = Infinity, suffix = "" }: AtomicCopyOptions = {},
+  { temporary = temporaryPath(to), length = Infinity, suffix = "", beforeRename }:
+    AtomicCopyOptions = {},
 ): void {
   {
     using source = OpenFile.open(from);
@@ -97,7 +103,7 @@ export function copyAtomically(
       throw error;
     }
   }
-  renameOrRemove(temporary, to);
+  renameOrRemove(temporary, to, beforeRename);
 }
 
 /** Makes the renames in a file's folder durable, where a folder can be opened; not on Windows. */
@@ -117,8 +123,9 @@ function temporaryPath(path: string): string {
   return `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
 }
 
-function renameOrRemove(temporary: string, path: string): void {
+function renameOrRemove(temporary: string, path: string, beforeRename?: () => void): void {
   try {
+    beforeRename?.();
     rename(temporary, path);
   } catch (error) {
     removeQuietly(temporary);

@@ -13,7 +13,7 @@ import {
   readHeader,
   readHeaderLength,
 } from "../checkpoint/safetensors_header.ts";
-import { writeAtomically } from "./atomic_write.ts";
+import { type AtomicWriteOptions, writeAtomically } from "./atomic_write.ts";
 import { describeKind, lstatIfExists } from "./file_identity.ts";
 import { type FileInfo, OpenFile, stat } from "./fs.ts";
 import { toInputError } from "./os_errors.ts";
@@ -279,6 +279,15 @@ export async function writeCheckpoint(
   checkString(path, { context: "Cannot write a checkpoint", name: "path" });
   const context = `Cannot write the checkpoint ${quotePath(path)}`;
   const checked = checkOptions(options, { schema: writeSchema, context });
+  await writeCheckpointFile(path, checkpoint, checked);
+}
+
+/** As {@linkcode writeCheckpoint}, without checking the arguments. */
+export async function writeCheckpointFile(
+  path: string,
+  checkpoint: Checkpoint,
+  options: AtomicWriteOptions,
+): Promise<void> {
   const bytes = await encodeCheckpoint(checkpoint);
   await withContextAsync(`Cannot write the checkpoint ${quotePath(path)}`, async () => {
     try {
@@ -287,7 +296,7 @@ export async function writeCheckpoint(
       if (found !== null && !found.isFile && !found.isSymlink) {
         throw new InputError(`it is ${describeKind(found)}; it must be a regular file`);
       }
-      await writeAtomically(path, bytes, checked);
+      await writeAtomically(path, bytes, options);
     } catch (error) {
       throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
     }

@@ -6,7 +6,7 @@ import {
   BEST_CHECKPOINT,
   LATEST_CHECKPOINT,
   readCheckpoint,
-  writeCheckpoint,
+  writeCheckpointFile,
 } from "../files/checkpoint_file.ts";
 import { InputError, withContext } from "../errors.ts";
 import { isSameInode, lstatIfExists, statIfExists } from "../files/file_identity.ts";
@@ -274,13 +274,19 @@ export class RunFolder implements Disposable {
       if (kind === "latest") syncIfExists(`${this.#target}/${METRICS_FILE}`);
     });
     const path = `${this.#target}/${name}`;
-    const before = lstatIfExists(path);
+    const { temporary } = this.#options;
+    let written: FileInfo | null = null;
+    const beforeRename = () => {
+      // Writing took its time, in which something else may have been put there.
+      if (!this.#lock.isHeld()) throw new Error(this.#lock.describeLoss());
+      this.#checkOwned(name);
+      written = lstatIfExists(temporary);
+    };
     try {
-      await writeCheckpoint(path, checkpoint, this.#options);
+      await writeCheckpointFile(path, checkpoint, { temporary, beforeRename });
     } catch (error) {
       // It may have its name already, and only not be safe from a crash of the system.
-      const now = lstatIfExists(path);
-      if (now !== null && !isSameInode(before, now)) this.#setSaved(name, step);
+      if (isSameInode(written, lstatIfExists(path))) this.#setSaved(name, step);
       // Throws a clearer error if the folder was removed.
       this.#write(name, () => {});
       // A full disk while training is not wrong input of the caller.

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { InputError } from "../../src/errors.ts";
 import { formatMetrics, readMetrics } from "../../src/run/metrics.ts";
@@ -94,6 +100,35 @@ testInFolder("RunFolder refuses a path that names no folder, not the root of the
       assertEquals(assertThrows(() => create(path, runConfigOf()), InputError).option, "path");
     }
   }
+});
+
+testInFolder("RunFolder.save() replaces nothing that was put there meanwhile", async (folder) => {
+  using run = RunFolder.create(`${folder}/run`, runConfigOf());
+  await run.save(checkpointAt(1), "latest");
+  const path = `${folder}/run/checkpoint.safetensors`;
+  Deno.writeTextFileSync(`${folder}/secret`, "mine");
+  const kinds: readonly (() => void)[] = [
+    () => Deno.writeTextFileSync(path, "mine"),
+    () => Deno.symlinkSync("../secret", path),
+    () => Deno.linkSync(`${folder}/secret`, path),
+    () => Deno.mkdirSync(path),
+  ];
+  for (const [i, place] of kinds.entries()) {
+    const saving = run.save(checkpointAt(2 + i), "latest");
+    Deno.removeSync(path);
+    place();
+    const { ino } = Deno.lstatSync(path);
+    await assertRejects(() => saving, Error, "Cannot write ");
+    assertEquals(Deno.lstatSync(path).ino, ino);
+    assert(!run.hasCheckpoint);
+    assertEquals(run.latestStep, 1);
+    await assertRejects(() => run.save(checkpointAt(2 + i), "latest"), Error, "Cannot write ");
+    Deno.removeSync(path);
+    await run.save(checkpointAt(1), "latest");
+    assert(run.hasCheckpoint);
+  }
+  assertEquals(Deno.readTextFileSync(`${folder}/secret`), "mine");
+  assertEquals(namesIn(`${folder}/run`), [".unroll-lock", "checkpoint.safetensors", "config.json"]);
 });
 
 testInFolder("RunFolder.create() rejects a path that cannot be a folder", (folder) => {
