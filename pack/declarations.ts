@@ -25,11 +25,12 @@ export async function declarations(
   const archive = `${temporary}/package.tgz`;
   await runDeno(["pack", "--quiet", "--allow-dirty", "--no-source-maps", "--output", archive]);
   await runCommand("tar", ["-xzf", archive, "-C", temporary]);
+  const entryOf = await readEntries(exports);
   const files = new Map<string, string>();
   for (const path of filesIn(`${temporary}/package`)) {
     if (!path.endsWith(".d.ts") || path.startsWith(AMBIENT_TYPES)) continue;
     const text = await Deno.readTextFile(`${temporary}/package/${path}`);
-    files.set(path, withLibraries(withPackageImports(text, { path, name, exports })));
+    files.set(path, withLibraries(withPackageImports(text, { path, name, entryOf })));
   }
   return files;
 }
@@ -47,19 +48,39 @@ function withLibraries(text: string): string {
   return usesDisposable ? `/// <reference lib="esnext.disposable" />\n${text}` : text;
 }
 
-/** In examples, imports of an entry's source become those of the package. */
+/**
+ * In examples, imports of an entry's source, or of a file that an entry exports, become those of the
+ * package.
+ */
 function withPackageImports(
   text: string,
-  { path, name, exports }:
-    & { readonly path: string }
-    & Pick<DeclarationsOptions, "name" | "exports">,
+  { path, name, entryOf }: {
+    readonly path: string;
+    readonly name: string;
+    /** The entry that a source file is, or is exported by. */
+    readonly entryOf: ReadonlyMap<string, string>;
+  },
 ): string {
   return text.replaceAll(
-    /^( \* import .* from )"(\.{1,2}\/[^"]*\.ts)";$/gm,
+    /^( *\* (?:import .*|\}) from )"(\.{1,2}\/[^"]*\.ts)";$/gm,
     (line, start, from) => {
-      const source = `.${new URL(from, `file:///${path}`).pathname}`;
-      const [entry] = Object.entries(exports).find(([, target]) => target === source) ?? [];
+      const entry = entryOf.get(`.${new URL(from, `file:///${path}`).pathname}`);
       return entry === undefined ? line : `${start}"${name}${entry.slice(1)}";`;
     },
   );
+}
+
+/** The entries by their sources, and by the files that these export from, the first one each. */
+async function readEntries(
+  exports: DeclarationsOptions["exports"],
+): Promise<ReadonlyMap<string, string>> {
+  const entryOf = new Map(Object.entries(exports).map(([entry, source]) => [source, entry]));
+  for (const [entry, source] of Object.entries(exports)) {
+    const text = await Deno.readTextFile(source);
+    for (const [, from] of text.matchAll(/^(?:export .*|\}) from "(\.[^"]*)";$/gm)) {
+      const path = `.${new URL(from!, `file:///${source}`).pathname}`;
+      if (!entryOf.has(path)) entryOf.set(path, entry);
+    }
+  }
+  return entryOf;
 }

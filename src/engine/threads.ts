@@ -5,6 +5,7 @@
 
 import { quote } from "../json.ts";
 import { InputError } from "../errors.ts";
+import { MAX_THREADS } from "./options.ts";
 import type { Kernels } from "./kernels/instance.ts";
 
 /** What a thread is started with; it must be possible to post all of it. */
@@ -37,6 +38,8 @@ interface NodeThread {
 
 /** Web Workers that wait for a task. */
 const prepared: Worker[] = [];
+/** How many Web Workers there are, those included that run a task or start. */
+let webWorkers = 0;
 /** How long a Web Worker may take to answer. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -59,11 +62,11 @@ export function maxThreads(): number {
  * the headers `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy:
  * require-corp`. Where threads cannot be had, engines compute with one, with the same bits.
  *
- * @param threads Threads that an engine may have, the caller's included. Default: the cores of this
- * machine.
+ * @param threads Threads that an engine may have, the caller's included: 1 to 64. Default: the cores
+ * of this machine.
  * @returns The number that an engine can have: 1 on a page that is not isolated, and on the main
  * thread of a page, which may not wait.
- * @throws {RangeError} If `threads` is not a whole number above 0.
+ * @throws {RangeError} If `threads` is not a whole number from 1 to 64.
  *
  * @example
  * ```ts
@@ -73,18 +76,23 @@ export function maxThreads(): number {
  * ```
  */
 export async function prepareThreads(
-  threads: number = globalThis.navigator?.hardwareConcurrency ?? 1,
+  threads: number = Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, MAX_THREADS),
 ): Promise<number> {
-  if (!Number.isInteger(threads) || threads < 1) {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
-      `Cannot prepare threads: "threads" must be a whole number above 0, not ${quote(threads)}`,
+      `Cannot prepare threads: "threads" must be a whole number from 1 to ${MAX_THREADS}, not ${
+        quote(threads)
+      }`,
     );
   }
   if (nodeThreads() !== undefined) return threads;
   if (!canShareMemory()) return 1;
-  const missing = 2 * (threads - 1) - prepared.length;
-  const started = await Promise.all(Array.from({ length: Math.max(0, missing) }, startWebWorker));
-  prepared.push(...started.filter((worker) => worker !== null));
+  const missing = Math.max(0, 2 * (threads - 1) - webWorkers);
+  webWorkers += missing;
+  const started = await Promise.all(Array.from({ length: missing }, startWebWorker));
+  const answering = started.filter((worker) => worker !== null);
+  webWorkers -= missing - answering.length;
+  prepared.push(...answering);
   return Math.min(threads, maxThreads());
 }
 
@@ -140,7 +148,10 @@ export function startThreads(tasks: readonly Task[]): Thread[] {
     worker.postMessage(task);
     return {
       release: () => void prepared.push(worker),
-      terminate: () => worker.terminate(),
+      terminate: () => {
+        webWorkers--;
+        worker.terminate();
+      },
     };
   });
 }

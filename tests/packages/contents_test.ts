@@ -62,6 +62,15 @@ for (const entry of ["mod.js", "engine.js", "sample.js"]) {
   });
 }
 
+testPackage("Types are documented, with examples that import the package", (installation) => {
+  const folder = packageIn(installation);
+  const declared = filesIn(folder).filter((path) => path.endsWith(".d.ts"));
+  const texts = declared.map((path) => Deno.readTextFileSync(`${folder}/${path}`)).join("\n");
+  assert(texts.includes('from "@unroll/unroll/engine";'));
+  assertEquals(texts.match(/^ *\* .*from "\..*$/gm) ?? [], []);
+  assertMatch(texts, /\/\*\*\n \* Trains a model on a text/);
+});
+
 /** A program that uses all entries. */
 const program = `
   import { type Corpus, corpusFromText, evaluate, type Model, sample, train } from "@unroll/unroll";
