@@ -1,5 +1,7 @@
 /** Threads: failures, disposal, and a process that always ends. */
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { prepareThreads } from "../../src/engine/threads.ts";
+import { InputError } from "../../src/errors.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
 import { defaultThreadCount } from "../../src/engine/thread_count.ts";
 import { ThreadPool } from "../../src/engine/thread_pool.ts";
@@ -84,9 +86,16 @@ Deno.test("Engine computes with one thread where none can be started, and reject
     Reflect.set(globalThis, "process", undefined);
     randomEngine({ ...options, threads: 1 }).forward();
     assertEquals(defaultThreadCount(large, 8), 1);
-    assertThrows(() => randomEngine({ ...options, threads: 2 }), Error, "await prepareThreads()");
+    assertThrows(() => randomEngine({ ...options, threads: 2 }), InputError, "prepareThreads(2)");
   } finally {
     Reflect.set(globalThis, "process", process);
+  }
+});
+
+Deno.test("prepareThreads() returns the number where nothing has to be prepared, and checks it", async () => {
+  assertEquals(await prepareThreads(3), 3);
+  for (const threads of [0, 1.5, 65, NaN, "2" as unknown as number]) {
+    await assertRejects(() => prepareThreads(threads), RangeError, "from 1 to 64");
   }
 });
 
