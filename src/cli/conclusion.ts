@@ -11,6 +11,8 @@ import { optionOf } from "./args.ts";
 import { formatCount, formatDuration, formatLoss, formatNumber } from "./format.ts";
 import { advise, resumptionOf, shellWord } from "./train_messages.ts";
 
+/** Losses that both rise by this fraction have become worse, by more than noise. */
+const DETERIORATION = 0.05;
 /** In fewer characters hardly any model learns more than the frequencies of characters. */
 const FEW_CHARS = 200_000;
 /** A text of fewer characters has nothing to learn but itself. */
@@ -68,9 +70,9 @@ export function conclusionOf(run: Run, ending: Ending): string {
         `${formatNumber(step)} after ${formatDuration(elapsedSeconds)}, saved in ${file}`,
     );
   }
-  const overfitting = failure === null ? describeEnd(run, ending) : null;
+  const end = failure === null ? describeEnd(run, ending) : null;
   lines.push(
-    ...[describeEarlyEnd(run, latest), failure, overfitting].flatMap((line) => line ?? []),
+    ...[describeEarlyEnd(run, latest), failure, end].flatMap((line) => line ?? []),
   );
   if (!ended) lines.push(advise("To resume", resumptionOf(run)));
   if (failure === null && step > 0) {
@@ -94,11 +96,18 @@ function describeEarlyEnd(run: Run, { progress }: Checkpoint): string | null {
     `validation loss is ${excess} % above its lowest; ${more}`;
 }
 
-/** Overfitting at the end of a run, and what to change; `null` if there is none. */
+/** What has become worse since the best model, and what to change; `null` if nothing has. */
 function describeEnd(run: Run, { best, latest, differs }: Ending): string | null {
   const { bestValidationLoss: lowest, validationLoss: last } = latest.progress;
   const [before, after] = [best.progress.loss, latest.progress.loss];
   if (lowest === null || last === null || before === null || after === null) return null;
+  if (last > (1 + DETERIORATION) * lowest && after > (1 + DETERIORATION) * before) {
+    return `Got worse: since step ${
+      formatNumber(best.progress.step)
+    } the validation loss rose to ` +
+      `${formatLoss(last)}, and the training loss from ${formatLoss(before)} to ` +
+      `${formatLoss(after)}. For a better model: ${remedies(latest.config)}`;
+  }
   if (!isGapGrowing({ validation: [lowest, last], training: [before, after] })) return null;
   return `Overfitted: since step ${formatNumber(best.progress.step)} the validation loss rose to ` +
     `${formatLoss(last)}, while the training loss fell from ${formatLoss(before)} to ` +
@@ -143,6 +152,11 @@ function describeFailure(run: Run, { latest, parts = [], differs }: Ending): str
     `part ${against(validation.model, validation.uniform)}: ${advice}`;
 }
 
+/** The options that help a run whose updates are too large. */
+function remedies(config: Config): string {
+  return remediesOf(config).map(({ key, value }) => `--${optionOf(key)} ${value}`).join(" ");
+}
+
 /** What to change in a run whose model has learned nothing. */
 function improvementOf(run: Run, { config, progress }: Checkpoint): string {
   const { chars, step } = progress;
@@ -152,8 +166,7 @@ function improvementOf(run: Run, { config, progress }: Checkpoint): string {
   const [{ key, value } = { key: "lr", value: usual }] = remediesOf(config);
   const isHigh = key === "init" || config.lr > usual * 5 || config.momentum > 0.9;
   if (isHigh) {
-    const flags = remediesOf(config).map(({ key, value }) => `--${optionOf(key)} ${value}`);
-    return `train again with ${flags.join(" ")}`;
+    return `train again with ${remedies(config)}`;
   }
   if (chars < FEW_CHARS || step < 2 * config.warmup) {
     return `${formatCount(step, "step")} (${

@@ -77,7 +77,8 @@ export const trainCommand: Command = {
     terminal.beginLog({
       best: run.trainer.validation.best,
       showsAll: source.showsAllMetrics,
-      mayEndEarly: Number.isFinite(run.limits.patience) || run.limits.stopsOverfitting,
+      mayEndEarly: run.trainer.validation.chars > 0 &&
+        (Number.isFinite(run.limits.patience) || run.limits.stopsOverfitting),
     });
     const ending = await train(run, terminal, signals.signal);
     printLine(conclusionOf(run, { ...ending, differs }));

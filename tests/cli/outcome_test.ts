@@ -74,6 +74,32 @@ testProgram(
   },
 );
 
+testProgram("train says that both losses have risen, and advises a lower rate", async (f) => {
+  await Deno.writeTextFile(`${f}/text.txt`, alice(20_000));
+  // The rate rises until it is far too high.
+  const rate = ["--lr", "1", "--lr-schedule", "constant", "--warmup", "2000"];
+  const args = ["text.txt", "--hidden", "16", "--steps", "1200", ...rate, ...quiet];
+  const out = await succeed(f, "train", ...args);
+  const found =
+    /\nGot worse: since step (\d+) .* rose to (\S+), .* from (\S+) to (\S+)\. .*: --lr 0\.002\n/
+      .exec(out)!;
+  const [best, latest] = [await readCheckpoint(`${f}/run`), await readLatest(`${f}/run`)];
+  const { progress } = latest;
+  assertEquals(found.slice(1).map(Number), [
+    best.progress.step,
+    ...[progress.validationLoss!, best.progress.loss!, progress.loss!].map((x) =>
+      Number(x.toFixed(4))
+    ),
+  ]);
+  assert(!out.includes("Overfitted"), out);
+});
+
+testProgram("train promises no early end where nothing is validated", async (f) => {
+  await Deno.writeTextFile(`${f}/text.txt`, "abc");
+  const out = await succeed(f, "train", "text.txt", "--minutes", "0.05", ...quiet);
+  assertMatch(out, /\nAbout \d+ seconds? left, until [^;\n]*\n/);
+});
+
 testProgram("train says that a model is no better than guessing, and what to change", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, alice(20_000));
   for (
