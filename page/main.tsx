@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { render } from "preact";
+import { isFollowing } from "./files/follow_runs.ts";
 import { ComparePanel } from "./panels/compare.tsx";
 import { CurvesPanel } from "./panels/curves.tsx";
 import { FilesPanel } from "./panels/files.tsx";
@@ -17,9 +18,9 @@ function Page() {
     <>
       <div class="column">
         <FollowPanel />
-        <TrainPanel />
+        {!isFollowing && <TrainPanel />}
       </div>
-      <RunBar />
+      {!isFollowing && <RunBar />}
       <div class="column">
         <div class="learning">
           <CurvesPanel />
@@ -27,7 +28,7 @@ function Page() {
         </div>
         <WritePanel />
         <InsidePanel />
-        <ComparePanel />
+        {!isFollowing && <ComparePanel />}
         <FilesPanel />
       </div>
     </>

@@ -2,6 +2,8 @@
 
 /** Their paths in the project. */
 export const sourceFiles = [
+  "page/server/run_observer.ts",
+  "src/run/metrics_reader.ts",
   "page/inside/connectivity.ts",
   "page/inside/inspection.ts",
   "page/inside/rank_units.ts",

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
+import { formatLoss, formatShort } from "../format.ts";
 import { align, type Line, rowsOf, thin, valueAt } from "./chart_data.ts";
 
 /** What {@linkcode LineChart} draws. */
@@ -22,8 +23,6 @@ export interface LineChartProps {
   readonly height?: number;
 }
 
-const count = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
-
 /** Lines over one axis, with a legend that shows the values under the pointer, and a table. */
 export function LineChart(
   {
@@ -32,8 +31,8 @@ export function LineChart(
     yLabel,
     lines,
     references = [],
-    formatX = (x) => count.format(x),
-    formatY = (y) => y.toFixed(3),
+    formatX = formatShort,
+    formatY = formatLoss,
     onPoint,
     height = 260,
   }: LineChartProps,
@@ -96,10 +95,10 @@ export function LineChart(
   const last = Math.max(...lines.map(({ points }) => points.at(-1)?.[0] ?? -Infinity));
   const x = pointed ?? (Number.isFinite(last) ? last : null);
   return (
-    <figure class="chart" aria-labelledby={id}>
+    <figure class="line-chart" aria-labelledby={id}>
       <figcaption id={id} class="visually-hidden">{label}</figcaption>
-      <div ref={box} class="chart-plot" style={{ minHeight: `${height}px` }} aria-hidden="true" />
-      <ul class="chart-legend" aria-hidden="true">
+      <div ref={box} class="plot" style={{ minHeight: `${height}px` }} aria-hidden="true" />
+      <ul class="legend" aria-hidden="true">
         {lines.map((line) => {
           const y = x === null ? null : valueAt(line, x);
           return (
@@ -109,7 +108,7 @@ export function LineChart(
             </li>
           );
         })}
-        {x === null ? null : <li class="chart-x">{xLabel}: {formatX(x)}</li>}
+        {x === null ? null : <li class="at">{xLabel}: {formatX(x)}</li>}
       </ul>
       <ChartTable
         {...{ lines, references, xLabel, formatX, formatY }}
@@ -144,7 +143,6 @@ function ChartTable({ lines, references, xLabel, formatX, formatY, caption }: Ta
   const [isOpen, setOpen] = useState(false);
   return (
     <details
-      class="chart-table"
       onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}
     >
       <summary>As a table</summary>
@@ -204,12 +202,20 @@ function createPlot(
   { lines, references, xLabel, yLabel, formatX, formatY, height, onPoint }: PlotOptions,
 ): uPlot {
   const style = getComputedStyle(box);
-  const color = (name: string) => style.getPropertyValue(name).trim() || style.color;
+  const probe = document.createElement("span");
+  box.append(probe);
+  /** A color as the canvas takes it: `light-dark()` is resolved by the style of an element. */
+  const color = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const soft = color("--ink-soft");
+  const faint = color("--ink-faint");
   const font = `12px ${style.fontFamily}`;
   const axis = {
     ...{ font, labelFont: font, labelSize: 20, labelGap: 2, gap: 4 },
-    stroke: color("--chart-ink"),
-    grid: { stroke: color("--chart-grid"), width: 1 },
+    stroke: soft,
+    grid: { stroke: color("--rule"), width: 1 },
     ticks: { show: false },
   };
   const lowest = (min: number | null, max: number | null): [number, number] => {
@@ -217,10 +223,12 @@ function createPlot(
     const pad = max > min ? 0.05 * (max - min) : 0.1;
     return [Math.max(0, min - pad), max + pad];
   };
+  const strokes = lines.map((line) => color(`--line-${line.color}`));
+  probe.remove();
   return new uPlot(
     {
       ...{ width: Math.max(box.clientWidth, 200), height },
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
@@ -238,9 +246,9 @@ function createPlot(
       ],
       series: [
         { label: xLabel, value: (_plot, x) => x === null ? "" : formatX(x) },
-        ...lines.map((line): uPlot.Series => ({
+        ...lines.map((line, i): uPlot.Series => ({
           label: line.label,
-          stroke: color(`--line-${line.color}`),
+          stroke: strokes[i]!,
           width: 2,
           ...line.dash === undefined ? {} : { dash: [...line.dash] },
           spanGaps: true,
@@ -249,7 +257,7 @@ function createPlot(
         })),
         ...references.map(({ label }): uPlot.Series => ({
           label,
-          stroke: color("--chart-reference"),
+          stroke: faint,
           width: 1,
           dash: [2, 4],
           spanGaps: true,
@@ -268,7 +276,7 @@ function createPlot(
           const ratio = devicePixelRatio;
           ctx.save();
           ctx.font = `${11 * ratio}px ${style.fontFamily}`;
-          ctx.fillStyle = color("--chart-ink");
+          ctx.fillStyle = soft;
           ctx.textAlign = "right";
           for (const { label, y } of references) {
             const top = plot.valToPos(y, "y", true);

@@ -107,16 +107,25 @@ async function sendCheckpoint(
   path: string,
   { which, version }: { readonly which: "best" | "latest"; readonly version: string | null },
 ): Promise<Response> {
-  const replaced = () => problem(409, "The checkpoint was replaced or removed");
+  const currentFile = () => {
+    try {
+      const found = readRun(path)[which];
+      return found?.version === version ? found : null;
+    } catch {
+      return null;
+    }
+  };
+  // It was replaced or removed: an event says so, if the page has not received it yet.
+  const replaced = () => new Response(null, { status: 204, headers });
+  const found = currentFile();
+  if (found === null) return replaced();
   let file: Deno.FsFile | undefined;
   try {
     // What is no checkpoint is not sent, whatever its name.
     await readCheckpointMetadata(path, { which });
-    const found = readRun(path)[which];
-    if (found === null || found.version !== version) return replaced();
     file = await Deno.open(found.path);
     const { size } = await file.stat();
-    if (readRun(path)[which]?.version !== version) return replaced();
+    if (currentFile() === null) return replaced();
     const body = file.readable;
     file = undefined;
     return new Response(body, {
@@ -127,6 +136,7 @@ async function sendCheckpoint(
       },
     });
   } catch (error) {
+    if (currentFile() === null) return replaced();
     return problem(409, error instanceof Error ? error.message : String(error));
   } finally {
     file?.close();

@@ -43,6 +43,8 @@ export interface RunStateEvent {
   readonly runConfig: RunConfig | null;
   /** Whether a process trains the run, or was killed while it did. */
   readonly isTraining: boolean;
+  /** When a file of the run was written last, in milliseconds since 1970; `null` if unknown. */
+  readonly changedAt: number | null;
   /** What cannot be read, one line each; empty if the run does not exist yet. */
   readonly errors: readonly string[];
 }

@@ -55,7 +55,7 @@ export class RunObserver {
       // A run that does not exist yet is no error; neither is one that was removed. What was read
       // of it before stays in the page.
       if (!exists(this.#path)) errors.length = 0;
-      yield* this.#state({ runConfig: null, isTraining: false, errors });
+      yield* this.#state({ runConfig: null, isTraining: false, changedAt: null, errors });
       return;
     }
     const metrics = await attempt(() => this.#metrics.read(), errors);
@@ -68,7 +68,7 @@ export class RunObserver {
       }
     }
     const { runConfig, isTraining } = reading;
-    yield* this.#state({ runConfig, isTraining, errors });
+    yield* this.#state({ runConfig, isTraining, changedAt: reading.changedAt.getTime(), errors });
     if (metrics !== undefined) yield* this.#metricsEvents(metrics);
     yield* checkpoints;
   }

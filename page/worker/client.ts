@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type {
   AutoConfigReason,
   Config,
@@ -19,6 +19,7 @@ import type {
   TrainingSample,
   TrainingSettings,
 } from "./protocol.ts";
+import type { TrainingRecord } from "./record.ts";
 
 /** What is trained on, and how. */
 export interface StartOptions extends Partial<TrainingSettings> {
@@ -165,6 +166,28 @@ export class TrainingClient implements Disposable {
   /** Changes the limits of the training when it is next resumed. They count from its start. */
   setLimits(limits: LimitOptions): void {
     this.#post({ type: "limits", limits });
+  }
+
+  /** Shows a training of elsewhere: what is given replaces what is shown. */
+  show(record: Partial<TrainingRecord>): void {
+    const signals: { readonly [Key in keyof TrainingRecord]: Signal<TrainingRecord[Key]> } = {
+      phase: this.#phase,
+      status: this.#status,
+      metrics: this.#metrics,
+      points: this.#points,
+      samples: this.#samples,
+      sampleError: this.#sampleError,
+      baselines: this.#baselines,
+      configured: this.#configured,
+      prepared: this.#prepared,
+      model: this.#model,
+      best: this.#best,
+    };
+    batch(() => {
+      for (const [key, value] of Object.entries(record)) {
+        (signals[key as keyof TrainingRecord] as Signal<unknown>).value = value;
+      }
+    });
   }
 
   [Symbol.dispose](): void {

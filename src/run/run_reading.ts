@@ -6,7 +6,7 @@ import { toInputError } from "../files/os_errors.ts";
 import { quotePath } from "../json.ts";
 import { readConfigFile } from "./ownership.ts";
 import type { RunConfig } from "./run_config.ts";
-import { CONFIG_FILE, LOCK_FILE } from "./run_files.ts";
+import { CONFIG_FILE, LOCK_FILE, METRICS_FILE } from "./run_files.ts";
 
 /** A file of a run. */
 export interface RunFile {
@@ -26,6 +26,8 @@ export interface RunReading {
   readonly best: RunFile | null;
   /** The latest checkpoint, which was not read; `null` if there is none. */
   readonly latest: RunFile | null;
+  /** When a file of the run was written last. */
+  readonly changedAt: Date;
 }
 
 /**
@@ -55,6 +57,7 @@ export function readRun(path: string): RunReading {
         isTraining: lstatIfExists(`${path}/${LOCK_FILE}`) !== null,
         best: findFile(`${path}/${BEST_CHECKPOINT}`),
         latest: findFile(`${path}/${LATEST_CHECKPOINT}`),
+        changedAt: lastChange(path),
       };
     } catch (error) {
       if (error instanceof InputError) throw error;
@@ -62,6 +65,12 @@ export function readRun(path: string): RunReading {
       throw toInputError(error, { path, action: "read", missing });
     }
   });
+}
+
+function lastChange(path: string): Date {
+  const times = [CONFIG_FILE, METRICS_FILE, BEST_CHECKPOINT, LATEST_CHECKPOINT]
+    .map((name) => statIfExists(`${path}/${name}`)?.mtime.getTime() ?? 0);
+  return new Date(Math.max(...times));
 }
 
 function findFile(path: string): RunFile | null {

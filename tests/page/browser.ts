@@ -25,16 +25,16 @@ export interface Locator {
   last(): Locator;
   nth(index: number): Locator;
   locator(selector: string): Locator;
+  getByLabel(text: string | RegExp, options?: { exact?: boolean }): Locator;
+  getByText(text: string | RegExp): Locator;
   getByRole(role: string, options?: { readonly name?: string | RegExp; exact?: boolean }): Locator;
 }
 
 /** What the tests use of a page of Playwright, whose types are not installed for other tests. */
-export interface Page extends Pick<Locator, "locator" | "getByRole"> {
+export interface Page extends Pick<Locator, "locator" | "getByRole" | "getByLabel" | "getByText"> {
   goto(url: string): Promise<unknown>;
   reload(): Promise<unknown>;
   evaluate<T>(expression: string): Promise<T>;
-  getByLabel(text: string | RegExp, options?: { exact?: boolean }): Locator;
-  getByText(text: string | RegExp): Locator;
   waitForFunction(
     expression: string,
     argument?: unknown,

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { Run } from "../../src/run/run.ts";
 import { readRun } from "../../src/run/run_reading.ts";
@@ -17,8 +17,9 @@ testInFolder("readRun() reads a run while it trains, and changes nothing", async
     await run.train();
   }
   const before = [namesIn(path), contentsOf(path)];
-  const { isTraining, best, latest } = readRun(path);
+  const { isTraining, best, latest, changedAt } = readRun(path);
   assertEquals([isTraining, latest?.path], [false, `${path}/checkpoint.safetensors`]);
+  assert(Math.abs(changedAt.getTime() - Date.now()) < 60_000);
   assertEquals([namesIn(path), contentsOf(path)], before);
   Deno.copyFileSync(latest!.path, `${path}/copy`);
   Deno.renameSync(`${path}/copy`, latest!.path);

@@ -1,0 +1,86 @@
+/** Following runs of the command line, in Chromium. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Run, RunFolder } from "../../src/run/mod.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import { contentsOf, namesIn } from "../folders.ts";
+import { testPage } from "./browser.ts";
+
+const sentence = "she sells sea shells by the sea shore. ";
+const corpus = corpusFromText(sentence.repeat(60), "shells.txt");
+const config = { cell: "rnn", hidden: 24, seqLength: 10, batchSize: 2 } as const;
+const limits = { steps: 300, logEvery: 20, sampleEvery: 0 };
+
+const temporary = Deno.permissions.querySync({ name: "write" }).state === "granted"
+  ? Deno.makeTempDirSync()
+  : "/nowhere";
+addEventListener("unload", () => {
+  if (temporary !== "/nowhere") Deno.removeSync(temporary, { recursive: true });
+});
+
+const one = `${temporary}/one`;
+testPage(
+  "The page follows a run from before its start to its end, and never writes into it",
+  async ({ page }) => {
+    const panel = page.locator("#follow");
+    await panel.getByRole("cell", { name: "not started yet" }).waitFor();
+    {
+      using run = await Run.create(corpus, { path: one, config, limits });
+      await panel.getByRole("cell", { name: /^training/ }).waitFor();
+      await run.train();
+    }
+    await panel.getByRole("cell", { name: "finished" }).waitFor();
+    await panel.getByRole("cell", { name: "300", exact: true }).waitFor();
+    assertEquals(await panel.getByRole("cell", { name: "rnn 1×24" }).count(), 1);
+    await page.locator("#samples pre.sample:has-text('s')").waitFor();
+    assertEquals(await page.getByRole("button", { name: "Train", exact: true }).count(), 0);
+
+    const before = [namesIn(one), contentsOf(one)];
+    const file = `${one}/best.safetensors`;
+    const good = Deno.readFileSync(file);
+    Deno.writeTextFileSync(file, "garbage");
+    await panel.getByText(/Cannot read the checkpoint .*one\/best\.safetensors/).waitFor();
+    assertEquals(await panel.locator(".problems li").count(), 1);
+    Deno.writeFileSync(file, good);
+    await page.waitForFunction("document.querySelectorAll('.problems li').length === 0");
+    assertEquals([namesIn(one), contentsOf(one)], before);
+
+    {
+      using run = await Run.resume(await RunFolder.open(one), corpus, { limits: { steps: 400 } });
+      await run.train();
+    }
+    await panel.getByRole("cell", { name: "400", exact: true }).waitFor();
+    Deno.removeSync(one, { recursive: true });
+    await panel.getByRole("cell", { name: "removed" }).waitFor();
+    assert((await page.locator("#samples pre.sample").textContent())!.length > 10);
+  },
+  { runs: [one], hash: "?follow" },
+);
+
+const several = ["rnn", "gru", "lstm"].map((cell) => `${temporary}/${cell}`);
+testPage(
+  "The page shows the curves of several runs together, and the model of one of them",
+  async ({ page }) => {
+    for (const path of several) {
+      const cell = path.split("/").at(-1) as "rnn";
+      using run = await Run.create(corpus, { path, config: { ...config, cell }, limits });
+      await run.train();
+    }
+    const panel = page.locator("#follow");
+    for (const cell of ["rnn 1×24", "gru 1×24", "lstm 1×24"]) {
+      await panel.getByRole("cell", { name: cell }).waitFor();
+    }
+    await page.waitForFunction(
+      "document.querySelectorAll('#follow td').length === 21 && " +
+        "[...document.querySelectorAll('#follow tr')].every((row) => !/–/.test(row.textContent))",
+    );
+    await panel.getByText("As a table").click();
+    assertMatch(
+      (await panel.locator("figure table").textContent())!,
+      /characters *rnn *gru *lstm.*\d\.\d{3}/,
+    );
+    await panel.getByRole("radio", { name: /lstm/ }).focus();
+    await panel.getByRole("radio", { name: /lstm/ }).press(" ");
+    await page.locator("#samples pre.sample:has-text('s')").waitFor();
+  },
+  { runs: several, hash: "?follow" },
+);
