@@ -75,11 +75,12 @@ export class Terminal implements Disposable {
     this.#line.print(text, { style });
   }
 
-  /** Begins the log, whose head is printed above its first row. */
+  /** Prints the head of the log. */
   beginLog({ best, showsAll, mayEndEarly }: LogOptions): void {
     this.#rows = new LogRows((metrics) => this.#printRow(metrics), { best, showsAll });
     this.#mayEndEarly = mayEndEarly;
     this.#begin = performance.now();
+    this.#printHead();
   }
 
   /** Prints a row of the log, unless the last one was printed a moment ago. */
