@@ -378,7 +378,7 @@ function Ranking() {
     ranked.unit.index === unit.index;
   return (
     <div class="ranking">
-      <p>
+      <p role="status">
         Correlation with “{label}”, model of step {formatCount(found.step)}.{" "}
         {progress.step !== found.step && (
           <button

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { NextCharacter, SamplingFilters } from "../../src/mod.ts";
 import { Latest } from "../inside/latest.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
-import { model, text as trainingText } from "../state.ts";
+import { model, prompt as samplePrompt, text as trainingText } from "../state.ts";
 import { query } from "../worker/query.ts";
 import { Panel } from "./panel.tsx";
 
@@ -130,7 +130,7 @@ function Write() {
     <>
       <div class="write-view">
         <label class="write-field">
-          <span class="visually-hidden">Your text</span>
+          <span class="visually-hidden">Text to continue</span>
           <textarea
             ref={field}
             rows={4}
@@ -145,6 +145,8 @@ function Write() {
               readCursor();
             }}
             onSelect={readCursor}
+            onKeyUp={readCursor}
+            onPointerUp={readCursor}
             onBlur={() => isTyping.current = false}
             onKeyDown={(event) => {
               const [first] = candidates.value;
@@ -396,8 +398,9 @@ async function write(onText: (added: string) => void): Promise<void> {
   }
 }
 
-/** The first words of the training text. */
+/** What samples begin with or, without it, the first words of the training text. */
 async function startText(): Promise<string> {
+  if (samplePrompt.value !== "") return samplePrompt.value;
   const { content = "" } = trainingText.value ?? {};
   const part = typeof content === "string"
     ? content.slice(0, 400)

@@ -49,6 +49,7 @@ export interface Page extends Pick<Locator, "locator" | "getByRole" | "getByLabe
   screenshot(options: { readonly path: string; readonly fullPage?: boolean }): Promise<unknown>;
   readonly keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
   readonly mouse: { move(x: number, y: number): Promise<void> };
+  readonly touchscreen: { tap(x: number, y: number): Promise<void> };
   on(event: "pageerror", listener: (error: Error) => void): void;
   on(event: "request", listener: (request: { url(): string }) => void): void;
   on(event: "console", listener: (message: { type(): string; text(): string }) => void): void;

@@ -1,0 +1,195 @@
+/** Looking inside a model. */
+import { assert, assertEquals } from "@std/assert";
+import { type Page, testPage } from "./browser.ts";
+import { trainOn } from "./training.ts";
+
+const TEXT = 'He said "row, row" and left. "Now," she said, "go down the stream." It was 9 or 10.\n'
+  .repeat(60);
+
+/** The names of the highlights that color something. */
+const levels = (page: Page) =>
+  page.evaluate<string[]>(
+    "[...CSS.highlights].filter(([, ranges]) => ranges.size > 0).map(([name]) => name)",
+  );
+
+async function choose(page: Page, mode: string): Promise<void> {
+  await page.locator(`#inside .segments label:has-text("${mode}")`).click();
+}
+
+/** The middle of a character on the screen; the text is scrolled to it. */
+async function pointOf(page: Page, text: string, offset: number): Promise<[number, number]> {
+  return await page.evaluate(`(() => {
+    document.querySelector(".inside-text").scrollIntoView({ block: "center" });
+    const walker = document.createTreeWalker(document.querySelector(".inside-text"), 4);
+    while (walker.nextNode()) {
+      const at = walker.currentNode.data.indexOf(${JSON.stringify(text)});
+      if (at < 0) continue;
+      const range = document.createRange();
+      range.setStart(walker.currentNode, at + ${offset});
+      range.setEnd(walker.currentNode, at + ${offset} + 1);
+      const { left, right, top, bottom } = range.getClientRects()[0];
+      return [(left + right) / 2, (top + bottom) / 2];
+    }
+  })()`);
+}
+
+/** Looks into another text, and waits until it has been read. */
+async function lookInto(page: Page, text: string): Promise<void> {
+  await page.locator('#inside summary:has-text("another text")').click();
+  await page.locator("#inside form textarea").fill(text);
+  await page.getByRole("button", { name: "Look into it" }).click();
+  await page.locator(".inside-text p").first().waitFor();
+}
+
+testPage("Look inside colors a text by loss, and has the numbers as a table", async ({ page }) => {
+  await trainOn(page, { text: TEXT });
+  await page.locator("#inside").focus().catch(() => {});
+  await page.locator(".inside-text").focus();
+  await page.locator(".inside-detail dl").waitFor();
+  await page.waitForFunction('[...CSS.highlights.keys()].some((name) => name.startsWith("loss-"))');
+  await page.locator('#inside summary:has-text("as a table")').click();
+  const rows = page.locator("#inside .numbers tbody tr");
+  assertEquals(await rows.count(), 41);
+  const current = await page.locator("#inside .numbers [aria-current] td").nth(2).textContent();
+  assertEquals(current, await page.locator(".inside-detail dd").first().textContent());
+  assert(/^\d+\.\d\d bits$/.test(current!), current!);
+});
+
+testPage(
+  "Look inside finds units by a feature and by a selection of the keyboard",
+  async ({ page }) => {
+    await trainOn(page, { text: TEXT });
+    await choose(page, "One unit");
+    await page.getByLabel("Find units that follow").selectOption("quotes");
+    const ranking = page.locator(".ranking li button");
+    await ranking.first().waitFor();
+    assertEquals(await ranking.count(), 8);
+    assertEquals(await page.locator(".ranking [aria-pressed=true]").count(), 1);
+    await page.waitForFunction(
+      "[...CSS.highlights.keys()].some((name) => /^(signed|gate)-/.test(name))",
+    );
+    await ranking.nth(3).click();
+    assertEquals(
+      await page.evaluate(
+        '[...document.querySelectorAll(".ranking button")].findIndex((b) => b.ariaPressed === "true")',
+      ),
+      3,
+    );
+    const number = Number(/unit (\d+)/.exec((await ranking.nth(3).textContent())!)![1]);
+    assertEquals(Number(await page.locator("#inside input[type=number]").inputValue()), number);
+
+    await page.locator(".inside-text").focus();
+    for (let i = 0; i < 9; i++) await page.keyboard.press("Shift+ArrowRight");
+    await page.getByRole("button", { name: "Follow the 10 selected characters" }).click();
+    await page.getByText(/Correlation with “the selected characters”/).waitFor();
+    assert((await levels(page)).includes("chosen"));
+  },
+);
+
+testPage("Look inside shows connections by pointer and by key", async ({ page }) => {
+  await trainOn(page, { text: TEXT });
+  await choose(page, "Connections");
+  const title = page.locator(".inside-detail h3");
+  await page.mouse.move(...await pointOf(page, "She said".toLowerCase(), 5));
+  await page.waitForFunction('[...CSS.highlights.keys()].some((name) => name === "depends-5")');
+  const position = async () => Number(/\d+/.exec((await title.textContent())!.slice(1))![0]);
+  const pointed = await position();
+  await page.getByText("Depends most on").waitFor();
+  await page.locator(".inside-text").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(
+    `document.querySelector(".inside-detail h3").textContent.endsWith(" ${pointed + 1}")`,
+  );
+  await page.waitForFunction(
+    'document.querySelector("#inside [role=status]:last-of-type") !== null',
+  );
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("End");
+  // Pinned by the keyboard, it stays while the pointer moves, until Escape.
+  const pinned = await position();
+  await page.mouse.move(
+    ...await pointOf(page, "he said", 0).catch(() => [0, 0] as [number, number]),
+  );
+  assert(await position() >= pinned);
+});
+
+testPage("Look inside shows on a tap what a pointer shows, at 360 px", async ({ page }) => {
+  await trainOn(page, { text: TEXT });
+  await choose(page, "Connections");
+  await page.locator(".inside-detail dl").waitFor();
+  await page.touchscreen.tap(...await pointOf(page, "she said", 5));
+  await page.waitForFunction('document.querySelector(".inside-detail h3 bdi").textContent === "a"');
+  await page.getByRole("button", { name: "Follow the pointer" }).waitFor();
+  assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+}, { context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true } });
+
+testPage("Look inside shows right-to-left text, emoji and markup as they are", async ({ page }) => {
+  await trainOn(page, { text: TEXT });
+  const text =
+    '<img src=x onerror="hacked=1"><script>hacked=1</script>\nשלום עולם\nمرحبا 👩‍🚀🇩🇪 e\u0301 \u202eabc\n';
+  await lookInto(page, text);
+  await page.getByText("Not in the model's vocabulary").waitFor();
+  assertEquals(
+    await page.evaluate(
+      `[typeof hacked, document.querySelectorAll(".inside-text :not(div, p)").length]`,
+    ),
+    ["undefined", 0],
+  );
+  const lines = await page.evaluate<[string, string][]>(
+    `[...document.querySelectorAll(".inside-text p")].map((p) => [p.textContent, getComputedStyle(p).direction])`,
+  );
+  assertEquals(lines.map(([, direction]) => direction), ["ltr", "rtl", "rtl"]);
+  assertEquals(lines[0]![0], '<img src=x onerror="hacked=1"><script>hacked=1</script>↵');
+  assert(lines[2]![0].includes("👩‍🚀🇩🇪 e\u0301 ⟨U+202E⟩abc"), lines[2]![0]);
+
+  // An emoji of three code points is one step of the cursor; to the left is forward.
+  await page.locator(".inside-text").focus();
+  await page.keyboard.press("Home");
+  const end = page.locator(".inside-detail h3");
+  await page.keyboard.press("ArrowDown");
+  await page.waitForFunction(
+    '!document.querySelector(".inside-detail h3").textContent.includes("<")',
+  );
+  assert((await end.textContent())!.includes("character"));
+});
+
+testPage(
+  "Look inside draws only the visible part of a long text, without long tasks",
+  async ({ page }) => {
+    await trainOn(page, { text: TEXT });
+    await page.evaluate(`{
+    window.longTasks = [];
+    new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((e) => e.duration)))
+      .observe({ type: "longtask" });
+  }`);
+    await lookInto(page, TEXT.repeat(20));
+    await page.getByText("The first 100,000 characters are shown.").waitFor();
+    for (let i = 1; i <= 20; i++) {
+      await page.evaluate(`{
+      const text = document.querySelector(".inside-text");
+      text.scrollTop = text.scrollHeight * ${i / 20};
+    }`);
+      await page.waitForTimeout(50);
+    }
+    await page.waitForFunction(`document.querySelectorAll(".inside-text p").length < 200`);
+    await page.waitForFunction(
+      `!document.querySelector("#inside .notes").textContent.includes("read")`,
+    );
+    console.log(await page.evaluate("longTasks"));
+  },
+);
+
+testPage("Look inside follows the model while it is trained", async ({ page }) => {
+  await trainOn(page, { text: TEXT, goesOn: true });
+  await page.locator(".inside-text").focus();
+  await page.locator(".inside-detail dd").first().waitFor();
+  const loss = await page.locator(".inside-detail dd").first().textContent();
+  await page.waitForFunction(
+    `document.querySelector(".inside-detail dd").textContent !== ${JSON.stringify(loss)}`,
+    undefined,
+    { timeout: 60_000 },
+  );
+  await choose(page, "One unit");
+  await page.getByLabel("Find units that follow").selectOption("space");
+  await page.locator(".ranking li button").first().waitFor();
+});
