@@ -9,7 +9,7 @@
  */
 
 /** Characters of a chunk, about: a screenful. */
-const CHUNK_LENGTH = 1200;
+const CHUNK_LENGTH = 800;
 /** Paragraphs of a chunk. */
 const CHUNK_PARAGRAPHS = 24;
 /** A longer line is cut, so that a text of one line is drawn in parts, too. */

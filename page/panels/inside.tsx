@@ -497,6 +497,9 @@ function TableRows() {
   );
 }
 
+/** A longer text is looked into at once: a text field would be slow with it. */
+const MAX_EDITABLE = 20_000;
+
 function OwnText() {
   const draft = useSignal("");
   const openFile = async (file: File | undefined) => {
@@ -521,9 +524,14 @@ function OwnText() {
           <textarea
             rows={4}
             dir="auto"
-            maxLength={2 * MAX_TEXT}
             value={draft}
             onInput={(event) => draft.value = event.currentTarget.value}
+            onPaste={(event) => {
+              const pasted = event.clipboardData?.getData("text/plain") ?? "";
+              if (pasted.length <= MAX_EDITABLE) return;
+              event.preventDefault();
+              inspector.ownText.value = pasted;
+            }}
           />
         </label>
         <p class="row">

@@ -13,6 +13,8 @@ type Method = "sample" | "greedy" | "beam";
 
 /** Characters before the cursor that the model reads; those further back hardly matter. */
 const MAX_PROMPT = 2000;
+/** Of a longer text, the end is pasted: a text field would be slow with all of it. */
+const MAX_PASTED = 20_000;
 /** Candidates that are listed. */
 const MAX_CANDIDATES = 10;
 /** Characters of the training text that stand in the field at first. */
@@ -143,6 +145,13 @@ function Write() {
               stop();
               isTyping.current = true;
               readCursor();
+            }}
+            onPaste={(event) => {
+              const pasted = event.clipboardData?.getData("text/plain") ?? "";
+              if (pasted.length <= MAX_PASTED) return;
+              event.preventDefault();
+              stop();
+              insert(pasted.slice(-MAX_PASTED));
             }}
             onSelect={readCursor}
             onKeyUp={readCursor}
