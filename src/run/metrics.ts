@@ -7,9 +7,9 @@ import { isSameInode, lstatIfExists } from "../files/file_identity.ts";
 import { quotePath } from "../json.ts";
 import { toInputError } from "../files/os_errors.ts";
 import type { TrainingMetrics } from "../train/metrics.ts";
-import { checkRegular, openRegular, readAtMost } from "./ownership.ts";
+import { checkMetricsStart, checkRegular, openRegular, readAtMost } from "./ownership.ts";
 import { METRICS_FILE } from "./run_files.ts";
-import { OpenFile, stat } from "../files/fs.ts";
+import { type FileInfo, OpenFile, stat } from "../files/fs.ts";
 
 const LINE_END = 10;
 
@@ -127,14 +127,16 @@ export function formatMetrics(metrics: TrainingMetrics): string {
  * Appends a line to a metrics file, or replaces its last one if that is of the same step: a run that
  * ends at a step which it has logged adds a validation. If that fails, the file is as it was before.
  *
- * @throws {InputError} if the path is that of a link, or of anything but a regular file.
+ * @returns Information about the file that was written.
+ * @throws {InputError} if the path is that of a link, or of anything but a file of metrics.
  */
-export function appendMetrics(path: string, metrics: TrainingMetrics): void {
+export function appendMetrics(path: string, metrics: TrainingMetrics): FileInfo {
   const found = lstatIfExists(path);
   if (found !== null) checkRegular(found);
   using file = OpenFile.open(path, { access: "write", createNew: found === null });
   const opened = file.stat();
   if (found !== null && !isSameInode(found, opened)) throw new Error("it was replaced");
+  checkMetricsStart(file);
   const last = readLastLine(file, opened.size);
   const isSameStep = parseRecord(new TextDecoder().decode(last))?.step === metrics.step;
   const start = isSameStep ? opened.size - last.length : opened.size;
@@ -143,6 +145,7 @@ export function appendMetrics(path: string, metrics: TrainingMetrics): void {
     file.seek(start);
     file.write(line);
     if (isSameStep) file.truncate(start + line.length);
+    return file.stat();
   } catch (error) {
     if (isSameStep) {
       file.seek(start);

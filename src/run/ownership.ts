@@ -231,8 +231,15 @@ export function isUnchanged(before: FileInfo | null, now: FileInfo | null): bool
     before!.mtime.getTime() === now!.mtime.getTime();
 }
 
-function checkMetrics(file: string): void {
-  const start = new TextDecoder().decode(readStart(file, METRICS_START_BYTES));
+function checkMetrics(path: string): void {
+  using file = OpenFile.open(path);
+  checkMetricsStart(file);
+}
+
+/** @throws {InputError} if an open file does not begin as metrics do. */
+export function checkMetricsStart(file: OpenFile): void {
+  file.seek(0);
+  const start = new TextDecoder().decode(readAtMost(file, METRICS_START_BYTES));
   if (isMetricsStart(start)) return;
   throw new InputError("it does not begin with metrics; it must be one JSON object a line");
 }

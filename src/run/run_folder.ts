@@ -32,7 +32,15 @@ import {
 import { createReplacement, finishReplacements, movingFolderOf } from "./replacement.ts";
 import { checkRunConfig, type RunConfig } from "./run_config.ts";
 import { bestAtStep, CONFIG_FILE, METRICS_FILE, STASHED_BEST, temporaryName } from "./run_files.ts";
-import { type FileInfo, makeFolders, OpenFile, realPath, remove, rename } from "../files/fs.ts";
+import {
+  type FileInfo,
+  lstat,
+  makeFolders,
+  OpenFile,
+  realPath,
+  remove,
+  rename,
+} from "../files/fs.ts";
 
 /** A run folder that was opened to resume its run; see {@linkcode RunFolder.open}. */
 export interface OpenRun {
@@ -254,7 +262,7 @@ export class RunFolder implements Disposable {
     this.#write(METRICS_FILE, () => {
       // A hard link shares its contents with another file, which stays as it is.
       if ((lstatIfExists(path)?.nlink ?? 1) > 1) copyAtomically(path, path, this.#options);
-      appendMetrics(path, metrics);
+      return appendMetrics(path, metrics);
     });
   }
 
@@ -275,25 +283,25 @@ export class RunFolder implements Disposable {
     });
     const path = `${this.#target}/${name}`;
     const { temporary } = this.#options;
-    let written: FileInfo | null = null;
+    let written: FileInfo | undefined;
     const beforeRename = () => {
       // Writing took its time, in which something else may have been put there.
       if (!this.#lock.isHeld()) throw new Error(this.#lock.describeLoss());
       this.#checkOwned(name);
-      written = lstatIfExists(temporary);
+      written = lstat(temporary);
     };
     try {
       await writeCheckpointFile(path, checkpoint, { temporary, beforeRename });
     } catch (error) {
       // It may have its name already, and only not be safe from a crash of the system.
-      if (isSameInode(written, lstatIfExists(path))) this.#setSaved(name, step);
+      if (isSameInode(written ?? null, lstatIfExists(path))) this.#setSaved(name, step, written!);
       // Throws a clearer error if the folder was removed.
       this.#write(name, () => {});
       // A full disk while training is not wrong input of the caller.
       if (error instanceof InputError) throw new Error(error.message, { cause: error });
       throw new Error(`Cannot write ${quotePath(path)}: ${osErrorReason(error)}`, { cause: error });
     }
-    this.#setSaved(name, step);
+    this.#setSaved(name, step, written!);
     if (kind === "latest" && this.#target !== this.path) {
       this.#write(name, () => {
         finishReplacements(this.path);
@@ -387,8 +395,9 @@ export class RunFolder implements Disposable {
     if (!isUnchanged(this.#known.get(name) ?? null, info)) checkOwned(this.#target, name);
   }
 
-  #setSaved(name: string, step: number): void {
-    this.#setKnown(name);
+  /** Not what has the name now: something else may have been put there since. */
+  #setSaved(name: string, step: number, written: FileInfo): void {
+    this.#known.set(name, written);
     if (name === LATEST_CHECKPOINT) this.#latestStep = step;
   }
 
@@ -398,8 +407,12 @@ export class RunFolder implements Disposable {
     else this.#known.set(name, info);
   }
 
-  /** Changes a file of the folder, and explains a failure. */
-  #write(name: string, change: () => void): void {
+  /**
+   * Changes a file of the folder, and explains a failure.
+   *
+   * @param change Returns information about what it wrote, if it can.
+   */
+  #write(name: string, change: () => FileInfo | void): void {
     if (this.#isClosed) {
       const path = quotePath(`${this.#target}/${name}`);
       throw new Error(`Cannot write ${path}: the run folder was disposed of`);
@@ -408,8 +421,9 @@ export class RunFolder implements Disposable {
     try {
       if (this.#lock.isHeld()) {
         this.#checkOwned(name);
-        change();
-        this.#setKnown(name);
+        const written = change();
+        if (written) this.#known.set(name, written);
+        else this.#setKnown(name);
         return;
       }
     } catch (error) {
