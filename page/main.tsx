@@ -6,6 +6,7 @@ import { CurvesPanel } from "./panels/curves.tsx";
 import { FilesPanel } from "./panels/files.tsx";
 import { FollowPanel } from "./panels/follow.tsx";
 import { InsidePanel } from "./panels/inside.tsx";
+import { LinkNotice, takeSettings } from "./panels/link_notice.tsx";
 import { RunBar } from "./panels/run_bar.tsx";
 import { SamplesPanel } from "./panels/samples.tsx";
 import { TrainPanel } from "./panels/train.tsx";
@@ -18,6 +19,7 @@ function Page() {
     <>
       <div class="column">
         <FollowPanel />
+        <LinkNotice />
         {!isFollowing && <TrainPanel />}
       </div>
       {!isFollowing && <RunBar />}
@@ -36,5 +38,6 @@ function Page() {
 }
 
 await registerServiceWorker();
+await takeSettings();
 configureOnChange();
 render(<Page />, document.querySelector("main")!);

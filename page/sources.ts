@@ -7,6 +7,7 @@ export const sourceFiles = [
   "page/inside/connectivity.ts",
   "page/inside/inspection.ts",
   "page/inside/rank_units.ts",
+  "src/checkpoint/checkpoint.ts",
   "src/evaluate/part_baselines.ts",
   "src/generate/predict.ts",
   "src/generate/sampler.ts",

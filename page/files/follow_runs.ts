@@ -147,6 +147,7 @@ function showSelected(): void {
       name: run.name,
       chars: runConfig.corpus.chars,
       bytes: runConfig.corpus.bytes,
+      sha256: runConfig.corpus.sha256,
       vocabulary,
       config: runConfig.config,
       reasons: [],

@@ -1,38 +1,11 @@
-/**
- * Settings in the fragment of a link, for example `#cell=gru&hidden=128&seed=3&minutes=5`. It carries
- * no text: browsers send no fragment to a server, but links are pasted into other places.
- */
-import {
-  autoConfig,
-  baseConfig,
-  type ConfigInput,
-  InputError,
-  type LimitOptions,
-} from "../../src/mod.ts";
-
-/** What a link carries. */
-export interface LinkSettings {
-  /** Keys of the configuration. */
-  readonly config: ConfigInput;
-  readonly limits: LimitOptions;
-  /** What samples begin with. */
-  readonly prompt: string;
-}
+/** Reading the settings of a link. It needs the library, so the page loads it only for a link. */
+import { autoConfig, baseConfig, type ConfigInput, InputError } from "../../src/mod.ts";
+import { type LinkSettings, MAX_VALUE } from "./format_settings.ts";
 
 const limitNames = ["steps", "epochs", "minutes", "patience"] as const;
 
-/** The longest value, in characters, and the longest fragment. */
-const MAX_VALUE = 200;
+/** The longest fragment, in characters. */
 const MAX_FRAGMENT = 4000;
-
-/** The fragment for settings, without `#`; empty for none. */
-export function formatSettings({ config, limits, prompt }: LinkSettings): string {
-  const pairs = Object.entries({ ...config, ...limits })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]): [string, string] => [name, String(value)]);
-  if (prompt !== "" && prompt.length <= MAX_VALUE) pairs.push(["prompt", prompt]);
-  return new URLSearchParams(pairs).toString();
-}
 
 /**
  * Reads the settings of a fragment, which is untrusted.

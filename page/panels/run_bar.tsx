@@ -57,7 +57,7 @@ function MainButton({ phase, isReady }: { readonly phase: Phase; readonly isRead
 
 /** Continues a finished training for as many steps as it has had. */
 function trainOn(): void {
-  const { step = 0 } = client.status.value ?? {};
+  const { step = 0 } = client.status.value ?? client.model.value?.progress ?? {};
   givenLimits.value = { steps: 2 * step };
   client.setLimits(givenLimits.value);
   client.resume();

@@ -33,6 +33,11 @@ function inspectionOf(model: Checkpoint, text: string): Inspection {
 
 /** The operations by name. */
 export const operations = {
+  describe: (
+    { config, vocabulary, progress, corpus }: Checkpoint,
+    _: Record<string, never>,
+  ) => ({ config, vocabulary: vocabulary.characters, progress, corpus }),
+
   predictNext: (
     model: Checkpoint,
     { prompt, ...filters }: { readonly prompt: string } & SamplingFilters,

@@ -39,6 +39,8 @@ export interface Configured {
   readonly chars: number;
   /** Length in bytes of UTF-8. */
   readonly bytes: number;
+  /** SHA-256 of the UTF-8, in hexadecimal digits. */
+  readonly sha256: string;
   /** The distinct characters, in the order of their ids. */
   readonly vocabulary: string;
   readonly config: Config;

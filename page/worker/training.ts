@@ -132,8 +132,9 @@ export class Training {
     corpus: Corpus,
     picked: Pick<ReturnType<typeof autoConfig>, "config" | "reasons">,
   ): void {
-    const { path: name, length: chars, bytes, vocabulary } = corpus;
-    const configured = { name, chars, bytes, vocabulary: vocabulary.characters, ...picked };
+    const { path: name, length: chars, bytes, sha256, vocabulary } = corpus;
+    const size = { chars, bytes, sha256 };
+    const configured = { name, ...size, vocabulary: vocabulary.characters, ...picked };
     this.#report({ type: "configured", configured });
   }
 
@@ -205,8 +206,7 @@ export class Training {
         }
         : {},
     });
-    this.#state = result;
-    await observer.end(result);
+    this.#state = { ...result, latest: await observer.end(result) };
     const isOver = result.latest.progress.ended || this.#isStopping;
     this.#setPhase(isOver ? "finished" : "paused");
   }
@@ -273,6 +273,8 @@ class Observer {
   #loggedStep: number | null = null;
   /** A best checkpoint that was not reported yet. */
   #best: Checkpoint | null = null;
+  /** The checkpoint to resume from, without the validation that only the end of the run made. */
+  #latest: Checkpoint | null = null;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
@@ -296,6 +298,7 @@ class Observer {
       onLog: (metrics) => this.#log(metrics),
       onCheckpoint: (checkpoint, kind) => {
         if (kind === "best") this.#best = checkpoint;
+        else this.#latest = checkpoint;
       },
     };
   }
@@ -370,12 +373,14 @@ class Observer {
     }
   }
 
-  /** Reports the end of the run. */
-  async end({ latest }: TrainResult): Promise<void> {
+  /** Reports the end of the run; the checkpoint to resume from. */
+  async end(result: TrainResult): Promise<Checkpoint> {
+    const latest = this.#latest ?? result.latest;
     const { step, loss } = latest.progress;
     if (this.#sampledStep !== step) this.#sample({ step, loss });
     await this.#options.reportModel(latest, "model");
     await this.#reportBest();
+    return latest;
   }
 }
 
@@ -390,7 +395,8 @@ function isSame(a: TextSource, b: TextSource): boolean {
 async function readUtf8(file: Blob, name: string): Promise<string> {
   const bytes = await file.arrayBuffer();
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // A byte-order mark is a character of the text, as for the command line.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new InputError(
       `Cannot read the text ${JSON.stringify(name)}: it is not encoded in UTF-8; save it as UTF-8`,

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { formatSettings, parseSettings } from "../../../page/files/settings_link.ts";
+import { formatSettings } from "../../../page/files/format_settings.ts";
+import { parseSettings } from "../../../page/files/settings_link.ts";
 import { InputError } from "../../../src/mod.ts";
 
 Deno.test("parseSettings() reads what formatSettings() writes", () => {
