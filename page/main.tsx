@@ -12,7 +12,7 @@ import { SamplesPanel } from "./panels/samples.tsx";
 import { TrainPanel } from "./panels/train.tsx";
 import { WritePanel } from "./panels/write.tsx";
 import { registerServiceWorker } from "./register.ts";
-import { configureOnChange } from "./state.ts";
+import { client, configureOnChange, text } from "./state.ts";
 
 function Page() {
   return (
@@ -37,7 +37,7 @@ function Page() {
   );
 }
 
-await registerServiceWorker();
+registerServiceWorker(() => client.phase.value === "idle" && text.value?.name !== "pasted text");
 await takeSettings();
 configureOnChange();
 render(<Page />, document.querySelector("main")!);

@@ -9,23 +9,22 @@ const RELOADED = "reloaded-for-isolation";
  * loaded once more, through it.
  *
  * The server of `deno task page` isolates the page itself, and marks it.
+ *
+ * @param mayReload Whether nothing is lost by loading the page once more.
  */
-export async function registerServiceWorker(): Promise<void> {
+export function registerServiceWorker(mayReload: () => boolean): void {
   const { serviceWorker } = navigator;
   if (document.documentElement.dataset.served !== undefined || serviceWorker === undefined) return;
-  try {
-    const isControlled = serviceWorker.controller !== null;
-    const controlled = new Promise((resolve) =>
-      serviceWorker.addEventListener("controllerchange", resolve, { once: true })
-    );
-    await serviceWorker.register("service_worker.js");
-    if (crossOriginIsolated || sessionStorage.getItem(RELOADED) !== null) return;
-    if (!isControlled) await controlled;
+  const reload = () => {
+    if (crossOriginIsolated || !mayReload() || sessionStorage.getItem(RELOADED) !== null) return;
     sessionStorage.setItem(RELOADED, "");
     location.reload();
-    // The page goes away.
-    await new Promise(() => {});
-  } catch {
-    // Without a service worker the page trains with one thread, while it is online.
-  }
+  };
+  serviceWorker.addEventListener("controllerchange", reload, { once: true });
+  // Without a service worker the page trains with one thread, while it is online.
+  serviceWorker.register("service_worker.js").then(
+    // Loaded without it, as by a forced reload.
+    () => serviceWorker.controller !== null && reload(),
+    () => {},
+  );
 }

@@ -25,7 +25,7 @@ export function SamplesPanel() {
       computedBy={["src/generate/sampler.ts"]}
     >
       <PromptField />
-      <pre class="sample" aria-label="Sample" dir="auto" tabIndex={0}>
+      <pre class="sample" role="group" aria-label="Text of the sample" dir="auto" tabIndex={0}>
         {sample !== undefined && <><span class="prompt">{sample.prompt}</span>{sample.text}</>}
       </pre>
       <SampleFacts sample={sample} />

@@ -81,7 +81,12 @@ export function TextPanel() {
       </fieldset>
       {bundled !== undefined
         ? (
-          <pre class="preview" tabIndex={0} aria-label={`Beginning of ${bundled.title}`}>
+          <pre
+            class="preview"
+            role="group"
+            tabIndex={0}
+            aria-label={`Beginning of ${bundled.title}`}
+          >
             {preview}
           </pre>
         )
@@ -149,7 +154,14 @@ function OwnText({ own, preview, takeOwn, takeFile }: {
             onPaste={paste}
           />
         )
-        : <pre class="preview" tabIndex={0} aria-label="Beginning of your text">{preview}</pre>}
+        : (
+          <pre
+            class="preview"
+            role="group"
+            tabIndex={0}
+            aria-label="Beginning of your text"
+          >{preview}</pre>
+        )}
       <p class="field" style={{ marginTop: "var(--space-2)" }}>
         <label class="button file">
           Open a file

@@ -267,6 +267,8 @@ class Observer {
   readonly #options: ObserverOptions;
   readonly #begin = performance.now();
   #statusAt = -Infinity;
+  /** The latest status, reported or not. */
+  #status: TrainingStatus | null = null;
   #sampleAt: number;
   #sampledStep = -1;
   #modelAt: number;
@@ -325,6 +327,7 @@ class Observer {
 
   async #observe(status: TrainingStatus): Promise<void> {
     const now = this.#elapsedMs();
+    this.#status = status;
     if (now - this.#statusAt >= STATUS_MS) {
       this.#statusAt = now;
       this.#options.report({ type: "status", status });
@@ -377,6 +380,7 @@ class Observer {
   async end(result: TrainResult): Promise<Checkpoint> {
     const latest = this.#latest ?? result.latest;
     const { step, loss } = latest.progress;
+    if (this.#status !== null) this.#options.report({ type: "status", status: this.#status });
     if (this.#sampledStep !== step) this.#sample({ step, loss });
     await this.#options.reportModel(latest, "model");
     await this.#reportBest();

@@ -44,6 +44,7 @@ export interface Page extends Pick<Locator, "locator" | "getByRole" | "getByLabe
   waitForEvent(event: string): Promise<unknown>;
   addScriptTag(options: { readonly content: string }): Promise<unknown>;
   addInitScript(options: { readonly content: string }): Promise<unknown>;
+  setDefaultTimeout(ms: number): void;
   setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>;
   emulateMedia(media: { colorScheme?: "dark" | "light"; reducedMotion?: "reduce" }): Promise<void>;
   screenshot(options: { readonly path: string; readonly fullPage?: boolean }): Promise<unknown>;
@@ -60,6 +61,7 @@ export interface Page extends Pick<Locator, "locator" | "getByRole" | "getByLabe
 export interface Context {
   newPage(): Promise<Page>;
   setOffline(isOffline: boolean): Promise<void>;
+  browser(): Browser;
   grantPermissions(names: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -67,6 +69,8 @@ export interface Context {
 /** A browser of Playwright. */
 export interface Browser {
   newContext(options?: Record<string, unknown>): Promise<Context>;
+  startTracing(page: Page, options: { readonly categories: readonly string[] }): Promise<void>;
+  stopTracing(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -149,6 +153,7 @@ export async function withPage<T>(
   const browser = await launchBrowser(address);
   try {
     const page = await (await browser.newContext(context)).newPage();
+    page.setDefaultTimeout(15_000);
     const errors: string[] = [];
     const foreignRequests: string[] = [];
     page.on("request", (request) => {

@@ -1,0 +1,79 @@
+/** The page for everyone: by keyboard, with a screen reader, on a phone, in both schemes. */
+import { assert, assertEquals } from "@std/assert";
+import { train, waitUntilReady } from "./actions.ts";
+import { type Page, testPage } from "./browser.ts";
+
+/** Violations of accessibility rules that axe-core finds. */
+async function violationsOf(page: Page): Promise<string[]> {
+  // Looked up when it is needed, so that other tests do not download it.
+  const name = "npm:axe-core@4.14.1";
+  const { default: axe } = await import(name);
+  await page.addScriptTag({ content: axe.source });
+  return await page.evaluate(`axe.run().then(({ violations }) => violations.flatMap(
+    ({ id, nodes }) => nodes.map(({ html, any }) => id + ": " + html.slice(0, 160) +
+      (any[0] ? " (" + any[0].message + ")" : ""))))`);
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [1200, 360]) {
+    testPage(
+      `The page has no violations that axe-core finds: ${colorScheme}, ${width} pixels`,
+      async ({ page }) => {
+        await waitUntilReady(page);
+        assertEquals(await violationsOf(page), []);
+        await train(page);
+        await page.locator(".steps-learned li").nth(1).waitFor();
+        await page.getByRole("button", { name: "Pause" }).click();
+        await page.getByRole("button", { name: "Resume" }).waitFor();
+        assertEquals(await violationsOf(page), []);
+        const overflow = "document.documentElement.scrollWidth - innerWidth";
+        assertEquals(await page.evaluate<number>(overflow), 0);
+      },
+      { context: { colorScheme, viewport: { width, height: 800 } } },
+    );
+  }
+}
+
+testPage("The page can be used by keyboard alone", async ({ page }) => {
+  await waitUntilReady(page);
+  const focused = () =>
+    page.evaluate<string>(
+      '(document.activeElement.getAttribute("aria-label") ?? "") + document.activeElement.textContent',
+    );
+  const tabTo = async (text: string) => {
+    for (let presses = 0; presses < 60; presses++) {
+      if ((await focused()).startsWith(text)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`The keyboard does not reach ${text}`);
+  };
+  await page.keyboard.press("Tab");
+  // The radio buttons of the texts come first; arrows choose another one.
+  await page.keyboard.press("ArrowRight");
+  await page.getByText("154 sonnets").waitFor();
+  await tabTo("Train");
+  await waitUntilReady(page);
+  await page.keyboard.press("Enter");
+  await page.locator(".steps-learned li").nth(2).waitFor();
+  assert((await focused()).startsWith("Pause"));
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Resume" }).waitFor();
+  await tabTo("Sample");
+  await page.waitForTimeout(200);
+  const step = async () => await page.locator(".sample-facts").textContent();
+  const latest = await step();
+  await tabTo("Earlier sample");
+  await page.keyboard.press("Enter");
+  assert(await step() !== latest);
+});
+
+testPage("The page announces changes, and the chart has a table", async ({ page }) => {
+  await train(page);
+  assertEquals(await page.locator('[role="status"]').first().textContent(), "Training");
+  await page.getByText("Table of the losses").click();
+  await page.locator(".loss-table td").first().waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.waitForFunction(
+    'document.querySelector("[role=status]").textContent.startsWith("paused at step")',
+  );
+});
