@@ -205,8 +205,8 @@ function Candidates({ onAccept }: { readonly onAccept: (character: string) => vo
               // The field keeps the focus, and a phone its keyboard.
               onPointerDown={(event) => event.preventDefault()}
               onClick={() => onAccept(character)}
-              aria-label={`Accept ${nameOfCharacter(character)}, ${percent(probability)}`}
             >
+              <span class="visually-hidden">Accept</span>
               <bdi class={character === nameOfCharacter(character) ? "mono" : "name"}>
                 {nameOfCharacter(character)}
               </bdi>
