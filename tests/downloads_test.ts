@@ -40,11 +40,11 @@ testFiles("tasks download nothing beyond their lock file, and do not change it",
   // `deno task` itself downloads what "imports" and the default lock file list.
   assertEquals([config.lock, config.imports], [false, undefined]);
   const tasks = config.tasks as Record<string, string>;
-  const isBuilder = (command: string) => /\b(?:build|pack)\.ts\b/.test(command);
+  const usesTools = (command: string) => /\b(?:build|pack|page_pictures)\.ts\b/.test(command);
   for (const [name, line] of Object.entries(tasks)) {
     if (name === "lock") continue;
     for (const [command, subcommand] of line.matchAll(/\bdeno (run|test|check|doc) [^&]*/g)) {
-      const lock = subcommand === "run" && !isBuilder(command) ? "src/deno.lock" : "deno.lock";
+      const lock = subcommand === "run" && !usesTools(command) ? "src/deno.lock" : "deno.lock";
       const flag = new RegExp(`^deno \\w+ .*--frozen --lock=(?:"\\$ROOT/${lock}"|${lock}) `);
       assert(flag.test(command), `${name}: ${command}`);
     }

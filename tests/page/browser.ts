@@ -62,6 +62,10 @@ export interface Context {
   newPage(): Promise<Page>;
   setOffline(isOffline: boolean): Promise<void>;
   browser(): Browser;
+  /** A session of the DevTools protocol. */
+  newCDPSession(
+    page: Page,
+  ): Promise<{ send(method: string, options: unknown): Promise<{ readonly data: string }> }>;
   grantPermissions(names: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
