@@ -44,9 +44,12 @@ export async function buildPage(): Promise<Map<string, string>> {
   try {
     const bundleInto = (folder: string, entries: Readonly<Record<string, string>>) =>
       bundle({ root, entries, isMinified: true, temporary: `${temporary}/${folder}` });
-    const [scripts, workers, style, licenses] = await Promise.all([
+    const [scripts, workers, exported, queries, style, licenses] = await Promise.all([
       bundleInto("scripts", entries),
       bundleInto("service_worker", { service_worker: "page/service_worker.ts" }),
+      // Alone, so that each is one file.
+      bundleInto("exported", { exported: "page/files/exported.tsx" }),
+      bundleInto("queries", { query_worker: entries.query_worker }),
       readStyles(),
       thirdPartyLicenses(["./src/", "./page/"]),
     ]);
@@ -57,7 +60,15 @@ export async function buildPage(): Promise<Map<string, string>> {
       ...scripts,
       ...await readTexts(),
     ]);
+    const template = exportTemplate({
+      html: await Deno.readTextFile("page/files/exported.html"),
+      style,
+      script: exported.get("exported.js")!,
+      worker: queries.get("query_worker.js")!,
+    });
     files.set("service_worker.js", serviceWorker(workers.get("service_worker.js")!, files));
+    // Not kept by the service worker, as few need it: it is as long as the page.
+    files.set("exported.html", template);
     files.set("LICENSE.txt", await Deno.readTextFile("LICENSE"));
     files.set("THIRD_PARTY_LICENSES.txt", licenses);
     return files;
@@ -65,6 +76,25 @@ export async function buildPage(): Promise<Map<string, string>> {
     await Deno.remove(temporary, { recursive: true });
     await endBundling();
   }
+}
+
+/** The page of an exported training without its data: one file with scripts and styles in it. */
+function exportTemplate({ html, style, script, worker }: {
+  readonly html: string;
+  readonly style: string;
+  readonly script: string;
+  readonly worker: string;
+}): string {
+  // In a script, these would end or hide the rest of it. In its strings the escapes are the same.
+  const escape = (code: string) =>
+    code.replaceAll(/<(?=\/script)/gi, "\\x3c").replaceAll("<!--", "\\x3c!--");
+  const parts: Record<string, string> = {
+    STYLE: style.replaceAll("</style", "<\\/style"),
+    SCRIPT: escape(script),
+    // A script has the names of its top level in common with the worker's scope.
+    WORKER: `(() => {${escape(worker)}})();`,
+  };
+  return html.replaceAll(/%(STYLE|SCRIPT|WORKER)%/g, (_, name: string) => parts[name]!);
 }
 
 async function readStyles(): Promise<string> {

@@ -12,6 +12,7 @@ import {
   resumeCommand,
   trainOn,
 } from "../files/checkpoints.ts";
+import { exportPage } from "../files/export_page.ts";
 import { isFollowing } from "../files/follow_runs.ts";
 import { formatSettings } from "../files/format_settings.ts";
 import { formatBytes, formatCount, formatLoss } from "../format.ts";
@@ -32,6 +33,7 @@ export function FilesPanel() {
       <div class="files">
         {!isFollowing && <Save />}
         <Open />
+        <Export />
         {!isFollowing && <Link />}
       </div>
     </Panel>
@@ -158,7 +160,7 @@ function Opened() {
       </p>
       {isFollowing ? null : isOnText
         ? (
-          <p>
+          <p style={{ marginTop: "var(--space-2)" }}>
             <button type="button" onClick={() => trainOn(checkpoint)}>
               Train it on, in place of the model above
             </button>
@@ -175,6 +177,37 @@ function Opened() {
           </p>
         )}
     </>
+  );
+}
+
+/** Makes a page of one file. */
+function Export() {
+  const state = useSignal<"idle" | "busy" | { readonly error: string }>("idle");
+  const hasModel = client.model.value !== null;
+  const save = async () => {
+    state.value = "busy";
+    try {
+      const page = await exportPage();
+      download(`${fileNameOf(text.value?.name ?? client.model.value?.name ?? "model")}.html`, page);
+      state.value = "idle";
+    } catch (error) {
+      state.value = { error: error instanceof Error ? error.message : String(error) };
+    }
+  };
+  return (
+    <section aria-labelledby="export-title">
+      <h3 id="export-title">Show it to others</h3>
+      <p class="small soft">
+        One HTML file with the curves, the samples and the best model, to write with and to look
+        inside. It works without a network, and does not hold the text.
+      </p>
+      <p>
+        <button type="button" disabled={!hasModel || state.value === "busy"} onClick={save}>
+          {state.value === "busy" ? "Making the file …" : "Export as one HTML file"}
+        </button>
+      </p>
+      {typeof state.value === "object" && <p class="error" role="alert">{state.value.error}</p>}
+    </section>
   );
 }
 

@@ -7,6 +7,7 @@ import {
   type BeamOptions,
   beamSearch,
   type Checkpoint,
+  encodeCheckpoint,
   predictNext,
   type SampleOptions,
   sampleStream,
@@ -37,6 +38,10 @@ export const operations = {
     { config, vocabulary, progress, corpus }: Checkpoint,
     _: Record<string, never>,
   ) => ({ config, vocabulary: vocabulary.characters, progress, corpus }),
+
+  /** The file of a model without what only training needs: about a third of it. */
+  encodeModel: (model: Checkpoint, _: Record<string, never>) =>
+    encodeCheckpoint({ ...model, optimizerState: null, trainingParameters: null, corpus: null }),
 
   predictNext: (
     model: Checkpoint,

@@ -77,8 +77,16 @@ function post(request: QueryRequest): void {
   worker!.postMessage(request);
 }
 
+/** Creates the worker. */
+let create = () => new Worker(new URL("query_worker.js", document.baseURI), { type: "module" });
+
+/** Sets how the worker is created, before the first query: a page that is one file holds its code. */
+export function setQueryWorker(createWorker: () => Worker): void {
+  create = createWorker;
+}
+
 function createWorker(): Worker {
-  const created = new Worker(new URL("query_worker.js", document.baseURI), { type: "module" });
+  const created = create();
   created.onmessage = ({ data }: MessageEvent<QueryReport>) => {
     const { resolve, reject, onItem } = pending.get(data.query) ?? {};
     if (data.type === "item") return onItem?.(data.item);
