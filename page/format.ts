@@ -36,3 +36,11 @@ export function formatBytes(bytes: number): string {
 export function countOf(n: number, noun: string): string {
   return `${formatCount(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
+
+/** A probability, for example `12.3 %`; it is never rounded to 0 or 100 %. */
+export function formatPercent(probability: number): string {
+  const percents = 100 * probability;
+  if (percents > 0 && percents < 0.01) return "< 0.01 %";
+  if (percents > 99.9 && percents < 100) return "> 99.9 %";
+  return `${Number(percents.toPrecision(3))} %`;
+}

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { effect, signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { countOf, formatCount } from "../format.ts";
+import { countOf, formatCount, formatPercent } from "../format.ts";
 import { ColoredText } from "../inside/colored_text.ts";
 import { type FeatureName, features } from "../inside/features.ts";
 import type { CharacterInspection } from "../inside/inspection.ts";
@@ -172,7 +172,7 @@ function describeDetail(): string {
   const [top] = detail.top;
   const expected = top === undefined
     ? ""
-    : `, expected ${nameOfCharacter(top.character)} ${percent(top.probability)}`;
+    : `, expected ${nameOfCharacter(top.character)} ${formatPercent(top.probability)}`;
   const loss = detail.nats === null ? "not predicted" : formatBits(detail.nats);
   const value = inspector.mode.value === "unit"
     ? `, unit ${formatValue(inspector.valueOf(detail.position))}`
@@ -199,7 +199,7 @@ function Detail() {
             <dt>Loss</dt>
             <dd>{formatBits(detail.nats)}</dd>
             <dt>Probability</dt>
-            <dd>{percent(Math.exp(-detail.nats))}</dd>
+            <dd>{formatPercent(Math.exp(-detail.nats))}</dd>
             {inspector.mode.value === "unit" && (
               <>
                 <dt>{kinds[unit.kind].label}</dt>
@@ -271,7 +271,7 @@ function Bars({ caption, rows }: { readonly caption: string; readonly rows: read
               <bdi>{name}</bdi>
               {isActual && <span class="visually-hidden">(as in the text)</span>}
             </th>
-            <td style={`--part: ${100 * value}%`}>{percent(value)}</td>
+            <td style={`--part: ${100 * value}%`}>{formatPercent(value)}</td>
           </tr>
         ))}
       </tbody>
@@ -487,7 +487,9 @@ function TableRows() {
                 </td>
                 <td>{formatBits(inspector.lossOf(at))}</td>
                 {mode === "unit" && <td>{formatValue(inspector.valueOf(at))}</td>}
-                {mode === "depends" && <td>{norm === undefined ? "" : percent(norm / largest)}</td>}
+                {mode === "depends" && (
+                  <td>{norm === undefined ? "" : formatPercent(norm / largest)}</td>
+                )}
               </tr>
             );
           })}
@@ -567,10 +569,4 @@ function formatBits(nats: number): string {
 function formatValue(value: number): string {
   if (Number.isNaN(value)) return "–";
   return value.toFixed(2).replace("-", "−");
-}
-
-function percent(probability: number): string {
-  const percents = 100 * probability;
-  if (percents > 0 && percents < 0.01) return "< 0.01 %";
-  return `${Number(percents.toPrecision(3))} %`;
 }

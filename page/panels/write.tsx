@@ -2,6 +2,7 @@
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { NextCharacter, SamplingFilters } from "../../src/mod.ts";
+import { formatPercent } from "../format.ts";
 import { Latest } from "../inside/latest.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
 import { model, prompt as samplePrompt, text as trainingText } from "../state.ts";
@@ -16,7 +17,7 @@ const MAX_PROMPT = 2000;
 /** Of a longer text, the end is pasted: a text field would be slow with all of it. */
 const MAX_PASTED = 20_000;
 /** Candidates that are listed. */
-const MAX_CANDIDATES = 10;
+const MAX_CANDIDATES = 8;
 /** Characters of the training text that stand in the field at first. */
 const MAX_START = 28;
 
@@ -71,7 +72,6 @@ effect(() => {
     `${current.id} ${JSON.stringify(argument)}`,
     async () => {
       candidates.value = await query(current, "predictNext", argument);
-      if (writing.peek() === null) error.value = null;
     },
     fail,
   );
@@ -211,14 +211,14 @@ function Candidates({ onAccept }: { readonly onAccept: (character: string) => vo
                 {nameOfCharacter(character)}
               </bdi>
               <span class="bar" style={`--part: ${100 * probability}%`} />
-              <span class="number">{percent(probability)}</span>
+              <span class="number">{formatPercent(probability)}</span>
             </button>
           </li>
         ))}
       </ol>
       <p class="small soft">
         {all.length > MAX_CANDIDATES
-          ? `${all.length - MAX_CANDIDATES} others: ${percent(rest)} together`
+          ? `${all.length - MAX_CANDIDATES} others: ${formatPercent(rest)} together`
           : " "}
       </p>
     </div>
@@ -418,10 +418,4 @@ async function startText(): Promise<string> {
   const space = characters.lastIndexOf(" ");
   const isCut = characters.length > MAX_START;
   return characters.slice(0, isCut && space > 0 ? space : MAX_START).join("");
-}
-
-function percent(probability: number): string {
-  const percents = 100 * probability;
-  if (percents > 0 && percents < 0.01) return "< 0.01 %";
-  return `${Number(percents.toPrecision(3))} %`;
 }
