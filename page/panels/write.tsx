@@ -32,7 +32,10 @@ const beam = signal(10);
 /** The text before the cursor, the latest of it. */
 const before = signal("");
 const candidates: Signal<readonly NextCharacter[]> = signal([]);
-const error: Signal<string | null> = signal(null);
+/** Why there are no candidates. */
+const predictionError: Signal<string | null> = signal(null);
+/** Why the last text could not be written. */
+const writingError: Signal<string | null> = signal(null);
 /** Ends the text that is being written; `null` if none is. */
 const writing: Signal<AbortController | null> = signal(null);
 let seed = 0;
@@ -72,13 +75,14 @@ effect(() => {
     `${current.id} ${JSON.stringify(argument)}`,
     async () => {
       candidates.value = await query(current, "predictNext", argument);
+      predictionError.value = null;
     },
-    fail,
+    (reason) => predictionError.value = messageOf(reason),
   );
 });
 
-function fail(reason: unknown): void {
-  error.value = reason instanceof Error ? reason.message : String(reason);
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** Writes with the model: candidates at the cursor, and continuations. */
@@ -235,7 +239,9 @@ function Notes() {
           <bdi>{unknown.slice(0, 12).map(nameOfCharacter).join(" ")}</bdi>
         </p>
       )}
-      {error.value !== null && <p class="error" role="alert">{error}</p>}
+      {[writingError, predictionError].map((error, i) =>
+        error.value !== null && <p key={i} class="error" role="alert">{error}</p>
+      )}
     </>
   );
 }
@@ -372,7 +378,7 @@ async function write(onText: (added: string) => void): Promise<void> {
   const { signal } = controller;
   batch(() => {
     writing.value = controller;
-    error.value = null;
+    writingError.value = null;
   });
   const start = prompt === "" ? {} : { prompt };
   const options = { ...start, length: length.value };
@@ -401,7 +407,7 @@ async function write(onText: (added: string) => void): Promise<void> {
     cancelAnimationFrame(frame);
     flush();
   } catch (reason) {
-    if (!signal.aborted) fail(reason);
+    if (!signal.aborted) writingError.value = messageOf(reason);
   } finally {
     if (writing.peek() === controller) writing.value = null;
   }
