@@ -25,6 +25,7 @@ Deno.test("the entries export their documented values and no others", () => {
     "decodeCheckpoint",
     "encodeCheckpoint",
     "evaluate",
+    "measureBaselines",
     "predictNext",
     "prepareThreads",
     "prepareTraining",

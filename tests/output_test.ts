@@ -11,6 +11,7 @@ const printers = [
   "bench/charts/render_svg.ts",
   "bench/comparisons/programs/tfjs/tfjs_rnn.ts",
   "bench/comparisons/train_rounds.ts",
+  "bench/runtimes/program.js",
   "examples/node/sample.js",
   "examples/node/server.js",
   "examples/sine_wave.ts",

@@ -182,6 +182,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     ),
     "score": of([checkpoint, "row, row", { top: 2 }], (...args) => (unroll.score as any)(...args)),
     "scoreHtml": of([unroll.score(checkpoint, "row, row"), "boat"], unroll.scoreHtml),
+    "measureBaselines": of([corpus, { split: trainer.split }], unroll.measureBaselines),
     "summarize": of([checkpoint, corpus, { split: trainer.split }], unroll.summarize),
 
     "batchGradients": of([
