@@ -15,16 +15,21 @@ const RELOADED = "reloaded-for-isolation";
 export function registerServiceWorker(mayReload: () => boolean): void {
   const { serviceWorker } = navigator;
   if (document.documentElement.dataset.served !== undefined || serviceWorker === undefined) return;
-  const reload = () => {
+  const isControlled = serviceWorker.controller !== null;
+  const isolate = () => {
     if (crossOriginIsolated || !mayReload() || sessionStorage.getItem(RELOADED) !== null) return;
     sessionStorage.setItem(RELOADED, "");
     location.reload();
   };
-  serviceWorker.addEventListener("controllerchange", reload, { once: true });
+  serviceWorker.addEventListener("controllerchange", () => {
+    if (!isControlled) isolate();
+    // The page has changed since the last visit, and what is open is the former one.
+    else if (mayReload()) location.reload();
+  }, { once: true });
   // Without a service worker the page trains with one thread, while it is online.
   serviceWorker.register("service_worker.js").then(
-    // Loaded without it, as by a forced reload.
-    () => serviceWorker.controller !== null && reload(),
+    // One that is active and not in control was passed over by a forced reload.
+    ({ active }) => !isControlled && active !== null && isolate(),
     () => {},
   );
 }

@@ -35,8 +35,8 @@ const SAMPLE_LENGTH = 280;
 /** Clear enough to read, and far from repeating itself. */
 const SAMPLE_TEMPERATURE = 0.7;
 /** Time between two models at least, and as a multiple of the time that one takes to encode. */
-const MIN_MODEL_MS = 3000;
-const MODEL_COST_FACTOR = 50;
+const MIN_MODEL_MS = 5000;
+const MODEL_COST_FACTOR = 100;
 
 /** A text that has been read. */
 interface Loaded {
