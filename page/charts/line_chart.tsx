@@ -23,6 +23,9 @@ export interface LineChartProps {
   readonly height?: number;
 }
 
+/** The shortest time between two drawings, in milliseconds. */
+const DRAW_MS = 300;
+
 /** Lines over one axis, with a legend that shows the values under the pointer, and a table. */
 export function LineChart(
   {
@@ -39,6 +42,7 @@ export function LineChart(
 ) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const drawnAt = useRef(-Infinity);
   const [pointed, setPointed] = useState<number | null>(null);
   const id = useId();
   const thinned = useMemo(() => lines.map((line) => ({ ...line, points: thin(line.points) })), [
@@ -86,10 +90,13 @@ export function LineChart(
   }, [key]);
 
   useEffect(() => {
-    const frame = requestAnimationFrame(() => {
+    const draw = () => {
+      drawnAt.current = performance.now();
       plot.current?.setData(dataOf(thinned, references) as uPlot.AlignedData);
-    });
-    return () => cancelAnimationFrame(frame);
+    };
+    const wait = drawnAt.current + DRAW_MS - performance.now();
+    const timer = setTimeout(draw, Math.max(0, wait));
+    return () => clearTimeout(timer);
   }, [thinned, references]);
 
   const last = Math.max(...lines.map(({ points }) => points.at(-1)?.[0] ?? -Infinity));

@@ -111,11 +111,11 @@ export class TrainingClient implements Disposable {
   }
 
   /** Starts to train from new weights. */
-  start({ text, config = {}, limits = {}, seed, prompt = "" }: StartOptions): void {
+  start({ text, config = {}, limits = {}, seed, threads, prompt = "" }: StartOptions): void {
     this.#clear();
     this.#phase.value = "training";
     this.#post({ type: "prompt", prompt });
-    this.#post({ type: "start", text, settings: settingsOf({ config, limits, seed }) });
+    this.#post({ type: "start", text, settings: settingsOf({ config, limits, seed, threads }) });
   }
 
   /** Stops after the current step, so that the training can be resumed with the same bits. */
@@ -278,9 +278,14 @@ export class TrainingClient implements Disposable {
 
 /** Settings without what is not given. */
 function settingsOf(
-  { config, limits, seed }: Pick<TrainingSettings, "config" | "limits"> & {
+  { config, limits, seed, threads }: Pick<TrainingSettings, "config" | "limits"> & {
     readonly seed: number | undefined;
+    readonly threads?: number | undefined;
   },
 ): TrainingSettings {
-  return { config, limits, ...seed === undefined ? {} : { seed } };
+  return {
+    ...{ config, limits },
+    ...seed === undefined ? {} : { seed },
+    ...threads === undefined ? {} : { threads },
+  };
 }

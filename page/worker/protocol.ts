@@ -30,6 +30,8 @@ export interface TrainingSettings {
   readonly limits: LimitOptions;
   /** The seed of all random choices; it overrides that of `config`. Default: 1. */
   readonly seed?: number;
+  /** Threads that compute. Default: as many as are useful. */
+  readonly threads?: number;
 }
 
 /** What is known of a text before it is trained on, and what was picked for it. */

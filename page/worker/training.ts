@@ -56,6 +56,8 @@ export class Training {
   #controller: AbortController | null = null;
   #running: Promise<void> | null = null;
   #isStopping = false;
+  /** Of several trainings no two models have the same id. */
+  readonly #token = crypto.getRandomValues(new Uint32Array(2)).join("-");
   #models = 0;
 
   /** @param report Called with everything that the page shows. */
@@ -110,8 +112,9 @@ export class Training {
   }
 
   async #configure(source: TextSource, settings: TrainingSettings): Promise<void> {
-    const { config, limits, seed } = settings;
-    this.#settings = { config: seed === undefined ? config : { ...config, seed }, limits };
+    const { config, seed } = settings;
+    this.#settings = { ...settings, config: seed === undefined ? config : { ...config, seed } };
+    const { limits } = settings;
     const corpus = await this.#read(source);
     const { minutes } = limits;
     const time = minutes === undefined ? {} : { minutes };
@@ -175,12 +178,13 @@ export class Training {
   async #run(corpus: Corpus, isSingleStep: boolean): Promise<void> {
     const controller = new AbortController();
     this.#controller = controller;
-    const { config, limits } = this.#settings;
+    const { config, limits, threads } = this.#settings;
     const { signal } = controller;
     const resume = this.#state;
     using prepared = await prepareTraining(corpus, {
       ...resume === null ? { config } : { resume },
       ...limits,
+      ...threads === undefined ? {} : { threads },
       signal,
       // With a checkpoint after every step, a slice of the run is one step.
       ...isSingleStep ? { checkpointEvery: 1 } : {},
@@ -229,7 +233,7 @@ export class Training {
     const bytes = await encodeCheckpoint(checkpoint);
     const { config, vocabulary, progress } = checkpoint;
     const model: ModelFile = {
-      id: `${type}-${++this.#models}-${progress.step}`,
+      id: `${this.#token}-${++this.#models}`,
       file: new Blob([bytes as Uint8Array<ArrayBuffer>]),
       name: (this.#loaded?.source.name ?? checkpoint.corpus?.path ?? "model").replace(/\.\w+$/, ""),
       config,
