@@ -42,20 +42,41 @@ function isVowel(character: string): boolean {
   return VOWELS.has(character.normalize("NFD").charAt(0).toLowerCase());
 }
 
-const OPENING = new Set("“«„");
-const CLOSING = new Set("”»");
+/** Whether a quotation mark opens or closes a quotation; `undefined` for an apostrophe. */
+type QuoteTurn = "opens" | "closes" | "turns" | undefined;
 
 /**
- * 1 between quotation marks, the opening one included. A straight mark opens and closes; since one may
- * be missing, a blank line ends every quotation.
+ * What a character does to a quotation. Single marks are apostrophes, too: one between two letters
+ * always is; else it opens after anything but a letter, and closes after one.
+ */
+function quoteTurn(
+  character: string,
+  before: string | undefined,
+  after: string | undefined,
+): QuoteTurn {
+  if ("“«„‘‚".includes(character)) return "opens";
+  if ("”»".includes(character)) return "closes";
+  if (character === '"') return "turns";
+  if (character !== "'" && character !== "’") return undefined;
+  if (isWordCharacter(before) && isWordCharacter(after)) return undefined;
+  const isAtStart = before === undefined || isSpace(before) || '([—–-"“'.includes(before);
+  return character === "'" && isAtStart && after !== undefined && !isSpace(after)
+    ? "opens"
+    : "closes";
+}
+
+/**
+ * 1 between quotation marks, the opening one included. Since a mark may be missing, a blank line ends
+ * every quotation.
  */
 function insideQuotes(characters: readonly string[]): Float64Array {
   let isInside = false;
   return Float64Array.from(characters, (character, i) => {
-    if (OPENING.has(character)) isInside = true;
-    else if (CLOSING.has(character)) isInside = false;
-    else if (character === '"') isInside = !isInside;
-    else if (character === "\n" && characters[i - 1] === "\n") isInside = false;
+    const [before, after] = [characters[i - 1], characters[i + 1]];
+    const turn = quoteTurn(character, before, after);
+    if (turn === "turns") isInside = !isInside;
+    else if (turn !== undefined) isInside = turn === "opens";
+    else if (character === "\n" && before === "\n") isInside = false;
     return isInside ? 1 : 0;
   });
 }

@@ -65,7 +65,8 @@ const predictions = new Latest();
 effect(() => {
   const current = model.value;
   const { prompt } = context.value;
-  if (current === null) return;
+  // While the model writes, characters come faster than anyone reads candidates.
+  if (current === null || writing.value !== null) return;
   if (prompt === "") {
     candidates.value = [];
     return;

@@ -16,6 +16,13 @@ Deno.test("features.quotes is 1 between marks, and ends at a blank line", () => 
   assertEquals(marked("quotes", '"a\n\nb "c"'), "^^^\n..^^.");
 });
 
+Deno.test("features.quotes tells single quotation marks from apostrophes", () => {
+  assertEquals(marked("quotes", "'I don't,' she"), "^^^^^^^^^.....");
+  assertEquals(marked("quotes", "the girl's 'cat' ran"), "...........^^^^.....");
+  assertEquals(marked("quotes", "‘It’s’ so"), "^^^^^....");
+  assertEquals(marked("quotes", "it ('no') is"), "....^^^.....");
+});
+
 Deno.test("features.brackets counts nested brackets", () => {
   assertEquals(marked("brackets", "a (b [c]) d"), "..^^^^^^...");
   assertEquals(marked("brackets", ") a"), "...");
