@@ -203,6 +203,7 @@ export class Inspector {
     const [text, version] = [this.#text, this.#version];
     const [nats, levels] = [this.#nats, this.#lossLevels];
     this.#lossRuns.run(`${version} ${model.id}`, async () => {
+      this.#error.value = null;
       await query(model, "losses", { text }, {
         onItem: ({ from, nats: part }) => {
           if (version !== this.#version) return;

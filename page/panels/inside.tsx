@@ -513,7 +513,7 @@ function OwnText() {
     );
   };
   return (
-    <details>
+    <details open={inspector.characters.value.length === 0}>
       <summary>Look into another text</summary>
       <form
         onSubmit={(event) => {
