@@ -41,7 +41,7 @@ testPage("The page can be used by keyboard alone", async ({ page }) => {
       '(document.activeElement.getAttribute("aria-label") ?? "") + document.activeElement.textContent',
     );
   const tabTo = async (text: string) => {
-    for (let presses = 0; presses < 60; presses++) {
+    for (let presses = 0; presses < 150; presses++) {
       if ((await focused()).startsWith(text)) return;
       await page.keyboard.press("Tab");
     }
