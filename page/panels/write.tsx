@@ -109,7 +109,9 @@ function Write() {
 
   const readCursor = () => {
     const { value, selectionStart } = field.current!;
-    before.value = value.slice(Math.max(0, selectionStart - MAX_PROMPT), selectionStart);
+    const latest = value.slice(Math.max(0, selectionStart - MAX_PROMPT), selectionStart);
+    // Half of a character that was cut.
+    before.value = latest.replace(/^[\udc00-\udfff]/, "");
   };
   const insert = (added: string) => {
     const { current } = field;
