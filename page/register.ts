@@ -26,10 +26,9 @@ export function registerServiceWorker(mayReload: () => boolean): void {
     // The page has changed since the last visit, and what is open is the former one.
     else if (mayReload()) location.reload();
   }, { once: true });
-  // Without a service worker the page trains with one thread, while it is online.
-  serviceWorker.register("service_worker.js").then(
+  serviceWorker.register("service_worker.js")
     // One that is active and not in control was passed over by a forced reload.
-    ({ active }) => !isControlled && active !== null && isolate(),
-    () => {},
-  );
+    .then(({ active }) => !isControlled && active !== null && isolate())
+    // Without a service worker the page trains with one thread, while it is online.
+    .catch(() => {});
 }
