@@ -19,7 +19,7 @@ interface Picture {
 }
 
 /** Seconds of training before the pictures. */
-const TRAINING_SECONDS = 30;
+const TRAINING_SECONDS = 25;
 /** Quality of the images, 0 to 100. */
 const QUALITY = 82;
 
@@ -34,7 +34,7 @@ const pictures: readonly Picture[] = [
   },
   {
     ...{ file: "docs/page-phone.webp", colorScheme: "dark", width: 390, height: 844 },
-    top: ".learning > :last-child",
+    top: "#samples",
   },
 ];
 
@@ -45,6 +45,7 @@ async function take(picture: Picture): Promise<void> {
     await page.waitForFunction('document.querySelector(".run-bar .primary")?.disabled === false');
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await page.waitForTimeout(1000 * TRAINING_SECONDS);
+    await page.mouse.move(1, 1);
     await page.evaluate(`{
       const top = document.querySelector(${JSON.stringify(top)}).getBoundingClientRect().top;
       const bar = document.querySelector(".run-bar").offsetHeight;

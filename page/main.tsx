@@ -25,8 +25,8 @@ function Page() {
       {!isFollowing && <RunBar />}
       <div class="column">
         <div class="learning">
-          <CurvesPanel />
           <SamplesPanel />
+          <CurvesPanel />
         </div>
         <WritePanel />
         <InsidePanel />

@@ -51,8 +51,15 @@ function MainButton({ phase, isReady }: { readonly phase: Phase; readonly isRead
     case "finished":
       return button("Train on", trainOn);
     default:
-      return button("Train", startTraining, !isReady);
+      return button("Train", startAndShow, !isReady);
   }
+}
+
+/** Starts to train, and brings in sight what it does. */
+function startAndShow(): void {
+  startTraining();
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  document.querySelector(".learning")?.scrollIntoView({ behavior: isCalm ? "auto" : "smooth" });
 }
 
 /** Continues a finished training for as many steps as it has had. */

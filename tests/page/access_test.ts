@@ -58,13 +58,16 @@ testPage("The page can be used by keyboard alone", async ({ page }) => {
   assert((await focused()).startsWith("Pause"));
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Resume" }).waitFor();
-  await tabTo("Sample");
   await page.waitForTimeout(200);
   const step = async () => await page.locator(".sample-facts").textContent();
   const latest = await step();
   await tabTo("Earlier sample");
   await page.keyboard.press("Enter");
   assert(await step() !== latest);
+  // The slider, which has no text.
+  await tabTo("Sample");
+  await page.keyboard.press("ArrowRight");
+  assertEquals(await step(), latest);
 });
 
 testPage("The page announces changes, and the chart has a table", async ({ page }) => {
