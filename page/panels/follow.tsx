@@ -178,9 +178,13 @@ function Problems({ all }: { readonly all: readonly FollowedRun[] }) {
   const failure = modelError.value;
   const messages = [...new Set([...errors, ...failure === null ? [] : [failure]])];
   return (
-    <ul class="problems error" role="status">
-      {messages.map((message) => <li key={message}>{message}</li>)}
-    </ul>
+    <div role="status">
+      {messages.length > 0 && (
+        <ul class="problems error">
+          {messages.map((message) => <li key={message}>{message}</li>)}
+        </ul>
+      )}
+    </div>
   );
 }
 

@@ -7,8 +7,8 @@ import { type Page, testPage } from "./browser.ts";
 
 const sentence = "she sells sea shells by the sea shore; naïve 🐚! ";
 const content = sentence.repeat(80);
-const settings = { cell: "gru", hidden: 24, layers: 1, seqLength: 10, batchSize: 2, seed: 5 };
-const flags = ["--cell=gru", "--hidden=24", "--layers=1", "--seq-length=10", "--batch-size=2"];
+const settings = { cell: "gru", hidden: 24, layers: 1, seqLength: 20, batchSize: 4, seed: 5 };
+const flags = ["--cell=gru", "--hidden=24", "--layers=1", "--seq-length=20", "--batch-size=4"];
 
 /** Runs a function with a new folder that holds the text. */
 async function withFolder(fn: (folder: string) => Promise<void>): Promise<void> {
@@ -57,14 +57,14 @@ async function save(page: Page, button: RegExp, path: string): Promise<void> {
 }
 
 const fragment = new URLSearchParams(
-  Object.entries({ ...settings, steps: 400 }).map(([key, value]) => [key, `${value}`]),
+  Object.entries({ ...settings, steps: 8000 }).map(([key, value]) => [key, `${value}`]),
 );
 
 testPage(
   "A checkpoint of the page continues on the command line with the same bits",
   async ({ page }) => {
     await withFolder(async (folder) => {
-      await page.getByText(/The link has set cell gru, hidden 24, .*steps 400/).waitFor();
+      await page.getByText(/The link has set cell gru, hidden 24, .*steps 8000/).waitFor();
       await openText(page, `${folder}/shells.txt`);
       await page.getByRole("button", { name: "Train", exact: true }).click();
       await page.getByRole("button", { name: "Pause" }).click();
@@ -76,18 +76,18 @@ testPage(
       const command = await page.getByLabel("Command that trains on").inputValue();
       assertEquals(
         command,
-        "deno task train shells.txt --resume shells.safetensors --steps 400",
+        "deno task train shells.txt --resume shells.safetensors --steps 8000",
       );
       await save(page, /Save the latest/, `${folder}/shells.safetensors`);
       await save(page, /Save the text/, `${folder}/saved.txt`);
       assertEquals(Deno.readTextFileSync(`${folder}/saved.txt`), content);
       const { step, ended } = (await readCheckpoint(`${folder}/shells.safetensors`)).progress;
-      assert(step > 0 && step < 400 && !ended, `it was paused at step ${step}`);
+      assert(step > 0 && step < 8000 && !ended, `it was paused at step ${step}`);
 
       const words = command.replace("deno task ", "").split(" ")
         .map((word) => /shells/.test(word) ? `${folder}/${word}` : word);
       await run(...words, "--out", `${folder}/resumed`);
-      const whole = ["train", `${folder}/shells.txt`, ...flags, "--seed=5", "--steps=400"];
+      const whole = ["train", `${folder}/shells.txt`, ...flags, "--seed=5", "--steps=8000"];
       await run(...whole, "--out", `${folder}/whole`);
       assertEquals(await bytesOfFile(`${folder}/resumed`), await bytesOfFile(`${folder}/whole`));
     });
@@ -156,7 +156,7 @@ testPage(
 testPage(
   "The link carries settings, limits, seed and prompt, and no text",
   async ({ page }) => {
-    await page.waitForFunction("document.querySelector('#prompt').value === 'Ω & more'");
+    await page.waitForFunction("document.querySelector('#prompt')?.value === 'Ω & more'");
     const link = await page.getByLabel("Link with the settings").inputValue();
     assertMatch(link, /\/#cell=lstm&seed=7&minutes=2&prompt=%CE%A9\+%26\+more$/);
   },

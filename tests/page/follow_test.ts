@@ -8,6 +8,7 @@ import {
   type RunStateEvent,
 } from "../../page/server/follow_protocol.ts";
 import { refuse } from "../../page/server/guard.ts";
+import { respond } from "../../page/server/respond.ts";
 import { readCheckpoint } from "../../src/files/mod.ts";
 import { decodeCheckpoint, type TrainingMetrics } from "../../src/mod.ts";
 import { Run, RunFolder } from "../../src/run/mod.ts";
@@ -217,6 +218,48 @@ function statusOf(headers: Record<string, string>, method = "GET", port = 8790):
   const given = { headers: new Headers(headers), method } as Request;
   return refuse(headers.host === undefined ? request : given, port)?.status ?? 200;
 }
+
+/** Sends a request as it is written, and returns the status line of the answer. */
+async function statusLineOf(port: number, lines: readonly string[]): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const text = [...lines, "Connection: close", "", ""].join("\r\n");
+  await connection.write(new TextEncoder().encode(text));
+  const bytes = new Uint8Array(4096);
+  const count = await connection.read(bytes) ?? 0;
+  return new TextDecoder().decode(bytes.subarray(0, count)).split("\r\n")[0]!;
+}
+
+Deno.test({
+  name: "respond() answers no foreign name, and no path outside of the page (needs --allow-net)",
+  ignore,
+  async fn() {
+    await using server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      (request) => respond(request, { runs: ["/nowhere"], port: server.addr.port }),
+    );
+    const { port } = server.addr;
+    const host = `Host: 127.0.0.1:${port}`;
+    const statusOf = async (target: string, ...headers: string[]) =>
+      (await statusLineOf(port, [`GET ${target} HTTP/1.1`, ...headers])).split(" ")[1];
+    assertEquals(await statusOf("/", host), "302");
+    for (const name of ["evil.example", `evil.example:${port}`, "127.0.0.1", "[::1]:1"]) {
+      for (const path of ["/", "/runs/events", "/runs/0/best.safetensors?version=1"]) {
+        assertEquals(await statusOf(path, `Host: ${name}`), "403", `${name}${path}`);
+      }
+    }
+    assertEquals(await statusOf("/runs/events", host, "Origin: http://evil.example"), "403");
+    assertEquals(await statusOf("/runs/events", host, "Sec-Fetch-Site: cross-site"), "403");
+    const outside = [
+      ...["/../deno.json", "/..%2fdeno.json", "/%2e%2e/deno.json", "/.stamp", "//etc/passwd"],
+      ...["/runs/../../deno.json", "/runs/0/..%2f..%2fconfig.json", "/runs/0/config.json", "/a\\b"],
+      ...["/runs/1/best.safetensors", "/runs/00000/best.safetensors", "/runs/-0/best.safetensors"],
+    ];
+    for (const path of outside) {
+      const status = await statusOf(path, host);
+      assert(status === "404" || status === "400", `${path}: ${status}`);
+    }
+  },
+});
 
 Deno.test("refuse() answers only the page itself", () => {
   const host = "127.0.0.1:8790";
