@@ -36,7 +36,7 @@ const SAMPLE_LENGTH = 280;
 const SAMPLE_TEMPERATURE = 0.7;
 /** Time between two models at least, and as a multiple of the time that one takes to encode. */
 const MIN_MODEL_MS = 5000;
-const MODEL_COST_FACTOR = 100;
+const MODEL_COST_FACTOR = 30;
 
 /** A text that has been read. */
 interface Loaded {
