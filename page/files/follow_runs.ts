@@ -2,6 +2,7 @@
 /** The runs that the page's server follows, as signals. */
 import { batch, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { TrainingMetrics } from "../../src/mod.ts";
+import { thin } from "../charts/chart_data.ts";
 import {
   type CheckpointInfo,
   checkpointPath,
@@ -33,6 +34,8 @@ interface Run extends FollowedFolder {
   readonly metrics: Signal<readonly TrainingMetrics[]>;
   readonly best: Signal<CheckpointInfo | null>;
   readonly latest: Signal<CheckpointInfo | null>;
+  /** All metrics; {@linkcode FollowedRun.metrics} are those that are shown. */
+  readonly all: TrainingMetrics[];
   /** What its models wrote, and what is read of it; the page shows one run at a time. */
   samples: readonly TrainingSample[];
   model: ModelFile | null;
@@ -58,6 +61,28 @@ export const modelError: Signal<string | null> = signal(null);
 
 let isStarted = false;
 
+/** Events that are not shown yet. A long run comes in many, which are shown together. */
+let received: string[] = [];
+let flushTimer: ReturnType<typeof setTimeout> | undefined;
+/** Time until events are shown, in milliseconds. */
+const FLUSH_MS = 100;
+/** The part of the time that showing events may take, as a multiple of what it took last. */
+const FLUSH_COST_FACTOR = 6;
+let flushWait = FLUSH_MS;
+/** Events that are shown at once. */
+const MAX_EVENTS = 20;
+
+function flush(): void {
+  const begin = performance.now();
+  const events = received.slice(0, MAX_EVENTS);
+  received = received.slice(MAX_EVENTS);
+  batch(() => {
+    for (const event of events) take(JSON.parse(event));
+  });
+  flushWait = Math.max(FLUSH_MS, FLUSH_COST_FACTOR * (performance.now() - begin));
+  flushTimer = received.length === 0 ? undefined : setTimeout(flush, FLUSH_MS);
+}
+
 /** Begins to follow. Further calls do nothing. */
 export function startFollowing(): void {
   if (isStarted) return;
@@ -66,7 +91,10 @@ export function startFollowing(): void {
   source.onopen = () => connectedSignal.value = true;
   // The browser connects again by itself, unless the server refuses.
   source.onerror = () => connectedSignal.value = false;
-  source.onmessage = ({ data }) => batch(() => take(JSON.parse(data)));
+  source.onmessage = ({ data }) => {
+    received.push(data);
+    flushTimer ??= setTimeout(flush, flushWait);
+  };
   effect(showSelected);
   effect(() => {
     const run = runsSignal.value[selected.value];
@@ -95,16 +123,42 @@ function take(event: FollowEvent): void {
   if (event.type === "run") {
     run.state.value = event;
   } else if (event.type === "metrics") {
-    const before = run.metrics.peek();
-    const kept = before.slice(0, event.kept);
-    const isOther = event.kept === 0 &&
-      JSON.stringify(event.added[0]) !== JSON.stringify(before[0]);
+    const { kept, added } = event;
     // Another run, whose first metrics differ, has taken the folder.
+    const isOther = kept === 0 && JSON.stringify(added[0]) !== JSON.stringify(run.all[0]);
     if (isOther) run.samples = [];
-    run.metrics.value = [...kept, ...event.added];
+    run.all.length = Math.min(run.all.length, kept);
+    run.all.push(...added);
+    // A new object, so that it counts as a change.
+    run.metrics.value = shortened(run.all);
   } else {
     run[event.which].value = event.checkpoint;
   }
+}
+
+/** Metrics that are shown of a run: more than a screen has columns. */
+const MAX_SHOWN = 4000;
+
+/** The metrics to show: all, or of a long run some, but each validation that others do not hide. */
+function shortened(all: readonly TrainingMetrics[]): readonly TrainingMetrics[] {
+  if (all.length <= MAX_SHOWN) return [...all];
+  const every = Math.ceil(2 * all.length / MAX_SHOWN);
+  const shown: TrainingMetrics[] = [];
+  for (let start = 0; start < all.length; start += every) {
+    const part = all.slice(start, start + every);
+    const lowest = part.reduce(
+      (best: TrainingMetrics | null, metrics) =>
+        metrics.validationLoss !== null &&
+          metrics.validationLoss < (best?.validationLoss ?? Infinity)
+          ? metrics
+          : best,
+      null,
+    );
+    const last = part.at(-1)!;
+    if (lowest !== null && lowest !== last) shown.push(lowest);
+    shown.push(last);
+  }
+  return shown;
 }
 
 function createRun(folder: FollowedFolder): Run {
@@ -112,6 +166,7 @@ function createRun(folder: FollowedFolder): Run {
     ...folder,
     state: signal(null),
     metrics: signal([]),
+    all: [],
     best: signal(null),
     latest: signal(null),
     samples: [],
@@ -142,7 +197,9 @@ function showSelected(): void {
   client.show({
     phase: runConfig === null ? "idle" : isTraining ? "training" : "finished",
     metrics,
-    points: metrics.map(({ step, loss }) => ({ step, loss })),
+    // A run may have logged for days.
+    points: thin(metrics.map(({ step, loss }) => [step, loss] as const))
+      .map(([step, loss]) => ({ step, loss: loss! })),
     configured: runConfig === null ? null : {
       name: run.name,
       chars: runConfig.corpus.chars,
