@@ -295,7 +295,9 @@ async function writeSample(run: Run, model: ModelFile): Promise<void> {
     run.samples = [...run.samples.filter((other) => other.step !== step), sample]
       .toSorted((a, b) => a.step - b.step);
     // A run folder holds no text to look into.
-    text.value ??= { name: "what the model wrote", content: prompt + written };
+    if (runsSignal.peek()[selected.peek()] === run) {
+      text.value = { name: "what the model wrote", content: prompt + written };
+    }
   };
   let sampleError: string | null = null;
   try {
