@@ -23,7 +23,7 @@ export interface LossChartOptions {
 }
 
 /** The shortest time between two drawings, in milliseconds. */
-const DRAW_MS = 200;
+const DRAW_MS = 500;
 /** Room of the labels of baselines at the right, in CSS pixels. */
 const LABEL_WIDTH = 88;
 const LABEL_HEIGHT = 14;

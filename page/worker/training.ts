@@ -25,8 +25,11 @@ import type {
   TrainingSettings,
 } from "./protocol.ts";
 
-/** Time between two reports of the status, in milliseconds. */
-const STATUS_MS = 100;
+/**
+ * Time between two reports of the status, in milliseconds. Drawing the page takes time on the cores
+ * that train.
+ */
+const STATUS_MS = 250;
 /** Time from the start to the first sample, and between samples at least. */
 const MIN_SAMPLE_MS = 1000;
 /** Part of the time trained so far that passes until the next sample. */
