@@ -145,7 +145,10 @@ for (const runtime of runtimes) {
 testPackage("The programs of the package's README run in Node.js", async (installation) => {
   const { folder } = installation;
   const readme = await Deno.readTextFile(new URL("../../pack/README.md", import.meta.url));
-  const [first, second] = Array.from(readme.matchAll(/^```js\n(.*?)^```/gms), ([, code]) => code!);
+  const [first, second] = Array.from(
+    readme.matchAll(/^```js(?: ignore)?\n(.*?)^```/gms),
+    ([, code]) => code!,
+  );
   await Deno.writeTextFile(`${folder}/book.txt`, text);
   const program = (first! + second!).replace("minutes: 5", "steps: 5")
     .replace("minutes: 10", "steps: 10");
