@@ -95,7 +95,7 @@ function downloadFacts(fact: MakeFact): Fact[] {
   return [
     fact("README.md", "downloads Deno ({} MB) once", deno),
     fact("README.md", "the first command {} MB of packages", runtime),
-    fact("README.md", "download more, {} MB with the compiler", tests),
+    fact("README.md", "download more, the tests {} MB with the compiler", tests),
   ];
 }
 

@@ -21,7 +21,7 @@ const FOLDER = "dist/page";
 /** What the page in that folder was made from. */
 const STAMP = "dist/page.stamp";
 /** Files and folders that the page is made from. */
-const inputs = ["page", "src", "pack", "examples/alice.txt", "deno.json", "deno.lock"];
+const inputs = ["page", "src", "pack", "examples/alice.txt", "deno.json"];
 
 /** Scripts that share code. */
 const entries = {

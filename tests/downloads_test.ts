@@ -40,13 +40,28 @@ testFiles("tasks download nothing beyond their lock file, and do not change it",
   // `deno task` itself downloads what "imports" and the default lock file list.
   assertEquals([config.lock, config.imports], [false, undefined]);
   const tasks = config.tasks as Record<string, string>;
-  const usesTools = (command: string) => /\b(?:build|pack|page_pictures)\.ts\b/.test(command);
+  const lockOf = (command: string, subcommand: string) =>
+    command.includes(" page/build.ts")
+      ? "page/deno.lock"
+      : subcommand !== "run" || /\b(?:build|pack|page_pictures)\.ts\b/.test(command)
+      ? "deno.lock"
+      : "src/deno.lock";
   for (const [name, line] of Object.entries(tasks)) {
     if (name === "lock") continue;
     for (const [command, subcommand] of line.matchAll(/\bdeno (run|test|check|doc) [^&]*/g)) {
-      const lock = subcommand === "run" && !usesTools(command) ? "src/deno.lock" : "deno.lock";
+      const lock = lockOf(command, subcommand!);
       const flag = new RegExp(`^deno \\w+ .*--frozen --lock=(?:"\\$ROOT/${lock}"|${lock}) `);
       assert(flag.test(command), `${name}: ${command}`);
     }
   }
+});
+
+testFiles("page/deno.lock lists no compiler and no test library", () => {
+  const { npm } = readJson("page/deno.lock") as { npm: Record<string, unknown> };
+  const names = Object.keys(npm);
+  assert(names.some((name) => name.startsWith("preact@")));
+  assertEquals(
+    names.filter((name) => /^(assemblyscript|binaryen|fast-check|playwright)/.test(name)),
+    [],
+  );
 });
