@@ -123,7 +123,8 @@ const REDRAW_MS = 100;
 export class StatusLine implements Disposable {
   readonly #stream: Stream;
   #isEnabled: boolean;
-  #text = "";
+  /** The line for so many columns; `undefined` if none is drawn. */
+  #format: ((columns: number) => string) | undefined;
   #drawnAt = -Infinity;
 
   constructor(stream: Stream) {
@@ -145,19 +146,16 @@ export class StatusLine implements Disposable {
     const now = performance.now();
     if (!this.#isEnabled || now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
-    // The last column is left to the cursor.
-    this.#text = printable(format(terminalColumns(this.#stream) - 1));
-    this.#write(`\r${this.#text}\x1b[K`);
+    this.#draw(format);
   }
 
   /** Prints a line above it. */
   print(text: string, options?: PrintOptions): void {
-    const status = this.#text;
+    const format = this.#format;
     this.#clear();
     printLine(text, options);
-    if (status === "") return;
-    this.#text = status;
-    this.#write(status);
+    // Laid out again: the terminal may have another width since the line was drawn.
+    if (format !== undefined) this.#draw(format);
   }
 
   /** Removes the line for good. */
@@ -171,9 +169,16 @@ export class StatusLine implements Disposable {
     this.stop();
   }
 
+  #draw(format: (columns: number) => string): void {
+    this.#format = format;
+    // The last column is left to the cursor.
+    const text = printable(format(terminalColumns(this.#stream) - 1));
+    this.#write(`\r${text}\x1b[K`);
+  }
+
   #clear(): void {
-    if (this.#text !== "") this.#write("\r\x1b[K");
-    this.#text = "";
+    if (this.#format !== undefined) this.#write("\r\x1b[K");
+    this.#format = undefined;
   }
 
   #write(text: string): void {
