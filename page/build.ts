@@ -132,7 +132,7 @@ function serviceWorker(source: string, files: ReadonlyMap<string, string>): stri
     `const VERSION = ${JSON.stringify(hash.digest().slice(0, 16))};\n${source}`;
 }
 
-/** What tells whether the inputs have changed: their paths, sizes and times. */
+/** What shows whether the inputs have changed: their paths, sizes and times. */
 async function stampOf(paths: readonly string[]): Promise<string> {
   const stamps = await Promise.all(
     paths.toSorted().map(async (path): Promise<string> => {

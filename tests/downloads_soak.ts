@@ -71,11 +71,20 @@ testTerminal(
   },
 );
 
+/** The registry that packages come from: the cache has a folder of its name. */
+async function registryHost(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
+  const [host] = [...Deno.readDirSync(npmCache)].filter(({ isDirectory }) => isDirectory);
+  return host!.name;
+}
+
 /** The megabytes of packages of the npm registry, compressed as they are downloaded. */
 async function megabytesOf(packages: readonly string[]): Promise<number> {
+  const host = await registryHost();
   const urls = packages.map((id) => {
     const [, name, version] = /^(.+)@([^@_]+)/.exec(id)!;
-    return `https://registry.npmjs.org/${name}/-/${name!.split("/").at(-1)}-${version}.tgz`;
+    return `https://${host}/${name}/-/${name!.split("/").at(-1)}-${version}.tgz`;
   });
   const code = `let sum = 0;
     for (const url of Deno.args) {
@@ -91,7 +100,7 @@ async function megabytesOf(packages: readonly string[]): Promise<number> {
   return Number(new TextDecoder().decode(stdout)) / 1e6;
 }
 
-testProgram("the README tells how much is downloaded", async () => {
+testProgram("the README states how much is downloaded", async () => {
   interface Entry {
     readonly os?: readonly string[];
     readonly cpu?: readonly string[];

@@ -10,7 +10,7 @@ import {
 } from "./text_layout.ts";
 import { NO_LEVEL, type Scale } from "./scales.ts";
 
-/** What the text tells its owner. */
+/** What is said about the text. */
 export interface ColoredTextEvents {
   /** A character was pointed at, clicked or tapped, or reached by a key. */
   readonly onPoint: (position: number, how: "hover" | "click" | "key") => void;

@@ -71,7 +71,7 @@ export class Inspector {
 
   /** The text, character by character. */
   readonly characters: ReadonlySignal<readonly string[]> = this.#characters;
-  /** Whether the text goes on beyond {@linkcode MAX_TEXT}. */
+  /** Whether the text continues beyond {@linkcode MAX_TEXT}. */
   readonly isCut: ReadonlySignal<boolean> = this.#isCut;
   /** The colors. */
   readonly levels: ReadonlySignal<{ readonly scale: Scale | null; readonly levels: Uint8Array }> =

@@ -189,7 +189,7 @@ function Results({ all }: { readonly all: readonly Contestant[] }) {
   const isValidation = useSignal(false);
   const names = all.map(nameOf);
   const lines = all.map((contestant, i): Line => ({
-    // Two of the same kind are told apart by their numbers.
+    // Two of the same kind differ in their numbers.
     label: names.indexOf(names[i]!) === names.lastIndexOf(names[i]!)
       ? names[i]!
       : `${i + 1}: ${names[i]}`,

@@ -133,7 +133,7 @@ function Figures() {
 /** Time between two announcements of figures. */
 const ANNOUNCE_MS = 30_000;
 
-/** Tells screen readers what the training does: at every change, and now and then its figures. */
+/** Announces to screen readers what the training does: at every change, and now and then its figures. */
 function Announcer() {
   const message = useSignal("");
   const announcedAt = useSignal(0);

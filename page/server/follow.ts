@@ -73,7 +73,7 @@ function streamEvents(request: Request, runs: readonly string[]): Response {
   let sentAt = 0;
   const body = new ReadableStream<Uint8Array>({
     async pull(stream) {
-      // One event at a time: whoever reads slowly is sent as much as they read.
+      // One event at a time: a slow reader is sent as much as it reads.
       while (true) {
         const { done, value } = await events.next();
         if (done) {

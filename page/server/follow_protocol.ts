@@ -30,7 +30,7 @@ export interface CheckpointInfo {
 export interface FollowedFolder {
   /** The number of the run in the server's list. */
   readonly run: number;
-  /** The last part of the path, or as much of it as tells the runs apart. */
+  /** The last part of the path, or as much of it as distinguishes the runs. */
   readonly name: string;
   readonly path: string;
 }

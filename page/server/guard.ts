@@ -2,7 +2,7 @@
  * Refuses requests that do not come from the page itself.
  *
  * The server listens on this machine alone, but any page that is open in the same browser can send
- * requests to it. Two headers that scripts cannot set tell them apart. `Host` is another name when
+ * requests to it. Two headers that scripts cannot set distinguish them. `Host` is another name when
  * the name of a foreign site was made to lead to 127.0.0.1 (DNS rebinding), where the browser would
  * let that site read the answers. `Sec-Fetch-Site` and `Origin` name who asks.
  */

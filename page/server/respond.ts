@@ -52,7 +52,7 @@ export async function respond(request: Request, options: ServeOptions): Promise<
   }
 }
 
-/** Tells the page that it needs no service worker. */
+/** Marks the page as one that needs no service worker. */
 function marked(html: Uint8Array): string {
   return new TextDecoder().decode(html).replace("<html ", "<html data-served ");
 }

@@ -83,7 +83,7 @@ export interface TrainingSample {
  * They stay in a `Blob`, so that the page's main thread never handles them.
  */
 export interface ModelFile {
-  /** Tells models apart; every new file has another. */
+  /** Distinguishes models; every new file has another. */
   readonly id: string;
   readonly file: Blob;
   /** A name without extension, for example `alice`. */

@@ -81,7 +81,7 @@ export function conclusionOf(run: Run, ending: Ending): string {
   return lines.join("\n");
 }
 
-/** Why a run has ended before its other limits, and how it goes on; `null` if it has not. */
+/** Why a run has ended before its other limits, and how it continues; `null` if it has not. */
 function describeEarlyEnd(run: Run, { progress }: Checkpoint): string | null {
   const { limits: { patience, stopsOverfitting } } = run;
   const { validationsSinceBest: count, validationLoss, bestValidationLoss } = progress;

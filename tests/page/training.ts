@@ -5,7 +5,7 @@ import type { Page } from "./browser.ts";
 export interface TrainOnOptions {
   /** The text. */
   readonly text: string;
-  /** Whether training goes on. Default: it pauses at the first model. */
+  /** Whether training continues. Default: it pauses at the first model. */
   readonly goesOn?: boolean;
 }
 

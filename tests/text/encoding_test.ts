@@ -59,7 +59,7 @@ Deno.test("corpusFromBytes() names archives and documents", () => {
   assertMatch(refusal(utf8("a\0".repeat(3) + "\0\0\0")), /6 of its 9 characters are U\+0000: it /);
 });
 
-Deno.test("corpusFromBytes() tells older encodings from damaged UTF-8, with the line", () => {
+Deno.test("corpusFromBytes() distinguishes older encodings from damaged UTF-8, with the line", () => {
   const french = latin1("Un café,\nune crêpe \x96 et une idée de génie.\n".repeat(9));
   assertMatch(
     refusal(french),

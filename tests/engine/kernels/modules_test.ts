@@ -129,7 +129,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Trainer and Engine tell that f32-strict replaces f32, also when resumed " +
+  name: "Trainer and Engine report that f32-strict replaces f32, also when resumed " +
     "(needs --allow-read)",
   ignore: withoutFiles,
   async fn() {

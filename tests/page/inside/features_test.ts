@@ -16,7 +16,7 @@ Deno.test("features.quotes is 1 between marks, and ends at a blank line", () => 
   assertEquals(marked("quotes", '"a\n\nb "c"'), "^^^\n..^^.");
 });
 
-Deno.test("features.quotes tells single quotation marks from apostrophes", () => {
+Deno.test("features.quotes distinguishes single quotation marks from apostrophes", () => {
   assertEquals(marked("quotes", "'I don't,' she"), "^^^^^^^^^.....");
   assertEquals(marked("quotes", "the girl's 'cat' ran"), "...........^^^^.....");
   assertEquals(marked("quotes", "‘It’s’ so"), "^^^^^....");
