@@ -35,7 +35,7 @@ export const settings: Readonly<Record<keyof Config, Setting>> = byKey([
   {
     key: "lrSchedule",
     label: "learning-rate schedule",
-    options: ["constant", "step", "cosine", "inverse-sqrt", "plateau"],
+    options: ["constant", "step", "linear", "cosine", "inverse-sqrt", "plateau"],
   },
   { key: "warmup", label: "steps of warm-up", ...integer, min: 0 },
   { key: "cooldown", label: "cooldown, part of the run", ...real },

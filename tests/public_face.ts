@@ -153,8 +153,8 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
       },
     ),
     ...Object.fromEntries([
-      onTrainer("step", [{ lastStep: 10, fractionDone: 0 }]),
-      onTrainer("checkNextStep", [{ lastStep: 10, fractionDone: 0 }]),
+      onTrainer("step", [{ fractionDone: 0 }]),
+      onTrainer("checkNextStep", [{ fractionDone: 0 }]),
       onTrainer("validate", []),
       onTrainer("model", []),
       onTrainer("checkpoint", [{ elapsedSeconds: 1, loggedStep: null, ended: false }]),

@@ -185,9 +185,9 @@ export const trainOptions: readonly Option[] = [
       name: "lr-schedule",
       value: "NAME",
       description:
-        "Learning-rate schedule: constant; step (decay every few epochs); cosine (to 0 " +
-        "at the last step); inverse-sqrt (as 1 / the square root of the step); plateau (decay when " +
-        "validation stops improving)",
+        "Learning-rate schedule: constant; step (decay every few epochs); linear or cosine " +
+        "(to 0 at the end of the run); inverse-sqrt (as 1 / the square root of the step); plateau " +
+        "(decay when validation stops improving)",
       default: `${short.lrSchedule}; ${vanilla.lrSchedule} with adagrad, sgd and rmsprop`,
     },
     {

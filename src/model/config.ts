@@ -9,7 +9,7 @@ import { type Optimizer, optimizerNames } from "./optimizers.ts";
 import { type Precision, precisions } from "./parameters.ts";
 
 /** The learning-rate schedule. */
-export type LrSchedule = "constant" | "step" | "cosine" | "inverse-sqrt" | "plateau";
+export type LrSchedule = "constant" | "step" | "linear" | "cosine" | "inverse-sqrt" | "plateau";
 
 /**
  * The configuration of a training run: everything that determines the trained weights, complete and
@@ -38,8 +38,8 @@ export interface Config {
   readonly lr: number;
   /**
    * Learning-rate schedule: `constant`; `step`, times `lrDecay` every `lrDecayEvery` epochs after
-   * `lrDecayAfter` epochs; `cosine`, down to 0 at the last step; `inverse-sqrt`, times
-   * √(warmup / step) after the warm-up; or `plateau`, times `lrDecay` after `lrPatience`
+   * `lrDecayAfter` epochs; `linear` or `cosine`, down to 0 at the end of the run; `inverse-sqrt`,
+   * times √(warmup / step) after the warm-up; or `plateau`, times `lrDecay` after `lrPatience`
    * validations without improvement.
    */
   readonly lrSchedule: LrSchedule;
@@ -116,7 +116,7 @@ const schema = v.strictObject({
   dropoutFrom: fraction,
   dropoutUntil: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
   lr: positive,
-  lrSchedule: oneOf(["constant", "step", "cosine", "inverse-sqrt", "plateau"]),
+  lrSchedule: oneOf(["constant", "step", "linear", "cosine", "inverse-sqrt", "plateau"]),
   lrDecay: real((x) => x > 0 && x <= 1, "a number above 0, at most 1"),
   lrDecayAfter: positive,
   lrDecayEvery: positive,

@@ -181,10 +181,7 @@ export class TrainingLoop {
   #stepOptions(): Required<StepOptions> {
     const { steps: step } = this.#trainer;
     const elapsedSeconds = this.#throughput.elapsedSeconds();
-    return {
-      lastStep: this.#limits.steps,
-      fractionDone: fractionDone(this.#limits, { step, elapsedSeconds }),
-    };
+    return { fractionDone: fractionDone(this.#limits, { step, elapsedSeconds }) };
   }
 
   /** Everything that is needed to resume the run from here. */

@@ -6,8 +6,8 @@ import { cosPi, power } from "../math.ts";
 export interface LrContext {
   /** Steps of an epoch, for the schedule `step`. */
   readonly stepsPerEpoch: number;
-  /** The last step of the run, for the schedule `cosine`. */
-  readonly lastStep: number;
+  /** The fraction of the run that is done, 0 to 1, for the schedules `linear` and `cosine`. */
+  readonly fractionDone: number;
   /** Plateaus of the validation loss so far, for the schedule `plateau`. */
   readonly lrReductions: number;
 }
@@ -15,15 +15,18 @@ export interface LrContext {
 /**
  * The learning rate of a step, without cooldown.
  *
- * With t the step, W the warm-up and d the decay, the rate is lr times
+ * With t the step, W the warm-up, d the decay and p the fraction of the run that is done, the rate
+ * is lr times t / (W + 1) during the warm-up, t ≤ W (Goyal et al., "Accurate, large minibatch SGD",
+ * 2017), times
  *
- * - t / (W + 1) during the warm-up, t ≤ W (Goyal et al., "Accurate, large minibatch SGD", 2017);
+ * - `constant`: 1;
  * - `step`: d^(⌊(e − `lrDecayAfter`) / `lrDecayEvery`⌋ + 1) from epoch e = `lrDecayAfter` on, as in
  *   char-rnn's train.lua;
- * - `cosine`: (1 + cos(π·(t − 1 − W) / (last − W))) / 2 (Loshchilov and Hutter, "SGDR", 2017,
- *   without restarts), which would be 0 at the step after the last;
- * - `inverse-sqrt`: √(W / t) (Vaswani et al., "Attention is all you need", 2017), which needs no
- *   last step;
+ * - `linear`: 1 − p (Defazio et al., "Optimal linear decay learning rate schedules and further
+ *   refinements", 2023);
+ * - `cosine`: (1 + cos(π·p)) / 2 (Loshchilov and Hutter, "SGDR", 2017, without restarts);
+ * - `inverse-sqrt`: √(W / t) after the warm-up (Vaswani et al., "Attention is all you need", 2017),
+ *   which needs no end of the run;
  * - `plateau`: d^(number of plateaus), as PyTorch's ReduceLROnPlateau with a threshold of 0.
  *
  * @param step The number of the step, from 1.
@@ -33,34 +36,42 @@ export interface LrContext {
  * import { resolveConfig } from "../model/resolve_config.ts";
  * import { learningRateAt } from "./lr_schedule.ts";
  *
- * const config = resolveConfig({ lr: 0.01, lrSchedule: "cosine" });
- * const context = { stepsPerEpoch: 10, lastStep: 100, lrReductions: 0 };
- * console.log([1, 51].map((step) => learningRateAt(config, step, context))); // [ 0.01, 0.005 ]
+ * const config = resolveConfig({ lr: 0.01, lrSchedule: "linear" });
+ * const context = { stepsPerEpoch: 10, fractionDone: 0.75, lrReductions: 0 };
+ * console.log(learningRateAt(config, 76, context)); // 0.0025
  * ```
  */
 export function learningRateAt(
   config: Config,
   step: number,
-  { stepsPerEpoch, lastStep, lrReductions }: LrContext,
+  context: LrContext,
 ): number {
-  const { lr, lrSchedule, warmup, lrDecay, lrDecayAfter, lrDecayEvery } = config;
-  if (step <= warmup) return lr * step / (warmup + 1);
+  const { lr, warmup } = config;
+  const rate = lr * scheduleFactor(config, step, context);
+  return step <= warmup ? rate * step / (warmup + 1) : rate;
+}
+
+function scheduleFactor(
+  { lrSchedule, warmup, lrDecay, lrDecayAfter, lrDecayEvery }: Config,
+  step: number,
+  { stepsPerEpoch, fractionDone, lrReductions }: LrContext,
+): number {
   switch (lrSchedule) {
     case "constant":
-      return lr;
+      return 1;
     case "step": {
       const epochs = Math.floor((step - 1) / stepsPerEpoch);
-      if (epochs < lrDecayAfter) return lr;
-      return lr * power(lrDecay, Math.floor((epochs - lrDecayAfter) / lrDecayEvery) + 1);
+      if (epochs < lrDecayAfter) return 1;
+      return power(lrDecay, Math.floor((epochs - lrDecayAfter) / lrDecayEvery) + 1);
     }
-    case "cosine": {
-      const done = (step - 1 - warmup) / Math.max(1, lastStep - warmup);
-      return lr * (1 + cosPi(Math.min(1, done))) / 2;
-    }
+    case "linear":
+      return 1 - fractionDone;
+    case "cosine":
+      return (1 + cosPi(fractionDone)) / 2;
     case "inverse-sqrt":
-      return lr * Math.sqrt(warmup / step);
+      return Math.sqrt(Math.min(1, warmup / step));
     case "plateau":
-      return lr * power(lrDecay, lrReductions);
+      return power(lrDecay, lrReductions);
   }
 }
 
@@ -78,24 +89,16 @@ export function cooldownFactor({ cooldown }: Pick<Config, "cooldown">, done: num
 /**
  * Checks that a run has what its learning-rate schedule depends on.
  *
- * @throws {InputError} if the schedule is `cosine` and there is no last step, or `plateau` and
- * there is no validation.
+ * @throws {InputError} if the schedule is `plateau` and there is no validation.
  */
 export function checkLrSchedule(
   { lrSchedule }: Pick<Config, "lrSchedule">,
-  { lastStep, hasValidation }: { readonly lastStep: number; readonly hasValidation: boolean },
+  { hasValidation }: { readonly hasValidation: boolean },
 ): void {
   if (lrSchedule === "plateau" && !hasValidation) {
     throw new InputError(
       `Cannot train with "lrSchedule" plateau: it depends on validations, and no part of the text ` +
         `is held out; use a "valFraction" above 0 and a text that is long enough`,
-      { option: "lrSchedule" },
-    );
-  }
-  if (lrSchedule === "cosine" && !Number.isFinite(lastStep)) {
-    throw new InputError(
-      `Cannot train with "lrSchedule" cosine: it reaches 0 at the last step, and steps are not ` +
-        `limited; set "steps" or "epochs"`,
       { option: "lrSchedule" },
     );
   }

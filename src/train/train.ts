@@ -113,7 +113,7 @@ export async function prepareTraining(
   const hasValidation = trainer.validation.chars > 0;
   const vocabularySize = corpus.vocabulary.size;
   const limits = resolveLimits(options, { ...stepsOf(trainer), hasValidation, vocabularySize });
-  checkLrSchedule(trainer.config, { lastStep: limits.steps, hasValidation });
+  checkLrSchedule(trainer.config, { hasValidation });
   const loop = new TrainingLoop(trainer, limits, options);
   let hasRun = false;
   const finished = resume && isFinished(limits, resume.progress)

@@ -64,9 +64,10 @@ export interface ResumeOptions extends TrainerOptions {
  * has no limits; {@linkcode train} passes the position to each step.
  */
 export interface StepOptions {
-  /** The last step of the run, for the learning-rate schedule `cosine`. Default: Infinity. */
-  readonly lastStep?: number;
-  /** The fraction of the run that is done, 0 to 1, for dropout and cooldown. Default: 0. */
+  /**
+   * The fraction of the run that is done, 0 to 1, for dropout, cooldown and the learning-rate
+   * schedules `linear` and `cosine`. Default: 0.
+   */
   readonly fractionDone?: number;
 }
 
@@ -85,10 +86,6 @@ const optionSchemas = {
   createInSlices: optionsSchema({ threads: unchecked, signal }),
   resume: optionsSchema({ threads: unchecked, config: unchecked }),
   step: optionsSchema({
-    lastStep: v.pipe(
-      v.number("must be a number"),
-      v.check((n) => n >= 0, "must be a number, 0 or above"),
-    ),
     fractionDone: real((x) => x >= 0 && x <= 1, "a number from 0 to 1"),
   }),
   checkpoint: optionsSchema({
@@ -115,11 +112,10 @@ function checkStepOptions(options: StepOptions): StepOptions {
 function copyRightStepOptions(options: StepOptions): StepOptions | null {
   try {
     if (Object.getPrototypeOf(options) !== Object.prototype) return null;
-    const { lastStep = Infinity, fractionDone = 0, ...others } = options;
+    const { fractionDone = 0, ...others } = options;
     for (const _ in others) return null;
-    const isRight = typeof lastStep === "number" && lastStep >= 0 &&
-      typeof fractionDone === "number" && fractionDone >= 0 && fractionDone <= 1;
-    return isRight ? { lastStep, fractionDone } : null;
+    const isRight = typeof fractionDone === "number" && fractionDone >= 0 && fractionDone <= 1;
+    return isRight ? { fractionDone } : null;
   } catch {
     return null;
   }
@@ -575,10 +571,10 @@ export class Trainer implements Disposable {
     return isActive ? { probability: dropout, seed: dropoutSeed(seed, this.#step) } : undefined;
   }
 
-  #nextLearningRate({ lastStep = Infinity, fractionDone = 0 }: StepOptions): number {
+  #nextLearningRate({ fractionDone = 0 }: StepOptions): number {
     const lr = learningRateAt(this.config, this.#step + 1, {
       stepsPerEpoch: this.stepsPerEpoch,
-      lastStep,
+      fractionDone,
       lrReductions: this.validation.lrReductions,
     });
     return lr * cooldownFactor(this.config, fractionDone);

@@ -148,6 +148,7 @@ testProgram(
         ["warmup", 3],
         ["cooldown", 0.7],
         ["lr-schedule", "cosine"],
+        ["lr-schedule", "linear"],
         ["weight-average", 0.5],
         ["precision", "f64"],
         ["precision", "f32-strict"],

@@ -73,7 +73,7 @@ Deno.test("resolveConfig() rejects values out of range, and names the option", (
     dropoutFrom: [1],
     dropoutUntil: [0, 1.1],
     lr: [0, Infinity, NaN],
-    lrSchedule: ["linear"],
+    lrSchedule: ["exponential"],
     lrDecay: [0, 1.1],
     lrDecayAfter: [0],
     lrDecayEvery: [0],

@@ -113,6 +113,7 @@ for (
     ["plain", {}],
     ["with plateaus", plateaus],
     ["with dropout and cooldown", fractions],
+    ["with a linear schedule", { lrSchedule: "linear", warmup: 20 }],
   ] as const
 ) {
   Deno.test(`train() logs and saves the same wherever it is stopped (${name})`, async () => {
