@@ -7,10 +7,25 @@ export type Point = readonly [x: number, y: number | null];
 export interface Line {
   readonly label: string;
   readonly points: readonly Point[];
-  /** The number of its color, 0 to 5. */
-  readonly color: number;
+  /** The custom property of its color, for example `--line-0`. */
+  readonly color: string;
   /** Lengths of dashes and gaps; solid if missing. */
   readonly dash?: readonly number[];
+  /** Width in pixels. Default: 2. */
+  readonly width?: number;
+  /** Whether each point has a dot. Default: one alone has. */
+  readonly hasDots?: boolean;
+}
+
+/** A line at a constant height. */
+export interface Reference {
+  readonly label: string;
+  readonly y: number;
+}
+
+/** The color of a line by its number, from 0 to 5. */
+export function colorOf(line: number): string {
+  return `--line-${line}`;
 }
 
 /** Points of a line that are drawn: more than a screen has columns. */

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { useSignal } from "@preact/signals";
 import type { Cell } from "../../src/mod.ts";
-import type { Line } from "../charts/chart_data.ts";
+import { colorOf, type Line } from "../charts/chart_data.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { opened } from "../files/checkpoints.ts";
 import {
@@ -193,7 +193,7 @@ function Results({ all }: { readonly all: readonly Contestant[] }) {
     label: names.indexOf(names[i]!) === names.lastIndexOf(names[i]!)
       ? names[i]!
       : `${i + 1}: ${names[i]}`,
-    color: i,
+    color: colorOf(i),
     points: (isValidation.value ? contestant.validation : contestant.training).value,
   }));
   return (
@@ -276,5 +276,5 @@ function ContestantView({ contestant, color, name }: {
 }
 
 function Key({ color }: { readonly color: number }) {
-  return <span class="line-key" style={`--key: var(--line-${color})`} aria-hidden="true" />;
+  return <span class="line-key" style={`--key: var(${colorOf(color)})`} aria-hidden="true" />;
 }

@@ -1,35 +1,41 @@
 /// <reference lib="dom" />
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useComputed, useSignal } from "@preact/signals";
+import type { Point } from "../charts/chart_data.ts";
+import { LineChart } from "../charts/line_chart.tsx";
 import { formatCount, formatDuration, formatLoss, formatShort } from "../format.ts";
 import { client, shownSample } from "../state.ts";
-import { LossChart, type LossChartData } from "./loss_chart.ts";
 import { Panel } from "./panel.tsx";
 
 /** Rows of the table. */
 const MAX_ROWS = 500;
 
+/** The baselines that are drawn. */
+const names = ["uniform", "unigram", "bigram", "gzip"] as const;
+
 /** Draws the training and validation loss beside the baselines. */
 export function CurvesPanel() {
-  const container = useRef<HTMLDivElement>(null);
-  const chart = useRef<LossChart | null>(null);
-  const hovered = useSignal<number | null>(null);
-  const isEmpty = useComputed(() => client.points.value.length < 2);
-
-  useEffect(() => {
-    const created = new LossChart(container.current!, {
-      onHover: (step) => hovered.value = step,
-      onSelect: selectSample,
-    });
-    chart.current = created;
-    return () => created[Symbol.dispose]();
-  }, []);
-  useSignalEffect(() => {
-    const data = chartData();
-    // Drawn after the components, so that the chart exists.
-    requestAnimationFrame(() => chart.current?.show(data));
-  });
-
+  const lines = useComputed(() => [
+    {
+      label: "training",
+      color: "--ink-faint",
+      width: 1.5,
+      points: client.points.value.map(({ step, loss }): Point => [step, loss]),
+    },
+    {
+      label: "validation",
+      color: "--accent",
+      width: 2.5,
+      hasDots: true,
+      points: client.metrics.value.flatMap(({ step, validationLoss }): Point[] =>
+        validationLoss === null ? [] : [[step, validationLoss]]
+      ),
+    },
+  ]).value;
+  const references = useComputed(() => {
+    const baselines = client.baselines.value;
+    return baselines === null ? [] : names.map((label) => ({ label, y: baselines[label] }));
+  }).value;
+  const shown = shownSample.value;
   return (
     <Panel
       id="curves"
@@ -37,31 +43,24 @@ export function CurvesPanel() {
       lead="The loss is how surprised the model is by the next character, in nats: below every dashed line, it knows more about the text than that simple predictor."
       computedBy={["src/train/trainer.ts", "src/evaluate/part_baselines.ts"]}
     >
-      <Legend hovered={hovered.value} />
-      <div class="loss-chart">
-        <div
-          ref={container}
-          role="img"
-          aria-label={`Chart of the losses. ${describe()} A table of all values follows.`}
-        />
-        {isEmpty.value && <div class="placeholder">The curves begin with the training.</div>}
-      </div>
-      <LossTable />
+      <LineChart
+        label={`Chart of the losses. ${describe()} A table of all values follows.`}
+        xLabel="step"
+        yLabel="nats per character"
+        {...{ lines, references }}
+        formatX={formatStep}
+        referencesLabel="baselines"
+        mark={shown === null ? null : client.samples.value[shown]?.step ?? null}
+        onSelect={selectSample}
+        placeholder="The curves begin with the training."
+        table={<LossTable />}
+      />
     </Panel>
   );
 }
 
-function chartData(): LossChartData {
-  const samples = client.samples.value;
-  const shown = shownSample.value;
-  return {
-    points: client.points.value,
-    validations: client.metrics.value.flatMap(({ step, validationLoss }) =>
-      validationLoss === null ? [] : [{ step, loss: validationLoss }]
-    ),
-    baselines: client.baselines.value,
-    markedStep: shown === null ? null : samples[shown]?.step ?? null,
-  };
+function formatStep(step: number): string {
+  return step < 100_000 ? formatCount(step) : formatShort(step);
 }
 
 /** Shows the sample that is nearest to a step. */
@@ -71,48 +70,17 @@ function selectSample(step: number): void {
   if (nearest >= 0) shownSample.value = nearest === distances.length - 1 ? null : nearest;
 }
 
-/** The losses at a step; `null` for the latest. */
-function lossesAt(step: number | null) {
-  const before = <T extends { readonly step: number }>(items: readonly T[]) =>
-    step === null ? items.at(-1) : items.findLast((item) => item.step <= step) ?? items[0];
-  const validated = client.metrics.value.filter(({ validationLoss }) => validationLoss !== null);
-  const point = before(client.points.value);
-  return { point, validation: before(validated)?.validationLoss ?? null };
-}
-
-function Legend({ hovered }: { readonly hovered: number | null }) {
-  const { point, validation } = lossesAt(hovered);
-  return (
-    <div class="legend">
-      <span>
-        <span class="key" />
-        training {point && formatLoss(point.loss)}
-      </span>
-      <span class="validation">
-        <span class="key" />
-        validation {validation === null ? "" : formatLoss(validation)}
-      </span>
-      <span class="baseline">
-        <span class="key" />
-        baselines
-      </span>
-      <span class="soft">{point && `step ${formatCount(point.step)}`}</span>
-    </div>
-  );
-}
-
 /** The chart in a sentence. */
 function describe(): string {
-  const { point, validation } = lossesAt(null);
+  const point = client.points.value.at(-1);
   if (point === undefined) return "Nothing has been trained.";
-  const held = validation === null ? "" : `, the validation loss ${formatLoss(validation)}`;
+  const { validationLoss = null } =
+    client.metrics.value.findLast(({ validationLoss }) => validationLoss !== null) ?? {};
+  const held = validationLoss === null ? "" : `, the validation loss ${formatLoss(validationLoss)}`;
   const baselines = client.baselines.value;
   const others = baselines === null
     ? ""
-    : ` Baselines: ${
-      (["uniform", "unigram", "bigram", "gzip"] as const)
-        .map((name) => `${name} ${formatLoss(baselines[name])}`).join(", ")
-    }.`;
+    : ` Baselines: ${names.map((name) => `${name} ${formatLoss(baselines[name])}`).join(", ")}.`;
   return `At step ${formatCount(point.step)} the training loss is ${
     formatLoss(point.loss)
   } nats${held}.${others}`;

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Line, Point } from "../charts/chart_data.ts";
+import { colorOf, type Line, type Point } from "../charts/chart_data.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import {
   type FollowedRun,
@@ -293,7 +293,7 @@ function Comparison({ all }: { readonly all: readonly FollowedRun[] }) {
 
 function styleOf(run: number): Pick<Line, "color" | "dash"> {
   const round = Math.floor(run / COLORS);
-  return { color: run % COLORS, ...round === 0 ? {} : { dash: [8 / round, 4] } };
+  return { color: colorOf(run % COLORS), ...round === 0 ? {} : { dash: [8 / round, 4] } };
 }
 
 function RunKey({ run }: { readonly run: number }) {
@@ -301,7 +301,7 @@ function RunKey({ run }: { readonly run: number }) {
   return (
     <svg class="run-key" width="22" height="8" aria-hidden="true">
       <line
-        {...{ x1: 0, y1: 4, x2: 22, y2: 4, stroke: `var(--line-${color})` }}
+        {...{ x1: 0, y1: 4, x2: 22, y2: 4, stroke: `var(${color})` }}
         stroke-width="2.5"
         stroke-dasharray={dash?.join(" ")}
       />

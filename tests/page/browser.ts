@@ -7,7 +7,7 @@ const paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/googl
 
 /** A locator of Playwright. */
 export interface Locator {
-  click(): Promise<void>;
+  click(options?: { readonly position: { readonly x: number; readonly y: number } }): Promise<void>;
   fill(value: string): Promise<void>;
   press(key: string): Promise<void>;
   hover(): Promise<void>;
