@@ -23,9 +23,8 @@ const STAMP = "dist/page.stamp";
 /** Files and folders that the page is made from. */
 const inputs = ["page", "src", "pack", "examples/alice.txt", "deno.json"];
 
-/** Scripts that share code. */
-const entries = {
-  main: "page/main.tsx",
+/** Scripts of workers, which share the library. */
+const workers = {
   training_worker: "page/worker/training_worker.ts",
   query_worker: "page/worker/query_worker.ts",
 };
@@ -44,12 +43,14 @@ export async function buildPage(): Promise<Map<string, string>> {
   try {
     const bundleInto = (folder: string, entries: Readonly<Record<string, string>>) =>
       bundle({ root, entries, isMinified: true, temporary: `${temporary}/${folder}` });
-    const [scripts, workers, exported, queries, style, licenses] = await Promise.all([
-      bundleInto("scripts", entries),
+    const [page, scripts, service, exported, queries, style, licenses] = await Promise.all([
+      // Without the workers: it needs little of the library, and none of the kernels.
+      bundleInto("page", { main: "page/main.tsx" }),
+      bundleInto("workers", workers),
       bundleInto("service_worker", { service_worker: "page/service_worker.ts" }),
       // Alone, so that each is one file.
       bundleInto("exported", { exported: "page/files/exported.tsx" }),
-      bundleInto("queries", { query_worker: entries.query_worker }),
+      bundleInto("queries", { query_worker: workers.query_worker }),
       readStyles(),
       thirdPartyLicenses(["./src/", "./page/"]),
     ]);
@@ -57,6 +58,7 @@ export async function buildPage(): Promise<Map<string, string>> {
       ["index.html", await Deno.readTextFile("page/index.html")],
       ["style.css", style],
       ...await readSources(),
+      ...page,
       ...scripts,
       ...await readTexts(),
     ]);
@@ -66,7 +68,7 @@ export async function buildPage(): Promise<Map<string, string>> {
       script: exported.get("exported.js")!,
       worker: queries.get("query_worker.js")!,
     });
-    files.set("service_worker.js", serviceWorker(workers.get("service_worker.js")!, files));
+    files.set("service_worker.js", serviceWorker(service.get("service_worker.js")!, files));
     // Not kept by the service worker, as few need it: it is as long as the page.
     files.set("exported.html", template);
     files.set("LICENSE.txt", await Deno.readTextFile("LICENSE"));

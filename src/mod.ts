@@ -29,6 +29,7 @@
 // Texts
 export { type Corpus, corpusFromText, type ReadRangeOptions } from "./text/corpus.ts";
 export { type CorpusIdentity, corpusIdentity } from "./text/corpus_identity.ts";
+export { displayedClusters, nameInvisible } from "./text/display.ts";
 export type { EncodedText } from "./text/reencode.ts";
 export type { Span, Split } from "./text/split.ts";
 export { Vocabulary } from "./text/vocabulary.ts";

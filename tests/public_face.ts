@@ -182,6 +182,8 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     ),
     "score": of([checkpoint, "row, row", { top: 2 }], (...args) => (unroll.score as any)(...args)),
     "scoreHtml": of([unroll.score(checkpoint, "row, row"), "boat"], unroll.scoreHtml),
+    "nameInvisible": of(["\u00a0"], unroll.nameInvisible),
+    "displayedClusters": of([["e", "\u0301"]], unroll.displayedClusters),
     "measureBaselines": of([corpus, { split: trainer.split }], unroll.measureBaselines),
     "summarize": of([checkpoint, corpus, { split: trainer.split }], unroll.summarize),
 

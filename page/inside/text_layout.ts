@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { displayedClusters, nameInvisible } from "../../src/mod.ts";
 
 /** Characters of a chunk, about: a screenful. */
 const CHUNK_LENGTH = 800;
@@ -14,8 +15,6 @@ const CHUNK_LENGTH = 800;
 const CHUNK_PARAGRAPHS = 24;
 /** A longer line is cut, so that a text of one line is drawn in parts, too. */
 const MAX_PARAGRAPH = 600;
-/** More code points in one cluster are not joined: marks could pile up over the page. */
-const MAX_CLUSTER = 16;
 
 /** Characters from `from` to before `to`. */
 export interface CharacterSpan {
@@ -82,8 +81,6 @@ export interface DisplayParagraph {
   readonly symbols: readonly DisplaySymbol[];
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
-
 /** Makes the symbols of a paragraph. */
 export function displayParagraph(
   characters: readonly string[],
@@ -96,10 +93,9 @@ export function displayParagraph(
     text += display;
   };
   let at = from;
-  for (const { segment } of segmenter.segment(characters.slice(from, to).join(""))) {
-    const cluster = [...segment];
-    if (isJoined(cluster)) add(segment, at, cluster.length);
-    else cluster.forEach((character, i) => add(displayOf(character), at + i, 1));
+  for (const cluster of displayedClusters(characters.slice(from, to))) {
+    const [first] = cluster as [string];
+    add(cluster.length > 1 ? cluster.join("") : displayOf(first), at, cluster.length);
     at += cluster.length;
   }
   return { text, symbols };
@@ -119,43 +115,10 @@ export function symbolAt(
   return symbols[low];
 }
 
-/** Invisible characters that form clusters: (non-)joiners, variation selectors, and tags of flags. */
-const JOINERS = /^[\u200c\u200d\ufe0e\ufe0f\u{e0020}-\u{e007f}]$/u;
-
-function isJoined(cluster: readonly string[]): boolean {
-  return cluster.length > 1 && cluster.length <= MAX_CLUSTER &&
-    cluster.every((character, i) => i > 0 && JOINERS.test(character) || !isInvisible(character));
-}
-
-/** Whether a character other than space, tab and line break is invisible, or reorders others. */
-function isInvisible(character: string): boolean {
-  return !" \t\n".includes(character) && /[\p{C}\p{Z}]/u.test(character);
-}
-
-/** Short names of invisible characters that texts often have. */
-const NAMES: Readonly<Record<string, string>> = {
-  "\r": "CR",
-  "\u00a0": "NBSP",
-  "\u00ad": "SHY",
-  "\u061c": "ALM",
-  "\u200b": "ZWSP",
-  "\u200c": "ZWNJ",
-  "\u200d": "ZWJ",
-  "\u200e": "LRM",
-  "\u200f": "RLM",
-  "\ufeff": "BOM",
-};
-
-/** The code point as Unicode writes it, for example `U+00A0`. */
-function codePointName(character: string): string {
-  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
-}
-
 function displayOf(character: string): string {
   if (character === "\n") return "↵";
-  if (isInvisible(character)) return `⟨${NAMES[character] ?? codePointName(character)}⟩`;
-  // A mark alone needs something to sit on.
-  return /\p{M}/u.test(character) ? `◌${character}` : character;
+  const name = character === "\t" ? undefined : nameInvisible(character);
+  return name === undefined ? withBase(character) : `⟨${name}⟩`;
 }
 
 /** A character in words, for lists: its name or code point if it could not be seen. */
@@ -163,6 +126,10 @@ export function nameOfCharacter(character: string): string {
   if (character === " ") return "space";
   if (character === "\n") return "line break";
   if (character === "\t") return "tab";
-  if (isInvisible(character)) return NAMES[character] ?? codePointName(character);
+  return nameInvisible(character) ?? withBase(character);
+}
+
+/** A mark alone needs something to sit on. */
+function withBase(character: string): string {
   return /\p{M}/u.test(character) ? `◌${character}` : character;
 }

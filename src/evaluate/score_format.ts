@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isInvisible } from "../text/display.ts";
 import { formatCodePoint } from "../text/unicode.ts";
 
 /** Nats in bits. */
@@ -36,9 +37,4 @@ export function formatCharacter(character: string): string {
   // A combining mark would join the quotation mark before it.
   const isPrintable = !isInvisible(character) && !/\p{M}/u.test(character);
   return isPrintable ? `“${character}”` : formatCodePoint(character.codePointAt(0)!);
-}
-
-/** Whether a character other than the space is invisible, or changes how others are displayed. */
-export function isInvisible(character: string): boolean {
-  return character !== " " && /[\p{C}\p{Z}]/u.test(character);
 }

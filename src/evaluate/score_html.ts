@@ -1,13 +1,11 @@
 import { checkShape, checkString, wrongType } from "../arguments.ts";
+import { displayedClusters, isInvisible, nameInvisible } from "../text/display.ts";
 import { formatCodePoint } from "../text/unicode.ts";
 import type { Score, TopPrediction } from "./score.ts";
-import { bitsOf, isInvisible } from "./score_format.ts";
+import { bitsOf } from "./score_format.ts";
 import { encodePageData } from "./score_page_data.ts";
 import { SCORE_PAGE_SCRIPT } from "./score_page_script.ts";
 import { LEVEL_ELEMENTS, levelClass, LEVELS, stylesheet } from "./score_page_style.ts";
-
-/** More code points in one cluster are not joined: marks could pile up over the page. */
-const MAX_CLUSTER = 16;
 
 /**
  * Renders scores as an HTML page that colors the text by surprisal, and shows the predictions of
@@ -136,7 +134,7 @@ function paragraph(line: readonly string[], classes: readonly string[]): string 
     run = "";
   };
   let at = 0;
-  for (const cluster of clusters(line)) {
+  for (const cluster of displayedClusters(line)) {
     const [first] = cluster as [string];
     const ofCluster = classes.slice(at, at + cluster.length);
     at += cluster.length;
@@ -167,52 +165,15 @@ function colored(html: string, level: string): string {
     : `<${element}>${html}</${element}>`;
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
-
-/** The grapheme clusters of a line that are displayed as such; all other characters are alone. */
-function* clusters(line: readonly string[]): Generator<readonly string[]> {
-  // Lone surrogates, which a score may hold, would make pairs when they are joined.
-  const isWellFormed = line.every((character) => character.isWellFormed());
-  if (!isWellFormed) return yield* line.map((character) => [character]);
-  for (const { segment } of segmenter.segment(line.join(""))) {
-    const characters = [...segment];
-    const isJoined = characters.length > 1 && characters.length <= MAX_CLUSTER &&
-      characters.every((character, i) =>
-        i > 0 && JOINERS.test(character) || !isInvisible(character)
-      );
-    if (isJoined) yield characters;
-    else yield* characters.map((character) => [character]);
-  }
-}
-
-/** Invisible characters that form clusters: (non-)joiners, and the tags of some flags. */
-const JOINERS = /^[\u200c\u200d\u{e0020}-\u{e007f}]$/u;
-
 function isCharacterElement(character: string): boolean {
   return character === "\n" || character !== "\t" && isInvisible(character);
 }
 
-/** Short names of invisible characters that texts often have. */
-const NAMES: Readonly<Record<string, string>> = {
-  "\r": "CR",
-  "\u00a0": "NBSP",
-  "\u00ad": "SHY",
-  "\u061c": "ALM",
-  "\u200b": "ZWSP",
-  "\u200c": "ZWNJ",
-  "\u200d": "ZWJ",
-  "\u200e": "LRM",
-  "\u200f": "RLM",
-  "\ufeff": "BOM",
-};
-
 /** The element of a character that is not part of the page: a line break, or an invisible one. */
 function characterElement(character: string, level: string): string {
-  const codePoint = character.codePointAt(0)!;
-  const code = codePoint.toString(16);
+  const code = character.codePointAt(0)!.toString(16);
   if (character === "\n") return `<b class="${level} n" data-c=${code}></b>`;
-  const name = NAMES[character] ?? formatCodePoint(codePoint);
-  return `<b class="${level} x" data-c=${code} title="${name}"></b>`;
+  return `<b class="${level} x" data-c=${code} title="${nameInvisible(character)}"></b>`;
 }
 
 function displayName(name: string): string {

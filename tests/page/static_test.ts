@@ -31,7 +31,7 @@ testPage(
   async ({ page }) => {
     await page.waitForFunction("crossOriginIsolated === true");
     await waitUntilReady(page);
-    await page.getByText("up to").waitFor();
+    await page.getByText("On this machine, with up to").waitFor();
     await page.context().setOffline(true);
     await page.reload();
     await page.waitForFunction("crossOriginIsolated === true");
@@ -43,7 +43,7 @@ testPage(
 
 testPage("The page trains with one thread where no service worker is allowed", async ({ page }) => {
   assertEquals(await page.evaluate("crossOriginIsolated"), false);
-  await page.getByText("with one thread").waitFor();
+  await page.getByText("On this machine, with one thread").waitFor();
   await train(page);
 }, { ...options, context: { serviceWorkers: "block" } });
 
