@@ -8,6 +8,7 @@
  *     worker 0   forward(…) ─ writeJob ─┤ runShare ├─ return to the host
  *     worker 1   workerLoop() ──────────┤ runShare ├─ wait for the next job
  */
+import { sumReceived as sumReceivedShare } from "./gradients";
 import { job } from "./layout";
 import { backward as backwardShare, forward as forwardShare } from "./network";
 import { squareSums as squareSumsShare, update as updateShare } from "./optimizers";
@@ -26,6 +27,7 @@ const enum Kind {
   softmax,
   crossEntropyOfIds,
   crossEntropyOfVectors,
+  sumReceived,
   squareSums,
   update,
   updateWeightAverage,
@@ -66,6 +68,7 @@ function runShare(): void {
   else if (kind == Kind.softmax) softmaxShare(count);
   else if (kind == Kind.crossEntropyOfIds) crossEntropyOfIdsShare(count, <Real>number1);
   else if (kind == Kind.crossEntropyOfVectors) crossEntropyOfVectorsShare(count, <Real>number1);
+  else if (kind == Kind.sumReceived) sumReceivedShare();
   else if (kind == Kind.squareSums) squareSumsShare();
   else if (kind == Kind.update) updateShare(<u32>count);
   else if (kind == Kind.updateWeightAverage) updateWeightAverageShare(number1);
@@ -111,6 +114,10 @@ export function crossEntropyOfIds(seqLength: usize, scale: f64): void {
 
 export function crossEntropyOfVectors(seqLength: usize, scale: f64): void {
   runTogether(Kind.crossEntropyOfVectors, seqLength, false, scale, 0);
+}
+
+export function sumReceived(): void {
+  runTogether(Kind.sumReceived, 0, false, 0, 0);
 }
 
 export function squareSums(): void {

@@ -10,6 +10,7 @@
  * The plain version is tests/reference/dropout.ts.
  */
 import { hidden, hiddenPadded } from "./layout";
+import { rowOfAll } from "./rows";
 import { mul, REAL, splat, VECTOR } from "./simd";
 
 /** p in units of 2^−32: a hash below it drops its number. */
@@ -41,7 +42,7 @@ export function dropoutEnabled(): bool {
  * Writes `rows` rows of a layer's states, [rows][Hp], through the mask of the rows from `row` on.
  *
  * A number's index is row·H + unit, without padding, so that the mask depends on the model and not on
- * the width of a vector. In padded columns the index runs into that of the next row; what they hold
+ * the width of a vector; the row is that among the rows of all ranks. In padded columns the index runs into that of the next row; what they hold
  * is 0 and stays 0.
  */
 export function dropoutRows(
@@ -58,7 +59,7 @@ export function dropoutRows(
   const high = v128.splat<u32>(seedHigh);
   const limit = v128.splat<u32>(threshold);
   for (const last = row + rows; row < last; row++) {
-    let index = laneIndices(<u32>(row * hidden));
+    let index = laneIndices(<u32>(rowOfAll(row) * hidden));
     for (const end = to + stride; to < end; to += VECTOR) {
       const hash = lowbias32(v128.xor(lowbias32(v128.xor(index, low)), high));
       const mask = v128.and(v128.ge<u32>(hash, limit), kept);

@@ -17,9 +17,13 @@
  *     partial         0     │     1
  *     worker      0 0 0 0 1 │ 1 1 2 2 2
  *
+ * Several ranks (docs/design/distributed.md) share the streams in whole groups, so that each partial
+ * sum is computed by one of them; each adds its slice of all partial sums, in the order of the groups.
+ *
  * The plain version is tests/reference/network.ts, which adds one row at a time.
  */
 import {
+  allPartials,
   batchSize,
   CACHE_LINE,
   gatesPadded,
@@ -28,9 +32,14 @@ import {
   parameterBytes,
   parameters,
   partials,
+  received,
+  receivedSums,
   scratchA,
   scratchB,
   scratchBBytes,
+  slice,
+  sliceBytes,
+  sumsOwnPartials,
   toGradient,
   toPartials,
   Wxh,
@@ -51,12 +60,12 @@ function toPartial(partial: usize): usize {
 
 @inline
 function runCount(seqLength: usize): usize {
-  return partials == 1 ? 1 : seqLength;
+  return allPartials == 1 ? 1 : seqLength;
 }
 
 @inline
 function runLength(partial: usize, seqLength: usize): usize {
-  return partials == 1 ? seqLength * batchSize : splitLength(batchSize, partials, partial);
+  return allPartials == 1 ? seqLength * batchSize : splitLength(batchSize, partials, partial);
 }
 
 /** The first of `pieces` pieces of a partial sum that is this worker's. */
@@ -178,12 +187,29 @@ export function scatterPartials(
   }
 }
 
-/** Adds up the partial sums of this worker's share of all gradients. */
+/**
+ * Adds up the partial sums of this worker's share of all gradients. A rank after the first leaves
+ * them as they are: they are added to those of the ranks before, which it has not.
+ */
 export function sumPartials(): void {
+  if (!sumsOwnPartials) return;
   const lines = parameterBytes / CACHE_LINE;
   const first = parameters + shareStart(lines) * CACHE_LINE;
   for (let partial: usize = 1; partial < partials; partial++) {
     addTo(first + toGradient, first + toPartial(partial), shareLength(lines) * CACHE_LINE);
+  }
+}
+
+/** Adds up what all ranks sent, for this worker's share of the gradients of the rank's slice. */
+export function sumReceived(): void {
+  const lines = sliceBytes / CACHE_LINE;
+  const offset = shareStart(lines) * CACHE_LINE;
+  const gradients = slice + offset + toGradient;
+  const sums = received + offset;
+  const bytes = shareLength(lines) * CACHE_LINE;
+  memory.copy(gradients, sums, bytes);
+  for (let sum: usize = 1; sum < receivedSums; sum++) {
+    addTo(gradients, sums + sum * sliceBytes, bytes);
   }
 }
 

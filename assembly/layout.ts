@@ -33,7 +33,7 @@
  * gradients only. Zero columns of weights and biases make a padded hidden unit 0, and so is every
  * gradient and product that involves it; softmax writes 0 into the padding of the gradient of logits.
  */
-import { KC, min, PACKED_A_BYTES, roundUp } from "./packing";
+import { ceilDiv, KC, min, PACKED_A_BYTES, roundUp, splitLength, splitStart } from "./packing";
 import { LANES, REAL } from "./simd";
 
 /** The recurrent cells. */
@@ -59,6 +59,9 @@ export enum PlanField {
   stateSlots,
   weightAverage,
   workers,
+  /** This process, from 0, of the `ranks` that share streams and parameters. */
+  rank,
+  ranks,
 }
 
 /** Bytes of a cache line, to which every buffer is aligned. */
@@ -108,7 +111,8 @@ export let hasCandidate: bool = false; // a gate scales Whh h alone, which is ke
 export let inputs: usize = 0; // I
 export let hidden: usize = 0; // H
 export let outputs: usize = 0; // V
-export let batchSize: usize = 0; // B
+/** B; of several ranks, the streams of this one. */
+export let batchSize: usize = 0;
 export let inputsPadded: usize = 0; // Ip
 export let hiddenPadded: usize = 0; // Hp
 export let outputsPadded: usize = 0; // Vp
@@ -126,6 +130,14 @@ export let by: usize = 0; // [Vp]
 export let parameters: usize = 0;
 /** Bytes of all parameters. */
 export let parameterBytes: usize = 0;
+// The slice of the parameters that this rank updates, in whole blocks of NORM_BLOCK_BYTES; with one
+// rank, all of them. State slots and the average have this slice only.
+/** The index of the slice's first block. */
+export let firstBlock: usize = 0;
+export let blocks: usize = 0;
+/** The address of the slice's first parameter. */
+export let slice: usize = 0;
+export let sliceBytes: usize = 0;
 // Distances in bytes from a parameter to its gradient, moments, average and second partial sum.
 export let toGradient: usize = 0;
 export let toMoment1: usize = 0; // the first state slot: a moment, velocity or sum of squares
@@ -135,8 +147,21 @@ export let toPartials: usize = 0; // partial sum 1; 2 and 3 follow; see gradient
 export let hyperparams: usize = 0; // f64, in the order of optimizers.ts' Hyperparam
 export let finiteFlags: usize = 0; // u32, one cache line per worker; see `update`
 export let norms: usize = 0; // f64, one per NORM_BLOCK_BYTES of gradients
+// Several ranks share the streams in whole groups of a partial sum.
 /** P. */
+export let allPartials: usize = 1;
+/** How many of them are of this rank's streams. */
 export let partials: usize = 1;
+/** B of all ranks. */
+export let allStreams: usize = 0;
+/** The first of this rank's streams. */
+export let firstStream: usize = 0;
+/** Whether this rank adds up its partial sums: the others' belong after those of rank 0. */
+export let sumsOwnPartials: bool = true;
+/** How many sums each rank receives: that of rank 0, and the partial sums of all others. */
+export let receivedSums: usize = 0;
+/** This rank's slice of each of them, one after the other. */
+export let received: usize = 0;
 
 export let inputIds: usize = 0; // u32 [R]
 export let inputVectors: usize = 0; // [R][Ip], if planned with denseInputs
@@ -238,6 +263,13 @@ function aligned<T>(bytes: T): T {
   return (bytes + <T>CACHE_LINE - 1) & ~(<T>CACHE_LINE - 1);
 }
 
+/** Where a block of `bytes` bytes of gradients starts; the end for the block after the last. */
+@inline
+function blockStart(block: u64, bytes: u64): u64 {
+  const start = block * NORM_BLOCK_BYTES;
+  return start < bytes ? start : bytes;
+}
+
 @inline
 function planned(field: PlanField): u32 {
   return load<u32>(planFields + (<usize>field << 2));
@@ -249,7 +281,8 @@ function planned(field: PlanField): u32 {
  *
  * `denseInputs` and `denseTargets` reserve space for vectors beside ids. Without `training` there are
  * no gradients, state slots or averages, and only forward kernels may be called. `dropout` and
- * `weightAverage` reserve space for these; `stateSlots` is 0, 1 or 2.
+ * `weightAverage` reserve space for these; `stateSlots` is 0, 1 or 2. `batchSize` is that of all
+ * `ranks` together; a rank may have no streams, and then runs no kernel that computes rows.
  */
 export function plan(): f64 {
   cell = planned(PlanField.cell);
@@ -260,7 +293,7 @@ export function plan(): f64 {
   inputs = planned(PlanField.inputs);
   hidden = planned(PlanField.hidden);
   outputs = planned(PlanField.outputs);
-  batchSize = planned(PlanField.batchSize);
+  allStreams = planned(PlanField.batchSize);
   const denseInputs = planned(PlanField.denseInputs) != 0;
   const denseTargets = planned(PlanField.denseTargets) != 0;
   const training = planned(PlanField.training) != 0;
@@ -268,6 +301,8 @@ export function plan(): f64 {
   const stateSlots = planned(PlanField.stateSlots);
   const weightAverage = planned(PlanField.weightAverage) != 0;
   const workers: u64 = planned(PlanField.workers);
+  const rank: usize = planned(PlanField.rank);
+  const ranks: usize = planned(PlanField.ranks);
   inputsPadded = roundUp(inputs, LANES);
   hiddenPadded = roundUp(hidden, LANES);
   outputsPadded = roundUp(outputs, LANES);
@@ -275,8 +310,6 @@ export function plan(): f64 {
 
   // In 64 bits, in which the largest sizes that the host accepts do not overflow.
   const real: u64 = REAL;
-  const B: u64 = batchSize;
-  const R: u64 = <u64>planned(PlanField.seqLength) * B;
   const Ip: u64 = inputsPadded;
   const Hp: u64 = hiddenPadded;
   const Vp: u64 = outputsPadded;
@@ -303,17 +336,33 @@ export function plan(): f64 {
   by = reserve(Vp * real);
   const bytes: u64 = cursor - parameters;
   parameterBytes = <usize>bytes;
+  const allBlocks = <usize>((bytes + NORM_BLOCK_BYTES - 1) / NORM_BLOCK_BYTES);
+  firstBlock = splitStart(allBlocks, ranks, rank);
+  blocks = splitLength(allBlocks, ranks, rank);
+  const sliceStart = blockStart(firstBlock, bytes);
+  const ownBytes = blockStart(firstBlock + blocks, bytes) - sliceStart;
+  slice = parameters + <usize>sliceStart;
+  sliceBytes = <usize>ownBytes;
   toGradient = training ? reserve(bytes) - parameters : 0;
-  toMoment1 = training && stateSlots > 0 ? reserve(bytes) - parameters : 0;
-  toMoment2 = training && stateSlots > 1 ? reserve(bytes) - parameters : 0;
-  toAverage = training && weightAverage ? reserve(bytes) - parameters : 0;
+  toMoment1 = training && stateSlots > 0 ? reserve(ownBytes) - slice : 0;
+  toMoment2 = training && stateSlots > 1 ? reserve(ownBytes) - slice : 0;
+  toAverage = training && weightAverage ? reserve(ownBytes) - slice : 0;
   hyperparams = training ? reserve(HYPERPARAM_BYTES) : 0;
   finiteFlags = training ? reserve(workers * CACHE_LINE) : 0;
   norms = training ? reserve((bytes / NORM_BLOCK_BYTES + 1) * sizeof<f64>()) : 0;
-  partials = min(max(batchSize / STREAMS_PER_PARTIAL, 1), MAX_PARTIALS);
-  partials = min(partials, 1 + <usize>(MAX_PARTIAL_BYTES / bytes));
-  toPartials = training ? reserve((partials - 1) * bytes) - parameters : 0;
+  allPartials = min(max(allStreams / STREAMS_PER_PARTIAL, 1), MAX_PARTIALS);
+  allPartials = min(allPartials, 1 + <usize>(MAX_PARTIAL_BYTES / bytes));
+  const firstPartial = splitStart(allPartials, ranks, rank);
+  partials = splitLength(allPartials, ranks, rank);
+  toPartials = training ? reserve((max<u64>(partials, 1) - 1) * bytes) - parameters : 0;
+  firstStream = splitStart(allStreams, allPartials, firstPartial);
+  batchSize = splitStart(allStreams, allPartials, firstPartial + partials) - firstStream;
+  sumsOwnPartials = rank == 0;
+  receivedSums = ranks == 1 ? 0 : 1 + allPartials - splitLength(allPartials, ranks, 0);
+  received = training ? reserve(<u64>receivedSums * ownBytes) : 0;
 
+  const B: u64 = batchSize;
+  const R: u64 = <u64>planned(PlanField.seqLength) * B;
   inputIds = reserve(R * sizeof<u32>());
   inputVectors = denseInputs ? reserve(R * Ip * real) : 0;
   targetIds = reserve(R * sizeof<u32>());

@@ -13,18 +13,22 @@
  * The plain version of every rule is tests/reference/optimizers.ts.
  */
 import {
+  blocks,
   CACHE_LINE,
   finiteFlags,
+  firstBlock,
   hyperparams,
   NORM_BLOCK_BYTES,
   norms,
   parameterBytes,
   parameters,
+  slice,
+  sliceBytes,
   toGradient,
   toMoment1,
   toMoment2,
 } from "./layout";
-import { ceilDiv, min } from "./packing";
+import { min } from "./packing";
 import { add, div, hsum, madd, mul, pmax, pmin, REAL, splat, VECTOR } from "./simd";
 import { shareLength, shareStart, worker } from "./workers";
 
@@ -75,14 +79,14 @@ function hyperparam(index: Hyperparam): f64 {
   return load<f64>(hyperparams + (<usize>index << 3));
 }
 
-/** The first of this worker's parameters; shares are whole cache lines. */
+/** The first of this worker's parameters, of the rank's slice; shares are whole cache lines. */
 export function parameterShareStart(): usize {
-  return parameters + shareStart(parameterBytes / CACHE_LINE) * CACHE_LINE;
+  return slice + shareStart(sliceBytes / CACHE_LINE) * CACHE_LINE;
 }
 
 /** The bytes of this worker's parameters. */
 export function parameterShareBytes(): usize {
-  return shareLength(parameterBytes / CACHE_LINE) * CACHE_LINE;
+  return shareLength(sliceBytes / CACHE_LINE) * CACHE_LINE;
 }
 
 /** Updates this worker's parameters by a rule; see `updateParameters`. */
@@ -185,11 +189,10 @@ function updateParameters(rule: u32): void {
 /**
  * Writes the sum of squares of each of this worker's blocks of the gradients to `norms`, in f64, in
  * which no square overflows. The host adds the sums. Blocks have NORM_BLOCK_BYTES whatever the number
- * of workers, and so the norm has the same bits.
+ * of workers and ranks, and so the norm has the same bits.
  */
 export function squareSums(): void {
-  const blocks = ceilDiv(parameterBytes, NORM_BLOCK_BYTES);
-  const first = shareStart(blocks);
+  const first = firstBlock + shareStart(blocks);
   const last = first + shareLength(blocks);
   for (let block = first; block < last; block++) {
     const start = parameters + toGradient + block * NORM_BLOCK_BYTES;

@@ -9,7 +9,7 @@
  * its rows are one group per step. Otherwise its rows are one group of consecutive rows, and a barrier
  * separates them from work that is split in another way.
  */
-import { batchSize } from "./layout";
+import { allStreams, batchSize, firstStream } from "./layout";
 import { shareLength, shareStart, workers } from "./workers";
 
 /** With fewer streams per worker, too many rows of the register tile stay empty. */
@@ -35,4 +35,11 @@ export function groupStart(group: usize, seqLength: usize): usize {
 /** The rows of each group. */
 export function groupLength(seqLength: usize): usize {
   return splitByStreams() ? shareLength(batchSize) : shareLength(seqLength * batchSize);
+}
+
+/** The row that a row of this rank is among those of all ranks. */
+@inline
+export function rowOfAll(row: usize): usize {
+  if (batchSize == allStreams) return row;
+  return row / batchSize * allStreams + firstStream + row % batchSize;
 }

@@ -30,6 +30,7 @@ export interface Kernels {
   softmax(seqLength: number): void;
   crossEntropyOfIds(seqLength: number, scale: number): void;
   crossEntropyOfVectors(seqLength: number, scale: number): void;
+  sumReceived(): void;
   squareSums(): void;
   update(rule: number): void;
   updateWeightAverage(rate: number): void;
@@ -105,6 +106,15 @@ const layoutNames = [
   "toMoment1",
   "toMoment2",
   "toAverage",
+  "toPartials",
+  "slice",
+  "sliceBytes",
+  "received",
+  "receivedSums",
+  "allPartials",
+  "partials",
+  "batchSize",
+  "firstStream",
   "hyperparams",
   "norms",
   "finiteFlags",
@@ -174,7 +184,7 @@ export interface Plan {
   readonly outputs: number;
   /** The most steps of one sequence, T. */
   readonly seqLength: number;
-  /** Batch size, B. */
+  /** Batch size, B, of all ranks together. */
   readonly batchSize: number;
   /** Reserve space for input vectors beside character ids. Default: false. */
   readonly denseInputs?: boolean;
@@ -190,6 +200,10 @@ export interface Plan {
   readonly weightAverage?: boolean;
   /** Workers that share the memory. Default: 1. */
   readonly workers?: number;
+  /** This process, from 0, of `ranks`. Default: 0. */
+  readonly rank?: number;
+  /** Processes that share the streams and the parameters. Default: 1. */
+  readonly ranks?: number;
 }
 
 const planDefaults = {
@@ -202,6 +216,8 @@ const planDefaults = {
   stateSlots: 1,
   weightAverage: false,
   workers: 1,
+  rank: 0,
+  ranks: 1,
 } as const;
 
 /** An instance of a module on a memory. */
