@@ -9,10 +9,33 @@ import {
 } from "../model/parameters.ts";
 import { checkDropout, type Dropout } from "./dropout.ts";
 import { copyNumbers, KernelMemory, type MatrixLayout } from "./kernel_memory.ts";
-import { instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
+import { type Instance, instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
 import { type EngineOptions, resolveEngineOptions } from "./options.ts";
+import type { Rank } from "./rank_parts.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import { checkUpdate, type Update, Updater } from "./update.ts";
+
+/**
+ * What `RankEngine` uses of an engine beside its methods.
+ *
+ * @internal
+ */
+export interface EngineInternals {
+  readonly instance: Instance;
+  readonly memory: KernelMemory;
+  readonly updater: Updater;
+  /** Runs a kernel in which all threads take part. */
+  readonly runKernel: <Result>(run: (kernels: Kernels) => Result) => Result;
+  /** Checks an update, and runs it with a norm of the gradients that is computed elsewhere. */
+  readonly update: (update: Update, gradientNorm: () => number) => boolean;
+}
+
+/**
+ * The internals of an engine with `training`.
+ *
+ * @internal
+ */
+export let internalsOf: (engine: Engine) => EngineInternals;
 
 /**
  * One network in WebAssembly memory: the host of the kernels.
@@ -36,6 +59,16 @@ import { checkUpdate, type Update, Updater } from "./update.ts";
  * ```
  */
 export class Engine {
+  static {
+    internalsOf = (engine) => ({
+      instance: engine.#instance,
+      memory: engine.#memory,
+      updater: engine.#trainingUpdater(),
+      runKernel: (run) => engine.#runKernel(run),
+      update: (update, gradientNorm) => engine.#update(update, gradientNorm),
+    });
+  }
+
   // Private, so that what was checked cannot be replaced.
   readonly #options: Readonly<Required<EngineOptions>>;
   readonly #inputIds: Uint32Array;
@@ -47,6 +80,7 @@ export class Engine {
    */
   readonly stopWord: Int32Array<SharedArrayBuffer>;
 
+  readonly #instance: Instance;
   readonly #kernels: Kernels;
   readonly #layout: Layout;
   readonly #memory: KernelMemory;
@@ -57,6 +91,9 @@ export class Engine {
   #hasGateGradients = false;
   /** The last update, which makes it fast to check the next. */
   #checkedUpdate: Update | undefined;
+  /** B, or the streams of this rank. */
+  readonly #streams: number;
+  readonly #isWhole: boolean;
   /** Why no kernel can run any more. */
   #failure: Error | undefined;
   #isDisposed = false;
@@ -64,22 +101,27 @@ export class Engine {
   /**
    * Creates an engine whose parameters and states are all zero.
    *
+   * @param options Sizes and features.
+   * @param part Which of several processes this is, if they share the streams and the parameters.
    * @throws {RangeError} If an option is out of range.
    * @throws {TypeError} If an option has a wrong type, or is unknown or missing.
    * @throws {InputError} If the network does not fit into the 4 GiB of a WebAssembly memory.
    * @throws {Error} If the threads cannot be started.
    */
-  constructor(options: EngineOptions) {
+  constructor(options: EngineOptions, part: Rank = ONLY_RANK) {
     this.#options = resolveEngineOptions(options);
-    const { precision, seqLength, batchSize, threads, training, ...others } = this.#options;
-    const plan = { ...others, seqLength, batchSize, training, workers: threads };
-    const instance = instantiate(precision, plan);
+    const { precision, seqLength, threads, training, ...others } = this.#options;
+    const plan = { ...others, seqLength, training, workers: threads };
+    const instance = instantiate(precision, { ...plan, rank: part.rank, ranks: part.size });
+    this.#isWhole = part.size === 1;
+    this.#instance = instance;
     this.#kernels = instance.kernels;
     this.#layout = instance.layout;
+    this.#streams = this.#layout.batchSize;
     this.#memory = new KernelMemory(instance, this.#options);
     const { buffer } = instance.memory;
-    this.#inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * batchSize);
-    this.#targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * batchSize);
+    this.#inputIds = new Uint32Array(buffer, this.#layout.inputIds, seqLength * this.#streams);
+    this.#targetIds = new Uint32Array(buffer, this.#layout.targetIds, seqLength * this.#streams);
     this.stopWord = new Int32Array(
       buffer as ArrayBufferLike as SharedArrayBuffer,
       this.#layout.stopWord,
@@ -478,6 +520,10 @@ export class Engine {
    * @throws {TypeError} If a value has a wrong type, or is unknown or missing.
    */
   update(update: Update): boolean {
+    return this.#update(update);
+  }
+
+  #update(update: Update, gradientNorm?: () => number): boolean {
     const updater = this.#trainingUpdater();
     update = this.#checkedUpdate = checkUpdate(update, this.#checkedUpdate);
     const needed = stateSlotsOf(update).length;
@@ -488,7 +534,7 @@ export class Engine {
       );
     }
     if (update.weightAverage) this.#requireOption("weightAverage");
-    return this.#runKernel(() => updater.run(update));
+    return this.#runKernel(() => updater.run(update, gradientNorm));
   }
 
   /** Whether all parameters are finite. */
@@ -526,7 +572,7 @@ export class Engine {
 
   /** The rows of `seqLength` steps. Every number of steps that a kernel gets is checked here. */
   #rowsOf(seqLength: number): number {
-    const { seqLength: max, batchSize } = this.#options;
+    const { seqLength: max } = this.#options;
     if (!Number.isInteger(seqLength) || seqLength < 1 || seqLength > max) {
       throw new RangeError(
         `Cannot process ${
@@ -534,23 +580,23 @@ export class Engine {
         } steps: "seqLength" must be a whole number from 1 to ${max}`,
       );
     }
-    return seqLength * batchSize;
+    return seqLength * this.#streams;
   }
 
   /** The states before the first step: hidden states of every layer, then cell states if any. */
   #initialStates(): MatrixLayout[] {
-    const { cell, layers, batchSize } = this.#options;
+    const { cell, layers } = this.#options;
     const { hiddenStates, cellStates } = this.#kernels;
     const addresses = cells[cell].hasCellState ? [hiddenStates, cellStates] : [hiddenStates];
     return addresses.flatMap((addressOf) =>
-      Array.from({ length: layers }, (_, layer) => this.#statesAt(addressOf(layer), batchSize))
+      Array.from({ length: layers }, (_, layer) => this.#statesAt(addressOf(layer), this.#streams))
     );
   }
 
   /** The states after each of `seqLength` steps; those before the first step precede them. */
   #readStates(address: number, seqLength: number): RealArray {
     const matrix = this.#statesAt(address, this.#rowsOf(seqLength));
-    const initialBytes = this.#memory.bytesOf(this.#options.batchSize * matrix.stride);
+    const initialBytes = this.#memory.bytesOf(this.#streams * matrix.stride);
     return this.#memory.readMatrix({ ...matrix, address: matrix.address + initialBytes });
   }
 
@@ -580,6 +626,7 @@ export class Engine {
 
   /** The distance in bytes from a parameter to its number in a state slot. */
   #toStateSlot(slot: number): number {
+    this.#requireWhole();
     const { toMoment1, toMoment2 } = this.#trainingLayout();
     const { stateSlots } = this.#options;
     if (slot !== 0 && slot !== 1 || slot >= stateSlots) {
@@ -595,7 +642,13 @@ export class Engine {
   /** The distance in bytes from a parameter to its average. */
   #toWeightAverage(): number {
     this.#requireOption("weightAverage");
+    this.#requireWhole();
     return this.#trainingLayout().toAverage;
+  }
+
+  #requireWhole(): void {
+    if (this.#isWhole) return;
+    throw new Error("Cannot read or write a set of which this rank has a slice only");
   }
 
   #trainingLayout(): Layout {
@@ -619,6 +672,7 @@ export class Engine {
   }
 }
 
+const ONLY_RANK: Rank = { rank: 0, size: 1 };
 const NO_DROPOUT: Dropout = { probability: 0, seed: 0 };
 
 /**

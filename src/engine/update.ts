@@ -107,11 +107,15 @@ export class Updater {
     this.#squareSums = new Float64Array(buffer, layout.norms, blocks);
   }
 
-  /** Clips the gradients and updates the parameters. Returns whether all parameters are finite. */
-  run(update: Update): boolean {
+  /**
+   * Clips the gradients and updates the parameters. Returns whether all parameters are finite.
+   *
+   * @param gradientNorm Computes the norm for clipping. Default: {@linkcode Updater.gradientNorm}.
+   */
+  run(update: Update, gradientNorm: () => number = () => this.gradientNorm()): boolean {
     const { kernels, constants } = this.#instance;
     const { optimizer, momentum = 0, weightAverage = 0, step = 1 } = update;
-    const hyperparams = this.#hyperparamsOf(update);
+    const hyperparams = this.#hyperparamsOf(update, gradientNorm);
     for (const name of Object.keys(hyperparams) as Hyperparam[]) {
       this.#hyperparams[constants.Hyperparam[name]] = hyperparams[name];
     }
@@ -124,10 +128,20 @@ export class Updater {
   /** The Euclidean norm of all gradients as one vector. */
   gradientNorm(): number {
     this.#instance.kernels.squareSums();
+    return this.normOfSquareSums();
+  }
+
+  /** The sum of squares of each block of the gradients; a rank computes those of its slice. */
+  get squareSums(): Float64Array {
+    return this.#squareSums;
+  }
+
+  /** The norm from the sums of squares of all blocks, in their order. */
+  normOfSquareSums(): number {
     return Math.sqrt(this.#squareSums.reduce((sum, squares) => sum + squares, 0));
   }
 
-  #hyperparamsOf(update: Update): Record<Hyperparam, number> {
+  #hyperparamsOf(update: Update, gradientNorm: () => number): Record<Hyperparam, number> {
     const { optimizer, lr, gradClip, gradClipMode = "value", momentum = 0, step = 1 } = update;
     const { beta1 = 0.9, beta2 = optimizers[optimizer].defaults.beta2 ?? 0.999 } = update;
     const clips = gradClip !== 0;
@@ -135,7 +149,7 @@ export class Updater {
     return {
       lr,
       gradLimit: clips && !byNorm ? gradClip : Infinity,
-      gradScale: byNorm ? Math.min(1, gradClip / this.gradientNorm()) : 1,
+      gradScale: byNorm ? Math.min(1, gradClip / gradientNorm()) : 1,
       weightDecay: update.weightDecay ?? 0,
       beta1: optimizer === "sgd" ? momentum : beta1,
       beta2,
