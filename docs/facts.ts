@@ -256,6 +256,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
       constant("src/train/trainer.ts", "SMOOTHING_CHARS") /
         (1 - constant("src/train/trainer.ts", "SMOOTHING")),
     ),
+    fact("docs/guide.md", "a graph of opset {}, with", constant("src/export/onnx.ts", "OPSET")),
     fact(kernels, "Groups of up to {} vectors", constant("assembly/matvec.ts", "MAX_GROUP")),
     fact(
       "examples/README.md",

@@ -18,6 +18,7 @@ const FOLDER = "dist/npm";
 const fileNames: Readonly<Record<string, string>> = {
   ".": "mod",
   "./engine": "engine",
+  "./export": "export",
   "./files": "files",
   "./run": "run",
   "./sample": "sample",

@@ -13,7 +13,7 @@ const layers: readonly (readonly string[])[] = [
   ["files"],
   ["train"],
   ["evaluate", "generate"],
-  ["engine"],
+  ["engine", "export"],
   ["checkpoint"],
   ["model"],
   ["text"],

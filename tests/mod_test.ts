@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as engine from "../src/engine/mod.ts";
+import * as exporting from "../src/export/mod.ts";
 import * as files from "../src/files/mod.ts";
 import * as sampling from "../src/generate/mod.ts";
 import * as unroll from "../src/mod.ts";
@@ -58,6 +59,14 @@ Deno.test("the entries export their documented values and no others", () => {
     "parameterShapes",
     "prepareThreads",
     "zeroParameters",
+  ]);
+  assertEquals(Object.keys(exporting).toSorted(), [
+    "decodeWeights",
+    "encodeHuggingFace",
+    "encodeOnnx",
+    "encodePytorch",
+    "encodeWeights",
+    "hashWeights",
   ]);
   assertEquals(Object.keys(sampling).toSorted(), [
     "InputError",

@@ -3,6 +3,7 @@
 
 import * as cli from "../src/cli/main.ts";
 import * as engines from "../src/engine/mod.ts";
+import * as exports from "../src/export/mod.ts";
 import * as files from "../src/files/mod.ts";
 import * as sampling from "../src/generate/mod.ts";
 import * as unroll from "../src/mod.ts";
@@ -12,6 +13,7 @@ import * as runs from "../src/run/mod.ts";
 export const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   unroll,
   engines,
+  exports,
   files,
   sampling,
   runs,
@@ -186,6 +188,19 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     "displayedClusters": of([["e", "\u0301"]], unroll.displayedClusters),
     "measureBaselines": of([corpus, { split: trainer.split }], unroll.measureBaselines),
     "summarize": of([checkpoint, corpus, { split: trainer.split }], unroll.summarize),
+
+    "encodeWeights": of([checkpoint], exports.encodeWeights),
+    "hashWeights": of([checkpoint], exports.hashWeights),
+    "encodePytorch": of([checkpoint], exports.encodePytorch),
+    "encodeOnnx": of([checkpoint], exports.encodeOnnx),
+    "encodeHuggingFace": of(
+      [checkpoint, { name: "boat", license: "mit" }],
+      (...args) => (exports.encodeHuggingFace as any)(...args),
+    ),
+    "decodeWeights": of(
+      [exports.encodeWeights(checkpoint), { vocabulary: [...corpus.vocabulary.characters] }],
+      (...args) => (exports.decodeWeights as any)(...args),
+    ),
 
     "batchGradients": of([
       checkpoint,

@@ -211,7 +211,9 @@ export function checkFormat({ format }: Readonly<Record<string, string>>): void 
   }
   const supported = versionOf(FORMAT);
   const found = versionOf(format);
-  const [wrong, right] = found < supported
+  const [wrong, right] = format === "pt"
+    ? ["is that of weights alone", "import them as a checkpoint"]
+    : found < supported
     ? ["is of an earlier version", "train it again"]
     : found > supported
     ? ["is of a later version", "use a later version of unroll"]

@@ -47,6 +47,13 @@ export function readHeaderLength(start: Uint8Array, fileBytes: number): number {
     );
   }
   const view = new DataView(start.buffer, start.byteOffset, LENGTH_BYTES);
+  // The local header of a zip archive, and a pickle of protocol 2.
+  if (view.getUint32(0, true) === 0x04034b50 || view.getUint16(0, true) === 0x0280) {
+    throw new InputError(
+      "it is a zip archive or a pickle, which may be a file of PyTorch; it must be a safetensors " +
+        "file, which safetensors.torch.save_file(model.state_dict(), path) writes",
+    );
+  }
   const length = view.getBigUint64(0, true);
   // Eight letters are a number of 10^18 and more, which says nothing to the reader of a message.
   if (length > Number.MAX_SAFE_INTEGER) {

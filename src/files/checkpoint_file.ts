@@ -6,7 +6,7 @@ import { quotePath } from "../json.ts";
 import { oneOf, text } from "../schemas.ts";
 import { type Checkpoint, encodeCheckpoint, fromSafetensors } from "../checkpoint/checkpoint.ts";
 import { checkFormat, type CheckpointMetadata, parseMetadata } from "../checkpoint/metadata.ts";
-import { type Tensor, toTensor } from "../checkpoint/safetensors.ts";
+import { type Safetensors, type Tensor, toTensor } from "../checkpoint/safetensors.ts";
 import {
   type Header,
   LENGTH_BYTES,
@@ -183,12 +183,22 @@ const runKeys = [
 ] as const;
 
 async function readFile(path: string): Promise<Checkpoint> {
+  return fromSafetensors(await readSafetensors(path));
+}
+
+/**
+ * Reads a safetensors file, as untrusted input.
+ *
+ * @throws {InputError} if it is damaged, without a context.
+ * @throws The error of the operating system if it cannot be read.
+ */
+export async function readSafetensors(path: string): Promise<Safetensors> {
   return await withOpened(path, async ({ file, entries, metadata }) => {
     const tensors = new Map<string, Tensor>();
     for (const entry of entries) {
       tensors.set(entry.name, toTensor(entry, await readBytes(file, entry.end - entry.begin)));
     }
-    return fromSafetensors({ tensors, metadata });
+    return { tensors, metadata };
   });
 }
 

@@ -75,6 +75,7 @@ testPackage("Types are documented, with examples that import the package", (inst
 const program = `
   import { type Corpus, corpusFromText, evaluate, type Model, sample, train } from "@unroll/unroll";
   import { Engine } from "@unroll/unroll/engine";
+  import { encodeOnnx } from "@unroll/unroll/export";
   import { readCheckpoint, readCorpus } from "@unroll/unroll/files";
   import { RunFolder } from "@unroll/unroll/run";
   import { decodeCheckpoint } from "@unroll/unroll/sample";
@@ -84,7 +85,7 @@ const program = `
   const model: Model = best;
   const text: string = sample(model, { length: 3 });
   export const everything = {
-    ...{ evaluate, Engine, readCheckpoint, readCorpus, RunFolder, decodeCheckpoint, commands, text },
+    ...{ evaluate, Engine, encodeOnnx, readCheckpoint, readCorpus, RunFolder, decodeCheckpoint, commands, text },
   };
   // @ts-expect-error: there is no such cell.
   await train(corpus, { config: { cell: "transformer" } });
