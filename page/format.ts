@@ -7,7 +7,19 @@ export function formatCount(n: number): string {
 
 /** A number of at most three significant digits, for example `84.9k`. */
 export function formatShort(n: number): string {
-  return n.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+  return compact(n, 1);
+}
+
+/** A number that changes, of three significant digits, so that its width does not: `80.0k`. */
+export function formatRate(n: number): string {
+  return compact(n, 3);
+}
+
+function compact(n: number, minimumSignificantDigits: number): string {
+  return n.toLocaleString("en", {
+    notation: "compact",
+    ...{ minimumSignificantDigits, maximumSignificantDigits: 3 },
+  }).replace("K", "k");
 }
 
 /** A loss in nats per character. */
@@ -18,16 +30,25 @@ export function formatLoss(nats: number): string {
 /** A duration in words, for example `1 min 20 s`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.round(whole % 3600 / 60)} min`;
+  if (whole < 3570) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A time on an axis, for example `2 min`. */
+export function formatTime(seconds: number): string {
+  if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
+  const [whole, rest] = [Math.floor(seconds / 60), Math.round(seconds % 60)];
+  if (seconds < 3600) return rest === 0 ? `${whole} min` : formatDuration(seconds);
+  return formatDuration(seconds).replace(" 0 min", "");
 }
 
 /** A number of bytes, for example `85 kB`. */
 export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`;
+  if (bytes < 1000) return countOf(bytes, "byte");
   const [amount, unit] = bytes < 1e6 ? [bytes / 1000, "kB"] : [bytes / 1e6, "MB"];
   return `${amount.toLocaleString("en", { maximumSignificantDigits: 3 })} ${unit}`;
 }
@@ -37,10 +58,10 @@ export function countOf(n: number, noun: string): string {
   return `${formatCount(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** A probability, for example `12.3 %`; it is never rounded to 0 or 100 %. */
+/** A probability in percent with one decimal, for example `12.3 %`; never rounded to 0 or 100 %. */
 export function formatPercent(probability: number): string {
   const percents = 100 * probability;
-  if (percents > 0 && percents < 0.01) return "< 0.01 %";
-  if (percents > 99.9 && percents < 100) return "> 99.9 %";
-  return `${Number(percents.toPrecision(3))} %`;
+  if (percents > 0 && percents < 0.05) return "< 0.1 %";
+  if (percents >= 99.95 && percents < 100) return "> 99.9 %";
+  return `${percents.toFixed(1)} %`;
 }

@@ -1,6 +1,5 @@
 /// <reference lib="dom" />
 import { render } from "preact";
-import { isFollowing } from "./files/follow_runs.ts";
 import { ComparePanel } from "./panels/compare.tsx";
 import { CurvesPanel } from "./panels/curves.tsx";
 import { FilesPanel } from "./panels/files.tsx";
@@ -12,7 +11,7 @@ import { SamplesPanel } from "./panels/samples.tsx";
 import { TrainPanel } from "./panels/train.tsx";
 import { WritePanel } from "./panels/write.tsx";
 import { registerServiceWorker } from "./register.ts";
-import { client, configureOnChange, text } from "./state.ts";
+import { askBeforeLeaving, client, configureOnChange, isFollowing, text } from "./state.ts";
 
 function Page() {
   return (
@@ -40,4 +39,5 @@ function Page() {
 registerServiceWorker(() => client.phase.value === "idle" && text.value?.name !== "pasted text");
 await takeSettings();
 configureOnChange();
+if (!isFollowing) askBeforeLeaving();
 render(<Page />, document.querySelector("main")!);

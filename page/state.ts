@@ -4,6 +4,10 @@ import type { ConfigInput, LimitOptions } from "../src/mod.ts";
 import { TrainingClient } from "./worker/client.ts";
 import type { ModelFile, TextSource } from "./worker/protocol.ts";
 
+/** Whether the page's address says that its server follows runs. */
+export const isFollowing: boolean = typeof location !== "undefined" &&
+  new URLSearchParams(location.search).has("follow");
+
 /** The training of the page. */
 export const client: TrainingClient = new TrainingClient();
 
@@ -25,16 +29,44 @@ export const shownSample: Signal<number | null> = signal(null);
 /** A model that was not trained here: one of a file, or of a run that the page follows. */
 export const otherModel: Signal<ModelFile | null> = signal(null);
 
-/** The model to write with and to look inside: the one that was trained here, or another. */
-export const model: ReadonlySignal<ModelFile | null> = computed(() =>
-  otherModel.value ?? client.model.value
-);
+/**
+ * The model to write with and to look inside: the latest of the training, the best when it has
+ * ended, or one of elsewhere.
+ */
+export const model: ReadonlySignal<ModelFile | null> = computed(() => {
+  const best = client.phase.value === "finished" ? client.best.value : null;
+  return otherModel.value ?? best ?? client.model.value;
+});
 
 /** Whether the text and the configuration can be changed: before a training, or after a reset. */
 export const isEditable: ReadonlySignal<boolean> = computed(() => {
   const phase = client.phase.value;
   return phase === "idle" || phase === "failed";
 });
+
+/** The step of the model that was saved or exported last; `null` if none was. */
+export const savedStep: Signal<number | null> = signal(null);
+
+/** Time of training that is not lost without a question, in seconds. */
+const PRECIOUS_SECONDS = 10;
+
+/** Whether leaving the page or resetting would lose a training worth a question. */
+export function hasUnsavedTraining(): boolean {
+  const latest = client.metrics.peek().at(-1);
+  if (latest === undefined || client.phase.peek() === "idle") return false;
+  const step = client.status.peek()?.step ?? latest.step;
+  return latest.elapsedSeconds >= PRECIOUS_SECONDS && step !== savedStep.peek();
+}
+
+/** Lets the browser ask before the page is left while a training is not saved. */
+export function askBeforeLeaving(): void {
+  addEventListener("beforeunload", (event) => {
+    if (hasUnsavedTraining()) event.preventDefault();
+  });
+}
+
+/** What the page says once, in the bar of the training; `null` for nothing. */
+export const remark: Signal<string | null> = signal(null);
 
 /** Time that typing in a field may pause before a configuration is picked again. */
 const CONFIGURE_MS = 200;
@@ -47,7 +79,8 @@ export function configureOnChange(): () => void {
     const source = text.value;
     const config = givenConfig.value;
     const limits = givenLimits.value;
-    if (!isEditable.value || source === null) return;
+    // Not whenever a training ends in a failure, whose message would be lost.
+    if (!isEditable.peek() || source === null) return;
     clearTimeout(timer);
     const delay = configured === source ? CONFIGURE_MS : 0;
     configured = source;
@@ -61,6 +94,8 @@ export function startTraining(): void {
   batch(() => {
     shownSample.value = null;
     otherModel.value = null;
+    savedStep.value = null;
+    remark.value = null;
     client.start({
       text: text.value!,
       config: givenConfig.value,
@@ -70,10 +105,26 @@ export function startTraining(): void {
   });
 }
 
+/** The limits that {@linkcode extendTraining} has replaced. */
+let limitsBefore: LimitOptions | null = null;
+
+/** Continues a finished training for as many steps as it has had. */
+export function extendTraining(): void {
+  const { step = 0 } = client.status.value ?? client.model.value?.progress ?? {};
+  limitsBefore ??= givenLimits.value;
+  givenLimits.value = { steps: 2 * step };
+  client.setLimits(givenLimits.value);
+  client.resume();
+}
+
 /** Ends the training, forgets it, and picks a configuration again. */
 export function resetTraining(): void {
   batch(() => {
     client.reset();
+    givenLimits.value = limitsBefore ?? givenLimits.value;
+    limitsBefore = null;
+    savedStep.value = null;
+    remark.value = null;
     shownSample.value = null;
     text.value = text.value && { ...text.value };
   });

@@ -158,7 +158,7 @@ export class Plot implements Disposable {
             ...axis,
             grid: { stroke: colors.rule, width: 1 },
             label: yLabel,
-            values: (_, ys) => ys.map((y) => `${Number(y.toPrecision(6))}`),
+            values: (_, ys, __, ___, step) => ys.map((y) => y.toFixed(decimalsOf(step))),
             size: 42,
             space: 44,
           },
@@ -231,6 +231,11 @@ export class Plot implements Disposable {
     }
     ctx.restore();
   }
+}
+
+/** Decimals of ticks at a distance, the same for all. */
+function decimalsOf(distance: number): number {
+  return Math.max(1, (`${distance}`.split(".")[1] ?? "").length);
 }
 
 function drawLine(

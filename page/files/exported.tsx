@@ -55,8 +55,8 @@ function Page() {
   return (
     <div class="column">
       <div class="learning">
-        <CurvesPanel />
         <SamplesPanel />
+        <CurvesPanel />
       </div>
       <WritePanel />
       <InsidePanel />

@@ -41,10 +41,6 @@ interface Run extends FollowedFolder {
   model: ModelFile | null;
 }
 
-/** Whether the page's address says that its server follows runs. */
-export const isFollowing: boolean = typeof location !== "undefined" &&
-  new URLSearchParams(location.search).has("follow");
-
 const runsSignal = signal<readonly Run[]>([]);
 const connectedSignal = signal<boolean | null>(null);
 

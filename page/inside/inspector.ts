@@ -2,7 +2,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { query } from "../worker/query.ts";
 import type { ModelFile, TextSource } from "../worker/protocol.ts";
-import type { FeatureName } from "./features.ts";
+import { type FeatureName, features } from "./features.ts";
 import type { CharacterInspection } from "./inspection.ts";
 import { Latest } from "./latest.ts";
 import type { Ranking } from "./rank_units.ts";
@@ -19,6 +19,9 @@ export const MAX_TEXT = 100_000;
 const EXCERPT = 4000;
 /** The character that is looked at first, so that the panel is never empty. */
 const FIRST_POSITION = 120;
+
+/** What units are searched by at first, if the text has it. */
+const firstFeatures: readonly FeatureName[] = ["quotes", "linePosition", "wordPosition"];
 
 /** A ranking of units, and what it is of. */
 export interface FoundUnits extends Ranking {
@@ -40,7 +43,7 @@ export class Inspector {
   readonly #values = signal<Float32Array>(new Float32Array());
   readonly #detail = signal<CharacterInspection | null>(null);
   readonly #found = signal<FoundUnits | null>(null);
-  readonly #isSearching = signal(false);
+  readonly #isSearching = signal<FeatureName | "selection" | null>(null);
   readonly #progress = signal(1);
   readonly #error = signal<string | null>(null);
   /** In nats; NaN where nothing is known yet. */
@@ -50,6 +53,8 @@ export class Inspector {
   #displayed: CharacterSpan | null = null;
   /** Number of changes of the text, so that answers on an older one are dropped. */
   #version = 0;
+  /** Number of searches; the answer to one that is not the last is dropped. */
+  #searches = 0;
   readonly #lossRuns = new Latest();
   readonly #valueRuns = new Latest();
   readonly #detailRuns = new Latest();
@@ -80,8 +85,8 @@ export class Inspector {
   readonly detail: ReadonlySignal<CharacterInspection | null> = this.#detail;
   /** The units that follow what was searched for. */
   readonly found: ReadonlySignal<FoundUnits | null> = this.#found;
-  /** Whether units are being searched. */
-  readonly isSearching: ReadonlySignal<boolean> = this.#isSearching;
+  /** What units are being searched by; `null` if none are. */
+  readonly isSearching: ReadonlySignal<FeatureName | "selection" | null> = this.#isSearching;
   /** Part of the text whose losses are known, 0 to 1. */
   readonly progress: ReadonlySignal<number> = this.#progress;
   /** What failed last. */
@@ -145,23 +150,36 @@ export class Inspector {
     const model = this.#model.value;
     const selection = this.selection.value;
     if (model === null || followed === "selection" && selection === null) return;
-    this.#isSearching.value = true;
+    this.#isSearching.value = followed;
     const version = this.#version;
+    const own = ++this.#searches;
     try {
       const ranking = await query(model, "rankUnits", {
         text: this.#text,
         followed: followed === "selection" ? selection! : followed,
       });
-      if (version !== this.#version) return;
+      if (version !== this.#version || own !== this.#searches) return;
       this.#found.value = { ...ranking, followed, step: model.progress.step };
       const [best] = ranking.units;
       if (best) this.chosenUnit.value = best.unit;
-      this.mode.value = "unit";
     } catch (error) {
       this.#fail(error);
     } finally {
-      this.#isSearching.value = false;
+      if (own === this.#searches) this.#isSearching.value = null;
     }
+  }
+
+  /** Searches by the first feature that the text has, unless units have been searched or chosen. */
+  searchFirst(): void {
+    const isFirst = this.#found.peek() === null && this.#isSearching.peek() === null;
+    if (!isFirst || this.#model.peek() === null) return;
+    const characters = this.#characters.peek();
+    const hasFeature = (name: FeatureName) => {
+      const values = features[name].compute(characters);
+      return values.some((value) => value !== values[0]);
+    };
+    const first = firstFeatures.find(hasFeature);
+    if (first !== undefined) void this.search(first);
   }
 
   async #setTrainingText(source: TextSource | null): Promise<void> {

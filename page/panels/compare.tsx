@@ -18,7 +18,7 @@ import {
   startContest,
   takeModel,
 } from "../files/contest.ts";
-import { formatCount, formatDuration, formatLoss, formatShort } from "../format.ts";
+import { formatCount, formatLoss, formatRate, formatShort, formatTime } from "../format.ts";
 import { otherModel, text } from "../state.ts";
 import { Panel } from "./panel.tsx";
 
@@ -75,14 +75,14 @@ function Candidates() {
             value={candidate.hidden}
             set={(hidden) => change(i, { hidden })}
           />
-          <NumberField label="rate" value={candidate.lr} set={(lr) => change(i, { lr })} />
+          <NumberField label="learning rate" value={candidate.lr} set={(lr) => change(i, { lr })} />
           {candidates.value.length > 2 && (
             <button
               type="button"
-              class="link"
+              class="link remove"
               onClick={() => remove(i)}
             >
-              Leave out<span class="visually-hidden">model {i + 1}</span>
+              Remove<span class="visually-hidden">model {i + 1}</span>
             </button>
           )}
         </fieldset>
@@ -107,7 +107,7 @@ function NumberField({ label, value, set }: {
   readonly set: (value: number | null) => void;
 }) {
   return (
-    <label>
+    <label class="number-field">
       <input
         type="text"
         inputMode="decimal"
@@ -213,7 +213,7 @@ function Results({ all }: { readonly all: readonly Contestant[] }) {
         xLabel="time"
         yLabel="nats per character"
         lines={lines}
-        formatX={formatDuration}
+        formatX={formatTime}
       />
       <div class="contestants" style={`--count: ${all.length}`}>
         {all.map((contestant, i) => (
@@ -239,7 +239,7 @@ function ContestantView({ contestant, color, name }: {
   const figures: [name: string, value: string][] = [
     ["Training loss", status === null ? "–" : `${formatLoss(status.loss)} nats`],
     ["Best validation", Number.isFinite(lowest) ? `${formatLoss(lowest)} nats` : "–"],
-    ["Speed", status === null ? "–" : `${formatShort(status.charsPerSecond)} characters/s`],
+    ["Speed", status === null ? "–" : `${formatRate(status.charsPerSecond)} characters/s`],
     ["Steps", status === null ? "–" : formatCount(status.step)],
     ["Weights", prepared === null ? "–" : formatShort(prepared.parameterCount)],
   ];

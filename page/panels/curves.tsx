@@ -2,7 +2,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { Point } from "../charts/chart_data.ts";
 import { LineChart } from "../charts/line_chart.tsx";
-import { formatCount, formatDuration, formatLoss, formatShort } from "../format.ts";
+import { formatCount, formatDuration, formatLoss, formatRate, formatShort } from "../format.ts";
 import { client, shownSample } from "../state.ts";
 import { Panel } from "./panel.tsx";
 
@@ -114,7 +114,7 @@ function LossTable() {
                 <td>{row.epoch.toFixed(2)}</td>
                 <td>{formatLoss(row.loss)}</td>
                 <td>{row.validationLoss === null ? "" : formatLoss(row.validationLoss)}</td>
-                <td>{formatShort(row.charsPerSecond)}</td>
+                <td>{formatRate(row.charsPerSecond)}</td>
                 <td>{formatDuration(row.elapsedSeconds)}</td>
               </tr>
             ))}

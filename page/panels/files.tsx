@@ -13,10 +13,17 @@ import {
   trainOn,
 } from "../files/checkpoints.ts";
 import { exportPage } from "../files/export_page.ts";
-import { isFollowing } from "../files/follow_runs.ts";
 import { formatSettings } from "../files/format_settings.ts";
 import { formatBytes, formatCount, formatLoss } from "../format.ts";
-import { client, givenConfig, givenLimits, prompt, text } from "../state.ts";
+import {
+  client,
+  givenConfig,
+  givenLimits,
+  isFollowing,
+  prompt,
+  savedStep,
+  text,
+} from "../state.ts";
 import type { ModelFile } from "../worker/protocol.ts";
 import { Panel } from "./panel.tsx";
 
@@ -27,13 +34,13 @@ export function FilesPanel() {
     <Panel
       id="files"
       title="Keep it"
-      lead="A model is one file that the command line reads, and writes, too: training continues there with the same bits, and here again."
+      lead="A model is one file, which the command line reads and writes, too: training continues there with the same bits, and back here."
       computedBy={["src/checkpoint/checkpoint.ts"]}
     >
       <div class="files">
         {!isFollowing && <Save />}
-        <Open />
         <Export />
+        <Open />
         {!isFollowing && <Link />}
       </div>
     </Panel>
@@ -65,7 +72,7 @@ function Save() {
         : (
           <>
             <p class="small soft">
-              {isTraining
+              A model file has {formatBytes(latest.file.size)}. {isTraining
                 ? "The latest is a few seconds old; pause to save the very last step. "
                 : ""}
               To train on in a terminal, with the text and the model in the same folder:
@@ -89,12 +96,16 @@ function SaveButton({ label, name, model }: {
     <button
       type="button"
       disabled={model === null}
-      onClick={() => model !== null && download(`${name}.safetensors`, model.file)}
+      onClick={() => {
+        if (model === null) return;
+        download(`${name}.safetensors`, model.file);
+        savedStep.value = client.model.value?.progress.step ?? null;
+      }}
     >
       {label}
       {model !== null && (
         <span class="small soft">
-          step {formatCount(model.progress.step)}, {formatBytes(model.file.size)}
+          step {formatCount(model.progress.step)}
         </span>
       )}
     </button>
@@ -189,6 +200,7 @@ function Export() {
     try {
       const page = await exportPage();
       download(`${fileNameOf(text.value?.name ?? client.model.value?.name ?? "model")}.html`, page);
+      savedStep.value = client.model.value?.progress.step ?? null;
       state.value = "idle";
     } catch (error) {
       state.value = { error: error instanceof Error ? error.message : String(error) };
@@ -223,7 +235,7 @@ function Link() {
     <section aria-labelledby="link-title">
       <h3 id="link-title">Pass on the settings</h3>
       <p class="small soft">
-        The link carries what you have changed, the seed and the prompt among it, and never the
+        The link carries the settings that you have changed, the seed and the prompt, and never the
         text.
       </p>
       <Copyable label="Link with the settings" value={url} />

@@ -6,14 +6,21 @@ import { LineChart } from "../charts/line_chart.tsx";
 import {
   type FollowedRun,
   isConnected,
-  isFollowing,
   modelError,
   runs,
   selected,
   startFollowing,
   which,
 } from "../files/follow_runs.ts";
-import { formatCount, formatDuration, formatLoss, formatShort } from "../format.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatLoss,
+  formatRate,
+  formatShort,
+  formatTime,
+} from "../format.ts";
+import { isFollowing } from "../state.ts";
 import { Panel } from "./panel.tsx";
 
 /** Colors of runs; more runs than these share them, with other dashes. */
@@ -132,7 +139,7 @@ function RunRow({ run, isOnly }: { readonly run: FollowedRun; readonly isOnly: b
         {best === null ? "–" : `${formatLoss(best.loss)} nats at ${formatCount(best.step)}`}
       </td>
       <td role="cell" data-label="Speed">
-        {last === undefined ? "–" : `${formatShort(last.charsPerSecond)} characters/s`}
+        {last === undefined ? "–" : `${formatRate(last.charsPerSecond)} characters/s`}
       </td>
     </tr>
   );
@@ -230,7 +237,7 @@ function ModelChoice({ run }: { readonly run: FollowedRun | undefined }) {
 const axes = {
   step: { label: "step", noun: "steps", of: ({ step }) => step },
   chars: { label: "characters", noun: "characters", of: ({ chars }) => chars },
-  time: { label: "seconds", noun: "seconds", of: ({ elapsedSeconds }) => elapsedSeconds },
+  time: { label: "time", noun: "time", of: ({ elapsedSeconds }) => elapsedSeconds },
 } as const satisfies Record<string, {
   readonly label: string;
   readonly noun: string;
@@ -285,7 +292,7 @@ function Comparison({ all }: { readonly all: readonly FollowedRun[] }) {
         xLabel={axes[axis.value].label}
         yLabel="nats per character"
         lines={lines}
-        formatX={axis.value === "time" ? formatDuration : formatShort}
+        formatX={axis.value === "time" ? formatTime : formatShort}
       />
     </div>
   );

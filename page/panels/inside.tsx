@@ -29,7 +29,7 @@ const modes: Readonly<
   unit: {
     label: "One unit",
     sentence:
-      "The text is colored by what one unit of the network does; search for units that follow something you can see.",
+      "The text is colored by what one unit of the network does: some of them follow something that you can see, such as quotation marks.",
     source: "page/inside/rank_units.ts",
   },
   depends: {
@@ -57,12 +57,14 @@ export function InsidePanel() {
     <Panel
       id="inside"
       title="Look inside"
-      lead={isReady
-        ? sentence
-        : "See what the model does with each character, as soon as there is a model."}
-      computedBy={isReady ? [source] : []}
+      lead={isReady ? sentence : "See what the model does with each character of a text."}
+      computedBy={[source]}
     >
-      <div ref={container}>{isReady && <Inside />}</div>
+      <div ref={container}>
+        {isReady
+          ? <Inside />
+          : <p class="placeholder">Looking inside begins with the first model.</p>}
+      </div>
     </Panel>
   );
 }
@@ -243,6 +245,7 @@ function Dependencies({ detail: { connectivity, from, position } }: {
   return (
     <Bars
       caption="Depends most on"
+      kind="depends"
       rows={order.map((i) => ({
         name: `${nameOfCharacter(inspector.characters.value[from + i] ?? "")}, ${
           position - from - i
@@ -260,9 +263,15 @@ interface BarRow {
   readonly isActual: boolean;
 }
 
-function Bars({ caption, rows }: { readonly caption: string; readonly rows: readonly BarRow[] }) {
+interface BarsProps {
+  readonly caption: string;
+  readonly rows: readonly BarRow[];
+  readonly kind?: string;
+}
+
+function Bars({ caption, rows, kind = "" }: BarsProps) {
   return (
-    <table class="bars">
+    <table class={`bars ${kind}`}>
       <caption>{caption}</caption>
       <tbody>
         {rows.map(({ name, value, isActual }) => (
@@ -283,39 +292,34 @@ function UnitSearch() {
   const { config } = model.value!;
   const unit = inspector.unit.value;
   const selection = inspector.selection.value;
-  const isSearching = inspector.isSearching.value;
+  const followed = inspector.isSearching.value ?? inspector.found.value?.followed;
+  useEffect(() => inspector.searchFirst(), []);
   const set = (change: Partial<typeof unit>) => inspector.chosenUnit.value = { ...unit, ...change };
   return (
     <div class="unit-search">
-      <div class="fields">
-        <label>
-          <span>Find units that follow</span>
-          <select
-            value={inspector.found.value?.followed ?? ""}
-            onChange={(event) => {
-              const { value } = event.currentTarget;
-              if (value !== "") inspector.search(value as FeatureName | "selection");
-            }}
+      <fieldset class="features">
+        <legend>Find units that follow</legend>
+        {Object.entries(features).map(([name, { label }]) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={followed === name}
+            onClick={() => inspector.search(name as FeatureName)}
           >
-            <option value="">choose…</option>
-            {Object.entries(features).map(([name, { label }]) => (
-              <option key={name} value={name}>{label}</option>
-            ))}
-            <option value="selection" disabled={selection === null}>the selected characters</option>
-          </select>
-        </label>
-        {selection === null
-          ? <p class="small soft">or select characters in the text, and search by them.</p>
-          : (
-            <button
-              type="button"
-              disabled={isSearching}
-              onClick={() => inspector.search("selection")}
-            >
-              Follow the {countOf(selection.to - selection.from, "selected character")}
-            </button>
-          )}
-      </div>
+            {label}
+          </button>
+        ))}
+        <button
+          type="button"
+          aria-pressed={followed === "selection"}
+          disabled={selection === null}
+          onClick={() => inspector.search("selection")}
+        >
+          {selection === null
+            ? "characters that you select in the text"
+            : `the ${countOf(selection.to - selection.from, "selected character")}`}
+        </button>
+      </fieldset>
       <Ranking />
       <div class="fields">
         <label>
@@ -365,6 +369,9 @@ function UnitSearch() {
 
 function Ranking() {
   const found = inspector.found.value;
+  if (inspector.isSearching.value !== null && found === null) {
+    return <p class="ranking" role="status">Comparing all units with the text …</p>;
+  }
   if (found === null) return null;
   const { config, progress } = model.value!;
   const label = found.followed === "selection"
@@ -383,6 +390,7 @@ function Ranking() {
         {progress.step !== found.step && (
           <button
             type="button"
+            class="link"
             onClick={() => inspector.search(found.followed)}
           >
             Search again

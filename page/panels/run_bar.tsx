@@ -1,7 +1,22 @@
 /// <reference lib="dom" />
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { countOf, formatCount, formatDuration, formatLoss, formatShort } from "../format.ts";
-import { client, givenLimits, resetTraining, startTraining, text } from "../state.ts";
+import {
+  countOf,
+  formatCount,
+  formatDuration,
+  formatLoss,
+  formatRate,
+  formatShort,
+} from "../format.ts";
+import {
+  client,
+  extendTraining,
+  hasUnsavedTraining,
+  remark,
+  resetTraining,
+  startTraining,
+  text,
+} from "../state.ts";
 import type { Phase } from "../worker/protocol.ts";
 
 /** The controls of the training and its figures, which stay in sight. */
@@ -9,7 +24,10 @@ export function RunBar() {
   const phase = client.phase.value;
   const status = client.status.value;
   const error = client.error.value;
-  const isReady = text.value !== null && client.configured.value !== null;
+  // A text or a setting that is refused; a training that has failed may be tried again.
+  const isRefused = error !== null && phase === "idle";
+  const isReady = text.value !== null && client.configured.value !== null && !isRefused;
+  const note = remark.value ?? endReason();
   return (
     <section class="run-bar" aria-label="Training">
       {phase !== "idle" && (
@@ -29,10 +47,11 @@ export function RunBar() {
           >
             One step
           </button>
-          <button type="button" disabled={phase === "idle"} onClick={resetTraining}>Reset</button>
+          <button type="button" disabled={phase === "idle"} onClick={askAndReset}>Reset</button>
         </div>
         <Figures />
         {error !== null && <p class="error" role="alert" id="error">{error.message}</p>}
+        {error === null && note !== null && <p class="remark" role="status">{note}</p>}
       </div>
       <Announcer />
     </section>
@@ -41,7 +60,15 @@ export function RunBar() {
 
 function MainButton({ phase, isReady }: { readonly phase: Phase; readonly isReady: boolean }) {
   const button = (label: string, onClick: () => void, disabled = false) => (
-    <button type="button" class="primary" disabled={disabled} onClick={onClick}>{label}</button>
+    <button
+      type="button"
+      class="primary"
+      disabled={disabled}
+      // The second click of a double click would undo what the first has done.
+      onClick={({ detail }) => detail < 2 && onClick()}
+    >
+      {label}
+    </button>
   );
   switch (phase) {
     case "training":
@@ -49,7 +76,7 @@ function MainButton({ phase, isReady }: { readonly phase: Phase; readonly isRead
     case "paused":
       return button("Resume", () => client.resume());
     case "finished":
-      return button("Train on", trainOn);
+      return button("Train on", extendTraining);
     default:
       return button("Train", startAndShow, !isReady);
   }
@@ -62,12 +89,30 @@ function startAndShow(): void {
   document.querySelector(".learning")?.scrollIntoView({ behavior: isCalm ? "auto" : "smooth" });
 }
 
-/** Continues a finished training for as many steps as it has had. */
-function trainOn(): void {
-  const { step = 0 } = client.status.value ?? client.model.value?.progress ?? {};
-  givenLimits.value = { steps: 2 * step };
-  client.setLimits(givenLimits.value);
-  client.resume();
+/** Resets, after a question where work would be lost. */
+function askAndReset(): void {
+  const question = "Reset the training? Its latest model is not saved.";
+  if (!hasUnsavedTraining() || confirm(question)) resetTraining();
+}
+
+/** Why a training has ended; `null` if it has not, or that is not known. */
+function endReason(): string | null {
+  if (client.phase.value !== "finished" || client.prepared.value === null) return null;
+  const { limits } = client.prepared.value;
+  const step = client.status.value?.step ?? 0;
+  const validated = client.metrics.value.filter(({ validationLoss }) => validationLoss !== null);
+  const best = validated.reduce(
+    (lowest, metrics) => metrics.validationLoss! < lowest.validationLoss! ? metrics : lowest,
+    validated[0]!,
+  );
+  const since = validated.length - 1 - validated.indexOf(best);
+  const reason = since >= limits.patience
+    ? `The validation loss has not fallen in ${countOf(since, "validation")}.`
+    : step >= limits.steps
+    ? `All ${countOf(step, "step")} are done.`
+    : "The time is over.";
+  if (best === undefined || best.step === step) return reason;
+  return `${reason} Below is the best model, that of step ${formatCount(best.step)}.`;
 }
 
 function Figures() {
@@ -104,15 +149,11 @@ function Figures() {
       </div>
       <div>
         <dt>Characters/s</dt>
-        <dd>{formatShort(charsPerSecond)}</dd>
+        <dd>{formatRate(charsPerSecond)}</dd>
       </div>
-      <div>
-        <dt>{phase === "training" ? "Time left" : phase === "finished" ? "Finished" : "Paused"}</dt>
-        <dd>
-          {phase === "finished"
-            ? seconds === undefined ? "" : `after ${formatDuration(seconds)}`
-            : formatDuration(secondsLeft)}
-        </dd>
+      <div class="wide">
+        <dt>{phase === "finished" ? "Time" : "Time left"}</dt>
+        <dd>{formatDuration(phase === "finished" ? seconds ?? NaN : secondsLeft)}</dd>
       </div>
       {prepared !== null && (
         <div class="optional">

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { useComputed } from "@preact/signals";
 import { formatCount, formatDuration, formatLoss } from "../format.ts";
-import { client, prompt, shownSample } from "../state.ts";
+import { client, isFollowing, prompt, shownSample } from "../state.ts";
 import type { TrainingSample } from "../worker/protocol.ts";
 import { Panel } from "./panel.tsx";
 
@@ -21,7 +21,9 @@ export function SamplesPanel() {
     <Panel
       id="samples"
       title="What it writes"
-      lead="From time to time the model continues the same prompt, with the same random numbers, so that only what it has learned differs."
+      lead={`${
+        isFollowing ? "The model of each checkpoint" : "From time to time, the model"
+      } continues the same prompt with the same random numbers, so that samples differ only by what was learned.`}
       computedBy={["src/generate/sampler.ts"]}
     >
       <PromptField />
@@ -90,7 +92,13 @@ function PromptField() {
 
 function SampleFacts({ sample }: { readonly sample: TrainingSample | undefined }) {
   if (sample === undefined) {
-    return <p class="sample-facts">The first sample comes a second after the start.</p>;
+    return (
+      <p class="sample-facts">
+        {isFollowing
+          ? "The first sample comes with the first checkpoint."
+          : "The first sample is of a model that has learned nothing yet."}
+      </p>
+    );
   }
   const { step, seconds, loss } = sample;
   return (
@@ -115,7 +123,7 @@ function Overview({ samples, index, show }: {
         <li key={samples[i]!.step}>
           <button type="button" aria-current={i === index} onClick={() => show(i)}>
             <span class="step">step {formatCount(samples[i]!.step)}</span>
-            <code class="line">{lineOf(samples[i]!)}</code>
+            <code class="line" dir="auto">{lineOf(samples[i]!)}</code>
           </button>
         </li>
       ))}

@@ -33,11 +33,11 @@ export function SettingsPanel() {
           </Sentence>
           <Sentence name="Updates" keys={["optimizer", "lr", "weightDecay"]}>
             <Field name="optimizer" /> <Field name="lr" before="rate" />{" "}
-            <Field name="weightDecay" before="decay" narrow />
+            <Field name="weightDecay" before="weight decay" narrow />
           </Sentence>
           <Sentence name="Schedule" keys={["lrSchedule", "warmup", "weightAverage"]}>
             <Field name="lrSchedule" /> <Field name="warmup" before="warm-up" after="steps" />{" "}
-            <Field name="weightAverage" before="average" narrow />
+            <Field name="weightAverage" before="weight average" narrow />
           </Sentence>
           <Limits />
         </dl>

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { countOf, formatBytes } from "../format.ts";
-import { client, isEditable, prompt, text } from "../state.ts";
+import { client, isEditable, prompt, remark, text } from "../state.ts";
 import { type BundledText, bundledTexts } from "../texts.ts";
 import type { TextSource } from "../worker/protocol.ts";
 
@@ -41,7 +41,9 @@ export function TextPanel() {
     take(source, "");
   };
   const takeFile = (file: File | undefined) => {
-    if (file !== undefined && isEditable.value) takeOwn({ name: file.name, content: file });
+    if (file === undefined) return;
+    if (isEditable.value) takeOwn({ name: file.name, content: file });
+    else remark.value = `To train on ${JSON.stringify(file.name)}, reset this training first.`;
   };
 
   useSignalEffect(() => {
@@ -84,6 +86,7 @@ export function TextPanel() {
           <pre
             class="preview"
             role="group"
+            dir="auto"
             tabIndex={0}
             aria-label={`Beginning of ${bundled.title}`}
           >
@@ -147,6 +150,7 @@ function OwnText({ own, preview, takeOwn, takeFile }: {
           <textarea
             aria-label="Your text"
             placeholder="Paste a text here, or drop a file anywhere on the page."
+            dir="auto"
             spellcheck={false}
             disabled={!isEditable.value}
             value={own === null ? "" : own.content as string}
@@ -158,6 +162,7 @@ function OwnText({ own, preview, takeOwn, takeFile }: {
           <pre
             class="preview"
             role="group"
+            dir="auto"
             tabIndex={0}
             aria-label="Beginning of your text"
           >{preview}</pre>
@@ -195,9 +200,10 @@ function TextFacts({ source }: { readonly source: string | undefined }) {
   const facts = useComputed(() => {
     const configured = client.configured.value;
     if (text.value === null || configured === null) return "";
-    if (configured.name !== text.value.name) return "";
+    if (configured.name !== text.value.name || client.error.value !== null) return "";
     const { chars, bytes, vocabulary } = configured;
-    return `${countOf(chars, "character")}, ${[...vocabulary].length} distinct, ${
+    const name = text.value.content instanceof File ? `${text.value.name}: ` : "";
+    return `${name}${countOf(chars, "character")}, ${[...vocabulary].length} distinct, ${
       formatBytes(bytes)
     } of UTF-8.`;
   });
@@ -221,7 +227,15 @@ async function fetchText({ file }: BundledText): Promise<string | null> {
 
 async function startOf({ content }: TextSource): Promise<string> {
   if (typeof content === "string") return content.slice(0, PREVIEW_LENGTH);
-  return (await content.slice(0, 4 * PREVIEW_LENGTH).text()).slice(0, PREVIEW_LENGTH);
+  const bytes = await content.slice(0, 4 * PREVIEW_LENGTH).arrayBuffer();
+  try {
+    // As a part of a stream, since the last character may be cut.
+    const decoded = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return decoded.slice(0, PREVIEW_LENGTH);
+  } catch {
+    // Refused when it is read as a whole.
+    return "";
+  }
 }
 
 /** Takes files that are dropped anywhere on the page; checkpoints are for another listener. */

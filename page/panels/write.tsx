@@ -92,12 +92,12 @@ export function WritePanel() {
     <Panel
       id="write"
       title="Write"
-      lead={model.value === null
-        ? "Write together with the model, as soon as there is one."
-        : "Type, and see which character the model expects next, and how surely."}
-      computedBy={model.value === null ? [] : ["src/generate/predict.ts"]}
+      lead="Type, and see which character the model expects next, and how surely."
+      computedBy={["src/generate/predict.ts"]}
     >
-      {model.value !== null && <Write />}
+      {model.value === null
+        ? <p class="placeholder">Writing begins with the first model.</p>
+        : <Write />}
     </Panel>
   );
 }
@@ -144,6 +144,7 @@ function Write() {
             ref={field}
             rows={4}
             dir="auto"
+            placeholder="Type how a text may begin"
             spellcheck={false}
             autocapitalize="off"
             autocomplete="off"

@@ -219,6 +219,9 @@ export class TrainingClient implements Disposable {
       const reason = event.message ?? "its files cannot be loaded";
       this.#error.value = { message: `The worker that trains has failed: ${reason}`, option: null };
       this.#phase.value = "failed";
+      // The next request starts another one.
+      worker.terminate();
+      if (this.#worker === worker) this.#worker = null;
     };
     return worker;
   }

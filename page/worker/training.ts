@@ -30,13 +30,15 @@ import type {
  * that train.
  */
 const STATUS_MS = 250;
-/** Time from the start to the first sample, and between samples at least. */
+/** Time between samples at least. */
 const MIN_SAMPLE_MS = 1000;
 /** Part of the time trained so far that passes until the next sample. */
 const SAMPLE_INTERVAL = 0.12;
 const SAMPLE_LENGTH = 280;
 /** Clear enough to read, and far from repeating itself. */
 const SAMPLE_TEMPERATURE = 0.7;
+/** Time from the start to the first model. */
+const FIRST_MODEL_MS = 1000;
 /** Time between two models at least, and as a multiple of the time that one takes to encode. */
 const MIN_MODEL_MS = 5000;
 const MODEL_COST_FACTOR = 30;
@@ -184,7 +186,7 @@ export class Training {
     const { config, limits, threads } = this.#settings;
     const { signal } = controller;
     const resume = this.#state;
-    using prepared = await prepareTraining(corpus, {
+    using prepared = await prepareUnlessAborted(corpus, {
       ...resume === null ? { config } : { resume },
       ...limits,
       ...threads === undefined ? {} : { threads },
@@ -192,6 +194,8 @@ export class Training {
       // With a checkpoint after every step, a slice of the run is one step.
       ...isSingleStep ? { checkpointEvery: 1 } : {},
     });
+    // Paused before the first step, or before the next one.
+    if (prepared === null) return this.#setPhase("paused");
     if (resume === null) this.#reportPrepared(prepared);
     const observer = new Observer({
       prepared,
@@ -287,8 +291,9 @@ class Observer {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    this.#sampleAt = options.startSeconds === 0 ? MIN_SAMPLE_MS : this.#nextSampleAt();
-    this.#modelAt = this.#sampleAt;
+    // The first sample is one of a model that has learned nothing yet.
+    this.#sampleAt = options.startSeconds === 0 ? 0 : this.#nextSampleAt();
+    this.#modelAt = options.startSeconds === 0 ? FIRST_MODEL_MS : this.#sampleAt;
   }
 
   /** Milliseconds of training, those before this run included. */
@@ -395,6 +400,19 @@ class Observer {
   }
 }
 
+/** Prepares a training; `null` if the signal aborts that. */
+async function prepareUnlessAborted(
+  corpus: Corpus,
+  options: NonNullable<Parameters<typeof prepareTraining>[1]> & { readonly signal: AbortSignal },
+): Promise<PreparedTraining | null> {
+  try {
+    return await prepareTraining(corpus, options);
+  } catch (error) {
+    if (options.signal.aborted) return null;
+    throw error;
+  }
+}
+
 function latestOf(state: TrainResult | Checkpoint): Checkpoint {
   return "latest" in state ? state.latest : state;
 }
@@ -405,6 +423,9 @@ function isSame(a: TextSource, b: TextSource): boolean {
 
 async function readUtf8(file: Blob, name: string): Promise<string> {
   const bytes = await file.arrayBuffer();
+  if (bytes.byteLength === 0) {
+    throw new InputError(`Cannot read the text ${JSON.stringify(name)}: it is empty`);
+  }
   try {
     // A byte-order mark is a character of the text, as for the command line.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -352,7 +352,9 @@ function sizeReason({ chars, vocabularySize, size, minutes }: RunEstimate): stri
   const larger = modelSizes[modelSizes.indexOf(size) - 1];
   if (larger === undefined) return `${describeRun({ chars, minutes })} are enough for this size`;
   const text = countOf(chars, "character");
-  if (chars < larger.minChars) return `${text} are too few for a larger model`;
+  if (chars < larger.minChars) {
+    return `${text} ${chars === 1 ? "is" : "are"} too few for a larger model`;
+  }
   const occasion = { chars, vocabularySize, minutes: minutes ?? USUAL_MINUTES };
   const isLargeAlphabet = !isAffordable(larger, occasion);
   const alphabet = isLargeAlphabet ? `, ${formatInteger(vocabularySize)} of them distinct,` : "";

@@ -8,6 +8,7 @@ const paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/googl
 /** A locator of Playwright. */
 export interface Locator {
   click(options?: { readonly position: { readonly x: number; readonly y: number } }): Promise<void>;
+  dblclick(): Promise<void>;
   fill(value: string): Promise<void>;
   press(key: string): Promise<void>;
   hover(): Promise<void>;
@@ -51,15 +52,24 @@ export interface Page extends Pick<Locator, "locator" | "getByRole" | "getByLabe
   readonly keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
   readonly mouse: { move(x: number, y: number): Promise<void> };
   readonly touchscreen: { tap(x: number, y: number): Promise<void> };
+  on(event: "dialog", listener: (dialog: Dialog) => void): void;
   on(event: "pageerror", listener: (error: Error) => void): void;
   on(event: "request", listener: (request: { url(): string }) => void): void;
   on(event: "console", listener: (message: { type(): string; text(): string }) => void): void;
   context(): Context;
 }
 
+/** A question of the browser or of the page. */
+export interface Dialog {
+  type(): string;
+  accept(): Promise<void>;
+  dismiss(): Promise<void>;
+}
+
 /** A browser context of Playwright. */
 export interface Context {
   newPage(): Promise<Page>;
+  waitForEvent(event: "page"): Promise<Page>;
   setOffline(isOffline: boolean): Promise<void>;
   browser(): Browser;
   /** A session of the DevTools protocol. */

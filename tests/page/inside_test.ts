@@ -60,7 +60,7 @@ testPage(
   async ({ page }) => {
     await trainOn(page, { text: TEXT });
     await choose(page, "One unit");
-    await page.getByLabel("Find units that follow").selectOption("quotes");
+    await page.getByRole("button", { name: "inside quotation marks" }).click();
     const ranking = page.locator(".ranking li button");
     await ranking.first().waitFor();
     assertEquals(await ranking.count(), 8);
@@ -80,7 +80,7 @@ testPage(
 
     await page.locator(".inside-text").focus();
     for (let i = 0; i < 9; i++) await page.keyboard.press("Shift+ArrowRight");
-    await page.getByRole("button", { name: "Follow the 10 selected characters" }).click();
+    await page.getByRole("button", { name: "the 10 selected characters" }).click();
     await page.getByText(/Correlation with “the selected characters”/).waitFor();
     assert((await levels(page)).includes("chosen"));
   },
@@ -196,6 +196,6 @@ testPage("Look inside follows the model while it is trained", async ({ page }) =
     { timeout: 60_000 },
   );
   await choose(page, "One unit");
-  await page.getByLabel("Find units that follow").selectOption("space");
+  await page.getByRole("button", { name: "space", exact: true }).click();
   await page.locator(".ranking li button").first().waitFor();
 });

@@ -46,6 +46,8 @@ testPage("The page says what is wrong with a text that is too short", async ({ p
   await openText(page, { name: "short.txt", contents: "ab" });
   await page.getByRole("button", { name: "Train", exact: true }).click();
   await page.getByRole("alert").waitFor();
+  // Longer than a configuration takes, which would clear the message.
+  await page.waitForTimeout(800);
   assert((await page.getByRole("alert").textContent())!.includes("characters"));
 });
 
@@ -54,6 +56,10 @@ testPage("The page says that a file is not UTF-8", async ({ page }) => {
   await openText(page, { name: "latin1.txt", contents: new Uint8Array([0x61, 0xe9, 0x62, 0x0a]) });
   await page.getByRole("alert").waitFor();
   assert((await page.getByRole("alert").textContent())!.includes("UTF-8"));
+  assertEquals(await page.getByRole("button", { name: "Train", exact: true }).isEnabled(), false);
+  assertEquals(await page.locator(".preview").textContent(), "");
+  await openText(page, { name: "empty.txt", contents: "" });
+  await page.getByText("it is empty").waitFor();
 });
 
 testPage("The page keeps emoji and right-to-left text whole", async ({ page }) => {

@@ -1,6 +1,6 @@
 /** Training in the page. */
 import { assert, assertEquals } from "@std/assert";
-import { train, waitUntilReady } from "./actions.ts";
+import { limitSteps, train, waitUntilReady } from "./actions.ts";
 import { testPage } from "./browser.ts";
 
 testPage("The page is isolated, trains, pauses and takes one step", async ({ page }) => {
@@ -19,7 +19,7 @@ testPage("The page is isolated, trains, pauses and takes one step", async ({ pag
   assertEquals(await step(), paused + 1);
   assert((await page.locator(".sample").textContent())!.startsWith("Alice "));
   await page.getByRole("button", { name: "Reset" }).click();
-  await page.getByText("The first sample comes").waitFor();
+  await page.getByText("The first sample is").waitFor();
 });
 
 /** A task in a trace of Chromium; times are in microseconds. */
@@ -74,3 +74,66 @@ testPage(
     if (longTasks > 0) assert(longest > 0 && longest < 50, `a task computed for ${longest} ms`);
   },
 );
+
+testPage("A double click on Train trains", async ({ page }) => {
+  await waitUntilReady(page);
+  await page.getByRole("button", { name: "Train", exact: true }).dblclick();
+  await page.locator(".sample .prompt").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+});
+
+testPage("A training that is paused before its first step can be resumed", async ({ page }) => {
+  await waitUntilReady(page);
+  await page.evaluate(`{
+    const { click } = HTMLElement.prototype;
+    click.call(document.querySelector(".run-bar .primary"));
+    setTimeout(() => click.call(document.querySelector(".run-bar .primary")), 5);
+  }`);
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.locator(".sample .prompt").waitFor({ state: "attached" });
+});
+
+testPage("The page says why a training has ended, and shows its best model", async ({ page }) => {
+  await waitUntilReady(page);
+  await limitSteps(page, 60);
+  await train(page);
+  await page.getByText("All 60 steps are done.").waitFor();
+  await page.getByRole("button", { name: "Train on" }).click();
+  await page.getByText("All 120 steps are done.").waitFor();
+  await page.getByRole("button", { name: "Reset" }).click();
+  assertEquals(await page.getByLabel("limit", { exact: true }).inputValue(), "60");
+});
+
+testPage("A training of some time is not lost without a question", async ({ page }) => {
+  const questions: string[] = [];
+  let isAccepted = false;
+  page.on("dialog", async (dialog) => {
+    questions.push(dialog.type());
+    await (isAccepted ? dialog.accept() : dialog.dismiss());
+  });
+  await page.getByLabel("end of the training").selectOption("minutes");
+  await train(page);
+  await page.waitForFunction(
+    'parseFloat(/after ([\\d.]+) s/.exec(document.querySelector(".sample-facts").textContent)?.[1]) > 11',
+    undefined,
+    { timeout: 60_000 },
+  );
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Reset" }).click();
+  await page.getByRole("button", { name: "Resume" }).waitFor();
+  assertEquals(questions, ["confirm"]);
+  isAccepted = true;
+  await page.reload();
+  assertEquals(questions, ["confirm", "beforeunload"]);
+  await waitUntilReady(page);
+  await page.reload();
+  assertEquals(questions.length, 2);
+});
+
+testPage("The code of a panel opens beside the training", async ({ page }) => {
+  await train(page);
+  const opened = page.context().waitForEvent("page");
+  await page.locator("#samples .computed-by a").click();
+  assert(await opened !== undefined);
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+});
