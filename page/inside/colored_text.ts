@@ -31,6 +31,8 @@ interface Line {
 
 /** Chunks this far outside of the visible part are displayed, too, in pixels. */
 const MARGIN = 400;
+/** Lines this far outside of the visible part are colored, too, in pixels: enough to scroll a little. */
+const COLORED_MARGIN = 160;
 /** Characters per line and pixels per line, for the height of chunks that were never displayed. */
 const ESTIMATED_COLUMNS = 60;
 const ESTIMATED_LINE_HEIGHT = 28;
@@ -58,6 +60,7 @@ export class ColoredText {
   /** Where a selection by keys began. */
   #anchor: number | null = null;
   #isPainting = false;
+  #isShown = true;
   readonly #highlights = new Map<string, Highlight>();
 
   constructor(host: HTMLElement, events: ColoredTextEvents) {
@@ -70,6 +73,7 @@ export class ColoredText {
     const { signal } = this.#abort;
     host.addEventListener("pointermove", (event) => this.#hover(event), { signal });
     host.addEventListener("click", (event) => this.#click(event), { signal });
+    host.addEventListener("scroll", () => this.#repaint(), { signal, passive: true });
     host.addEventListener("keydown", (event) => this.#press(event), { signal });
     document.addEventListener("selectionchange", () => this.#readSelection(), { signal });
   }
@@ -124,6 +128,15 @@ export class ColoredText {
     this.#repaint();
   }
 
+  /**
+   * Says whether the text is in sight. Out of sight it has no colors: a browser looks up every range
+   * again whenever anything in the document changes.
+   */
+  setShown(isShown: boolean): void {
+    this.#isShown = isShown;
+    this.#repaint();
+  }
+
   /** Marks a character as the one that is looked at. */
   setPointed(position: number | null): void {
     this.#pointed = position;
@@ -153,8 +166,14 @@ export class ColoredText {
 
   #paint(): void {
     for (const highlight of this.#highlights.values()) highlight.clear();
+    if (!this.#isShown) return;
+    const { top, bottom } = this.#host.getBoundingClientRect();
     for (const lines of this.#lines.values()) {
-      for (const line of lines) this.#paintLine(line);
+      for (const line of lines) {
+        const rect = line.element.getBoundingClientRect();
+        const isNear = rect.bottom > top - COLORED_MARGIN && rect.top < bottom + COLORED_MARGIN;
+        if (isNear) this.#paintLine(line);
+      }
     }
   }
 
@@ -168,7 +187,9 @@ export class ColoredText {
     // Neighbors of one level share a range.
     let [runLevel, runStart] = [NO_LEVEL, 0];
     const endRun = (end: number) => {
-      if (runLevel !== NO_LEVEL && scale) add(`${scale.name}-${runLevel}`, 0, runStart, end);
+      if (runLevel !== NO_LEVEL && scale && runLevel !== scale.blank) {
+        add(`${scale.name}-${runLevel}`, 0, runStart, end);
+      }
       runStart = end;
     };
     for (const symbol of symbols) {

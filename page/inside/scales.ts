@@ -17,6 +17,8 @@ export interface Scale {
   readonly name: "loss" | "signed" | "gate" | "depends";
   /** What its numbers are, for the legend. */
   readonly label: string;
+  /** The level without a color. */
+  readonly blank: number;
   /** The text of each level, from the first. */
   readonly legend: readonly string[];
   /** The level of a number; {@linkcode NO_LEVEL} for NaN. */
@@ -41,6 +43,7 @@ const DEPENDS_BOUNDS = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2];
 export const lossScale: Scale = {
   name: "loss",
   label: "Loss of each character, in bits",
+  blank: 0,
   legend: ["0", "½", "1", "2", "3", "4", "6", "8+"],
   levelOf: (nats) => levelBelow(LOSS_BOUNDS, nats / Math.LN2),
   takesLast: false,
@@ -50,6 +53,7 @@ export const lossScale: Scale = {
 export const signedScale: Scale = {
   name: "signed",
   label: "Value of the unit after each character",
+  blank: 4,
   legend: ["−1", "−¾", "−½", "−¼", "0", "¼", "½", "¾", "1"],
   levelOf: (value) => levelBelow(SIGNED_BOUNDS, value),
   takesLast: true,
@@ -59,6 +63,7 @@ export const signedScale: Scale = {
 export const gateScale: Scale = {
   name: "gate",
   label: "Gate of the unit at each character: 0 closed, 1 open",
+  blank: 0,
   legend: ["0", "⅛", "¼", "⅜", "½", "⅝", "¾", "⅞+"],
   levelOf: (value) => levelBelow(GATE_BOUNDS, value),
   takesLast: true,
@@ -68,6 +73,7 @@ export const gateScale: Scale = {
 export const dependsScale: Scale = {
   name: "depends",
   label: "How much the prediction depends on each character, as a part of the most",
+  blank: 0,
   legend: ["less", "1⁄32", "1⁄16", "⅛", "¼", "½–1"],
   levelOf: (share) => levelBelow(DEPENDS_BOUNDS, share),
   takesLast: false,

@@ -140,6 +140,7 @@ function TextView() {
         view.setLevels(scale, levels);
       }),
       effect(() => view.setPointed(inspector.position.value)),
+      effect(() => view.setShown(inspector.isVisible.value)),
       effect(() => {
         const detail = inspector.detail.value;
         if (!isAnnounced || detail === null || detail.position !== inspector.position.value) return;

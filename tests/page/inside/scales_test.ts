@@ -60,10 +60,12 @@ Deno.test({
     const tokens = await Deno.readTextFile(new URL("style.css", root));
     const ink = colorsOf(tokens, "ink")!;
     const paper = colorsOf(tokens, "paper")!;
-    for (const { name, legend } of scales) {
+    for (const { name, legend, blank } of scales) {
+      assert(css.includes(`--${name}-${blank}: transparent;`), name);
       for (const scheme of [0, 1] as const) {
         const colors = legend.map((_, level) => {
-          assert(css.includes(`::highlight(${name}-${level})`), `${name}-${level}`);
+          const isColored = css.includes(`::highlight(${name}-${level})`);
+          assertEquals(isColored, level !== blank, `${name}-${level}`);
           return colorsOf(css, `${name}-${level}`)?.[scheme] ?? paper[scheme];
         });
         colors.forEach((color, level) => {
@@ -71,12 +73,11 @@ Deno.test({
           assert(ratio >= 4.5, `${name}-${level}, scheme ${scheme}: contrast ${ratio}`);
         });
         // From the level of zero on, away from the color of the page.
-        const zero = name === "signed" ? 4 : 0;
         const distances = colors.map((color) => contrast(color, paper[scheme]));
-        for (let level = zero + 1; level < legend.length; level++) {
+        for (let level = blank + 1; level < legend.length; level++) {
           assert(distances[level]! > distances[level - 1]!, `${name}-${level}, ${scheme}`);
         }
-        for (let level = zero - 1; level >= 0; level--) {
+        for (let level = blank - 1; level >= 0; level--) {
           assert(distances[level]! > distances[level + 1]!, `${name}-${level}, ${scheme}`);
         }
       }
