@@ -280,6 +280,7 @@ function nameFacts(fact: MakeFact): Fact[] {
     loss: 0,
     batchLoss: 0,
     validationLoss: null,
+    lr: 0,
     charsPerSecond: 0,
     elapsedSeconds: 0,
   })));

@@ -30,6 +30,7 @@ interface MetricsRecord {
   readonly loss: number;
   readonly batch_loss: number | null;
   readonly val_loss: number | null;
+  readonly lr: number;
   readonly chars_per_s: number;
   readonly elapsed_s: number;
 }
@@ -118,6 +119,7 @@ export function formatMetrics(metrics: TrainingMetrics): string {
     loss: metrics.loss,
     batch_loss: metrics.batchLoss,
     val_loss: metrics.validationLoss,
+    lr: metrics.lr,
     chars_per_s: metrics.charsPerSecond,
     elapsed_s: metrics.elapsedSeconds,
   });
@@ -271,6 +273,7 @@ export function parseMetrics(line: string): TrainingMetrics | null {
     loss: record.loss,
     batchLoss: record.batch_loss,
     validationLoss: record.val_loss,
+    lr: record.lr,
     charsPerSecond: record.chars_per_s,
     elapsedSeconds: record.elapsed_s,
   };

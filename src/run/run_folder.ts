@@ -444,6 +444,7 @@ const metricsSchema = optionsSchema({}, {
   loss: metric,
   batchLoss: v.nullable(metric),
   validationLoss: v.nullable(metric),
+  lr: metric,
   charsPerSecond: metric,
   elapsedSeconds: metric,
 });

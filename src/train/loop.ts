@@ -244,6 +244,8 @@ export class TrainingLoop {
       loss,
       batchLoss,
       validationLoss,
+      // That of the last step is unknown where a resumed run logs before it trains.
+      lr: this.#trainer.nextLearningRate(this.#stepOptions()),
       charsPerSecond: this.#throughput.startInterval(),
       elapsedSeconds: this.#throughput.elapsedSeconds(),
     });

@@ -17,6 +17,8 @@ export interface TrainingMetrics {
   readonly batchLoss: number | null;
   /** Validation loss in nats per character; `null` if it was not measured at this step. */
   readonly validationLoss: number | null;
+  /** Learning rate of the next step: 0 at the end of a schedule or cooldown that falls to it. */
+  readonly lr: number;
   /** Characters trained on per second since the last metrics, without validation and samples. */
   readonly charsPerSecond: number;
   /** Seconds of training so far, everything included but the time between stop and resume. */

@@ -392,6 +392,17 @@ export class Trainer implements Disposable {
   }
 
   /**
+   * Returns the learning rate of the next step.
+   *
+   * @param options The position of that step in its run.
+   * @throws {RangeError} if an option is out of range.
+   * @throws {TypeError} if an option has a wrong type, or is unknown.
+   */
+  nextLearningRate(options: StepOptions = {}): number {
+    return this.#nextLearningRate(checkStepOptions(options));
+  }
+
+  /**
    * Checks that the next batch has a finite loss and finite gradients: weights may be finite and
    * yet too large to continue from. Does not change the training. Checks nothing if the step is
    * stopped.

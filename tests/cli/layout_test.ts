@@ -20,6 +20,7 @@ const metrics: TrainingMetrics = {
   loss: 55888.1234,
   batchLoss: 1,
   validationLoss: 55888.1234,
+  lr: 0.001,
   charsPerSecond: 12_345_678,
   elapsedSeconds: 359_999,
 };

@@ -68,7 +68,7 @@ testInFolder("appendMetrics() writes one line, in snake case", (folder) => {
   assertEquals(
     line(1),
     '{"step":1,"epoch":0.5,"chars":10,"loss":2,"batch_loss":3,"val_loss":null,' +
-      '"chars_per_s":5,"elapsed_s":1}\n',
+      '"lr":0.01,"chars_per_s":5,"elapsed_s":1}\n',
   );
 });
 

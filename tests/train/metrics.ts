@@ -9,6 +9,7 @@ export function metricsAt(step: number, changes: Partial<TrainingMetrics> = {}):
     loss: 2,
     batchLoss: 3,
     validationLoss: null,
+    lr: 0.01,
     charsPerSecond: 5,
     elapsedSeconds: 1,
     ...changes,

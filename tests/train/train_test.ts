@@ -28,6 +28,7 @@ Deno.test("train() logs the first step, every logEvery steps, and the end", asyn
     assertEquals(metrics.batchLoss, batchLoss);
     assertEquals(metrics.loss, trainer.loss);
     assertEquals(metrics.chars, metrics.step * 20);
+    assertEquals(metrics.lr, trainer.nextLearningRate({ fractionDone: metrics.step / 17 }));
     assertEquals(metrics.epoch, metrics.step / trainer.stepsPerEpoch);
     assert(metrics.charsPerSecond > 0 && metrics.elapsedSeconds > 0);
   }
