@@ -40,7 +40,7 @@ export function formatDuration(seconds: number): string {
 
 /** A time on an axis, for example `2 min`. */
 export function formatTime(seconds: number): string {
-  if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
+  if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
   const [whole, rest] = [Math.floor(seconds / 60), Math.round(seconds % 60)];
   if (seconds < 3600) return rest === 0 ? `${whole} min` : formatDuration(seconds);
   return formatDuration(seconds).replace(" 0 min", "");

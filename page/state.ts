@@ -105,6 +105,12 @@ export function startTraining(): void {
   });
 }
 
+/** Continues a training that pauses. */
+export function resumeTraining(): void {
+  remark.value = null;
+  client.resume();
+}
+
 /** The limits that {@linkcode extendTraining} has replaced. */
 let limitsBefore: LimitOptions | null = null;
 
@@ -114,7 +120,7 @@ export function extendTraining(): void {
   limitsBefore ??= givenLimits.value;
   givenLimits.value = { steps: 2 * step };
   client.setLimits(givenLimits.value);
-  client.resume();
+  resumeTraining();
 }
 
 /** Ends the training, forgets it, and picks a configuration again. */

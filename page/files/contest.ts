@@ -3,7 +3,7 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Cell, ConfigInput } from "../../src/mod.ts";
 import type { Point } from "../charts/chart_data.ts";
-import { client, givenConfig, otherModel, prompt, text } from "../state.ts";
+import { client, givenConfig, otherModel, prompt, remark, text } from "../state.ts";
 import { TrainingClient } from "../worker/client.ts";
 import type { ModelFile } from "../worker/protocol.ts";
 
@@ -65,7 +65,10 @@ export function startContest(): void {
   const source = text.peek();
   if (source === null) return;
   resetContest();
-  client.pause();
+  if (client.phase.peek() === "training") {
+    client.pause();
+    remark.value = "Paused, so that the compared models have all cores.";
+  }
   const limits = { minutes: minutes.peek() };
   batch(() => {
     contestantsSignal.value = candidates.peek().map((candidate) => {

@@ -6,7 +6,7 @@ import { CurvesPanel } from "../panels/curves.tsx";
 import { InsidePanel } from "../panels/inside.tsx";
 import { SamplesPanel } from "../panels/samples.tsx";
 import { WritePanel } from "../panels/write.tsx";
-import { client, otherModel, prompt, text } from "../state.ts";
+import { client, prompt, text } from "../state.ts";
 import { setQueryWorker } from "../worker/query.ts";
 import type { ExportRecord } from "./export_record.ts";
 
@@ -17,8 +17,7 @@ const code = URL.createObjectURL(new Blob([contentOf("worker")], { type: "text/j
 // In a page from a file, Chromium starts no worker of modules.
 setQueryWorker(() => new Worker(code, { type: "classic" }));
 const file = new Blob([Uint8Array.from(atob(checkpoint), (c) => c.charCodeAt(0))]);
-client.show(training);
-otherModel.value = { ...model, file };
+client.show({ ...training, model: { ...model, file } });
 const last = training.samples.at(-1);
 prompt.value = last?.prompt ?? "";
 // The text that the model was trained on is not in this file.

@@ -3,7 +3,6 @@ import { useSignal } from "@preact/signals";
 import type { Cell } from "../../src/mod.ts";
 import { colorOf, type Line } from "../charts/chart_data.ts";
 import { LineChart } from "../charts/line_chart.tsx";
-import { opened } from "../files/checkpoints.ts";
 import {
   type Candidate,
   candidates,
@@ -19,7 +18,7 @@ import {
   takeModel,
 } from "../files/contest.ts";
 import { formatCount, formatLoss, formatRate, formatShort, formatTime } from "../format.ts";
-import { otherModel, text } from "../state.ts";
+import { text } from "../state.ts";
 import { Panel } from "./panel.tsx";
 
 const cells: readonly Cell[] = ["rnn", "gru", "lstm"];
@@ -32,7 +31,7 @@ export function ComparePanel() {
     <Panel
       id="compare"
       title="Compare"
-      lead="Trains two or three models side by side on the text above: they start together, with one thread each and the same time."
+      lead="Trains two or three models side by side on the text above: they start together, with one thread each and the same time, while the training above pauses."
       computedBy={["src/train/trainer.ts"]}
     >
       <Candidates />
@@ -152,15 +151,6 @@ function Controls() {
           </button>
         )}
       <button type="button" disabled={phase === "idle"} onClick={resetContest}>Start over</button>
-      {otherModel.value !== null && opened.value === null && (
-        <button
-          type="button"
-          class="link"
-          onClick={() => otherModel.value = null}
-        >
-          Write with the model above again
-        </button>
-      )}
       <label>
         for{" "}
         <select

@@ -11,6 +11,7 @@ import { nameOfCharacter } from "../inside/text_layout.ts";
 import { describeUnit, kinds, kindsOfCell, type UnitKind } from "../inside/units.ts";
 import type { SourceFile } from "../sources.ts";
 import { model, text } from "../state.ts";
+import { ModelNote } from "./model_note.tsx";
 import { Panel } from "./panel.tsx";
 
 const inspector = new Inspector(model, text);
@@ -73,6 +74,7 @@ function Inside() {
   const mode = inspector.mode.value;
   return (
     <>
+      <ModelNote />
       <fieldset class="segments">
         <legend class="visually-hidden">Color the text by</legend>
         {Object.entries(modes).map(([name, { label }]) => (

@@ -1,5 +1,7 @@
 /// <reference lib="dom" />
 import { batch, effect, signal } from "@preact/signals";
+import type { Config } from "../../src/mod.ts";
+import { settings } from "../settings.ts";
 import { givenConfig, givenLimits, prompt, text } from "../state.ts";
 
 /** What the link of the page has set, or why it cannot. */
@@ -13,12 +15,17 @@ export async function takeSettings(): Promise<void> {
   try {
     const { parseSettings } = await import("../files/settings_link.ts");
     const { config, limits, prompt: begin } = parseSettings(fragment);
-    const pairs = Object.entries({ ...config, ...limits }).map(([key, value]) => `${key} ${value}`);
+    const pairs = [
+      ...Object.entries(config).map(([key, value]) =>
+        `${settings[key as keyof Config].label} ${value}`
+      ),
+      ...Object.entries(limits).map(([key, value]) => `${key} ${value}`),
+    ];
     batch(() => {
       givenConfig.value = config;
       givenLimits.value = limits;
-      const all = [...pairs, ...begin === "" ? [] : [`prompt ${JSON.stringify(begin)}`]];
-      notice.value = { text: `The link has set ${all.join(", ")}.`, isError: false };
+      const all = [...pairs, ...begin === "" ? [] : [`prompt “${begin}”`]];
+      notice.value = { text: `Set by the link: ${all.join(", ")}.`, isError: false };
     });
     if (begin !== "") setPromptAfterText(begin);
   } catch (error) {

@@ -14,6 +14,7 @@ import {
   hasUnsavedTraining,
   remark,
   resetTraining,
+  resumeTraining,
   startTraining,
   text,
 } from "../state.ts";
@@ -74,7 +75,7 @@ function MainButton({ phase, isReady }: { readonly phase: Phase; readonly isRead
     case "training":
       return button("Pause", () => client.pause());
     case "paused":
-      return button("Resume", () => client.resume());
+      return button("Resume", resumeTraining);
     case "finished":
       return button("Train on", extendTraining);
     default:

@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import { batch } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { Config } from "../../src/mod.ts";
 import { client, givenConfig, givenLimits, isEditable } from "../state.ts";
@@ -6,7 +7,12 @@ import { mainKeys, settings } from "../settings.ts";
 
 /** Shows the configuration that was picked for the text, with reasons, and lets it be changed. */
 export function SettingsPanel() {
-  const isChanged = Object.keys(givenConfig.value).length > 0;
+  const isChanged = [givenConfig, givenLimits].some(({ value }) => Object.keys(value).length > 0);
+  const undo = () =>
+    batch(() => {
+      givenConfig.value = {};
+      givenLimits.value = {};
+    });
   return (
     <section aria-labelledby="settings-title">
       <header>
@@ -14,7 +20,7 @@ export function SettingsPanel() {
         <p>
           Picked for this text, as the command line picks. Change what you like.{" "}
           {isChanged && (
-            <button type="button" class="link" onClick={() => givenConfig.value = {}}>
+            <button type="button" class="link" disabled={!isEditable.value} onClick={undo}>
               Undo my changes
             </button>
           )}
@@ -169,8 +175,8 @@ function Limits() {
               step={name === "steps" ? "1" : "any"}
               aria-invalid={isInvalid}
               value={String(givenLimits.value[name])}
-              onChange={(event) =>
-                givenLimits.value = { [name]: Number(event.currentTarget.value) }}
+              onChange={({ currentTarget: { value } }) =>
+                givenLimits.value = value === "" ? {} : { [name]: Number(value) }}
             />
           )}
           <select

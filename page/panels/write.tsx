@@ -7,6 +7,7 @@ import { Latest } from "../inside/latest.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
 import { model, prompt as samplePrompt, text as trainingText } from "../state.ts";
 import { query } from "../worker/query.ts";
+import { ModelNote } from "./model_note.tsx";
 import { Panel } from "./panel.tsx";
 
 /** How the model continues a text. */
@@ -137,6 +138,7 @@ function Write() {
 
   return (
     <>
+      <ModelNote />
       <div class="write-view">
         <label class="write-field">
           <span class="visually-hidden">Text to continue</span>

@@ -64,7 +64,7 @@ testPage(
   "A checkpoint of the page continues on the command line with the same bits",
   async ({ page }) => {
     await withFolder(async (folder) => {
-      await page.getByText(/The link has set cell gru, hidden 24, .*steps 8000/).waitFor();
+      await page.getByText(/Set by the link: cell gru, hidden units 24, .*steps 8000/).waitFor();
       await openText(page, `${folder}/shells.txt`);
       await page.getByRole("button", { name: "Train", exact: true }).click();
       await page.getByRole("button", { name: "Pause" }).click();
@@ -105,7 +105,7 @@ testPage(
       await page.locator("#files input[type=file]").setInputFiles(
         `${folder}/half/checkpoint.safetensors`,
       );
-      await page.getByText(/gru 1×24, step 150/).waitFor();
+      await page.locator("#files").getByText(/gru 1×24, step 150/).waitFor();
       await page.getByText(/To train it on, choose its text above.*3,840 characters/).waitFor();
       await openText(page, `${folder}/shells.txt`);
       await page.getByRole("button", { name: /Train it on/ }).click();
