@@ -68,9 +68,11 @@ export async function buildPage(): Promise<Map<string, string>> {
       script: exported.get("exported.js")!,
       worker: queries.get("query_worker.js")!,
     });
-    files.set("service_worker.js", serviceWorker(service.get("service_worker.js")!, files));
-    // Not kept by the service worker, as few need it: it is as long as the page.
-    files.set("exported.html", template);
+    // As long as the page, which loads it when it has nothing else to load.
+    const later = new Map([["exported.html", template]]);
+    const script = serviceWorker(service.get("service_worker.js")!, { files, later });
+    files.set("service_worker.js", script);
+    later.forEach((contents, path) => files.set(path, contents));
     files.set("LICENSE.txt", await Deno.readTextFile("LICENSE"));
     files.set("THIRD_PARTY_LICENSES.txt", licenses);
     return files;
@@ -126,11 +128,15 @@ async function readTexts(): Promise<[string, string][]> {
 }
 
 /** The service worker with the files that it keeps, and a name for just these contents. */
-function serviceWorker(source: string, files: ReadonlyMap<string, string>): string {
+function serviceWorker(source: string, { files, later }: {
+  readonly files: ReadonlyMap<string, string>;
+  readonly later: ReadonlyMap<string, string>;
+}): string {
   const hash = createSha256();
-  for (const [path, contents] of files) hash.updateText(`${path}\n${contents}\n`);
+  for (const [path, contents] of [...files, ...later]) hash.updateText(`${path}\n${contents}\n`);
   const names = ["./", ...files.keys()];
   return `const FILES = ${JSON.stringify(names)};\n` +
+    `const LATER = ${JSON.stringify([...later.keys()])};\n` +
     `const VERSION = ${JSON.stringify(hash.digest().slice(0, 16))};\n${source}`;
 }
 

@@ -21,8 +21,12 @@ interface Fetch {
   respondWith(response: Promise<Response>): void;
 }
 
-/** The files of the page and a hash of their contents; the build replaces both. */
+/**
+ * The files of the page, those that it loads later, and a hash of their contents; the build replaces
+ * all three.
+ */
 declare const FILES: readonly string[];
+declare const LATER: readonly string[];
 declare const VERSION: string;
 
 const scope = globalThis as unknown as Scope;
@@ -55,7 +59,11 @@ async function activate(): Promise<void> {
 async function respond(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
   const cached = await cache.match(request, { ignoreSearch: true });
-  return withIsolation(cached ?? await fetch(request));
+  if (cached !== undefined) return withIsolation(cached);
+  const response = await fetch(request);
+  const name = request.url.slice(scope.registration.scope.length);
+  if (response.ok && LATER.includes(name)) await cache.put(request, response.clone());
+  return withIsolation(response);
 }
 
 /** Adds the headers that isolate a page. */

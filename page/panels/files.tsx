@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import {
   closeCheckpoint,
   download,
@@ -12,7 +13,7 @@ import {
   resumeCommand,
   trainOn,
 } from "../files/checkpoints.ts";
-import { exportPage } from "../files/export_page.ts";
+import { exportPage, prepareExport } from "../files/export_page.ts";
 import { formatSettings } from "../files/format_settings.ts";
 import { formatBytes, formatCount, formatLoss } from "../format.ts";
 import {
@@ -195,6 +196,7 @@ function Opened() {
 function Export() {
   const state = useSignal<"idle" | "busy" | { readonly error: string }>("idle");
   const hasModel = client.model.value !== null;
+  useEffect(prepareExport, []);
   const save = async () => {
     state.value = "busy";
     try {

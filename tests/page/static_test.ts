@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { train, waitUntilReady } from "./actions.ts";
-import { testPage } from "./browser.ts";
+import { type Page, testPage } from "./browser.ts";
 
 const folder = new URL("../../dist/page/", import.meta.url);
 const types: Readonly<Record<string, string>> = {
@@ -39,6 +39,48 @@ testPage(
     await train(page);
   },
   options,
+);
+
+/** Presses the button that exports, and returns the file. */
+async function exportedFile(page: Page): Promise<string> {
+  const downloaded = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export as one HTML file" }).click();
+  const download = await downloaded as { path(): Promise<string> };
+  return await Deno.readTextFile(await download.path());
+}
+
+testPage(
+  "The page exports a training offline, after a reload, too",
+  async ({ page }) => {
+    await page.waitForFunction("crossOriginIsolated === true");
+    const isKept = "caches.match('exported.html').then((response) => response !== undefined)";
+    while (!await page.evaluate(isKept)) await page.waitForTimeout(500);
+    await page.context().setOffline(true);
+    await page.reload();
+    await train(page);
+    assert((await exportedFile(page)).includes('"checkpoint":"'));
+  },
+  options,
+);
+
+/** Whether the server of the next test has ended. */
+let hasEnded = false;
+testPage(
+  "The page exports a training after its server has ended",
+  async ({ page }) => {
+    await page.waitForFunction(
+      "performance.getEntriesByType('resource').some(({ name }) => /exported/.test(name))",
+    );
+    await train(page);
+    await page.locator(".candidates li").first().waitFor();
+    hasEnded = true;
+    assert((await exportedFile(page)).includes('"checkpoint":"'));
+  },
+  {
+    ...options,
+    context: { serviceWorkers: "block" },
+    handler: (request) => hasEnded ? new Response(null, { status: 503 }) : serveFile(request),
+  },
 );
 
 testPage("The page trains with one thread where no service worker is allowed", async ({ page }) => {
