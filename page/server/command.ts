@@ -35,6 +35,7 @@ export const pageCommand: Command = {
     printResult(`The page is at ${address}`);
     printMessage("Ctrl-C ends the server");
     if (line.flag("open")) await openBrowser(address);
+    await giveUpPermissions();
     await new Promise((resolve) => signals.signal.addEventListener("abort", resolve));
     return signals.exitCode!;
   },
@@ -68,6 +69,12 @@ function listenOn(port: number, runs: readonly string[]): Deno.HttpServer<Deno.N
     (request) => respond(request, { runs, port: server.addr.port }),
   );
   return server;
+}
+
+/** Gives up what only the start needs, before a request is answered that could misuse it. */
+async function giveUpPermissions(): Promise<void> {
+  await Deno.permissions.revoke({ name: "run" });
+  await Deno.permissions.revoke({ name: "net" });
 }
 
 /** Opens an address with the program of the system for it. */

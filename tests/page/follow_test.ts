@@ -154,6 +154,10 @@ testFollowing(
       ["checkpoint.safetensors", (file) => Deno.writeTextFileSync(file, "garbage")],
       ["checkpoint.safetensors", (file) => Deno.truncateSync(file, 100)],
       ["best.safetensors", (file) => Deno.writeTextFileSync(file, "")],
+      ["best.safetensors", (file) => {
+        Deno.removeSync(file);
+        Deno.symlinkSync(`${path}/metrics.jsonl`, file);
+      }],
       ["config.json", (file) => Deno.writeTextFileSync(file, "{")],
       ["metrics.jsonl", (file) => {
         Deno.removeSync(file);
@@ -247,6 +251,11 @@ Deno.test({
         assertEquals(await statusOf(path, `Host: ${name}`), "403", `${name}${path}`);
       }
     }
+    // The name of the request line and that of the header; two headers; none.
+    const absolute = `http://127.0.0.1:${port}/runs/events`;
+    assertEquals(await statusOf(absolute, "Host: evil.example"), "403");
+    assertEquals(await statusOf("/runs/events", host, "Host: evil.example"), "400");
+    assertEquals(await statusOf("/runs/events", "Accept: */*"), "403");
     assertEquals(await statusOf("/runs/events", host, "Origin: http://evil.example"), "403");
     assertEquals(await statusOf("/runs/events", host, "Sec-Fetch-Site: cross-site"), "403");
     const outside = [
