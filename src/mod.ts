@@ -27,7 +27,13 @@
  */
 
 // Texts
-export { type Corpus, corpusFromText, type ReadRangeOptions } from "./text/corpus.ts";
+export {
+  type Corpus,
+  corpusFromText,
+  type CorpusText,
+  type ReadRangeOptions,
+  type TextReading,
+} from "./text/corpus.ts";
 export { type CorpusIdentity, corpusIdentity } from "./text/corpus_identity.ts";
 export { displayedClusters, nameInvisible } from "./text/display.ts";
 export type { EncodedText } from "./text/reencode.ts";

@@ -27,6 +27,7 @@ testFiles(
     assertEquals(Object.keys(npm).map((name) => name.replace(/@[^@]+$/, "")), [
       "@noble/hashes",
       "deno-std",
+      "fzstd",
       "valibot",
     ]);
     // The same versions, with the same hashes, as the tests use.

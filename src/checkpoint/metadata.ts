@@ -115,6 +115,7 @@ const corpusSchema = v.nullable(v.strictObject({
   path: v.string("must be a string"),
   chars: count,
   bytes: count,
+  texts: v.exactOptional(count),
   sha256: v.pipe(
     v.string("must be a string"),
     v.regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case"),

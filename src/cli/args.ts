@@ -27,7 +27,7 @@ export interface Command {
   readonly summary: string;
   /**
    * The arguments that are not options: `<text>` is required, `[name]` may be left out, and of
-   * `[name...]`, the last, there may be any number.
+   * `<text...>` or `[name...]`, the last, there may be several.
    */
   readonly operands: readonly string[];
   /** An option that makes all operands optional. */
@@ -218,7 +218,7 @@ function checkOperands(
   const { name, operands: expected, replacesOperands } = command;
   const isReplaced = replacesOperands !== undefined && values.has(replacesOperands);
   const required = isReplaced ? 0 : expected.filter((operand) => operand.startsWith("<")).length;
-  const max = expected.at(-1)?.endsWith("...]") ? Infinity : expected.length;
+  const max = /\.\.\.[\]>]$/.test(expected.at(-1) ?? "") ? Infinity : expected.length;
   if (operands.length >= required && operands.length <= max) return;
   const given = operands.length === 0
     ? "none is given"

@@ -7,7 +7,7 @@ import { gzipNatsPerChar } from "../evaluate/baselines/gzip.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { ProgressBar } from "./progress_bar.ts";
-import { readText } from "./read_text.ts";
+import { readText, readTextOptions, textNote, textOptions } from "./read_text.ts";
 import { formatCount, formatLoss, formatNumber, table } from "./format.ts";
 import { printJson, printResult, tableWidth } from "./output.ts";
 
@@ -15,9 +15,10 @@ import { printJson, printResult, tableWidth } from "./output.ts";
 export const evalCommand: Command = {
   name: "eval",
   summary: "Measure how well a trained model predicts a text",
-  operands: ["<run|checkpoint>", "<text>"],
+  operands: ["<run|checkpoint>", "<text...>"],
   options: [
     latestOption,
+    ...textOptions,
     {
       name: "json",
       description: "Print one JSON object: chars, nats_per_char, bits_per_char, perplexity, " +
@@ -26,18 +27,21 @@ export const evalCommand: Command = {
   ],
   examples: ["deno task eval runs/alice examples/alice.txt"],
   notes: [
-    "The text is a UTF-8 file or pipe, or - for standard input. The model reads it once, from start " +
-    "to end, and predicts each character but the first from all characters before it. A run folder " +
-    "stands for its best checkpoint; see --latest.",
+    textNote,
+    "The model reads each text once, from start to end, and predicts each character but the first " +
+    "from all characters before it. A run folder stands for its best checkpoint; see --latest.",
     "Baselines learn from the evaluated text alone. bigram and unigram are adaptive: they predict " +
     "each character from the one before, or from none, by counts of the characters that they have " +
     "passed. gzip is the size of the text compressed at level 9. uniform is the logarithm of the size of " +
     "the model's vocabulary. In the summary after training, the same baselines have learned from the training part.",
   ],
   async run(line) {
-    const [run, path] = line.operands as [string, string];
+    const [run, ...paths] = line.operands as [string, ...string[]];
     const model = await readCheckpoint(run, whichCheckpoint(line));
-    using corpus = await readText(path, { vocabulary: model.vocabulary });
+    using corpus = await readText(paths, {
+      ...readTextOptions(line),
+      vocabulary: model.vocabulary,
+    });
     const result = await evaluateWithProgress(model, corpus);
     const gzip = await gzipWithProgress(corpus);
     if (line.flag("json")) printJson(toRecord(result, gzip));

@@ -1,5 +1,3 @@
-import type { ReadCorpusOptions } from "../files/read_corpus.ts";
-import type { Corpus } from "../text/corpus.ts";
 import { formatDuration } from "./format.ts";
 import { printMessage, StatusLine } from "./output.ts";
 
@@ -67,12 +65,4 @@ export function statusOf(
   const full = Math.floor(bar * fraction);
   parts[before.length] = "█".repeat(full) + "░".repeat(bar - full) + ` ${parts[before.length]}`;
   return parts.join("  ");
-}
-
-/** Reads a text with a progress bar. */
-export async function readWithProgress(
-  read: (options: ReadCorpusOptions) => Promise<Corpus>,
-): Promise<Corpus> {
-  using progress = new ProgressBar("Reading the text");
-  return await read({ onProgress: ({ bytes, total }) => progress.update(bytes, total) });
 }

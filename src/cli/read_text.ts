@@ -1,24 +1,42 @@
-/** The texts that commands read: files, pipes and standard input, all in one way. */
+/** The texts that commands read: files, folders, pipes and standard input, all in one way. */
 
-import { InputError, withContextAsync } from "../errors.ts";
-import { statIfExists } from "../files/file_identity.ts";
-import type { FileInfo } from "../files/fs.ts";
+import { readCorpus, type ReadingOptions } from "../files/read_corpus.ts";
+import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
 import { quotePath } from "../json.ts";
-import { toInputError } from "../files/os_errors.ts";
-import { MAX_BYTES_IN_MEMORY, readCorpus } from "../files/read_corpus.ts";
-import { type Corpus, corpusFromBytes } from "../text/corpus.ts";
+import type { Corpus } from "../text/corpus.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
+import { type CommandLine, type Option, present } from "./args.ts";
+import { formatCount } from "./format.ts";
 import { printMessage } from "./output.ts";
-import { readWithProgress } from "./progress_bar.ts";
-
-/** What a text from standard input is called, in messages and in the record of a run. */
-export const STANDARD_INPUT = "standard input";
+import { ProgressBar } from "./progress_bar.ts";
 
 /** Paths of standard input. Deno opens none of those below /dev. */
 const standardInputs: readonly string[] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
 /** The run folder of a text from standard input or a pipe of the shell, if none is given. */
 export const UNNAMED_RUN = "runs/stdin";
+
+/** The options of commands that read texts. */
+export const textOptions: readonly Option[] = [
+  {
+    name: "encoding",
+    value: "NAME",
+    description: "Encoding of the texts, for example windows-1252, utf-16le or shift_jis",
+    default: "utf-8",
+  },
+  {
+    name: "separator",
+    value: "TEXT",
+    description: "What is put between two texts; \\n is a line break, \\t a tab",
+    default: "\\n",
+  },
+];
+
+/** What <text...> may be, for the help of commands that read texts. */
+export const textNote =
+  "Each <text> is a file, a folder (all texts in it), a quoted pattern such as 'notes/**/*.md', a " +
+  "pipe, or - for standard input. Files compressed with gzip or Zstandard are decompressed. Several " +
+  "texts are joined in the order in which they are given, those of a folder or pattern by path.";
 
 /** Whether a path stands for standard input. */
 export function isStandardInput(path: string): boolean {
@@ -30,85 +48,72 @@ export function isUnnamed(path: string): boolean {
   return isStandardInput(path) || /^\/(dev|proc\/self)\/fd\/\d+$/.test(path);
 }
 
+/** How texts are read, as far as a command line says it. */
+export function readTextOptions(line: CommandLine): ReadingOptions {
+  const separator = line.text("separator");
+  return present({
+    encoding: line.text("encoding"),
+    separator: separator === undefined ? undefined : unescape(separator),
+  });
+}
+
+/** A text in which `\n`, `\r`, `\t` and `\\` stand for one character each. */
+function unescape(text: string): string {
+  const characters: Record<string, string> = { n: "\n", r: "\r", t: "\t", "\\": "\\" };
+  return text.replace(/\\([nrt\\])/g, (_, letter: string) => characters[letter]!);
+}
+
 /** Options of {@linkcode readText}. */
-export interface ReadTextOptions {
+export interface ReadTextOptions extends ReadingOptions {
   /** The vocabulary to encode the text with. Default: the text's own. */
   readonly vocabulary?: Vocabulary;
-  /** The maximal length in bytes. Default: any for a file, 64 MiB for a pipe. */
+  /** The maximal length in bytes. Default: any. */
   readonly maxBytes?: number;
+  /** The folder of a temporary file for a long text that no file holds. Default: none. */
+  readonly temporaryFolder?: string;
 }
 
 /**
- * Reads the text that a command line names.
+ * Reads the texts that a command line names, with a progress bar.
  *
- * @param path A file, a pipe, or `-` for standard input. What is no regular file is read to its end
- * and held in memory.
- * @param options The vocabulary, and the maximal length.
- * @throws {InputError} when it cannot be read, is longer, is not UTF-8, or has a character that is
- * not in the vocabulary, naming the first.
+ * @param paths Files, folders, patterns, pipes, or `-` for standard input.
+ * @throws {InputError} as {@linkcode readCorpus} does.
  */
 export async function readText(
-  path: string,
-  { vocabulary, maxBytes = Infinity }: ReadTextOptions = {},
+  paths: readonly string[],
+  options: ReadTextOptions = {},
 ): Promise<Corpus> {
-  const name = isStandardInput(path) ? STANDARD_INPUT : path;
-  const bytes = await withContextAsync(`Cannot read the text ${quotePath(name)}`, async () => {
-    const limit = Math.min(maxBytes, MAX_BYTES_IN_MEMORY);
-    if (isStandardInput(path)) {
-      if (Deno.stdin.isTerminal()) {
-        printMessage("Type the text; end it with Ctrl-D on a line of its own");
-      }
-      return await readAtMost(Deno.stdin, limit);
-    }
-    const info = infoOf(path);
-    if (info?.isFifo || info?.isCharDevice) return await readPipe(path, limit);
-    if (info !== null && info.size > maxBytes) throw tooLong(maxBytes);
-    return undefined;
+  const given = paths.map((path) => isStandardInput(path) ? STANDARD_INPUT_PATH : path);
+  if (given.includes(STANDARD_INPUT_PATH) && Deno.stdin.isTerminal()) {
+    printMessage("Type the text; end it with Ctrl-D on a line of its own");
+  }
+  const skipped: string[] = [];
+  const corpus = await readWithProgress(given, {
+    ...options,
+    onSkip: ({ path }) => skipped.push(path),
   });
-  if (bytes !== undefined) return corpusFromBytes(bytes, { name, vocabulary });
-  return await readWithProgress((options) => readCorpus(path, { ...options, vocabulary }));
+  if (skipped.length > 0) printMessage(describeSkipped(skipped));
+  return corpus;
 }
 
-/** Information about a path; `null` if there is none, which reading it explains. */
-function infoOf(path: string): FileInfo | null {
-  try {
-    return statIfExists(path);
-  } catch {
-    return null;
-  }
+async function readWithProgress(
+  paths: readonly string[],
+  options: Parameters<typeof readCorpus>[1],
+): Promise<Corpus> {
+  using progress = new ProgressBar("Reading the text");
+  return await readCorpus(paths, {
+    ...options,
+    // The length of standard input is not known.
+    ...paths.includes(STANDARD_INPUT_PATH)
+      ? {}
+      : { onProgress: ({ bytes, total }) => progress.update(bytes, total) },
+  });
 }
 
-async function readPipe(path: string, maxBytes: number): Promise<Uint8Array> {
-  try {
-    using file = await Deno.open(path);
-    return await readAtMost(file, maxBytes);
-  } catch (error) {
-    throw toInputError(error, { path, action: "read", missing: "it must be the path of a text" });
-  }
-}
-
-/** Reads everything, if it is at most so many bytes. */
-async function readAtMost(
-  reader: { read(buffer: Uint8Array): Promise<number | null> },
-  maxBytes: number,
-): Promise<Uint8Array> {
-  // The buffer grows with what is read, which may be much less than the maximum.
-  let bytes = new Uint8Array(Math.min(1 << 16, maxBytes + 1));
-  let length = 0;
-  while (true) {
-    const count = await reader.read(bytes.subarray(length));
-    if (count === null) return bytes.slice(0, length);
-    length += count;
-    if (length > maxBytes) throw tooLong(maxBytes);
-    if (length === bytes.length) {
-      const longer = new Uint8Array(Math.min(2 * length, maxBytes + 1));
-      longer.set(bytes);
-      bytes = longer;
-    }
-  }
-}
-
-function tooLong(maxBytes: number): InputError {
-  const advice = maxBytes < MAX_BYTES_IN_MEMORY ? "take a part of it" : "save it to a file";
-  return new InputError(`it has more than ${maxBytes.toLocaleString("en")} bytes; ${advice}`);
+/** Names some files that were passed over. */
+function describeSkipped(paths: readonly string[]): string {
+  const [first] = paths;
+  const others = paths.length - 1;
+  const more = others === 0 ? "" : ` and ${formatCount(others, "more file")}`;
+  return `Skipped ${quotePath(first!)}${more}: empty, or no text`;
 }

@@ -7,7 +7,8 @@ import { escapeInvisible, toJson } from "../printable.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { columnsOf, fold, formatBytes, formatCount } from "./format.ts";
-import { isStandardInput, readText } from "./read_text.ts";
+import { readText, readTextOptions, textNote, textOptions } from "./read_text.ts";
+import { listTexts } from "../files/text_paths.ts";
 import { printResult, tableWidth, TextOutput } from "./output.ts";
 import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 
@@ -18,9 +19,10 @@ const MAX_BYTES = 1_000_000;
 export const scoreCommand: Command = {
   name: "score",
   summary: "Show how well a trained model predicts each character of a text",
-  operands: ["<run|checkpoint>", "<text>"],
+  operands: ["<run|checkpoint>", "<text...>"],
   options: [
     latestOption,
+    ...textOptions,
     {
       name: "html",
       value: "FILE",
@@ -41,13 +43,11 @@ export const scoreCommand: Command = {
   notes: [
     "The surprisal of a character is -ln of the probability that the model gives it after all " +
     "characters before it, in nats; divided by ln 2, in bits. The mean is the loss that eval prints.",
-    `The text is a UTF-8 file or pipe of at most ${
-      MAX_BYTES.toLocaleString("en")
-    } bytes, or - for standard ` +
-    "input.",
+    textNote,
+    `The texts may have ${MAX_BYTES.toLocaleString("en")} bytes together, and are read as one.`,
   ],
   async run(line) {
-    const [run, path] = line.operands as [string, string];
+    const [run, ...paths] = line.operands as [string, ...string[]];
     const html = line.text("html");
     if (line.flag("json") && html !== undefined) {
       throw new InputError(
@@ -56,12 +56,15 @@ export const scoreCommand: Command = {
     }
     if (html !== undefined) {
       const checkpoints = [LATEST_CHECKPOINT, BEST_CHECKPOINT].map((name) => `${run}/${name}`);
-      const inputs = [run, ...checkpoints, ...isStandardInput(path) ? [] : [path]];
+      const inputs = [run, ...checkpoints, ...listTexts(paths).map(({ path }) => path)];
       checkOutput("page", html, inputs);
     }
     const model = await readCheckpoint(run, whichCheckpoint(line));
     const { vocabulary } = model;
-    using corpus = await readText(path, { vocabulary, maxBytes: MAX_BYTES });
+    using corpus = await readText(paths, {
+      ...readTextOptions(line),
+      ...{ vocabulary, maxBytes: MAX_BYTES },
+    });
     const result = score(model, vocabulary.decode(corpus.read(0, corpus.length)));
     if (html !== undefined) {
       const bytes = await writeOutput("page", html, scoreHtml(result, corpus.path));

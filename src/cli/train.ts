@@ -5,16 +5,17 @@ import { statIfExists } from "../files/file_identity.ts";
 import { quotePath } from "../json.ts";
 import { Run } from "../run/run.ts";
 import { type OpenRun, RunFolder } from "../run/run_folder.ts";
-import { MAX_BYTES_IN_MEMORY, readCorpus } from "../files/read_corpus.ts";
+import { MAX_BYTES_IN_MEMORY, type ReadingOptions } from "../files/read_corpus.ts";
+import { isPipe } from "../files/file_identity.ts";
+import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { autoConfig } from "../train/auto_config.ts";
 import { compareHeldOut } from "../evaluate/held_out.ts";
 import { OverfittingWatch } from "../train/overfitting.ts";
 import { DivergenceError } from "../train/divergence.ts";
-import { type Command, type CommandLine, present } from "./args.ts";
+import { type Command, CommandLine, present } from "./args.ts";
 import { printLine } from "./output.ts";
-import { readWithProgress } from "./progress_bar.ts";
-import { isUnnamed, readText, STANDARD_INPUT, UNNAMED_RUN } from "./read_text.ts";
+import { isUnnamed, readText, readTextOptions, textNote, UNNAMED_RUN } from "./read_text.ts";
 import { conclusionOf, describeDifference, describeOverfitting } from "./conclusion.ts";
 import { SignalHandler } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
@@ -33,7 +34,7 @@ import { Disposables } from "../disposables.ts";
 export const trainCommand: Command = {
   name: "train",
   summary: "Train a model on a text, or resume a run",
-  operands: ["<text>"],
+  operands: ["<text...>"],
   replacesOperands: "resume",
   options: trainOptions,
   examples: [
@@ -43,6 +44,7 @@ export const trainCommand: Command = {
     "deno task train alice.txt --resume alice.safetensors",
   ],
   notes: [
+    textNote,
     "Without options, the model and its hyperparameters are picked from the text length and the " +
     "time limit; any option overrides that choice.",
     "Ctrl-C, SIGTERM and a closed terminal save a checkpoint and end the run with exit code 130, " +
@@ -52,8 +54,9 @@ export const trainCommand: Command = {
     `A text of more than ${
       MAX_BYTES_IN_MEMORY / 2 ** 20
     } MiB is not held in memory but read from ` +
-    "its file during training, and must not change until the run ends. <text> may be a pipe, or - " +
-    "for standard input, of up to the same length; resuming such a run needs the text again.",
+    "its file during training, and must not change until the run ends; one that has to be " +
+    "decompressed or decoded, or comes from a pipe, is kept in a temporary file in the current " +
+    "folder. Resuming a run of standard input or a pipe needs the text again.",
     (width) => `Presets:\n${presetHelp(width)}`,
   ],
   async run(line) {
@@ -156,12 +159,11 @@ async function prepareNew(line: CommandLine): Promise<Source> {
   const limits = readLimits(line);
   const given = readConfig(line);
   const threads = line.number("threads");
-  const [text] = line.operands as [string];
-  const corpus = await readText(text);
+  const corpus = await readTrainingText(line.operands, line);
   using opened = new Disposables();
   opened.use(corpus);
   const { config, reasons } = autoConfig(corpus, given, limits);
-  const options = present({ ...folderOf(line, text), threads });
+  const options = present({ ...folderOf(line), threads });
   const resources = opened.move();
   return {
     origin: { preset: given.preset, reasons },
@@ -173,8 +175,7 @@ async function prepareNew(line: CommandLine): Promise<Source> {
 
 /** A new run that continues from a checkpoint file, which stays as it is. */
 async function prepareFromCheckpoint(line: CommandLine, path: string): Promise<Source> {
-  const [text] = line.operands;
-  if (text === undefined) {
+  if (line.operands.length === 0) {
     throw new InputError(
       `Cannot resume the checkpoint ${quotePath(path)} without its text: write deno task train ` +
         `<text> --resume ${shellWord(path)}`,
@@ -182,10 +183,10 @@ async function prepareFromCheckpoint(line: CommandLine, path: string): Promise<S
   }
   const limits = readLimits(line);
   const config = readConfig(line);
-  const options = present({ ...folderOf(line, text), threads: line.number("threads") });
+  const options = present({ ...folderOf(line), threads: line.number("threads") });
   const resume = await readCheckpoint(path);
   using opened = new Disposables();
-  const corpus = opened.use(await readText(text));
+  const corpus = opened.use(await readTrainingText(line.operands, line));
   const resources = opened.move();
   return {
     origin: {},
@@ -196,8 +197,9 @@ async function prepareFromCheckpoint(line: CommandLine, path: string): Promise<S
 }
 
 /** The folder of a new run on a text, and what happens if it exists. */
-function folderOf(line: CommandLine, text: string) {
+function folderOf(line: CommandLine) {
   const out = line.text("out");
+  const [text = ""] = line.operands;
   // A text from standard input has no name of its own to call the run by.
   const unnamed = isUnnamed(text) && out === undefined ? UNNAMED_RUN : undefined;
   const ifExists = line.flag("force") ? "replace" as const : unnamed && "rename" as const;
@@ -220,7 +222,7 @@ async function prepareResumed(line: CommandLine, path: string): Promise<Source> 
   using opened = new Disposables();
   const run = await RunFolder.open(path);
   opened.use(run.folder);
-  const corpus = opened.use(await readTextOf(run, line.operands[0]));
+  const corpus = opened.use(await readTextOf(run, line));
   const resources = opened.move();
   return {
     origin: {},
@@ -230,15 +232,23 @@ async function prepareResumed(line: CommandLine, path: string): Promise<Source> 
   };
 }
 
-/** Reads the text that the line names, or else the one that the run was trained on. */
-async function readTextOf(
-  { folder, runConfig }: OpenRun,
-  path: string | undefined,
+/** Reads the texts to train on; what no file holds goes to a temporary one. */
+async function readTrainingText(
+  paths: readonly string[],
+  options: CommandLine | ReadingOptions,
 ): Promise<Corpus> {
-  if (path !== undefined) return await readText(path);
+  const how = options instanceof CommandLine ? readTextOptions(options) : options;
+  return await readText(paths, { ...how, temporaryFolder: "." });
+}
+
+/** Reads the text that the line names, or else the one that the run was trained on. */
+async function readTextOf({ folder, runConfig }: OpenRun, line: CommandLine): Promise<Corpus> {
+  const { path, reading = { paths: [path] } } = runConfig.corpus;
+  const { paths, ...how } = reading;
+  const options = { ...how, ...readTextOptions(line) };
+  if (line.operands.length > 0) return await readTrainingText(line.operands, options);
   const again = `deno task train <text> --resume ${shellWord(folder.path)}`;
-  const known = runConfig.corpus.path;
-  if (known === STANDARD_INPUT) {
+  if (paths.includes(STANDARD_INPUT_PATH)) {
     throw new InputError(
       `Cannot resume the run ${
         quotePath(folder.path)
@@ -246,9 +256,16 @@ async function readTextOf(
         `again: ${again.replace("<text>", "-")}`,
     );
   }
+  // A record may come from elsewhere: no pipe is read without being asked for.
+  const pipe = paths.find(isPipe);
+  if (pipe !== undefined) {
+    throw new InputError(
+      `Cannot read the text ${quotePath(pipe)}: it is a device, pipe or socket; if the text has ` +
+        `moved: ${again}`,
+    );
+  }
   try {
-    // A record may come from elsewhere: only a regular file is read without being asked for.
-    return await readWithProgress((options) => readCorpus(known, options));
+    return await readTrainingText(paths, options);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${error.message}; if the text has moved: ${again}`, {

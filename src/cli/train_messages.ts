@@ -6,6 +6,7 @@ import { sizesOf } from "../model/model.ts";
 import { parameterCount } from "../model/parameters.ts";
 import type { Run } from "../run/run.ts";
 import type { RunFolder } from "../run/run_folder.ts";
+import type { Corpus } from "../text/corpus.ts";
 import { findOddities } from "../text/oddities.ts";
 import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
@@ -22,7 +23,7 @@ import {
   wrap,
 } from "./format.ts";
 import { isTerminal, tableWidth, terminalColumns, terminalWidth } from "./output.ts";
-import { STANDARD_INPUT } from "./read_text.ts";
+import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
 
 /** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
@@ -45,7 +46,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
   const fields = [
     [
       "Text",
-      `${show(corpus.path)}, ${formatCount(corpus.length, "character")}, ` +
+      `${describeTexts(corpus)}, ${formatCount(corpus.length, "character")}, ` +
       `${formatNumber(corpus.vocabulary.size)} distinct`,
     ],
     ...findOddities(corpus).map((oddity) => ["Warning", `the text: ${oddity}`]),
@@ -69,6 +70,13 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
   if (reasons.length > 0) lines.push("", "Automatic configuration:");
   for (const { choice, reason } of reasons) lines.push(`  ${hanging(`${choice}: ${reason}`, 2)}`);
   return lines.join("\n");
+}
+
+/** What texts were read, for example `notes/ (12 files)`. */
+function describeTexts({ path, texts, reading }: Corpus): string {
+  const files = texts.length === 1 ? "" : ` (${formatCount(texts.length, "file")})`;
+  const encoding = reading?.encoding === undefined ? "" : ` in ${reading.encoding}`;
+  return `${show(path)}${files}${encoding}`;
 }
 
 /** A paragraph that fits the terminal; other programs receive it in one line. */
@@ -199,7 +207,7 @@ export function formatSummary(parts: readonly PartSummary[], step: number): stri
 /** The command that resumes a run; a text from standard input has to be given again. */
 export function resumptionOf({ folder, trainer }: Run): string {
   const resume = `--resume ${shellWord(folder.path)}`;
-  return trainer.corpus.path === STANDARD_INPUT
+  return trainer.corpus.reading?.paths.includes(STANDARD_INPUT_PATH)
     ? `deno task train - ${resume} < text`
     : `deno task train ${resume}`;
 }

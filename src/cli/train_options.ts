@@ -12,6 +12,7 @@ import { CHECKPOINT_MS, MAX_ROLLBACKS, MIN_SAMPLE_MS } from "../train/loop.ts";
 import type { OnDivergence } from "../train/options.ts";
 import { type CommandLine, type Option, optionOf, present } from "./args.ts";
 import { formatCount, listed, wrap } from "./format.ts";
+import { textOptions } from "./read_text.ts";
 
 /** A text with an ordinary alphabet. */
 function ofLength(length: number): TextSize {
@@ -120,6 +121,7 @@ export const trainOptions: readonly Option[] = [
     },
   ]),
   ...inGroup("Data", [
+    ...textOptions,
     {
       name: "seq-length",
       value: "N",

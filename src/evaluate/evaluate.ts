@@ -6,7 +6,7 @@ import { checkModel, type Model } from "../model/model.ts";
 import { callback, signal } from "../schemas.ts";
 import { checkCorpus } from "../text/corpus.ts";
 import { type EncodedText, reencode } from "../text/reencode.ts";
-import { countPredicted, type Span, spansSchema } from "../text/split.ts";
+import { countPredicted, type Span, spansSchema, splitAtTexts } from "../text/split.ts";
 import { BigramModel } from "./baselines/bigram.ts";
 import { Evaluator } from "./evaluator.ts";
 import { exp, log } from "../math.ts";
@@ -39,7 +39,7 @@ export interface Evaluation {
 export interface EvaluateOptions {
   /**
    * What to measure, for example a part of a {@linkcode Trainer.split}: at least one span, each of
-   * at least two characters. Default: the whole text.
+   * at least two characters. Default: the whole text; of a corpus of several texts, each of them.
    */
   readonly spans?: readonly Span[];
   /** Stops the measurement; the promise is then rejected with the signal's reason. */
@@ -103,7 +103,8 @@ export async function evaluate(
         "it must have at least 2, since the first is not predicted",
     );
   }
-  const { spans = [[0, length]], signal, onProgress } = checkOptions(options, { schema, context });
+  const { signal, onProgress, ...given } = checkOptions(options, { schema, context });
+  const { spans = splitAtTexts([[0, length]], corpus.texts ?? []) } = given;
   checkSpans(spans, length);
   const { parameters, vocabulary } = model;
   const text = reencode(corpus, vocabulary);

@@ -112,7 +112,7 @@ export async function measureBaselines(
       partChars: countPredicted(whole),
       ...losses,
       uniform: log(corpus.vocabulary.size),
-      gzip: await conditionalGzipNatsPerChar(corpus, spans),
+      gzip: await conditionalGzipNatsPerChar(corpus, joinAdjacent(spans)),
     });
   }
   return signal?.aborted ? undefined : measured;
@@ -145,6 +145,17 @@ function measuredParts(split: Split): MeasuredPart[] {
   return parts.filter(({ spans }) => spans.length > 0);
 }
 
+/** Spans that follow one another as one: to `gzip` a text of several is one file. */
+function joinAdjacent(spans: readonly Span[]): Span[] {
+  const joined: Span[] = [];
+  for (const [start, end] of spans) {
+    const last = joined.at(-1);
+    if (last?.[1] === start) joined.splice(-1, 1, [last[0], end]);
+    else joined.push([start, end]);
+  }
+  return joined;
+}
+
 /** The last characters of the spans, about `chars` in total and the same number of each. */
 function lastOf(spans: readonly Span[], chars: number): Span[] {
   const each = Math.max(2, Math.floor(chars / spans.length));
@@ -152,7 +163,8 @@ function lastOf(spans: readonly Span[], chars: number): Span[] {
 }
 
 /** The first characters of the spans, about `chars` in total and the same number of each. */
-function firstOf(spans: readonly Span[], chars: number): Span[] {
+function firstOf(spans: readonly Span[], chars: number): readonly Span[] {
+  if (countChars(spans) <= chars) return spans;
   const each = Math.max(2, Math.floor(chars / spans.length));
   return spans.map(([start, end]) => [start, Math.min(end, start + each)]);
 }

@@ -21,6 +21,16 @@ function ifExists<T>(action: () => T): T | null {
   }
 }
 
+/** Whether a path is that of a pipe or device, which is read to its end. */
+export function isPipe(path: string): boolean {
+  try {
+    const info = statIfExists(path);
+    return info?.isFifo === true || info?.isCharDevice === true;
+  } catch {
+    return false;
+  }
+}
+
 /** The kind of a file, for an error message: `a folder`. */
 export function describeKind({ isFile, isDirectory, isSymlink }: FileInfo): string {
   if (isFile) return "a regular file";

@@ -28,4 +28,10 @@ export {
   writeCheckpoint,
   type WriteCheckpointOptions,
 } from "./checkpoint_file.ts";
-export { readCorpus, type ReadCorpusOptions, type ReadProgress } from "./read_corpus.ts";
+export {
+  readCorpus,
+  type ReadCorpusOptions,
+  type ReadingOptions,
+  type ReadProgress,
+  type SkippedFile,
+} from "./read_corpus.ts";

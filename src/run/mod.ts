@@ -33,6 +33,6 @@ export {
   type RunCallbacks,
   type RunOptions,
 } from "./run.ts";
-export type { Divergence, RunChange, RunConfig, RunLimits } from "./run_config.ts";
+export type { CorpusRecord, Divergence, RunChange, RunConfig, RunLimits } from "./run_config.ts";
 export { type OpenRun, RunFolder } from "./run_folder.ts";
 export { readRun, type RunFile, type RunReading } from "./run_reading.ts";

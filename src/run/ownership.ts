@@ -117,16 +117,23 @@ export function checkAllOwned(path: string, names: readonly string[]): void {
 }
 
 /**
- * Checks that a text is not a file of the run, which training would write over.
+ * Checks that no text is a file of the run, which training would write over.
  *
- * @throws {InputError} if it is, by any path or link.
+ * @throws {InputError} if one is, by any path or link.
  */
-export function checkTextIsNoRunFile(path: string, text: string): void {
-  const name = [...runFileNamesIn(path), LOCK_FILE].find((name) =>
-    isSameFile(`${path}/${name}`, text)
-  );
-  if (name === undefined) return;
-  throw new InputError(
+export function checkTextIsNoRunFile(path: string, texts: readonly string[]): void {
+  const names = [...runFileNamesIn(path), LOCK_FILE];
+  for (const text of texts) {
+    const name = names.find((name) => isSameFile(`${path}/${name}`, text));
+    if (name !== undefined) throw isRunFileError(path, { text, name });
+  }
+}
+
+function isRunFileError(
+  path: string,
+  { text, name }: { readonly text: string; readonly name: string },
+): InputError {
+  return new InputError(
     `Cannot train on ${quotePath(text)} in the run folder ${quotePath(path)}: it is the ` +
       `${quote(name)} of that run, which would be replaced; copy the text, or use another folder`,
     { option: "path" },

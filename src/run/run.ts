@@ -7,7 +7,6 @@ import type { ConfigInput } from "../model/resolve_config.ts";
 import { oneOf, text, unchecked } from "../schemas.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { replaceInvisible } from "../printable.ts";
-import { corpusIdentity } from "../text/corpus_identity.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import { callbackKeys, type TrainingCallbacks, trainingSchemas } from "../train/options.ts";
 import { bestOf, type TrainResult } from "../train/result.ts";
@@ -15,7 +14,7 @@ import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { type PreparedTraining, prepareTraining } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
 import { checkTextIsNoRunFile } from "./ownership.ts";
-import type { RunConfig, RunLimits } from "./run_config.ts";
+import { recordOf, type RunConfig, type RunLimits } from "./run_config.ts";
 import { type OpenRun, RunFolder } from "./run_folder.ts";
 import { RunWriter } from "./run_writer.ts";
 import { Disposables } from "../disposables.ts";
@@ -37,7 +36,7 @@ export interface RunOptions extends TrainerOptions {
 export interface CreateRunOptions extends RunOptions {
   /**
    * The run folder; it is created with its parents. Default: that of {@linkcode defaultRunPath} for
-   * the text's path.
+   * the path of the text, or of the first of several.
    */
   readonly path?: string;
   /**
@@ -134,7 +133,7 @@ export class Run implements Disposable {
     const context = "Cannot train";
     checkCorpus(corpus, context);
     options = checkOptions(options, { schema: schemas.create, context });
-    const { path = defaultRunPath(corpus.path), config = {}, resume } = options;
+    const { path = defaultRunPath(nameOf(corpus)), config = {}, resume } = options;
     const { ifExists = options.path === undefined ? "rename" : "fail" } = options;
     if (resume !== undefined) checkCheckpoint(resume, "Cannot resume training");
     const limits = checkLimits(options.limits);
@@ -157,9 +156,10 @@ export class Run implements Disposable {
     const runConfig: RunConfig = {
       config: training.trainer.config,
       limits,
-      corpus: corpusIdentity(corpus),
+      corpus: recordOf(corpus),
       history: [],
     };
+    if (ifExists === "replace") checkTextIsNoRunFile(path, pathsOf(corpus));
     const createFolder = {
       fail: RunFolder.create,
       rename: RunFolder.createNumbered,
@@ -199,7 +199,7 @@ export class Run implements Disposable {
     const { folder, runConfig, checkpoint } = opened;
     using resources = new Disposables();
     resources.use(folder);
-    checkTextIsNoRunFile(folder.path, corpus.path);
+    checkTextIsNoRunFile(folder.path, pathsOf(corpus));
     checkSameText(runConfig.corpus, corpus);
     const limits = resumedLimits(runConfig.limits, checkLimits(options.limits));
     const config = resumedConfig(checkpoint?.config ?? runConfig.config, options.config ?? {});
@@ -213,7 +213,7 @@ export class Run implements Disposable {
     );
     const run = new Run(training, folder, { runConfig, latest: checkpoint });
     if (!run.isFinished) {
-      const to = { ...runConfig, config, limits, corpus: corpusIdentity(corpus) };
+      const to = { ...runConfig, config, limits, corpus: recordOf(corpus) };
       await run.#writeResumption(to, checkpoint);
     }
     resources.move();
@@ -297,19 +297,24 @@ export class Run implements Disposable {
 }
 
 /**
- * The run folder of a text for which none is named: `runs/` and the name of the file, without its
- * extension.
+ * The run folder of a text for which none is named: `runs/` and the name of the file or folder,
+ * without extensions; of a pattern, the name of the folder before it.
  *
  * @example
  * ```ts
  * import { defaultRunPath } from "./mod.ts";
  *
  * console.log(defaultRunPath("examples/alice.txt")); // runs/alice
+ * console.log(defaultRunPath("dumps/wiki.txt.gz")); // runs/wiki
  * ```
  */
 export function defaultRunPath(textPath: string): string {
   checkString(textPath, { context: "Cannot name a run folder", name: "textPath" });
-  const file = textPath.split(/[/\\]/).at(-1)!.replace(/(?<=.)\.[^.]*$/s, "");
+  const parts = textPath.split(/[/\\]+/).filter((part) => part !== "");
+  const pattern = parts.findIndex((part) => /[*?]/.test(part));
+  const last = parts.at(pattern < 0 ? -1 : Math.max(0, pattern - 1)) ?? "";
+  const file = last.replace(/(?<=.)\.(gz|zst)$/i, "").replace(/(?<=.)\.[^.]*$/s, "")
+    .replaceAll(/[*?]+/g, "-");
   const name = replaceInvisible(file, "-");
   // "." and ".." are other folders.
   return `runs/${/^\.*$/.test(name) ? "text" : cutTo(name, MAX_NAME_BYTES)}`;
@@ -322,6 +327,16 @@ const MAX_NAME_BYTES = 240;
 function cutTo(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
   return text.slice(0, read);
+}
+
+/** The path that a run of a text is named after. */
+function nameOf({ path, reading }: Corpus): string {
+  return reading?.paths[0] ?? path;
+}
+
+/** The files of a text. */
+function pathsOf(corpus: Corpus): readonly string[] {
+  return corpus.texts.map(({ path }) => path);
 }
 
 /** Checks the names of limits and intervals; their values are checked with the training. */

@@ -3,7 +3,8 @@ import { checkOptions } from "../arguments.ts";
 import { InputError } from "../errors.ts";
 import { parseJson, validate } from "../json.ts";
 import { type Config, configSchema } from "../model/config.ts";
-import type { CorpusIdentity } from "../text/corpus_identity.ts";
+import type { Corpus, TextReading } from "../text/corpus.ts";
+import { type CorpusIdentity, corpusIdentity } from "../text/corpus_identity.ts";
 import type { IntervalOptions, LimitOptions } from "../train/limits.ts";
 import type { Rollback } from "../train/metrics.ts";
 import type { OnDivergence } from "../train/options.ts";
@@ -12,6 +13,18 @@ import type { OnDivergence } from "../train/options.ts";
 export interface RunLimits extends LimitOptions, IntervalOptions {
   /** What happens on divergence; see {@linkcode TrainOptions.onDivergence}. */
   readonly onDivergence?: OnDivergence;
+}
+
+/** The text of a run, and how it is read again. */
+export interface CorpusRecord extends CorpusIdentity {
+  /** How it was read from files; not present for another text. */
+  readonly reading?: TextReading;
+}
+
+/** The record of a text. */
+export function recordOf(corpus: Corpus): CorpusRecord {
+  const { reading } = corpus;
+  return { ...corpusIdentity(corpus), ...reading === null ? {} : { reading } };
 }
 
 /** A change of a run's configuration, limits or text. */
@@ -36,7 +49,7 @@ export interface RunConfig {
   /** The limits that were given; the others are chosen by `resolveLimits`. */
   readonly limits: RunLimits;
   /** The text. */
-  readonly corpus: CorpusIdentity;
+  readonly corpus: CorpusRecord;
   /**
    * Changes, the oldest first. The first one stands for several if there are thousands; see
    * {@linkcode withChange}.
@@ -65,7 +78,14 @@ const schema = v.strictObject({
     ),
     onDivergence: v.optional(v.picklist(["stop", "rollback"], "must be stop or rollback")),
   }),
-  corpus: v.strictObject({ path: string, chars: number, bytes: number, sha256: string }),
+  corpus: v.strictObject({
+    ...{ path: string, chars: number, bytes: number, sha256: string, texts: v.optional(number) },
+    reading: v.optional(v.strictObject({
+      paths: v.pipe(v.array(string, "must be an array of strings"), v.minLength(1)),
+      separator: v.optional(string),
+      encoding: v.optional(string),
+    })),
+  }),
   history: v.optional(
     v.array(v.strictObject({
       step: number,

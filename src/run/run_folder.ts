@@ -143,7 +143,7 @@ export class RunFolder implements Disposable {
   static replace(path: string, runConfig: RunConfig): RunFolder {
     runConfig = checkCreation(path, runConfig);
     if (whileCreating(path, () => readReplaceable(path)) !== null) {
-      checkTextIsNoRunFile(path, runConfig.corpus.path);
+      checkTextIsNoRunFile(path, [runConfig.corpus.path]);
     }
     return whileCreating(path, () =>
       withLock(path, (lock) => {

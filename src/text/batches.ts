@@ -91,6 +91,11 @@ export class BatchLoader {
     this.batchesPerEpoch = Math.ceil((length - seqLength - 1) / seqLength);
   }
 
+  /** Where each stream starts, in characters from the start of the text. */
+  get streamStarts(): readonly number[] {
+    return this.#starts;
+  }
+
   /** p, the number of characters of each stream that were read since its start. */
   get position(): number {
     return this.#position;

@@ -1,8 +1,8 @@
 import { checkShape, checkString, wrongType } from "../arguments.ts";
 import { InputError, TextError, withContext } from "../errors.ts";
 import { quote, quotePath } from "../json.ts";
-import { describeByChance } from "./encoding.ts";
-import { type ScanResult, Utf8Scanner } from "./scan.ts";
+import { checkIsNoChance } from "./encoding.ts";
+import { type ScanResult, type TextScan, Utf8Scanner } from "./scan.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 import { checkVocabulary, unknownCharacter, Vocabulary } from "./vocabulary.ts";
@@ -14,8 +14,15 @@ import { checkVocabulary, unknownCharacter, Vocabulary } from "./vocabulary.ts";
  * disposed of, and must not change until then. Declare such a corpus with `using`.
  */
 export interface Corpus extends Disposable {
-  /** The path of the file, or the name that the text was given. */
+  /** The path of the file, or the name that the text was given; of several texts, some of them. */
   readonly path: string;
+  /**
+   * The texts that it is joined from, in order: one, unless several files were read. The hidden
+   * state is reset where a text begins.
+   */
+  readonly texts: readonly CorpusText[];
+  /** How it was read from files; `null` for a text that was given as a string. */
+  readonly reading: TextReading | null;
   /** The characters that the ids stand for. */
   readonly vocabulary: Vocabulary;
   /** Length in characters. */
@@ -39,6 +46,24 @@ export interface Corpus extends Disposable {
    * @throws {TypeError} if `into` is not a `Uint32Array`.
    */
   read(start: number, count: number, options?: ReadRangeOptions): Uint32Array;
+}
+
+/** One of the texts of a {@linkcode Corpus}. */
+export interface CorpusText {
+  /** The path of its file, or the name that it was given. */
+  readonly path: string;
+  /** Where it begins, in characters. */
+  readonly start: number;
+}
+
+/** How a corpus was read from files, so that it can be read again. */
+export interface TextReading {
+  /** Files, folders and patterns, as they were given. */
+  readonly paths: readonly string[];
+  /** What was put between two texts; not present for the default. */
+  readonly separator?: string;
+  /** The encoding; not present for UTF-8. */
+  readonly encoding?: string;
 }
 
 /** Options of {@linkcode Corpus.read}. */
@@ -73,11 +98,9 @@ export function corpusFromText(text: string, name = "text"): Corpus {
   const utf8 = new TextEncoder().encode(text);
   const scanner = new Utf8Scanner();
   scanner.add(utf8);
-  return new Utf8Corpus({
-    path: name,
-    vocabulary,
-    scan: scanner.finish(),
-    source: inMemory(utf8),
+  return new Utf8Corpus(scanner.finish(), {
+    ...{ name, vocabulary, source: inMemory(utf8), texts: [{ path: name, start: 0 }] },
+    reading: null,
   });
 }
 
@@ -119,7 +142,11 @@ export function corpusFromBytes(bytes: Uint8Array, { name, vocabulary }: BytesOp
   return withContext(contextOf(name), () => {
     const scanner = new Utf8Scanner();
     scanner.add(bytes);
-    return corpusFromScan(scanner.finish(), { name, vocabulary, source: inMemory(bytes) });
+    checkIsText(scanner.endText());
+    return corpusFromScan(scanner.finish(), {
+      ...{ name, vocabulary, source: inMemory(bytes), texts: [{ path: name, start: 0 }] },
+      reading: null,
+    });
   });
 }
 
@@ -127,34 +154,37 @@ export function corpusFromBytes(bytes: Uint8Array, { name, vocabulary }: BytesOp
 export interface ScanOptions extends BytesOptions {
   /** The text itself; the corpus disposes of it. */
   readonly source: ByteSource;
+  /** The texts that it is joined from. */
+  readonly texts: readonly CorpusText[];
+  /** How it was read. */
+  readonly reading: TextReading | null;
 }
 
 /**
  * Creates a corpus of a text that was scanned.
  *
- * @throws {InputError} without a context, if the text is empty or UTF-8 by chance only, or if the
- * given vocabulary lacks one of its characters.
+ * @throws {InputError} without a context, if the given vocabulary lacks one of its characters.
  */
 export function corpusFromScan(
   scan: ScanResult,
-  { name, vocabulary, source }: ScanOptions,
+  { vocabulary, ...options }: ScanOptions,
 ): Corpus {
-  checkIsText(scan);
-  return new Utf8Corpus({
-    path: name,
+  return new Utf8Corpus(scan, {
+    ...options,
     vocabulary: vocabulary ?? Vocabulary.fromCodePoints(scan.occurrences.keys()),
-    scan,
-    source,
   });
 }
 
-/** @throws {InputError} if a file is empty, or UTF-8 by chance only. */
-function checkIsText({ head, length, occurrences }: ScanResult): void {
-  if (length === 0) {
+/**
+ * Checks one of the texts that were scanned.
+ *
+ * @throws {InputError} without a context, if it is empty, or UTF-8 by chance only.
+ */
+export function checkIsText(text: TextScan): void {
+  if (text.length === 0) {
     throw new InputError("it is empty; it must have at least one character");
   }
-  const found = describeByChance({ head, length, nuls: occurrences.get(0) ?? 0 });
-  if (found !== undefined) throw new InputError(found);
+  checkIsNoChance(text);
 }
 
 /** What is being done, for errors of a text: `Cannot read the text "a.txt"`. */
@@ -170,16 +200,11 @@ export function inMemory(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** What a {@linkcode Utf8Corpus} is made of. */
-interface Utf8CorpusParts extends Pick<Corpus, "path" | "vocabulary"> {
-  readonly scan: ScanResult;
-  /** The text itself; the corpus disposes of it. */
-  readonly source: ByteSource;
-}
-
 /** A text that stays in UTF-8, in memory or in a file, and is decoded where it is read. */
 class Utf8Corpus implements Corpus {
   readonly path: string;
+  readonly texts: readonly CorpusText[];
+  readonly reading: TextReading | null;
   readonly vocabulary: Vocabulary;
   readonly length: number;
   readonly counts: readonly number[];
@@ -189,8 +214,13 @@ class Utf8Corpus implements Corpus {
   readonly #source: ByteSource;
 
   /** @throws {InputError} naming the first character that the vocabulary lacks. */
-  constructor({ path, vocabulary, scan, source }: Utf8CorpusParts) {
-    this.path = path;
+  constructor(
+    scan: ScanResult,
+    { name, vocabulary, source, texts, reading }: ScanOptions & { readonly vocabulary: Vocabulary },
+  ) {
+    this.path = name;
+    this.texts = Object.freeze(texts);
+    this.reading = reading;
     this.vocabulary = vocabulary;
     this.length = scan.length;
     this.bytes = scan.bytes;

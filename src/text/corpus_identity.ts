@@ -11,6 +11,8 @@ export interface CorpusIdentity {
   readonly bytes: number;
   /** SHA-256 of the UTF-8, in lower-case hexadecimal digits. */
   readonly sha256: string;
+  /** The number of texts that it is joined from, if there are several. */
+  readonly texts?: number;
 }
 
 /**
@@ -27,12 +29,13 @@ export interface CorpusIdentity {
  * ```
  */
 export function corpusIdentity(
-  corpus: Pick<Corpus, "path" | "length" | "bytes" | "sha256">,
+  corpus: Pick<Corpus, "path" | "length" | "bytes" | "sha256"> & Partial<Pick<Corpus, "texts">>,
 ): CorpusIdentity {
   checkShape(corpus, {
     ...{ context: "Cannot identify a text", name: "corpus", expected: "a corpus" },
     shape: { path: "string", length: "number", bytes: "number", sha256: "string" },
   });
-  const { path, length, bytes, sha256 } = corpus;
-  return { path, chars: length, bytes, sha256 };
+  const { path, length, bytes, sha256, texts = [] } = corpus;
+  const joined = texts.length > 1 ? { texts: texts.length } : {};
+  return { path, chars: length, bytes, sha256, ...joined };
 }

@@ -4,7 +4,9 @@ import type { Corpus } from "./corpus.ts";
 import { unknownCharacter, type Vocabulary } from "./vocabulary.ts";
 
 /** What is needed of a corpus to read it in the ids of any vocabulary. */
-export type EncodedText = Pick<Corpus, "path" | "length" | "vocabulary" | "read">;
+export type EncodedText =
+  & Pick<Corpus, "path" | "length" | "vocabulary" | "read">
+  & Partial<Pick<Corpus, "texts">>;
 
 /** Characters that are searched at a time. */
 const BLOCK_LENGTH = 1 << 16;
@@ -29,7 +31,7 @@ const BLOCK_LENGTH = 1 << 16;
  */
 export function reencode(corpus: EncodedText, vocabulary: Vocabulary): EncodedText {
   if (corpus.vocabulary.characters === vocabulary.characters) return corpus;
-  const { path, length } = corpus;
+  const { path, length, texts } = corpus;
   /** The new id of each old id. */
   const ids = new Uint32Array(corpus.vocabulary.size);
   const unknown = new Set<number>();
@@ -44,6 +46,7 @@ export function reencode(corpus: EncodedText, vocabulary: Vocabulary): EncodedTe
     path,
     length,
     vocabulary,
+    ...texts === undefined ? {} : { texts },
     read(start, count, options) {
       const read = corpus.read(start, count, options);
       for (let i = 0; i < count; i++) read[i] = ids[read[i]!]!;

@@ -1,7 +1,6 @@
-import { InputError } from "../errors.ts";
 import { createSha256 } from "../sha256.ts";
 import { CharIndex } from "./char_index.ts";
-import { describeMalformed, HEAD_BYTES } from "./encoding.ts";
+import { describeMalformed, HEAD_BYTES, NotUtf8Error } from "./encoding.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 
 /** Everything that is found in a text before its characters have ids. */
@@ -16,8 +15,27 @@ export interface ScanResult {
   readonly occurrences: ReadonlyMap<number, number>;
   /** The byte offsets of some characters. */
   readonly index: CharIndex;
+}
+
+/** One of the texts that were scanned one after another. */
+export interface TextScan {
+  /** Characters before it. */
+  readonly start: number;
+  /** Length in characters. */
+  readonly length: number;
+  /** How often U+0000 occurs in it. */
+  readonly nuls: number;
   /** The first bytes, up to {@linkcode HEAD_BYTES}. */
   readonly head: Uint8Array;
+}
+
+/** What was scanned before a text: where its own counts begin. */
+interface TextStart {
+  readonly bytes: number;
+  readonly length: number;
+  readonly ascii: number;
+  readonly nuls: number;
+  readonly lineFeeds: number;
 }
 
 /** Bytes that are scanned together. */
@@ -62,6 +80,7 @@ export class Utf8Scanner {
   /** The first bytes, which show what a file is that is not UTF-8. */
   readonly #head = new Uint8Array(HEAD_BYTES);
   #headLength = 0;
+  #start: TextStart = { bytes: 0, length: 0, ascii: 0, nuls: 0, lineFeeds: 0 };
   /** Counts of other characters by code point: 8.5 MiB, allocated when the first one occurs. */
   #others: Float64Array | undefined;
 
@@ -95,19 +114,47 @@ export class Utf8Scanner {
     }
   }
 
+  /** Begins another text: errors count lines and bytes from here. */
+  beginText(): void {
+    this.#headLength = 0;
+    this.#start = {
+      bytes: this.#bytes,
+      length: this.#length,
+      ascii: this.#countAscii(),
+      nuls: this.#countOf(0),
+      lineFeeds: this.#countOf(0x0a),
+    };
+  }
+
   /**
-   * Returns what was found. Nothing may be added afterwards.
+   * Ends the text that was begun last, or the first.
    *
-   * @throws {InputError} if the text ends within a character.
+   * @throws {InputError} if it ends within a character.
    */
-  finish(): ScanResult {
+  endText(): TextScan {
     if (this.#leftOver > 0) {
       this.#filled = this.#leftOver;
       throw this.#notUtf8(0);
     }
+    const { length: start, nuls } = this.#start;
+    return {
+      start,
+      length: this.#length - start,
+      nuls: this.#countOf(0) - nuls,
+      head: this.#head.slice(0, this.#headLength),
+    };
+  }
+
+  /**
+   * Returns what was found in all texts together. Nothing may be added afterwards.
+   *
+   * @throws {InputError} if the last text ends within a character.
+   */
+  finish(): ScanResult {
+    this.endText();
     const occurrences = new Map<number, number>();
     for (let codePoint = 0; codePoint < 128; codePoint++) {
-      const count = this.#ascii.reduce((sum, counts) => sum + counts[codePoint]!, 0);
+      const count = this.#countOf(codePoint);
       if (count > 0) occurrences.set(codePoint, count);
     }
     const others = this.#others ?? [];
@@ -120,7 +167,6 @@ export class Utf8Scanner {
       sha256: this.#hash.digest(),
       occurrences,
       index: this.#index,
-      head: this.#head.subarray(0, this.#headLength),
     };
   }
 
@@ -169,21 +215,29 @@ export class Utf8Scanner {
     this.#length = length;
   }
 
-  #notUtf8(i: number): InputError {
+  /** How often an ASCII character has occurred. */
+  #countOf(codePoint: number): number {
+    return this.#ascii.reduce((sum, counts) => sum + counts[codePoint]!, 0);
+  }
+
+  #countAscii(): number {
+    return this.#ascii.reduce((sum, counts) => sum + counts.reduce((a, b) => a + b, 0), 0);
+  }
+
+  #notUtf8(i: number): NotUtf8Error {
+    const offset = this.#bytes + i - this.#start.bytes;
     const byte = this.#buffer[i]!.toString(16).toUpperCase();
-    const lineFeeds = this.#ascii.reduce((sum, counts) => sum + counts[0x0a]!, 0);
-    const reason = describeMalformed({
+    const line = this.#countOf(0x0a) - this.#start.lineFeeds + 1;
+    // In memory that belongs to the text before, there is nothing of this one.
+    const from = Math.max(0, i - Math.min(NEAR_BYTES, offset));
+    const found = describeMalformed({
       head: this.#head.subarray(0, this.#headLength),
-      near: this.#buffer.subarray(Math.max(0, i - NEAR_BYTES), this.#filled).subarray(
-        0,
-        2 * NEAR_BYTES,
-      ),
-      wasUtf8: this.#others !== undefined,
+      near: this.#buffer.subarray(from, this.#filled).subarray(0, 2 * NEAR_BYTES),
+      wasUtf8: offset !== this.#countAscii() - this.#start.ascii,
     });
-    return new InputError(
-      `it is not UTF-8 at byte offset ${this.#bytes + i} (line ${
-        lineFeeds + 1
-      }, byte 0x${byte}): ` + reason,
+    return new NotUtf8Error(
+      `it is not UTF-8 at byte offset ${offset} (line ${line}, byte 0x${byte}): ${found.what}`,
+      found,
     );
   }
 }

@@ -74,6 +74,33 @@ export function splitCorpus(
   };
 }
 
+/**
+ * Splits spans where a text begins, so that each lies in one text. What has no two characters is
+ * left out, as nothing in it can be predicted.
+ *
+ * @example
+ * ```ts
+ * import { splitAtTexts } from "./split.ts";
+ *
+ * const texts = [{ start: 0 }, { start: 7 }, { start: 20 }];
+ * console.log(splitAtTexts([[5, 15]], texts)); // [[5, 7], [7, 15]]
+ * ```
+ */
+export function splitAtTexts(
+  spans: readonly Span[],
+  texts: readonly { readonly start: number }[],
+): readonly Span[] {
+  if (texts.length < 2) return spans;
+  return spans.flatMap(([start, end]) => {
+    const inside = texts.filter(({ start: at }) => at > start && at < end).map(({ start }) =>
+      start
+    );
+    const from = [start, ...inside];
+    const parts = from.map((at, i): Span => [at, from[i + 1] ?? end]);
+    return parts.filter(([start, end]) => end - start >= 2);
+  });
+}
+
 /** Counts the characters of spans. */
 export function countChars(spans: readonly Span[]): number {
   return spans.reduce((sum, [start, end]) => sum + end - start, 0);

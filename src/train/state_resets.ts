@@ -26,6 +26,57 @@ export function streamsToReset(
   );
 }
 
+/** Where the streams are; see {@linkcode streamsAtTexts}. */
+export interface StreamPositions {
+  /** Where each stream starts, in characters. */
+  readonly starts: readonly number[];
+  /** Characters of each stream before the batch. */
+  readonly position: number;
+  /** T. */
+  readonly seqLength: number;
+}
+
+/**
+ * The streams whose hidden state is reset before a batch because a text begins there. A batch is
+ * computed as a whole, so of a text that begins within one, the reset is at the nearest start of a
+ * batch: at most half of T characters away.
+ *
+ * @param texts The texts that a corpus is joined from, in order.
+ *
+ * @example
+ * ```ts
+ * import { streamsAtTexts } from "./state_resets.ts";
+ *
+ * const texts = [{ start: 0 }, { start: 19 }];
+ * const streams = { starts: [0, 100], seqLength: 10 };
+ * console.log(streamsAtTexts(texts, { ...streams, position: 10 })); // []
+ * console.log(streamsAtTexts(texts, { ...streams, position: 20 })); // [ 0 ]
+ * ```
+ */
+export function streamsAtTexts(
+  texts: readonly { readonly start: number }[],
+  { starts, position, seqLength }: StreamPositions,
+): number[] {
+  if (texts.length < 2) return [];
+  return [...starts.keys()].filter((stream) => {
+    const batch = starts[stream]! + position;
+    const text = texts[lastAtOrBefore(texts, batch + seqLength / 2)]!;
+    return text.start > batch - seqLength / 2 && text.start > starts[stream]!;
+  });
+}
+
+/** The index of the last text that starts at or before a position, 0 or above. */
+function lastAtOrBefore(texts: readonly { readonly start: number }[], position: number): number {
+  let low = 0;
+  let high = texts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (texts[middle]!.start <= position) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
 /**
  * Sets the hidden states of streams to zero, and their cell states.
  *

@@ -25,7 +25,7 @@ import type { Split } from "../text/split.ts";
 import { type BadSteps, countBadSteps, DivergenceError, maxBadSteps } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
-import { resetStreams, streamsToReset } from "./state_resets.ts";
+import { resetStreams, streamsAtTexts, streamsToReset } from "./state_resets.ts";
 import { loadTrainingData } from "./training_data.ts";
 import { Validation } from "./validation.ts";
 import { log, power } from "../math.ts";
@@ -520,7 +520,15 @@ export class Trainer implements Disposable {
       hiddenState = engine.readHiddenState();
       engine.writeHiddenState();
     }
-    const streams = streamsToReset(this.#step, this.config);
+    const { seqLength } = this.config;
+    const streams = [
+      ...streamsToReset(this.#step, this.config),
+      ...streamsAtTexts(this.corpus.texts, {
+        starts: this.#batches.streamStarts,
+        position: this.#batches.position - seqLength,
+        seqLength,
+      }),
+    ];
     if (streams.length > 0) {
       const state = engine.readHiddenState();
       hiddenState ??= state.slice();

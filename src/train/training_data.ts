@@ -3,7 +3,7 @@ import { quotePath } from "../json.ts";
 import type { Config } from "../model/config.ts";
 import { BatchLoader } from "../text/batches.ts";
 import type { Corpus } from "../text/corpus.ts";
-import { type Span, type Split, splitCorpus } from "../text/split.ts";
+import { type Span, type Split, splitAtTexts, splitCorpus } from "../text/split.ts";
 
 /** The parts of a corpus, and the batches of its training part. */
 export interface TrainingData {
@@ -34,7 +34,12 @@ export function loadTrainingData(corpus: Corpus, config: Config): TrainingData {
   const { batchSize, holdout, seqLength } = config;
   const pieces = holdout === "streams" ? batchSize : 1;
   const minTrainChars = batchSize * (seqLength + 2);
-  const split = splitCorpus(corpus.length, { ...config, pieces, minTrainChars });
+  const parts = splitCorpus(corpus.length, { ...config, pieces, minTrainChars });
+  const split = {
+    train: parts.train,
+    validation: splitAtTexts(parts.validation, corpus.texts),
+    test: splitAtTexts(parts.test, corpus.texts),
+  };
   const [[start, end], second] = split.train as [Span, Span?];
   // Between the spans of two streams are the characters held out of the first.
   const range = second === undefined

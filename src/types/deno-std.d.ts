@@ -88,3 +88,17 @@ declare module "@std/fmt/colors" {
   /** The text dimmed, unless NO_COLOR is set. */
   export function dim(text: string): string;
 }
+
+declare module "@std/path/glob-to-regexp" {
+  /** How a pattern is read. */
+  export interface GlobOptions {
+    /** Whether `{a,b}`, `+(a|b)` and the like have a meaning. */
+    readonly extended?: boolean;
+    /** Whether `**` stands for any number of folders. */
+    readonly globstar?: boolean;
+    /** Whether capitals match small letters. */
+    readonly caseInsensitive?: boolean;
+  }
+  /** A regular expression that matches the paths that a pattern stands for. */
+  export function globToRegExp(glob: string, options?: GlobOptions): RegExp;
+}

@@ -15,6 +15,7 @@ import { suggest, synonyms } from "../../src/suggest.ts";
 import { readConfig, readLimits } from "../../src/cli/train_options.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import { InputError } from "../../src/errors.ts";
+import { textOptions } from "../../src/cli/read_text.ts";
 import { baseConfig } from "../../src/model/presets.ts";
 import { DivergenceError } from "../../src/train/divergence.ts";
 import { runInside } from "./program.ts";
@@ -137,14 +138,14 @@ Deno.test("readCommandLine() rejects missing and superfluous values and operands
       ["train a --hidden", "Cannot use --hidden without a value: write --hidden N"],
       ["train a --hidden --", "Cannot use --hidden without a value: write --hidden N"],
       ["train a --force=yes", "Cannot use --force=yes: --force takes no value"],
-      ["train", "Cannot run train: it takes <text>; none is given; see deno task train --help"],
+      ["train", "Cannot run train: it takes <text...>; none is given; see deno task train --help"],
       [
-        "train a b",
-        'Cannot run train: it takes <text>; given: "a" "b"; see deno task train --help',
+        "sample a b",
+        'Cannot run sample: it takes <run|checkpoint>; given: "a" "b"; see deno task sample --help',
       ],
       [
         "eval run",
-        'Cannot run eval: it takes <run|checkpoint> and <text>; given: "run"; see deno task eval --help',
+        'Cannot run eval: it takes <run|checkpoint> and <text...>; given: "run"; see deno task eval --help',
       ],
       [
         "gradcheck x",
@@ -182,7 +183,7 @@ Deno.test("readCommandLine() takes the last value of an option", () => {
 
 Deno.test("readCommandLine() takes no word for the value of an option without one", () => {
   for (const word of ["true", "false"]) {
-    assertThrows(() => read(`eval run a --json ${word}`), InputError, `"a" "${word}"`);
+    assertThrows(() => read(`sample run --json ${word}`), InputError, `"run" "${word}"`);
   }
 });
 
@@ -213,7 +214,7 @@ Deno.test("suggest() finds no name in words that are far from all", () => {
 
 Deno.test("readConfig() and readLimits() read every option of train that is theirs", () => {
   const { options } = commandOf("train");
-  const others = ["out", "resume", "force", "threads"];
+  const others = ["out", "resume", "force", "threads", ...textOptions.map(({ name }) => name)];
   const keys = options.map(({ name }) => propertyOf(name)).filter((key) => !others.includes(key));
   const args = options.flatMap(({ name, value }) => value === undefined ? [] : [`--${name}`, "1"]);
   const line = readCommandLine(commandOf("train"), ["a", ...args]);

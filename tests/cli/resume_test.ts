@@ -169,7 +169,7 @@ testProgram("train --resume rejects what does not fit the run, and changes nothi
       [[...resume, "--on-divergence", "x"], /--on-divergence must be stop or rollback, not "x"$/],
       [[...resume, "--out", "other"], /^Cannot use both --resume and --out: /],
       [[...resume, "--force"], /^Cannot use both --resume and --force: /],
-      [[...resume, "x"], /^Cannot run train: it takes <text>; given: /],
+      [[...resume, "x"], /^Cannot read the text "x": there is no such file; /],
       [["train", "other.txt", "--resume", "run"], /"other.txt".*SHA-256 /],
       [["train", "--resume", "none"], /^Cannot resume "\S*none": there is no such folder/],
       [["train", "--resume", "empty"], /^Cannot resume "empty": it has no config.json/],

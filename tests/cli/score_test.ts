@@ -150,10 +150,10 @@ testProgram("score rejects files and options that do not fit", async (f) => {
   await Deno.mkdir(`${f}/folder`);
   for (
     const [args, line] of [
-      [["run"], /^Cannot run score: it takes <run\|checkpoint> and <text>; /],
+      [["run"], /^Cannot run score: it takes <run\|checkpoint> and <text\.\.\.>; /],
       [["none", "part.txt"], /^Cannot read the checkpoint "none": there is no such file; /],
       [["run", "none.txt"], /^Cannot read the text "none.txt": there is no such file; /],
-      [["run", "folder"], /^Cannot read the text "folder": it is a folder; it must be a /],
+      [["run", "folder"], /^Cannot read the folder "folder": it has no file that may be a text; /],
       [["run", "part.txt", "--json", "--html", "x"], /^Cannot use both --json and --html: /],
       [["run", "part.txt", "--html"], /^Cannot use --html without a value: write --html FILE$/],
     ] as const

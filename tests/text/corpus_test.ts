@@ -132,7 +132,7 @@ testWithFile("readCorpus() equals corpusFromText(), in memory or streamed", asyn
       const start = a % (expected.length + 1);
       const count = b % (expected.length - start + 1);
       await bothWays(path, (corpus) => {
-        assertEquals(corpus, expected);
+        assertEquals({ ...corpus, reading: null }, { ...expected });
         assertEquals(corpus.read(start, count), expected.read(start, count));
         assertEquals(corpus.vocabulary.decode(idsOf(corpus)), text);
       });
@@ -219,7 +219,9 @@ testWithFile("readCorpus() rejects a file that is missing, empty or not UTF-8", 
   await Deno.writeTextFile(path, "");
   await refused("it is empty; it must have at least one character");
   await Deno.writeFile(path, new Uint8Array([0x61, 0x61, 0xe9, 0x61]));
-  await refused("it is not UTF-8 at byte offset 2 (line 1, byte 0xE9): it may be Windows-1252");
+  await refused(
+    "it is not UTF-8 at byte offset 2 (line 1, byte 0xE9): it is probably windows-1252; set",
+  );
 });
 
 testWithFile("readCorpus() rejects a file that changes while it is read", async (path) => {

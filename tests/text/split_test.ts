@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { countChars, splitCorpus } from "../../src/text/split.ts";
+import { countChars, splitAtTexts, splitCorpus } from "../../src/text/split.ts";
 
 Deno.test("splitCorpus() holds out the last fraction of a text for validation", () => {
   assertEquals(splitCorpus(1000, { valFraction: 0.05, minTrainChars: 27 }), {
@@ -76,5 +76,23 @@ Deno.test("splitCorpus() covers the text with contiguous parts, whatever its len
     }
     const isHeld = split.validation.length + split.test.length > 0;
     assert(!isHeld || countChars(split.train) >= needed);
+  }));
+});
+
+Deno.test("splitAtTexts() keeps all characters of spans, each span within one text", () => {
+  const sizes = fc.record({
+    starts: fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1 }),
+    start: fc.integer({ min: 0, max: 50 }),
+    end: fc.integer({ min: 52, max: 100 }),
+  });
+  fc.assert(fc.property(sizes, ({ starts, start, end }) => {
+    const texts = [0, ...starts.toSorted((a, b) => a - b)].map((start) => ({ start }));
+    const spans = splitAtTexts([[start, end]], texts);
+    for (const [from, to] of spans) {
+      assert(to - from >= 2 && from >= start && to <= end);
+      assert(!texts.some(({ start }) => start > from && start < to));
+    }
+    // Only texts of one character are left out.
+    assert(countChars(spans) >= end - start - texts.length - 1);
   }));
 });
