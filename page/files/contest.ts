@@ -75,7 +75,6 @@ export function startContest(): void {
       const contestant = createContestant(candidate);
       const { cell: _, ...others } = givenConfig.peek();
       const config: ConfigInput = { ...others, ...given(candidate) };
-      // One thread each, so that all have the same share of the processor.
       contestant.client.start({
         ...{ text: source, config, limits, prompt: prompt.peek(), threads: 1 },
       });
@@ -120,7 +119,8 @@ function given({ cell, hidden, layers, lr }: Candidate): ConfigInput {
 }
 
 function createContestant(candidate: Candidate): Contestant {
-  const client = new TrainingClient();
+  // One thread each, so that all have the same share of the processor.
+  const client = new TrainingClient(1);
   const training = signal<readonly Point[]>([]);
   const validation = signal<readonly Point[]>([]);
   // Seconds of training on the clock of the page, without pauses.

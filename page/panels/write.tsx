@@ -270,12 +270,18 @@ function Controls({ onText, onClear }: ControlsProps) {
       class="write-controls"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isWriting) stop();
-        else write(onText);
+        // Not what the button said when it was drawn last: the text may have ended since.
+        if (writing.peek() === null) write(onText);
+        else stop();
       }}
     >
       <div class="row">
-        <button type="submit" class={isWriting ? "" : "primary"}>
+        <button
+          type="submit"
+          class={isWriting ? "" : "primary"}
+          // The second click of a double click would stop what the first one started.
+          onClick={(event) => event.detail > 1 && event.preventDefault()}
+        >
           {isWriting ? "Stop" : "Continue"}
         </button>
         <button type="button" onClick={onClear}>Clear</button>

@@ -63,6 +63,7 @@ export class TrainingClient implements Disposable {
   readonly #model = signal<ModelFile | null>(null);
   readonly #best = signal<ModelFile | null>(null);
   readonly #threads = signal<number | null>(null);
+  readonly #maxThreads: number | undefined;
   #worker: Worker | null = null;
   /** Steps between points that are kept. */
   #pointEvery = 1;
@@ -93,6 +94,11 @@ export class TrainingClient implements Disposable {
   readonly best: ReadonlySignal<ModelFile | null> = this.#best;
   /** Threads that an engine of the worker can have; `null` until the worker is ready. */
   readonly threads: ReadonlySignal<number | null> = this.#threads;
+
+  /** @param maxThreads Threads that the worker prepares. Default: one for each core. */
+  constructor(maxThreads?: number) {
+    this.#maxThreads = maxThreads;
+  }
 
   /** Why each part of the configuration was picked. */
   get reasons(): readonly AutoConfigReason[] {
@@ -212,7 +218,11 @@ export class TrainingClient implements Disposable {
   }
 
   #createWorker(): Worker {
-    const worker = new Worker(new URL("training_worker.js", document.baseURI), { type: "module" });
+    const worker = new Worker(new URL("training_worker.js", document.baseURI), {
+      type: "module",
+      // The worker reads it before any message.
+      name: `${this.#maxThreads ?? ""}`,
+    });
     worker.onmessage = ({ data }: MessageEvent<Report>) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();

@@ -25,8 +25,9 @@ scope.onmessage = ({ data }) => {
     models.set(data.id, model);
     for (const id of [...models.keys()].slice(0, -MAX_MODELS)) models.delete(id);
   } else {
-    // Long operations yield to the event loop, so that short ones are answered meanwhile.
-    answer(data);
+    // Long operations yield to the event loop, so that short ones are answered meanwhile. The model
+    // is looked up at once: newer ones may arrive before the answer begins.
+    answer(data, models.get(data.model));
   }
 };
 
@@ -34,13 +35,15 @@ async function decode(file: Blob): Promise<Checkpoint> {
   return await decodeCheckpoint(new Uint8Array(await file.arrayBuffer()));
 }
 
-async function answer(request: Extract<QueryRequest, { type: "query" }>): Promise<void> {
-  const { query, model, name, argument } = request;
+async function answer(
+  { query, name, argument }: Extract<QueryRequest, { type: "query" }>,
+  model: Promise<Checkpoint> | undefined,
+): Promise<void> {
   // A cancellation that was posted meanwhile is received first.
   await new Promise((resolve) => setTimeout(resolve, 0));
   try {
     if (cancelled.delete(query)) return;
-    const decoded = await models.get(model);
+    const decoded = await model;
     if (decoded === undefined) throw new Error("Cannot query the model: there is a newer one");
     const operation = operations[name] as (model: Checkpoint, argument: unknown) => unknown;
     const result = await operation(decoded, argument);

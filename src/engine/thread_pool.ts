@@ -1,8 +1,11 @@
 import type { Instance } from "./kernels/instance.ts";
 import { startThreads, type Thread } from "./threads.ts";
 
-/** How long the threads may take to start; they take milliseconds. */
-const START_TIMEOUT_MS = 10_000;
+/**
+ * How long the threads may take to start. They take milliseconds, and on a machine with other work
+ * seconds; what takes longer will not start.
+ */
+const START_TIMEOUT_MS = 120_000;
 /** The interval at which the constructor checks for a failure while threads start. */
 const START_POLL_MS = 20;
 
@@ -88,7 +91,7 @@ export class ThreadPool {
       const isLate = performance.now() > end;
       const error = this.failure ??
         (isLate
-          ? new Error(`Cannot start ${threads} threads: not ready after ${START_TIMEOUT_MS} ms`)
+          ? new Error(`Cannot start threads: not ready after ${START_TIMEOUT_MS / 1000} seconds`)
           : undefined);
       if (error) {
         this.#isClosed = true;

@@ -40,8 +40,8 @@ interface NodeThread {
 const prepared: Worker[] = [];
 /** How many Web Workers there are, those included that run a task or start. */
 let webWorkers = 0;
-/** How long a Web Worker may take to answer. */
-const ANSWER_TIMEOUT_MS = 10_000;
+/** How long a Web Worker may take to answer, on a machine with other work, too. */
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /**
  * The most threads that an engine can have now, the caller's included.

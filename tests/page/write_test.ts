@@ -84,6 +84,11 @@ testPage(
     await page.waitForTimeout(300);
     assertEquals(await value(page), stopped);
     assert(stopped.length < 1066);
+    // The second click of a double click does not stop what the first one has started.
+    await setLength(40);
+    await write(page, "row, row, row your boat, g", "e");
+    await page.getByRole("button", { name: "Continue" }).dblclick();
+    await page.waitForFunction('document.querySelector("#write textarea").value.length === 66');
   },
 );
 
