@@ -174,13 +174,17 @@ export class RankEngine implements Disposable {
     else this.#scatter(this.#averageView(), average);
   }
 
-  /** Replaces the hidden state by that of rank 0, [L, B, H] or as an LSTM has it. */
+  /**
+   * Replaces the hidden state by that of rank 0, in the form of {@linkcode Engine.readHiddenState}.
+   *
+   * @param state Default: zeros.
+   */
   loadHiddenState(state?: RealArray): void {
-    if (this.#exchange === null) return this.engine.writeHiddenState(state!);
+    if (this.#exchange === null) return this.engine.writeHiddenState(state);
     const { rank, size } = this.#exchange;
     const sent = this.#parts.map(({ streams }) => this.#stateSliceOf(streams));
     const send = this.#newState(rank === 0 ? this.engine.options.batchSize : 0);
-    if (rank === 0) this.#copyStates({ all: state!, byRank: send, isSplit: true });
+    if (rank === 0 && state) this.#copyStates({ all: state, byRank: send, isSplit: true });
     const own = this.#newState(this.#own.streams.length);
     this.#exchange.allToAll({
       send,

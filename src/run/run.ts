@@ -66,10 +66,12 @@ const schemas = {
     config: unchecked,
     limits: unchecked,
     threads: unchecked,
+    exchange: unchecked,
     signal: unchecked,
   }),
   resume: optionsSchema({
-    ...{ config: unchecked, limits: unchecked, threads: unchecked, signal: unchecked },
+    ...{ config: unchecked, limits: unchecked, threads: unchecked },
+    ...{ exchange: unchecked, signal: unchecked },
   }),
   callbacks: optionsSchema(callbackKeysOfRun),
 };
@@ -344,8 +346,11 @@ function checkLimits(limits: RunLimits = {}): RunLimits {
   return checkOptions(limits, { schema: trainingSchemas.limits, context: "Cannot train" });
 }
 
-function trainerOptions({ threads, signal }: RunOptions): Pick<RunOptions, "threads" | "signal"> {
+function trainerOptions(
+  { threads, exchange, signal }: RunOptions,
+): Pick<RunOptions, "threads" | "exchange" | "signal"> {
   return {
+    ...exchange === undefined ? {} : { exchange },
     ...threads === undefined ? {} : { threads },
     ...signal === undefined ? {} : { signal },
   };

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import type { Slice } from "../exchange.ts";
 import type { Corpus } from "./corpus.ts";
 import { IdWindow } from "./window.ts";
 
@@ -54,10 +55,13 @@ export class BatchLoader {
   readonly charsPerBatch: number;
   /** The number of batches in an epoch. */
   readonly batchesPerEpoch: number;
-  readonly #windows: readonly IdWindow[];
+  readonly #corpus: Pick<Corpus, "read">;
+  /** The window of each stream that was read. */
+  readonly #windows: IdWindow[] = [];
+  readonly #windowLength: number;
   /** Where each stream starts. */
   readonly #starts: readonly number[];
-  readonly #batchSize: number;
+  readonly #allStreams: Slice;
   readonly #seqLength: number;
   /** The characters of a stream, without those held out. */
   readonly #length: number;
@@ -80,10 +84,9 @@ export class BatchLoader {
     const length = stride - heldOut;
     if (length < seqLength + 2) throw tooShort(options, length);
     this.#starts = Array.from({ length: batchSize }, (_, b) => start + b * stride);
-    this.#windows = this.#starts.map((from) => {
-      return new IdWindow(corpus, { end: from + length, size: Math.min(window, length) });
-    });
-    this.#batchSize = batchSize;
+    this.#corpus = corpus;
+    this.#windowLength = Math.min(window, length);
+    this.#allStreams = { start: 0, length: batchSize };
     this.#seqLength = seqLength;
     this.#length = length;
     this.charsPerBatch = batchSize * seqLength;
@@ -121,14 +124,18 @@ export class BatchLoader {
    *
    * @param inputs Filled with ids, [T, B]: row t·B + b is character p + t of stream b.
    * @param targets Filled with ids, [T, B]: the character after each input.
+   * @param options The streams to read, of B. Default: all.
    * @returns Whether the batch is at the start of the streams, so that the hidden state must be
    * reset before it.
-   * @throws {RangeError} if an array does not have the length T·B.
+   * @throws {RangeError} if an array does not have the length T·B, with B the streams that are read.
    * @throws {TextError} as {@linkcode Corpus.read} does; the position is then unchanged.
    */
-  next(inputs: Uint32Array, targets: Uint32Array): boolean {
-    const rows = this.charsPerBatch;
-    const batchSize = this.#batchSize;
+  next(
+    inputs: Uint32Array,
+    targets: Uint32Array,
+    { streams: { start, length } = this.#allStreams }: { readonly streams?: Slice } = {},
+  ): boolean {
+    const rows = length * this.#seqLength;
     if (inputs.length !== rows || targets.length !== rows) {
       throw new RangeError(
         `Cannot read a batch into arrays of ${inputs.length} and ${targets.length} ids: each must ` +
@@ -137,15 +144,26 @@ export class BatchLoader {
     }
     const isAtEnd = this.#position + this.#seqLength + 1 >= this.#length;
     const position = isAtEnd ? 0 : this.#position;
-    for (let b = 0; b < batchSize; b++) {
-      const ids = this.#windows[b]!.read(this.#starts[b]! + position, this.#seqLength + 1);
-      for (let t = 0, row = b; row < rows; t++, row += batchSize) {
+    for (let b = 0; b < length; b++) {
+      const stream = start + b;
+      const ids = this.#windowOf(stream).read(
+        this.#starts[stream]! + position,
+        this.#seqLength + 1,
+      );
+      for (let t = 0, row = b; row < rows; t++, row += length) {
         inputs[row] = ids[t]!;
         targets[row] = ids[t + 1]!;
       }
     }
     this.#position = position + this.#seqLength;
     return position === 0;
+  }
+
+  #windowOf(stream: number): IdWindow {
+    return this.#windows[stream] ??= new IdWindow(this.#corpus, {
+      end: this.#starts[stream]! + this.#length,
+      size: this.#windowLength,
+    });
   }
 }
 

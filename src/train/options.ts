@@ -67,6 +67,7 @@ export const trainingSchemas = {
     ...callbackKeys,
     ...limitKeys,
     threads: unchecked,
+    exchange: unchecked,
     config: unchecked,
     resume: unchecked,
     onStart: callback,

@@ -96,7 +96,10 @@ export async function prepareTraining(
   options = checkOptions(options, { schema: trainingSchemas.train, context: "Cannot train" });
   const { config, minutes, signal } = options;
   const resume = options.resume === undefined ? undefined : checkResume(options.resume);
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const threads = {
+    ...options.threads === undefined ? {} : { threads: options.threads },
+    ...options.exchange === undefined ? {} : { exchange: options.exchange },
+  };
   using opened = new Disposables();
   const trainer = opened.use(
     resume

@@ -3,19 +3,19 @@ import { checkArguments, checkOptions, copyOptions, optionsSchema } from "../arg
 import { checkCheckpoint, type Checkpoint, type Progress } from "../checkpoint/checkpoint.ts";
 import { checkMetadataSize } from "../checkpoint/metadata.ts";
 import { type Dropout, dropoutSeed } from "../engine/dropout.ts";
-import { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { modules } from "../engine/kernels/modules.ts";
-import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
 import type { Update } from "../engine/update.ts";
 import { Disposables } from "../disposables.ts";
 import { withContext } from "../errors.ts";
 import { runInSlices, runToEnd } from "../event_loop.ts";
+import type { Exchange } from "../exchange.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { drawParameters } from "../model/initialization.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
-import type { ParameterSet, RealArray } from "../model/parameters.ts";
+import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import type { BatchLoader } from "../text/batches.ts";
 import { flag, real, signal, unchecked, wholeNumber } from "../schemas.ts";
@@ -25,7 +25,8 @@ import type { Split } from "../text/split.ts";
 import { type BadSteps, countBadSteps, DivergenceError, maxBadSteps } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
-import { resetStreams, streamsAtTexts, streamsToReset } from "./state_resets.ts";
+import { LeadingComputer, threadsOfRank } from "./rank_training.ts";
+import { StepComputer, type StepGradients } from "./step_computer.ts";
 import { loadTrainingData } from "./training_data.ts";
 import { Validation } from "./validation.ts";
 import { log, power } from "../math.ts";
@@ -42,6 +43,12 @@ const SMOOTHING_CHARS = 25;
 export interface TrainerOptions {
   /** Threads to compute with, 1 to 64. Default: as many as train fastest on this machine. */
   readonly threads?: number;
+  /**
+   * Other processes that share the training, and follow this one, rank 0.
+   *
+   * @internal
+   */
+  readonly exchange?: Exchange;
 }
 
 /** Options of {@linkcode Trainer.createInSlices}. */
@@ -82,9 +89,9 @@ export interface RunProgress {
 }
 
 const optionSchemas = {
-  create: optionsSchema({ threads: unchecked }),
-  createInSlices: optionsSchema({ threads: unchecked, signal }),
-  resume: optionsSchema({ threads: unchecked, config: unchecked }),
+  create: optionsSchema({ threads: unchecked, exchange: unchecked }),
+  createInSlices: optionsSchema({ threads: unchecked, exchange: unchecked, signal }),
+  resume: optionsSchema({ threads: unchecked, exchange: unchecked, config: unchecked }),
   step: optionsSchema({
     fractionDone: real((x) => x >= 0 && x <= 1, "a number from 0 to 1"),
   }),
@@ -169,7 +176,7 @@ export class Trainer implements Disposable {
   /** Threads that compute. */
   readonly threads: number;
 
-  readonly #engine: Engine;
+  readonly #computer: StepComputer;
   readonly #batches: BatchLoader;
   #config: Config;
   /** The divergence that made the state unusable, until another one is restored. */
@@ -187,7 +194,7 @@ export class Trainer implements Disposable {
     this.corpus = corpus;
     this.#config = config;
     checkMetadataSize({ config, vocabulary: corpus.vocabulary, corpus: corpusIdentity(corpus) });
-    const { batchSize, lrSchedule, lrPatience, precision, seqLength } = config;
+    const { lrSchedule, lrPatience } = config;
     const { split, batches } = loadTrainingData(corpus, config);
     this.split = split;
     this.validation = new Validation(corpus, {
@@ -199,16 +206,13 @@ export class Trainer implements Disposable {
     this.#batches = batches;
     this.charsPerStep = this.#batches.charsPerBatch;
     this.stepsPerEpoch = this.#batches.batchesPerEpoch;
-    const shape = { ...sizesOf({ config, vocabulary: corpus.vocabulary }), seqLength, batchSize };
-    this.threads = checkThreadCount(options.threads ?? defaultThreadCount({ ...shape, precision }));
-    this.#engine = new Engine({
-      ...shape,
-      precision,
-      dropout: config.dropout > 0,
-      stateSlots: stateSlotsOf(config).length,
-      weightAverage: config.weightAverage > 0,
-      threads: this.threads,
-    });
+    const { exchange = null } = options;
+    const size = exchange?.size ?? 1;
+    this.threads = threadsOfRank(options.threads, { corpus, config, size });
+    const parts = { corpus, config, batches, threads: this.threads };
+    this.#computer = exchange === null || size === 1
+      ? new StepComputer({ ...parts, exchange: null })
+      : LeadingComputer.start({ ...parts, exchange }, options.threads ?? null);
     this.#loss = log(corpus.vocabulary.size);
   }
 
@@ -370,18 +374,13 @@ export class Trainer implements Disposable {
   step(options: StepOptions = {}): number {
     this.#throwIfUnusable();
     options = checkStepOptions(options);
-    const engine = this.#engine;
-    const undo = this.#nextBatch();
-    const loss = this.#computeGradients(options);
-    if (this.isStopped) {
-      undo();
-      throw new StepStoppedError();
-    }
+    const { loss, isStopped } = this.#computeGradients(options);
+    if (isStopped) throw new StepStoppedError();
+    this.#checkLoss(loss);
     const badSteps = this.#countBadSteps(loss);
     const lr = this.#nextLearningRate(options);
-    const isFinite = engine.update(this.#updateAt(lr));
+    const isFinite = this.#computer.update(this.#updateAt(lr));
     if (!isFinite) this.#checkWeights(this.#step + 1);
-    engine.carryHiddenState();
     this.#step++;
     this.#lr = lr;
     this.#batchLoss = loss;
@@ -413,13 +412,14 @@ export class Trainer implements Disposable {
   checkNextStep(options: StepOptions = {}): void {
     this.#throwIfUnusable();
     options = checkStepOptions(options);
-    const undo = this.#nextBatch();
-    this.#computeGradients(options);
-    const isFinite = this.#engine.gradientsAreFinite();
+    const { loss, isStopped } = this.#computeGradients(options);
+    if (isStopped) return;
+    this.#checkLoss(loss);
+    const isFinite = this.#computer.gradientsAreFinite();
     if (!isFinite && !this.isStopped) {
       throw this.#diverged(this.#step + 1, "a gradient is not finite");
     }
-    undo();
+    this.#computer.undo();
   }
 
   /**
@@ -443,7 +443,7 @@ export class Trainer implements Disposable {
     this.#throwIfDiverged();
     this.#checkWeights(this.#step);
     const parameters = this.#hasAverage
-      ? this.#engine.readWeightAverage()
+      ? this.#computer.readWeightAverage()!
       : this.#engine.readParameters();
     return { config: this.config, vocabulary: this.corpus.vocabulary, parameters };
   }
@@ -463,7 +463,7 @@ export class Trainer implements Disposable {
       ...this.model(),
       trainingParameters: this.#hasAverage ? this.#engine.readParameters() : null,
       optimizerState: this.#readOptimizerState(),
-      hiddenState: this.#engine.readHiddenState(),
+      hiddenState: this.#computer.readHiddenState()!,
       progress: this.#progress(run),
       corpus: corpusIdentity(this.corpus),
     };
@@ -507,50 +507,27 @@ export class Trainer implements Disposable {
    * Further calls do nothing. Idle threads keep no process alive.
    */
   [Symbol.dispose](): void {
-    this.#engine[Symbol.dispose]();
+    this.#computer[Symbol.dispose]();
     this.validation[Symbol.dispose]();
   }
 
-  /** Takes the next batch, and sets hidden states to zero that are due; returns what undoes this. */
-  #nextBatch(): () => void {
-    const engine = this.#engine;
-    const { position } = this.#batches;
-    let hiddenState: RealArray | undefined;
-    if (this.#batches.next(engine.inputIds, engine.targetIds)) {
-      hiddenState = engine.readHiddenState();
-      engine.writeHiddenState();
-    }
-    const { seqLength } = this.config;
-    const streams = [
-      ...streamsToReset(this.#step, this.config),
-      ...streamsAtTexts(this.corpus.texts, {
-        starts: this.#batches.streamStarts,
-        position: this.#batches.position - seqLength,
-        seqLength,
-      }),
-    ];
-    if (streams.length > 0) {
-      const state = engine.readHiddenState();
-      hiddenState ??= state.slice();
-      resetStreams(state, streams, this.config);
-      engine.writeHiddenState(state);
-    }
-    return () => {
-      this.#batches.position = position;
-      if (hiddenState !== undefined) engine.writeHiddenState(hiddenState);
-    };
+  /** The engine of this process. */
+  get #engine(): Engine {
+    return this.#computer.network.engine;
   }
 
-  /** Computes the gradients of the batch; returns the loss in nats per character. */
-  #computeGradients(options: StepOptions): number {
-    const engine = this.#engine;
-    engine.forward(this.config.seqLength, this.#nextDropout(options));
-    const loss = engine.crossEntropy() / this.config.seqLength;
-    if (!Number.isFinite(loss) && !this.isStopped) {
-      throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
-    }
-    engine.backward();
-    return loss;
+  /** Takes the next batch and computes its gradients; the loss is in nats per character. */
+  #computeGradients(options: StepOptions): StepGradients {
+    const { resetEvery, seqLength } = this.config;
+    const dropout = this.#nextDropout(options);
+    const { loss, isStopped } = this.#computer.computeGradients({
+      ...{ step: this.#step, resetEvery, dropout },
+    });
+    return { loss: loss / seqLength, isStopped };
+  }
+
+  #checkLoss(loss: number): void {
+    if (!Number.isFinite(loss)) throw this.#diverged(this.#step + 1, `the loss is ${loss}`);
   }
 
   /** The next update, with this learning rate. */
@@ -625,12 +602,10 @@ export class Trainer implements Disposable {
   /** Writes the state of a checkpoint; nothing has changed if it throws for a wrong position. */
   #load(checkpoint: Checkpoint): void {
     const { parameters, trainingParameters, optimizerState, hiddenState, progress } = checkpoint;
-    this.#batches.position = progress.position;
-    const engine = this.#engine;
-    engine.clear();
-    this.#writeParameters(trainingParameters ?? parameters, parameters);
-    optimizerState?.forEach((slot, i) => engine.writeOptimizerState(slot, i));
-    engine.writeHiddenState(hiddenState);
+    const { position } = progress;
+    this.#batches.position = position;
+    const state = { parameters, trainingParameters, optimizerState, hiddenState };
+    this.#computer.load({ position, slots: optimizerState?.length ?? 0 }, state);
     this.#divergence = null;
     this.#step = progress.step;
     this.#loss = progress.loss ?? log(checkpoint.vocabulary.size);
@@ -651,16 +626,16 @@ export class Trainer implements Disposable {
     return this.config.weightAverage > 0;
   }
 
-  #writeParameters(parameters: ParameterSet, average: ParameterSet = parameters): void {
-    this.#engine.writeParameters(parameters);
-    if (this.#hasAverage) this.#engine.writeWeightAverage(average);
+  #writeParameters(parameters: ParameterSet): void {
+    const state = { parameters, trainingParameters: null, optimizerState: null };
+    this.#computer.load({ position: 0, slots: 0 }, state);
   }
 
   /** Copies the optimizer state, a set for each slot; `null` if the update rule has none. */
   #readOptimizerState(): ParameterSet[] | null {
     const count = stateSlotsOf(this.config).length;
     if (count === 0) return null;
-    return Array.from({ length: count }, (_, i) => this.#engine.readOptimizerState(i));
+    return Array.from({ length: count }, (_, i) => this.#computer.readOptimizerState(i)!);
   }
 
   #throwIfDisposed(): void {

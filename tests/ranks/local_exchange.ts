@@ -11,7 +11,7 @@ export interface SharedMailboxes {
 }
 
 /** How long a rank waits for the others: a mistake in the protocol fails instead of hanging. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 20_000;
 const HEADER_WORDS = 64;
 
 const operations = ["allToAll", "allGather", "broadcast", "barrier"] as const;

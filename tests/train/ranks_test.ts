@@ -1,0 +1,159 @@
+/** A training that several ranks share has the bits of one. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
+import { TextError } from "../../src/errors.ts";
+import type { ConfigInput } from "../../src/model/resolve_config.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import type { TrainOptions } from "../../src/train/options.ts";
+import type { TrainResult } from "../../src/train/result.ts";
+import { train } from "../../src/train/train.ts";
+import { type FollowArgs, startFollowers } from "./follow_ranks.ts";
+
+const words = "the quick brown fox jumps over a lazy dog while seven wizards box daftly".split(" ");
+const text = Array.from({ length: 1500 }, (_, i) => words[(i * i + 3 * i) % 13 % words.length])
+  .join(" ");
+
+/** 35 streams, in four groups, of parameters in several blocks. */
+const sizes: ConfigInput = { hidden: 48, batchSize: 35, seqLength: 6, valFraction: 0.05 };
+
+interface Variant {
+  readonly config: ConfigInput;
+  readonly steps?: number;
+}
+
+const variants: Record<string, Variant> = {
+  "rnn with adagrad, clipped by value": {
+    config: { cell: "rnn", optimizer: "adagrad", gradClip: 0.01, gradClipMode: "value" },
+  },
+  "gru with adamw, norm, average and cooldown": {
+    config: {
+      ...{ cell: "gru", optimizer: "adamw", gradClip: 0.5, gradClipMode: "norm" },
+      ...{ weightAverage: 0.2, weightDecay: 0.01, cooldown: 0.5, lrSchedule: "inverse-sqrt" },
+    },
+  },
+  "two layers of lstm with dropout and state resets": {
+    config: {
+      ...{ cell: "lstm", layers: 2, hidden: 32, dropout: 0.3, dropoutFrom: 0.2 },
+      ...{ resetEvery: 5, optimizer: "adam", lrSchedule: "cosine" },
+    },
+  },
+  "sgd with momentum and held-out ends of streams": {
+    config: {
+      ...{ optimizer: "sgd", momentum: 0.9, holdout: "streams", lrSchedule: "plateau" },
+      ...{ lrPatience: 1, valFraction: 0.1 },
+    },
+    steps: 40,
+  },
+  "rmsprop in f64": {
+    config: { optimizer: "rmsprop", precision: "f64", cell: "lstm", lrSchedule: "step" },
+  },
+  "f32-strict": { config: { precision: "f32-strict", cell: "gru", weightAverage: 0.1 } },
+};
+
+/**
+ * The bytes of a result's checkpoints as hashes, without what the clock decides. A comparison of the
+ * numbers themselves would print thousands.
+ */
+async function hashesOf({ best, latest }: TrainResult) {
+  const hash = async (checkpoint: TrainResult["best"]) => {
+    const progress = { ...checkpoint.progress, elapsedSeconds: 0 };
+    const bytes = await encodeCheckpoint({ ...checkpoint, progress });
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice()));
+    return { hash: digest.toHex(), progress };
+  };
+  return { best: await hash(best), latest: await hash(latest) };
+}
+
+async function trainOn(
+  size: number,
+  options: TrainOptions,
+  args: Partial<FollowArgs> = {},
+): Promise<TrainResult> {
+  const corpus = corpusFromText(text);
+  if (size === 1) return await train(corpus, options);
+  await using others = await startFollowers(size, { text, ...args });
+  return await train(corpus, { ...options, exchange: others.exchange });
+}
+
+for (const [name, { config, steps = 12 }] of Object.entries(variants)) {
+  Deno.test(`train() has the same bits on several ranks: ${name}`, async () => {
+    const options = { config: { ...sizes, ...config }, steps, logEvery: 5 };
+    const alone = await hashesOf(await trainOn(1, options));
+    for (const [size, threads] of [[2, 2], [3, 1], [4, 1]] as const) {
+      const shared = await trainOn(size, { ...options, threads }, { threads });
+      assertEquals(await hashesOf(shared), alone, `${size} ranks`);
+    }
+  });
+}
+
+Deno.test("train() resumes on another number of ranks with the same bits", async () => {
+  const config: ConfigInput = {
+    ...{ ...sizes, cell: "lstm", layers: 2, hidden: 24, dropout: 0.2, resetEvery: 3 },
+    ...{ weightAverage: 0.3, optimizer: "adamw", gradClipMode: "norm" },
+  };
+  const options = { config, steps: 12, logEvery: 4 };
+  const alone = await hashesOf(await trainOn(1, options));
+  for (const sizes of [[1, 2, 3], [4, 1, 2]] as const) {
+    let resume: TrainResult | undefined;
+    for (const [i, size] of sizes.entries()) {
+      const interruption = new AbortController();
+      resume = await trainOn(size, {
+        ...options,
+        ...resume === undefined ? {} : { resume },
+        signal: interruption.signal,
+        onLog: ({ step }) => step === 4 * (i + 1) && step < 12 ? interruption.abort() : undefined,
+      });
+      resume = await copyOf(resume);
+    }
+    assertEquals((await hashesOf(resume!)).latest, alone.latest, sizes.join(", "));
+  }
+});
+
+/** The result after its checkpoints were written and read. */
+async function copyOf({ best, latest }: TrainResult): Promise<TrainResult> {
+  const copy = async (checkpoint: TrainResult["best"]) =>
+    await decodeCheckpoint(await encodeCheckpoint(checkpoint));
+  return { best: await copy(best), latest: await copy(latest) };
+}
+
+Deno.test("train() rolls back on several ranks as on one", async () => {
+  const runs = [];
+  for (const size of [1, 2]) {
+    const rollbacks: unknown[] = [];
+    const { latest } = await trainOn(size, {
+      config: { ...sizes, optimizer: "sgd", lr: 2e38, gradClip: 0 },
+      ...{ steps: 8, onDivergence: "rollback", logEvery: 1 },
+      onRollback: (rollback) => void rollbacks.push(rollback),
+    });
+    assert(rollbacks.length > 0);
+    runs.push({ rollbacks, parameters: latest.parameters });
+  }
+  assertEquals(runs[1], runs[0]);
+});
+
+Deno.test("train() stops on all ranks when one of them is stopped, with a whole state", async () => {
+  const options: TrainOptions = { config: { ...sizes, weightAverage: 0.2 }, steps: 100_000 };
+  for (const rank of [1, 2]) {
+    const fault = { rank, stopAfterMs: 300, word: 143 };
+    const { latest } = await trainOn(3, options, { fault });
+    const { step } = latest.progress;
+    assert(step > 0 && step < 100_000, `${step}`);
+    const alone = await trainOn(1, { ...options, steps: step });
+    for (const key of ["parameters", "optimizerState", "hiddenState"] as const) {
+      assertEquals(latest[key], alone.latest[key], key);
+    }
+  }
+});
+
+Deno.test("train() ends on all ranks when one cannot read its text, after the state was saved", async () => {
+  let saved: number | undefined;
+  // Rank 0 reads its streams, the other one not all of its own.
+  const fault = { rank: 1, readsBefore: 5 };
+  const options: TrainOptions = {
+    ...{ config: sizes, steps: 1000 },
+    onCheckpoint: ({ progress }) => void (saved = progress.step),
+  };
+  const error = await assertRejects(() => trainOn(2, options, { fault }), TextError);
+  assert(error.message.includes("it changed (on rank 1, localhost)"), error.message);
+  assertEquals(saved, 0);
+});
