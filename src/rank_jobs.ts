@@ -157,6 +157,20 @@ export function runPart<Result>(exchange: Exchange, job: () => Result): Result {
   }
 }
 
+/** As {@linkcode runPart}, for a job that takes time. */
+export async function runPartAsync<Result>(
+  exchange: Exchange,
+  job: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await job();
+  } catch (error) {
+    return runPart(exchange, () => {
+      throw error;
+    });
+  }
+}
+
 /** The error after which the ranks can exchange nothing any more; `undefined` if there is none. */
 export function failureOf(exchange: Exchange): unknown {
   return failures.get(exchange);

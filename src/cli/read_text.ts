@@ -73,6 +73,11 @@ export interface ReadTextOptions extends ReadingOptions {
   readonly temporaryFolder?: string;
 }
 
+/** The paths, with one of standard input's names. */
+export function standardPaths(paths: readonly string[]): string[] {
+  return paths.map((path) => isStandardInput(path) ? STANDARD_INPUT_PATH : path);
+}
+
 /**
  * Reads the texts that a command line names, with a progress bar.
  *
@@ -83,7 +88,7 @@ export async function readText(
   paths: readonly string[],
   options: ReadTextOptions = {},
 ): Promise<Corpus> {
-  const given = paths.map((path) => isStandardInput(path) ? STANDARD_INPUT_PATH : path);
+  const given = standardPaths(paths);
   if (given.includes(STANDARD_INPUT_PATH) && Deno.stdin.isTerminal()) {
     printMessage("Type the text; end it with Ctrl-D on a line of its own");
   }

@@ -23,7 +23,9 @@ interface Task {
   readonly words: Int32Array<SharedArrayBuffer>;
 }
 
-/** A word that is set to 1 at the first signal, even while the main thread computes. */
+/**
+ * A word that is set to the exit code of the first signal, even while the main thread computes.
+ */
 export type StopWord = Int32Array<SharedArrayBuffer>;
 
 /**
@@ -101,7 +103,7 @@ function listen({ parentPort, workerData }: typeof import("node:worker_threads")
     const signal = name as Deno.Signal;
     const listener = () => {
       if (Atomics.compareExchange(words, 1, 0, code) !== 0) return;
-      for (const word of stopWords) Atomics.store(word, 0, 1);
+      for (const word of stopWords) Atomics.store(word, 0, code);
       parentPort!.postMessage(signal);
       setTimeout(() => stop((other) => other !== "SIGHUP"), repeatMs);
     };
@@ -114,7 +116,8 @@ function listen({ parentPort, workerData }: typeof import("node:worker_threads")
       globalThis.process.exit();
     }
     stopWords.push(word);
-    if (Atomics.load(words, 1) !== 0) Atomics.store(word, 0, 1);
+    const code = Atomics.load(words, 1);
+    if (code !== 0) Atomics.store(word, 0, code);
   });
   Atomics.store(words, 0, 1);
   Atomics.notify(words, 0);

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
 import { summarize } from "../evaluate/summary.ts";
 import { readCheckpoint } from "../files/checkpoint_file.ts";
 import { statIfExists } from "../files/file_identity.ts";
@@ -6,6 +7,7 @@ import { quotePath } from "../json.ts";
 import { Run } from "../run/run.ts";
 import { type OpenRun, RunFolder } from "../run/run_folder.ts";
 import { MAX_BYTES_IN_MEMORY, type ReadingOptions } from "../files/read_corpus.ts";
+import { readOnRanks } from "../files/rank_corpus.ts";
 import { isPipe } from "../files/file_identity.ts";
 import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
 import type { Corpus } from "../text/corpus.ts";
@@ -13,9 +15,16 @@ import { autoConfig } from "../train/auto_config.ts";
 import { compareHeldOut } from "../evaluate/held_out.ts";
 import { OverfittingWatch } from "../train/overfitting.ts";
 import { DivergenceError } from "../train/divergence.ts";
-import { type Command, CommandLine, present } from "./args.ts";
+import { type Command, type CommandLine, present } from "./args.ts";
 import { printLine } from "./output.ts";
-import { isUnnamed, readText, readTextOptions, textNote, UNNAMED_RUN } from "./read_text.ts";
+import {
+  isUnnamed,
+  readText,
+  readTextOptions,
+  standardPaths,
+  textNote,
+  UNNAMED_RUN,
+} from "./read_text.ts";
 import { conclusionOf, describeDifference, describeOverfitting } from "./conclusion.ts";
 import { SignalHandler } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
@@ -59,35 +68,53 @@ export const trainCommand: Command = {
     "folder. Resuming a run of standard input or a pipe needs the text again.",
     (width) => `Presets:\n${presetHelp(width)}`,
   ],
-  async run(line) {
-    using source = await prepare(line);
-    using terminal = new Terminal();
-    using signals = new SignalHandler(() => terminal.interrupt());
-    using run = await startUnlessInterrupted(source, signals.signal);
-    if (run === undefined) {
-      printLine("Interrupted before the first step; nothing was saved");
-      return signals.exitCode!;
-    }
-    signals.setAtSignal(run.trainer.stopWord);
-    if (run.isFinished) {
-      printLine(describeFinished(run));
-      return 0;
-    }
-    terminal.print(`${headerOf(run, source.origin)}\n`);
-    const comparison = await compareHeldOut(run.trainer.corpus, run.trainer.split, signals.signal);
-    const differs = comparison?.differs === true;
-    if (differs) terminal.print(`${describeDifference()}\n`);
-    terminal.beginLog({
-      best: run.trainer.validation.best,
-      showsAll: source.showsAllMetrics,
-      mayEndEarly: run.trainer.validation.chars > 0 &&
-        (Number.isFinite(run.limits.patience) || run.limits.stopsOverfitting),
-    });
-    const ending = await train(run, terminal, signals.signal);
-    printLine(conclusionOf(run, { ...ending, differs }));
-    return signals.exitCode ?? 0;
-  },
+  run: (line) => runTraining(line),
 };
+
+/** Other processes that share a training. */
+export interface SharedTraining {
+  /** This process, rank 0, and the others, which follow it. */
+  readonly exchange?: Exchange;
+  /** Threads without `--threads`. Default: as many as train fastest on this machine. */
+  readonly threads?: number;
+}
+
+/**
+ * Runs `train`; returns the exit code.
+ *
+ * @param line The command line.
+ * @param shared Other processes that share the training. Default: none.
+ */
+export async function runTraining(line: CommandLine, shared: SharedTraining = {}): Promise<number> {
+  using source = await prepare(line, shared);
+  using terminal = new Terminal();
+  using signals = new SignalHandler(() => terminal.interrupt());
+  using run = await startUnlessInterrupted(source, signals.signal);
+  if (run === undefined) {
+    printLine("Interrupted before the first step; nothing was saved");
+    return signals.exitCode!;
+  }
+  const { stopWord } = run.trainer;
+  signals.setAtSignal(stopWord);
+  if (run.isFinished) {
+    printLine(describeFinished(run));
+    return 0;
+  }
+  terminal.print(`${headerOf(run, source.origin)}\n`);
+  const comparison = await compareHeldOut(run.trainer.corpus, run.trainer.split, signals.signal);
+  const differs = comparison?.differs === true;
+  if (differs) terminal.print(`${describeDifference()}\n`);
+  terminal.beginLog({
+    best: run.trainer.validation.best,
+    showsAll: source.showsAllMetrics,
+    mayEndEarly: run.trainer.validation.chars > 0 &&
+      (Number.isFinite(run.limits.patience) || run.limits.stopsOverfitting),
+  });
+  const ending = await train(run, terminal, signals.signal);
+  printLine(conclusionOf(run, { ...ending, differs }));
+  // The signal may have come to another process of this training.
+  return signals.exitCode ?? Atomics.load(stopWord, 0);
+}
 
 /** Trains, and prints the log and the summary; what was reached. */
 async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
@@ -108,7 +135,10 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
   });
   terminal.stop();
   const { corpus, split } = run.trainer;
-  const parts = await summarize(best, corpus, { split, signal });
+  // A signal that came to another process stops the trainer alone.
+  const parts = run.trainer.isStopped
+    ? undefined
+    : await summarize(best, corpus, { split, signal });
   if (parts === undefined && latest.progress.ended) {
     printLine("\nNo summary, as it was interrupted\n");
   }
@@ -138,12 +168,17 @@ async function startUnlessInterrupted(
   }
 }
 
-async function prepare(line: CommandLine): Promise<Source> {
+async function prepare(line: CommandLine, shared: SharedTraining): Promise<Source> {
   const resume = line.text("resume");
-  if (resume === undefined) return await prepareNew(line);
+  if (resume === undefined) return await prepareNew(line, shared);
   return isFile(resume)
-    ? await prepareFromCheckpoint(line, resume)
-    : await prepareResumed(line, resume);
+    ? await prepareFromCheckpoint(line, resume, shared)
+    : await prepareResumed(line, resume, shared);
+}
+
+/** Threads and other processes. */
+function executionOf(line: CommandLine, { exchange, threads }: SharedTraining) {
+  return { threads: line.number("threads") ?? threads, exchange };
 }
 
 function isFile(path: string): boolean {
@@ -155,15 +190,15 @@ function isFile(path: string): boolean {
   }
 }
 
-async function prepareNew(line: CommandLine): Promise<Source> {
+async function prepareNew(line: CommandLine, shared: SharedTraining): Promise<Source> {
   const limits = readLimits(line);
   const given = readConfig(line);
-  const threads = line.number("threads");
-  const corpus = await readTrainingText(line.operands, line);
+  const execution = executionOf(line, shared);
+  const corpus = await readTrainingText(line.operands, readTextOptions(line), shared);
   using opened = new Disposables();
   opened.use(corpus);
   const { config, reasons } = autoConfig(corpus, given, limits);
-  const options = present({ ...folderOf(line), threads });
+  const options = present({ ...folderOf(line), ...execution });
   const resources = opened.move();
   return {
     origin: { preset: given.preset, reasons },
@@ -174,7 +209,11 @@ async function prepareNew(line: CommandLine): Promise<Source> {
 }
 
 /** A new run that continues from a checkpoint file, which stays as it is. */
-async function prepareFromCheckpoint(line: CommandLine, path: string): Promise<Source> {
+async function prepareFromCheckpoint(
+  line: CommandLine,
+  path: string,
+  shared: SharedTraining,
+): Promise<Source> {
   if (line.operands.length === 0) {
     throw new InputError(
       `Cannot resume the checkpoint ${quotePath(path)} without its text: write deno task train ` +
@@ -183,10 +222,12 @@ async function prepareFromCheckpoint(line: CommandLine, path: string): Promise<S
   }
   const limits = readLimits(line);
   const config = readConfig(line);
-  const options = present({ ...folderOf(line), threads: line.number("threads") });
+  const options = present({ ...folderOf(line), ...executionOf(line, shared) });
   const resume = await readCheckpoint(path);
   using opened = new Disposables();
-  const corpus = opened.use(await readTrainingText(line.operands, line));
+  const corpus = opened.use(
+    await readTrainingText(line.operands, readTextOptions(line), shared),
+  );
   const resources = opened.move();
   return {
     origin: {},
@@ -206,7 +247,11 @@ function folderOf(line: CommandLine) {
   return { path: out ?? unnamed, ifExists };
 }
 
-async function prepareResumed(line: CommandLine, path: string): Promise<Source> {
+async function prepareResumed(
+  line: CommandLine,
+  path: string,
+  shared: SharedTraining,
+): Promise<Source> {
   const other = ["out", "force"].find((name) => line.has(name));
   if (other !== undefined) {
     throw new InputError(
@@ -217,12 +262,12 @@ async function prepareResumed(line: CommandLine, path: string): Promise<Source> 
   const options = present({
     config: readConfig(line),
     limits: readLimits(line),
-    threads: line.number("threads"),
+    ...executionOf(line, shared),
   });
   using opened = new Disposables();
   const run = await RunFolder.open(path);
   opened.use(run.folder);
-  const corpus = opened.use(await readTextOf(run, line));
+  const corpus = opened.use(await readTextOf(run, line, shared));
   const resources = opened.move();
   return {
     origin: {},
@@ -235,18 +280,26 @@ async function prepareResumed(line: CommandLine, path: string): Promise<Source> 
 /** Reads the texts to train on; what no file holds goes to a temporary one. */
 async function readTrainingText(
   paths: readonly string[],
-  options: CommandLine | ReadingOptions,
+  options: ReadingOptions,
+  { exchange }: SharedTraining,
 ): Promise<Corpus> {
-  const how = options instanceof CommandLine ? readTextOptions(options) : options;
-  return await readText(paths, { ...how, temporaryFolder: "." });
+  const how = { ...options, temporaryFolder: "." };
+  const read = () => readText(paths, how);
+  return exchange === undefined
+    ? await read()
+    : await readOnRanks(exchange, { paths: standardPaths(paths), options: how }, read);
 }
 
 /** Reads the text that the line names, or else the one that the run was trained on. */
-async function readTextOf({ folder, runConfig }: OpenRun, line: CommandLine): Promise<Corpus> {
+async function readTextOf(
+  { folder, runConfig }: OpenRun,
+  line: CommandLine,
+  shared: SharedTraining,
+): Promise<Corpus> {
   const { path, reading = { paths: [path] } } = runConfig.corpus;
   const { paths, ...how } = reading;
   const options = { ...how, ...readTextOptions(line) };
-  if (line.operands.length > 0) return await readTrainingText(line.operands, options);
+  if (line.operands.length > 0) return await readTrainingText(line.operands, options, shared);
   const again = `deno task train <text> --resume ${shellWord(folder.path)}`;
   if (paths.includes(STANDARD_INPUT_PATH)) {
     throw new InputError(
@@ -265,7 +318,7 @@ async function readTextOf({ folder, runConfig }: OpenRun, line: CommandLine): Pr
     );
   }
   try {
-    return await readTrainingText(paths, options);
+    return await readTrainingText(paths, options, shared);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${error.message}; if the text has moved: ${again}`, {

@@ -12,6 +12,7 @@ import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
 import { type DivergenceError, remediesOf } from "../train/divergence.ts";
 import { optionOf } from "./args.ts";
+import type { RankUse } from "../train/rank_training.ts";
 import type { Trainer } from "../train/trainer.ts";
 import {
   columnsOf,
@@ -57,7 +58,9 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
     ],
     ["Training", describeTraining(trainer)],
     ["Losses", "nats per character; train loss is smoothed over about 25,000 characters"],
-    ["Threads", formatNumber(trainer.threads)],
+    ...trainer.ranks === null
+      ? [["Threads", formatNumber(trainer.threads)]]
+      : describeRanks(trainer.ranks),
     ["Limits", describeLimits(run)],
     ["Run folder", show(run.folder.path)],
     ...preset === undefined ? [] : [["Preset", preset]],
@@ -123,6 +126,29 @@ function describeTraining({ config }: Trainer): string {
     `lr ${config.lr}${schedule}`,
     config.gradClip === 0 ? "no grad clip" : `grad clip ${config.gradClip}${mode}`,
   ].join(", ");
+}
+
+/** The lines for the processes that share a training. */
+function describeRanks({ threads, computing, partials }: RankUse): [string, string][] {
+  const size = threads.length;
+  const counts = [...new Set(threads)];
+  const lines: [string, string][] = [
+    ["Ranks", formatNumber(size)],
+    ["Threads", `${counts.map(formatNumber).join(" or ")} on each rank`],
+  ];
+  if (computing < size) {
+    lines.push([
+      "Warning",
+      `only ${formatCount(computing, "rank")} of ${
+        formatNumber(size)
+      } compute: the gradient is a ` +
+      `sum of ${
+        formatCount(partials, "part")
+      } for this model and batch size, each computed by one ` +
+      `rank; ${formatCount(computing, "rank")} train as fast`,
+    ]);
+  }
+  return lines;
 }
 
 /** The limits of a run, for example `2,000 steps (10 epochs) or 5 minutes`. */

@@ -75,6 +75,11 @@ export class RankEngine implements Disposable {
     return this.#parts.filter(({ streams }) => streams.length > 0).length;
   }
 
+  /** P, the partial sums of a gradient. */
+  get partials(): number {
+    return this.#internals.instance.layout.allPartials;
+  }
+
   /** Ends the threads of this rank. */
   [Symbol.dispose](): void {
     this.engine[Symbol.dispose]();

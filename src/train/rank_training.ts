@@ -69,17 +69,35 @@ export function threadsOfRank(
   return defaultThreadCount({ ...sizes, seqLength, batchSize, precision });
 }
 
+/**
+ * How ranks share a training.
+ *
+ * @internal
+ */
+export interface RankUse {
+  /** The threads of each rank. */
+  readonly threads: readonly number[];
+  /** How many ranks have streams; the others update parameters only. */
+  readonly computing: number;
+  /** P, the most ranks that can have streams. */
+  readonly partials: number;
+}
+
 /** The computer of rank 0, which makes the others call the same methods. */
 export class LeadingComputer extends StepComputer {
-  /** The threads of each rank. */
-  readonly threadsByRank: readonly number[];
   readonly #exchange: Exchange;
+  #threads: readonly number[] = [];
   #isDisposed = false;
 
   private constructor(options: StepComputerOptions & { readonly exchange: Exchange }) {
     super(options);
     this.#exchange = options.exchange;
-    this.threadsByRank = [];
+  }
+
+  /** How the ranks share the training. */
+  get use(): RankUse {
+    const { computingRanks: computing, partials } = this.network;
+    return { threads: this.#threads, computing, partials };
   }
 
   /**
@@ -99,7 +117,8 @@ export class LeadingComputer extends StepComputer {
     return runPart(exchange, () => {
       const computer = createOnAll(exchange, () => new LeadingComputer(options));
       const gathered = gatherWords(exchange, [options.threads]);
-      return Object.assign(computer, { threadsByRank: gathered.map(([count]) => count!) });
+      computer.#threads = gathered.map(([count]) => count!);
+      return computer;
     });
   }
 

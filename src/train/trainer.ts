@@ -25,7 +25,7 @@ import type { Split } from "../text/split.ts";
 import { type BadSteps, countBadSteps, DivergenceError, maxBadSteps } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
-import { LeadingComputer, threadsOfRank } from "./rank_training.ts";
+import { LeadingComputer, type RankUse, threadsOfRank } from "./rank_training.ts";
 import { StepComputer, type StepGradients } from "./step_computer.ts";
 import { loadTrainingData } from "./training_data.ts";
 import { Validation } from "./validation.ts";
@@ -175,6 +175,12 @@ export class Trainer implements Disposable {
   readonly validation: Validation;
   /** Threads that compute. */
   readonly threads: number;
+  /**
+   * How several processes share the training; `null` if one trains alone.
+   *
+   * @internal
+   */
+  readonly ranks: RankUse | null;
 
   readonly #computer: StepComputer;
   readonly #batches: BatchLoader;
@@ -213,6 +219,7 @@ export class Trainer implements Disposable {
     this.#computer = exchange === null || size === 1
       ? new StepComputer({ ...parts, exchange: null })
       : LeadingComputer.start({ ...parts, exchange }, options.threads ?? null);
+    this.ranks = this.#computer instanceof LeadingComputer ? this.#computer.use : null;
     this.#loss = log(corpus.vocabulary.size);
   }
 
@@ -489,7 +496,7 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Another thread may set its only element to 1 while a step is computed: the step then ends within
+   * Another thread may set its only element to another number than 0 while a step is computed: the step then ends within
    * milliseconds, and neither it nor any later one is taken. A `signal` cannot do that, as it aborts
    * only when this thread has time.
    */

@@ -190,6 +190,11 @@ export async function runInside(
   args: readonly string[],
   all: readonly Command[] = commands,
 ): Promise<Outcome> {
+  return await captureOutput(() => exitCodeOf(all, args));
+}
+
+/** What a function prints as for a pipe, and the exit code that it returns. */
+export async function captureOutput(run: () => Promise<number>): Promise<Outcome> {
   const { log, error } = console;
   const streams = [Deno.stdout, Deno.stderr];
   const isTerminal = streams.map((stream) => stream.isTerminal);
@@ -200,8 +205,7 @@ export async function runInside(
     for (const stream of streams) stream.isTerminal = () => false;
     console.log = (line: string) => void (out += `${line}\n`);
     console.error = (line: string) => void (err += `${line}\n`);
-    const code = await exitCodeOf(all, args);
-    return { code, out, err };
+    return { code: await run(), out, err };
   } finally {
     console.log = log;
     console.error = error;

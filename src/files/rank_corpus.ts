@@ -1,0 +1,134 @@
+/** Texts of a training that several ranks share: each reads its own copy, or rank 0 sends them. */
+
+import { InputError } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import { quotePath } from "../json.ts";
+import { agreeAsync, gatherTexts, type Job, runPart, runPartAsync, sendJob } from "../rank_jobs.ts";
+import { checkIsText, type Corpus, corpusFromScan, inMemory } from "../text/corpus.ts";
+import type { CorpusText, TextReading } from "../text/corpus.ts";
+import { Utf8Scanner } from "../text/scan.ts";
+import { isPipe } from "./file_identity.ts";
+import { MAX_BYTES_IN_MEMORY, readCorpus, type ReadingOptions } from "./read_corpus.ts";
+import { STANDARD_INPUT_PATH } from "./text_paths.ts";
+
+/** The job that makes the others read a text. */
+export interface TextJob extends Job {
+  readonly name: "text";
+  /** Files, folders and patterns. */
+  readonly paths: readonly string[];
+  /** How they are read. */
+  readonly options: ReadingOptions & { readonly temporaryFolder?: string };
+}
+
+/** What follows the job if rank 0 sends the text, because only it can read it. */
+interface SentText {
+  readonly bytes: number;
+  readonly path: string;
+  readonly texts: readonly CorpusText[];
+  readonly reading: TextReading | null;
+}
+
+/** Characters that are sent at a time. */
+const SENT_CHARS = 1 << 18;
+
+/** Whether only rank 0 has a text: launchers pass standard input to it alone. */
+function isOnRank0(paths: readonly string[]): boolean {
+  return paths.some((path) => path === STANDARD_INPUT_PATH || isPipe(path));
+}
+
+/**
+ * Reads a text on all ranks; only rank 0 may call it, while the others wait for a job, for which they
+ * call {@linkcode followReading}.
+ *
+ * @param exchange The ranks.
+ * @param options The paths, and how they are read.
+ * @param read Reads them on rank 0.
+ * @throws {InputError} if a rank cannot read the text, or its copy has other contents.
+ */
+export async function readOnRanks(
+  exchange: Exchange,
+  { paths, options }: Pick<TextJob, "paths" | "options">,
+  read: () => Promise<Corpus>,
+): Promise<Corpus> {
+  if (isOnRank0(paths)) return sendCorpus(exchange, await read());
+  const job: TextJob = { name: "text", paths, options };
+  sendJob(exchange, job);
+  const corpus = await runPartAsync(exchange, () => agreeAsync(exchange, read));
+  try {
+    return runPart(exchange, () => checkSameOnRanks(exchange, corpus));
+  } catch (error) {
+    corpus[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Reads this rank's copy of the text that rank 0 reads; `null` if it is refused on all ranks. */
+export async function followReading(
+  exchange: Exchange,
+  job: TextJob | SentTextJob,
+): Promise<Corpus | null> {
+  if (job.name === "sent text") return receiveCorpus(exchange, job);
+  let corpus: Corpus | undefined;
+  try {
+    corpus = await agreeAsync(exchange, () => readCorpus(job.paths, job.options));
+    return checkSameOnRanks(exchange, corpus);
+  } catch (error) {
+    corpus?.[Symbol.dispose]();
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+/** The corpus, if it has the same contents on all ranks. */
+function checkSameOnRanks(exchange: Exchange, corpus: Corpus): Corpus {
+  const hashes = gatherTexts(exchange, corpus.sha256);
+  const hosts = gatherTexts(exchange, exchange.host);
+  const other = hashes.findIndex((hash) => hash !== hashes[0]);
+  if (other < 0) return corpus;
+  throw new InputError(
+    `Cannot train on ${quotePath(corpus.path)}: its contents on rank ${other}, ${hosts[other]}, ` +
+      `differ from those on rank 0, ${hosts[0]}; use the same text on all machines`,
+  );
+}
+
+/** The job that sends the text of rank 0. */
+export interface SentTextJob extends Job, SentText {
+  readonly name: "sent text";
+}
+
+function sendCorpus(exchange: Exchange, corpus: Corpus): Corpus {
+  const { path, texts, reading, bytes, length, vocabulary } = corpus;
+  if (bytes > MAX_BYTES_IN_MEMORY) {
+    corpus[Symbol.dispose]();
+    throw new InputError(
+      `Cannot train on ${
+        quotePath(path)
+      } on several ranks: it is not in a file, and has more than ` +
+        `${MAX_BYTES_IN_MEMORY / 2 ** 20} MiB; save it to a file that all ranks can read`,
+    );
+  }
+  const job: SentTextJob = { name: "sent text", bytes, path, texts, reading };
+  sendJob(exchange, job);
+  return runPart(exchange, () => {
+    const all = new Uint8Array(bytes);
+    let filled = 0;
+    const encoder = new TextEncoder();
+    for (let at = 0; at < length; at += SENT_CHARS) {
+      const ids = corpus.read(at, Math.min(SENT_CHARS, length - at));
+      filled += encoder.encodeInto(vocabulary.decode(ids), all.subarray(filled)).written;
+    }
+    exchange.broadcast(all);
+    return corpus;
+  });
+}
+
+function receiveCorpus(exchange: Exchange, { bytes, path, texts, reading }: SentText): Corpus {
+  const all = new Uint8Array(bytes);
+  exchange.broadcast(all);
+  const scanner = new Utf8Scanner();
+  scanner.add(all);
+  checkIsText(scanner.endText());
+  return corpusFromScan(scanner.finish(), {
+    ...{ name: path, vocabulary: undefined, source: inMemory(all), texts, reading },
+  });
+}
