@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { query } from "../worker/query.ts";
 import type { ModelFile, TextSource } from "../worker/protocol.ts";
 import { type FeatureName, features } from "./features.ts";
@@ -8,15 +8,16 @@ import { Latest } from "./latest.ts";
 import type { Ranking } from "./rank_units.ts";
 import { dependsScale, gateScale, lossScale, NO_LEVEL, type Scale, signedScale } from "./scales.ts";
 import type { CharacterSpan } from "./text_layout.ts";
+import { type TextPart, TextParts } from "./text_parts.ts";
 import { kinds, kindsOfCell, type Unit } from "./units.ts";
 
 /** What the colors of the text are. */
 export type Mode = "loss" | "unit" | "depends";
 
-/** Characters of a text that are looked into at most. */
-export const MAX_TEXT = 100_000;
-/** Characters of the training text that are looked into at first: some screenfuls. */
-const EXCERPT = 4000;
+/** Characters of a part of the training text: some screenfuls, which are read for each new model. */
+const TRAINING_PART = 4000;
+/** Characters of a part of a text of the reader's own. */
+const OWN_PART = 50_000;
 /** The character that is looked at first, so that the panel is never empty. */
 const FIRST_POSITION = 120;
 
@@ -35,7 +36,7 @@ export class Inspector {
   readonly #model: ReadonlySignal<ModelFile | null>;
   readonly #dispose: () => void;
   readonly #characters = signal<readonly string[]>([]);
-  readonly #isCut = signal(false);
+  readonly #parts = signal<TextParts | null>(null);
   readonly #levels = signal<{ readonly scale: Scale | null; readonly levels: Uint8Array }>({
     scale: null,
     levels: new Uint8Array(),
@@ -49,10 +50,16 @@ export class Inspector {
   /** In nats; NaN where nothing is known yet. */
   #nats: Float32Array = new Float32Array();
   #lossLevels: Uint8Array = new Uint8Array();
+  /** The part that is shown, and before it what the model reads first. */
   #text = "";
+  /** Characters of the text before the part. */
+  #lead = 0;
   #displayed: CharacterSpan | null = null;
-  /** Number of changes of the text, so that answers on an older one are dropped. */
+  /** Number of changes of the part, so that answers on an older one are dropped. */
   #version = 0;
+  /** Number of texts and of parts that were asked for; one that is not the last is dropped. */
+  #opened = 0;
+  #read = 0;
   /** Number of searches; the answer to one that is not the last is dropped. */
   #searches = 0;
   readonly #lossRuns = new Latest();
@@ -71,13 +78,15 @@ export class Inspector {
   readonly selection: Signal<CharacterSpan | null> = signal(null);
   /** Whether the panel is near the visible part of the page; else it asks nothing. */
   readonly isVisible: Signal<boolean> = signal(false);
-  /** A text of the reader's own; `null` for an excerpt of the training text. */
-  readonly ownText: Signal<string | null> = signal(null);
+  /** A text of the reader's own; `null` for the training text. */
+  readonly ownText: Signal<string | Blob | null> = signal(null);
+  /** The index of the part that is shown. */
+  readonly part: Signal<number> = signal(0);
 
-  /** The text, character by character. */
+  /** The text in parts; `null` before there is one. */
+  readonly parts: ReadonlySignal<TextParts | null> = this.#parts;
+  /** The part, character by character. */
   readonly characters: ReadonlySignal<readonly string[]> = this.#characters;
-  /** Whether the text continues beyond {@linkcode MAX_TEXT}. */
-  readonly isCut: ReadonlySignal<boolean> = this.#isCut;
   /** The colors. */
   readonly levels: ReadonlySignal<{ readonly scale: Scale | null; readonly levels: Uint8Array }> =
     this.#levels;
@@ -87,7 +96,7 @@ export class Inspector {
   readonly found: ReadonlySignal<FoundUnits | null> = this.#found;
   /** What units are being searched by; `null` if none are. */
   readonly isSearching: ReadonlySignal<FeatureName | "selection" | null> = this.#isSearching;
-  /** Part of the text whose losses are known, 0 to 1. */
+  /** Fraction of the part whose losses are known, 0 to 1. */
   readonly progress: ReadonlySignal<number> = this.#progress;
   /** What failed last. */
   readonly error: ReadonlySignal<string | null> = this.#error;
@@ -113,9 +122,10 @@ export class Inspector {
     const disposers = [
       effect(() => {
         const own = this.ownText.value;
-        if (own !== null) this.#setText(own);
-        else this.#setTrainingText(trainingText.value);
+        const content = own ?? trainingText.value?.content ?? "";
+        void this.#open(content, own === null ? TRAINING_PART : OWN_PART);
       }),
+      effect(() => void this.#readPart()),
       effect(() => this.#runLosses()),
       effect(() => this.#runValues()),
       effect(() => this.#runDetail()),
@@ -156,7 +166,7 @@ export class Inspector {
     try {
       const ranking = await query(model, "rankUnits", {
         text: this.#text,
-        followed: followed === "selection" ? selection! : followed,
+        followed: followed === "selection" ? this.#inText(selection!) : followed,
       });
       if (version !== this.#version || own !== this.#searches) return;
       this.#found.value = { ...ranking, followed, step: model.progress.step };
@@ -182,26 +192,42 @@ export class Inspector {
     if (first !== undefined) void this.search(first);
   }
 
-  async #setTrainingText(source: TextSource | null): Promise<void> {
-    if (source === null) return this.#setText("");
-    const { content } = source;
-    // At most 4 bytes per character; a character that is cut at the end is left out.
-    const part = typeof content === "string"
-      ? content.slice(0, 2 * EXCERPT)
-      : (await content.slice(0, 4 * EXCERPT).text()).replace(/\ufffd+$/, "");
-    if (this.ownText.peek() === null) this.#setText([...part].slice(0, EXCERPT).join(""));
+  /** Opens a text, and shows its first part. */
+  async #open(content: string | Blob, partLength: number): Promise<void> {
+    const own = ++this.#opened;
+    try {
+      const parts = await TextParts.of(content, partLength);
+      if (own !== this.#opened) return;
+      batch(() => {
+        this.part.value = 0;
+        this.#parts.value = parts;
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  #setText(text: string): void {
-    // No more than 2 code units per character, so that a long text is not split as a whole.
-    const all = [...text.slice(0, 2 * MAX_TEXT + 2).toWellFormed()];
-    const characters = all.slice(0, MAX_TEXT);
+  async #readPart(): Promise<void> {
+    const parts = this.#parts.value;
+    const part = this.part.value;
+    const own = ++this.#read;
+    if (parts === null) return;
+    try {
+      const read = await parts.read(part);
+      if (own === this.#read) batch(() => this.#show(read));
+    } catch (error) {
+      // For example, the file has changed.
+      this.#fail(error);
+    }
+  }
+
+  #show({ lead, characters }: TextPart): void {
     this.#version++;
-    this.#text = characters.join("");
+    this.#text = lead.join("") + characters.join("");
+    this.#lead = lead.length;
     this.#nats = new Float32Array(characters.length).fill(NaN);
     this.#lossLevels = new Uint8Array(characters.length).fill(NO_LEVEL);
     this.#values.value = new Float32Array(characters.length).fill(NaN);
-    this.#isCut.value = all.length > MAX_TEXT;
     this.#found.value = null;
     this.#detail.value = null;
     this.selection.value = null;
@@ -213,21 +239,28 @@ export class Inspector {
     this.#characters.value = characters;
   }
 
+  /** A span of the part as one of the text that the model reads. */
+  #inText({ from, to }: CharacterSpan): CharacterSpan {
+    return { from: from + this.#lead, to: to + this.#lead };
+  }
+
   /** Computes the losses again, whenever there is another text or model. */
   #runLosses(): void {
     const model = this.#model.value;
     const length = this.#characters.value.length;
     if (model === null || length === 0 || !this.isVisible.value) return;
-    const [text, version] = [this.#text, this.#version];
+    const [text, version, lead] = [this.#text, this.#version, this.#lead];
     const [nats, levels] = [this.#nats, this.#lossLevels];
     this.#lossRuns.run(`${version} ${model.id}`, async () => {
       this.#error.value = null;
       await query(model, "losses", { text }, {
         onItem: ({ from, nats: part }) => {
           if (version !== this.#version) return;
-          nats.set(part, from);
-          part.forEach((loss, i) => levels[from + i] = lossScale.levelOf(loss));
-          this.#progress.value = (from + part.length) / length;
+          const first = Math.max(0, from - lead);
+          const inPart = part.subarray(Math.max(0, lead - from));
+          nats.set(inPart, first);
+          inPart.forEach((loss, i) => levels[first + i] = lossScale.levelOf(loss));
+          this.#progress.value = (first + inPart.length) / length;
           if (this.mode.peek() === "loss") this.#color();
         },
       });
@@ -245,7 +278,8 @@ export class Inspector {
     const [text, version] = [this.#text, this.#version];
     const key = [version, model.id, ...Object.values(unit), span.from, span.to].join(" ");
     this.#valueRuns.run(key, async () => {
-      const part = await query(model, "activations", { text, unit, span });
+      const inText = this.#inText(span);
+      const part = await query(model, "activations", { text, unit, span: inText });
       if (version !== this.#version) return;
       const values = this.#values.peek().slice();
       values.set(part, span.from);
@@ -259,10 +293,13 @@ export class Inspector {
     const position = this.position.value;
     const length = this.#characters.value.length;
     if (model === null || position === null || position >= length || !this.isVisible.value) return;
-    const [text, version] = [this.#text, this.#version];
+    const [text, version, lead] = [this.#text, this.#version, this.#lead];
     this.#detailRuns.run(`${version} ${model.id} ${position}`, async () => {
-      const detail = await query(model, "inspectCharacter", { text, position });
-      if (version === this.#version) this.#detail.value = detail;
+      const detail = await query(model, "inspectCharacter", { text, position: position + lead });
+      if (version !== this.#version) return;
+      const from = detail.from - lead;
+      const connectivity = detail.connectivity.subarray(Math.max(0, -from));
+      this.#detail.value = { ...detail, position, from: Math.max(0, from), connectivity };
     }, (error) => this.#fail(error));
   }
 

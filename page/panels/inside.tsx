@@ -6,8 +6,9 @@ import { ColoredText } from "../inside/colored_text.ts";
 import { type FeatureName, features } from "../inside/features.ts";
 import type { CharacterInspection } from "../inside/inspection.ts";
 import type { RankedUnit } from "../inside/rank_units.ts";
-import { Inspector, MAX_TEXT, type Mode } from "../inside/inspector.ts";
+import { Inspector, type Mode } from "../inside/inspector.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
+import { LEAD } from "../inside/text_parts.ts";
 import { describeUnit, kinds, kindsOfCell, type UnitKind } from "../inside/units.ts";
 import type { SourceFile } from "../sources.ts";
 import { model, text } from "../state.ts";
@@ -90,6 +91,7 @@ function Inside() {
         ))}
       </fieldset>
       {mode === "unit" && <UnitSearch />}
+      <Parts />
       <Legend />
       <div class="inside-view">
         <TextView />
@@ -101,6 +103,57 @@ function Inside() {
       <p class="visually-hidden" role="status">{announcement}</p>
     </>
   );
+}
+
+/** Which part of a long text is shown. */
+function Parts() {
+  const parts = inspector.parts.value;
+  if (parts === null || parts.count < 2) return null;
+  const part = inspector.part.value;
+  const start = parts.startOf(part);
+  const end = Math.min(parts.chars, start + parts.partLength);
+  const span = `Characters ${formatCount(start + 1)} to ${formatCount(end)}`;
+  const show = (part: number) => inspector.part.value = part;
+  return (
+    <div class="parts">
+      <div class="timeline">
+        <button
+          type="button"
+          aria-label="Earlier part"
+          disabled={part === 0}
+          onClick={() => show(part - 1)}
+        >
+          ←
+        </button>
+        <input
+          type="range"
+          aria-label="Part of the text"
+          aria-valuetext={span}
+          min={0}
+          max={parts.count - 1}
+          value={part}
+          onInput={(event) => show(event.currentTarget.valueAsNumber)}
+        />
+        <button
+          type="button"
+          aria-label="Later part"
+          disabled={part === parts.count - 1}
+          onClick={() => show(part + 1)}
+        >
+          →
+        </button>
+      </div>
+      <p class="small soft">
+        {span} of {formatCount(parts.chars)}
+        {start > 0 && `; the model begins to read ${formatCount(LEAD)} characters before them`}.
+      </p>
+    </div>
+  );
+}
+
+/** The number of a character in the whole text, from 1. */
+function numberOf(position: number): number {
+  return (inspector.parts.value?.startOf(inspector.part.value) ?? 0) + position + 1;
 }
 
 function Legend() {
@@ -194,7 +247,8 @@ function Detail() {
   return (
     <div class="inside-detail">
       <h3>
-        <bdi>{nameOfCharacter(character)}</bdi> <small>character {detail.position + 1}</small>
+        <bdi>{nameOfCharacter(character)}</bdi>{" "}
+        <small>character {formatCount(numberOf(detail.position))}</small>
       </h3>
       {!detail.isKnown && <p>The model does not have this character; it reads on without it.</p>}
       {detail.isKnown && detail.nats === null && <p>The first character: nothing predicts it.</p>}
@@ -430,15 +484,15 @@ function Ranking() {
 }
 
 function Notes() {
+  const distinct = useComputed(() => [...new Set(inspector.characters.value)]);
   const unknown = useComputed(() => {
     const known = new Set(model.value?.vocabulary);
-    return [...new Set(inspector.characters.value)].filter((character) => !known.has(character));
+    return distinct.value.filter((character) => !known.has(character));
   });
   const progress = inspector.progress.value;
   return (
     <div class="notes">
-      {progress < 1 && <p>{Math.floor(100 * progress)} % of the text read.</p>}
-      {inspector.isCut.value && <p>The first {formatCount(MAX_TEXT)} characters are shown.</p>}
+      {progress < 1 && <p>{Math.floor(100 * progress)} % of these characters read.</p>}
       {unknown.value.length > 0 && (
         <p>
           Not in the model's vocabulary, and left out:{" "}
@@ -483,7 +537,9 @@ function TableRows() {
             <th scope="col">Character</th>
             <th scope="col">Loss</th>
             {mode === "unit" && <th scope="col">Unit</th>}
-            {mode === "depends" && <th scope="col">Dependence of {position + 1}</th>}
+            {mode === "depends" && (
+              <th scope="col">Dependence of {formatCount(numberOf(position))}</th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -492,7 +548,7 @@ function TableRows() {
             const norm = detail?.connectivity[at - detail.from];
             return (
               <tr key={at} aria-current={at === position ? "true" : undefined}>
-                <td>{at + 1}</td>
+                <td>{formatCount(numberOf(at))}</td>
                 <td>
                   <bdi>{nameOfCharacter(character)}</bdi>
                 </td>
@@ -515,14 +571,6 @@ const MAX_EDITABLE = 20_000;
 
 function OwnText() {
   const draft = useSignal("");
-  const openFile = async (file: File | undefined) => {
-    if (file === undefined) return;
-    // At most 4 bytes per character.
-    inspector.ownText.value = (await file.slice(0, 4 * MAX_TEXT + 4).text()).replace(
-      /\ufffd+$/,
-      "",
-    );
-  };
   return (
     <details open={inspector.characters.value.length === 0}>
       <summary>Look into another text</summary>
@@ -554,7 +602,11 @@ function OwnText() {
             <input
               class="visually-hidden"
               type="file"
-              onChange={(event) => openFile(event.currentTarget.files?.[0])}
+              onChange={(event) => {
+                const file = event.currentTarget.files?.[0];
+                if (file !== undefined) inspector.ownText.value = file;
+                event.currentTarget.value = "";
+              }}
             />
           </label>
           {inspector.ownText.value !== null && (

@@ -28,7 +28,7 @@ export interface Locator {
   nth(index: number): Locator;
   locator(selector: string): Locator;
   getByLabel(text: string | RegExp, options?: { exact?: boolean }): Locator;
-  getByText(text: string | RegExp): Locator;
+  getByText(text: string | RegExp, options?: { exact?: boolean }): Locator;
   getByRole(role: string, options?: { readonly name?: string | RegExp; exact?: boolean }): Locator;
 }
 

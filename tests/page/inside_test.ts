@@ -154,31 +154,53 @@ testPage("Look inside shows right-to-left text, emoji and markup as they are", a
   assert((await end.textContent())!.includes("character"));
 });
 
-testPage("Look inside draws only the visible part of a long text", async ({ page }) => {
-  await trainOn(page, { text: TEXT });
-  await page.locator('#inside summary:has-text("another text")').click();
-  // A long text does not go through the text field, which would be slow.
-  await page.evaluate(`{
+testPage(
+  "Look inside shows a text of 5 MB in parts, and draws what is visible",
+  async ({ page }) => {
+    await trainOn(page, { text: TEXT });
+    await page.locator('#inside summary:has-text("another text")').click();
+    // A long text does not go through the text field, which would be slow.
+    await page.evaluate(`{
     const clipboardData = new DataTransfer();
-    clipboardData.setData("text/plain", ${JSON.stringify(TEXT)}.repeat(1000));
+    clipboardData.setData("text/plain", ${JSON.stringify(TEXT)}.repeat(1000) + "She left.");
     document.querySelector("#inside form textarea")
       .dispatchEvent(new ClipboardEvent("paste", { clipboardData, cancelable: true, bubbles: true }));
   }`);
-  await page.getByText("The first 100,000 characters are shown.").waitFor();
-  assertEquals(await page.locator("#inside form textarea").inputValue(), "");
-  for (let i = 1; i <= 20; i++) {
-    await page.evaluate(`{
+    const total = (1000 * TEXT.length + 9).toLocaleString("en");
+    await page.getByText(`Characters 1 to 50,000 of ${total}.`).waitFor();
+    assertEquals(await page.locator("#inside form textarea").inputValue(), "");
+    for (let i = 1; i <= 20; i++) {
+      await page.evaluate(`{
       const text = document.querySelector(".inside-text");
       text.scrollTop = text.scrollHeight * ${i / 20};
     }`);
-    await page.waitForTimeout(30);
-    assert(await page.locator(".inside-text p").count() < 300);
-  }
-  await page.waitForFunction(
-    `!document.querySelector("#inside .notes").textContent.includes("read")`,
-  );
-  await page.waitForFunction('[...CSS.highlights.keys()].some((name) => name.startsWith("loss-"))');
-});
+      await page.waitForTimeout(30);
+      assert(await page.locator(".inside-text p").count() < 300);
+    }
+    const isRead = `!document.querySelector("#inside .notes").textContent.includes("read")`;
+    await page.waitForFunction(isRead);
+    await page.waitForFunction(
+      '[...CSS.highlights.keys()].some((name) => name.startsWith("loss-"))',
+    );
+
+    // The last part, by key; its first character is predicted from those before it.
+    await page.getByLabel("Part of the text").press("End");
+    await page.getByText(/the model begins to read 1,000 characters before them/).waitFor();
+    await page.locator(".inside-text").focus();
+    await page.keyboard.press("Home");
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowUp");
+    const start = Math.floor(1000 * TEXT.length / 50_000) * 50_000;
+    await page.getByText(`character ${(start + 1).toLocaleString("en")}`, { exact: true })
+      .waitFor();
+    await page.waitForFunction(isRead);
+    await page.locator(".inside-detail dd").first().waitFor();
+
+    await page.getByRole("button", { name: "Back to the training text" }).click();
+    await page.getByText("Characters 1 to 4,000 of 5,040.").waitFor();
+    await page.getByRole("button", { name: "Later part" }).click();
+    await page.getByText(/^Characters 4,001 to 5,040 of 5,040/).waitFor();
+  },
+);
 
 testPage("Look inside follows the model while it is trained", async ({ page }) => {
   // A text without a pattern, whose losses never settle.

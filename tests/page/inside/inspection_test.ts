@@ -3,7 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Connectivity } from "../../../page/inside/connectivity.ts";
 import { features } from "../../../page/inside/features.ts";
 import { Inspection } from "../../../page/inside/inspection.ts";
-import { score } from "../../../src/mod.ts";
+import { LEAD } from "../../../page/inside/text_parts.ts";
+import { corpusFromText, score, train } from "../../../src/mod.ts";
 import { modelOf } from "../../generate/models.ts";
 
 const KNOWN = 'He said "row, row" and left. "Now," she said. ';
@@ -105,4 +106,21 @@ Deno.test("Inspection ranks by a selection against its surroundings", async () =
   const selected = await inspection.rank({ from: 300, to: 310 });
   assert(Math.abs(selected.units[0]!.correlation) > 0);
   assert(selected.chance > 0 && selected.chance <= 1);
+});
+
+Deno.test("Inspection has nearly the same losses after the lead of a part as after all", async () => {
+  // Words in an order that never repeats.
+  const words = ["she", "sells", "sea", "shells", "by", "the", "shore,", "so", "says", "he.\n"];
+  const text = Array.from({ length: 2000 }, (_, i) => words[i * i * 7 % 101 % 10]).join(" ");
+  const { best } = await train(corpusFromText(text), {
+    config: { cell: "lstm", hidden: 32, seqLength: 32, batchSize: 4 },
+    steps: 400,
+    threads: 1,
+  });
+  const after = LEAD + 3000;
+  const whole = await lossesOf(new Inspection(best, text));
+  const part = await lossesOf(new Inspection(best, text.slice(after - LEAD)));
+  const differences = whole.slice(after).map((nats, i) => Math.abs(nats - part[i + LEAD]!));
+  assert(differences.length > 3000);
+  assert(Math.max(...differences) < 1e-3, `${Math.max(...differences)}`);
 });
