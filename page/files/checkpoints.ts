@@ -2,7 +2,7 @@
 /** Checkpoints that are opened in the page, and that it saves. */
 import { batch, type Signal, signal } from "@preact/signals";
 import type { CorpusIdentity, LimitOptions } from "../../src/mod.ts";
-import { client, otherModel, text } from "../state.ts";
+import { client, otherModel, remark, text } from "../state.ts";
 import type { ModelFile } from "../worker/protocol.ts";
 import { query } from "../worker/query.ts";
 
@@ -73,6 +73,8 @@ export function trainOn({ model }: OpenedCheckpoint): void {
   batch(() => {
     client.load(model.file, text.value);
     closeCheckpoint();
+    const step = model.progress.step.toLocaleString("en");
+    remark.value = `The training of ${model.name} is at step ${step}, and continues from there.`;
   });
 }
 

@@ -3,7 +3,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { Point } from "../charts/chart_data.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import { formatCount, formatDuration, formatLoss, formatRate, formatShort } from "../format.ts";
-import { client, shownSample } from "../state.ts";
+import { client, isFollowing, shownSample } from "../state.ts";
 import { Panel } from "./panel.tsx";
 
 /** Rows of the table. */
@@ -40,7 +40,11 @@ export function CurvesPanel() {
     <Panel
       id="curves"
       title="What it learns"
-      lead="The loss is how surprised the model is by the next character, in nats: below every dashed line, it knows more about the text than that simple predictor."
+      lead={`The loss is how surprised the model is by the next character, in nats${
+        isFollowing
+          ? "; that of the validation part is measured on text it has not seen."
+          : ": below every dashed line, it knows more about the text than that simple predictor."
+      }`}
       computedBy={["src/train/trainer.ts", "src/evaluate/part_baselines.ts"]}
     >
       <LineChart

@@ -9,6 +9,7 @@ import {
   isTrainedOnText,
   openCheckpoint,
   opened,
+  type OpenedCheckpoint,
   openError,
   resumeCommand,
   trainOn,
@@ -173,7 +174,7 @@ function Opened() {
       {isFollowing ? null : isOnText
         ? (
           <p style={{ marginTop: "var(--space-2)" }}>
-            <button type="button" onClick={() => trainOn(checkpoint)}>
+            <button type="button" onClick={() => trainOnAndShow(checkpoint)}>
               Train it on, in place of the model above
             </button>
           </p>
@@ -190,6 +191,11 @@ function Opened() {
         )}
     </>
   );
+}
+
+function trainOnAndShow(checkpoint: OpenedCheckpoint): void {
+  trainOn(checkpoint);
+  document.querySelector(".learning")?.scrollIntoView();
 }
 
 /** Makes a page of one file. */

@@ -292,6 +292,7 @@ function Comparison({ all }: { readonly all: readonly FollowedRun[] }) {
         xLabel={axes[axis.value].label}
         yLabel="nats per character"
         lines={lines}
+        placeholder="The curves begin with the first metrics."
         formatX={axis.value === "time" ? formatTime : formatShort}
       />
     </div>

@@ -172,6 +172,9 @@ function Figures() {
   );
 }
 
+/** The title of the page where nothing is trained. */
+const TITLE = "unroll: watch a model learn your text";
+
 /** Time between two announcements of figures. */
 const ANNOUNCE_MS = 30_000;
 
@@ -198,6 +201,17 @@ function Announcer() {
     message.value = `${countOf(status.step, "step")}, loss ${formatLoss(status.loss)} nats, ${
       formatDuration(status.secondsLeft)
     } left`;
+  });
+  useSignalEffect(() => {
+    const phase = client.phase.value;
+    const percents = Math.floor(100 * (client.status.value?.fractionDone ?? 0));
+    document.title = phase === "training"
+      ? `${percents} % trained: unroll`
+      : phase === "finished"
+      ? "Finished: unroll"
+      : phase === "paused"
+      ? "Paused: unroll"
+      : TITLE;
   });
   return <p class="visually-hidden" role="status">{message}</p>;
 }

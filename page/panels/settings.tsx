@@ -1,7 +1,9 @@
 /// <reference lib="dom" />
-import { batch } from "@preact/signals";
+import { batch, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Config } from "../../src/mod.ts";
+import { countOf, formatCount } from "../format.ts";
 import { client, givenConfig, givenLimits, isEditable } from "../state.ts";
 import { mainKeys, settings } from "../settings.ts";
 
@@ -13,6 +15,10 @@ export function SettingsPanel() {
       givenConfig.value = {};
       givenLimits.value = {};
     });
+  const isOpen = useSignal(false);
+  // On a phone they would stand between the text and what is learned from it.
+  const isNarrow = useMedia("(max-width: 60rem)");
+  const isSummary = isNarrow && !isOpen.value && !isChanged && client.error.value?.option == null;
   return (
     <section aria-labelledby="settings-title">
       <header>
@@ -26,7 +32,23 @@ export function SettingsPanel() {
           )}
         </p>
       </header>
-      <fieldset disabled={!isEditable.value || client.configured.value === null}>
+      {isSummary && (
+        <p class="settings-summary">
+          {summary()}{" "}
+          <button
+            type="button"
+            class="link"
+            aria-expanded={false}
+            onClick={() => isOpen.value = true}
+          >
+            All settings and reasons
+          </button>
+        </p>
+      )}
+      <fieldset
+        hidden={isSummary}
+        disabled={!isEditable.value || client.configured.value === null}
+      >
         <legend class="visually-hidden">Settings</legend>
         <dl class="settings">
           <Sentence name="Model" keys={["cell", "layers", "hidden"]}>
@@ -61,6 +83,29 @@ export function SettingsPanel() {
       </fieldset>
     </section>
   );
+}
+
+/** The most important settings in a sentence. */
+function summary(): string {
+  const { config } = client;
+  if (config === null) return "";
+  const { cell, layers, hidden } = config;
+  return `${cell}, ${countOf(layers, "layer")} of ${
+    formatCount(hidden)
+  } hidden units, trained until ` +
+    "it no longer improves.";
+}
+
+/** Whether a media query matches. */
+function useMedia(query: string): boolean {
+  const list = useMemo(() => matchMedia(query), [query]);
+  const matches = useSignal(list.matches);
+  useEffect(() => {
+    const update = () => matches.value = list.matches;
+    list.addEventListener("change", update);
+    return () => list.removeEventListener("change", update);
+  }, [list]);
+  return matches.value;
 }
 
 /** A line of settings, with the reason for what was picked. */
