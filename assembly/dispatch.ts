@@ -1,12 +1,13 @@
 /**
- * Dispatch: the kernels that all workers run together.
+ * Dispatch: the kernels that several workers run together.
  *
- * The host calls a kernel of this file on worker 0. It writes the job into shared memory, meets the
- * other workers at the barrier, runs its own share, and meets them again when all shares are done.
- * The other workers wait in `workerLoop`.
+ * The host calls a kernel of this file on worker 0. It writes the job into shared memory, rings the
+ * bells of the other workers that take part, runs its own share, and meets them at the barrier when
+ * all shares are done. The other workers wait in `workerLoop`; those that take no part sleep on.
  *
- *     worker 0   forward(…) ─ writeJob ─┤ runShare ├─ return to the host
- *     worker 1   workerLoop() ──────────┤ runShare ├─ wait for the next job
+ *     worker 0   forward(…) ─ writeJob ─ ring ─ runShare ─┤ return to the host
+ *     worker 1   workerLoop() ─ waitForBell ─── runShare ─┤ waitForBell
+ *     worker 2   workerLoop() ─ waitForBell
  */
 import { sumReceived as sumReceivedShare } from "./gradients";
 import { job } from "./layout";
@@ -18,7 +19,7 @@ import {
   softmax as softmaxShare,
 } from "./softmax";
 import { updateWeightAverage as updateWeightAverageShare } from "./weight_average";
-import { barrier } from "./workers";
+import { barrier, ring, setWorkers, waitForBell } from "./workers";
 
 /** What the workers are to run. */
 const enum Kind {
@@ -34,15 +35,26 @@ const enum Kind {
   stop,
 }
 
-// The fields of a job: its kind, a count, a flag and two numbers, whose meaning depends on the kind.
+// The fields of a job: its kind and number of workers, then a count, a flag and two numbers, whose
+// meaning depends on the kind.
 const KIND: usize = 0;
-const COUNT: usize = 4;
-const FLAG: usize = 8;
+const WORKERS: usize = 4;
+const COUNT: usize = 8;
+const FLAG: usize = 12;
 const NUMBER1: usize = 16;
 const NUMBER2: usize = 24;
 
+/** The number of workers that take part in the jobs of this host. */
+let activeWorkers: usize = 1;
+
+/** Lets `count` workers take part in the next jobs; all of them must be ready. */
+export function useWorkers(count: usize): void {
+  activeWorkers = count;
+}
+
 function writeJob(kind: Kind, count: usize, flag: bool, number1: f64, number2: f64): void {
   store<u32>(job + KIND, kind);
+  store<u32>(job + WORKERS, <u32>activeWorkers);
   store<u32>(job + COUNT, <u32>count);
   store<u32>(job + FLAG, flag ? 1 : 0);
   store<f64>(job + NUMBER1, number1);
@@ -51,13 +63,14 @@ function writeJob(kind: Kind, count: usize, flag: bool, number1: f64, number2: f
 
 function runTogether(kind: Kind, count: usize, flag: bool, number1: f64, number2: f64): void {
   writeJob(kind, count, flag, number1, number2);
-  barrier();
+  for (let index: usize = 1; index < activeWorkers; index++) ring(index);
   runShare();
   barrier();
 }
 
 /** Runs this worker's share of the job in memory. */
 function runShare(): void {
+  setWorkers(load<u32>(job + WORKERS));
   const kind = load<u32>(job + KIND);
   const count = <usize>load<u32>(job + COUNT);
   const flag = load<u32>(job + FLAG) != 0;
@@ -75,20 +88,20 @@ function runShare(): void {
   else unreachable();
 }
 
-/** Runs this worker's share of every job until the host calls `stop`; for all workers but 0. */
+/** Runs this worker's share of its jobs until the host calls `stop`; for all workers but 0. */
 export function workerLoop(): void {
   while (true) {
-    barrier();
+    waitForBell();
     if (load<u32>(job + KIND) == Kind.stop) return;
     runShare();
     barrier();
   }
 }
 
-/** Makes the other workers return from `workerLoop`. */
-export function stop(): void {
+/** Makes workers 1 to `count` − 1 return from `workerLoop`, those that have not entered it included. */
+export function stop(count: usize): void {
   writeJob(Kind.stop, 0, false, 0, 0);
-  barrier();
+  for (let index: usize = 1; index < count; index++) ring(index);
 }
 
 export function forward(

@@ -11,12 +11,15 @@ export {
   sumReceived,
   update,
   updateWeightAverage,
+  useWorkers,
   workerLoop,
 } from "./dispatch";
 export { allFinite } from "./finite";
 export {
   allPartials,
   batchSize,
+  BELL_READY,
+  bells,
   bh,
   bhn,
   by,
@@ -47,7 +50,6 @@ export {
   plan,
   PlanField,
   planFields,
-  ready,
   received,
   receivedSums,
   slice,

@@ -89,6 +89,12 @@ export const FAILURE_BYTES: usize = 512;
  */
 export const planFields: usize = aligned<usize>(__heap_base);
 
+// A worker's bell: a word that counts the jobs it takes part in, and these bytes behind it two more.
+/** Not 0: the worker sleeps until its bell rings. */
+export const BELL_SLEEPER: usize = 4;
+/** Not 0: the worker waits for its bell; written by the host's threads. */
+export const BELL_READY: usize = 8;
+
 /** Bytes from `failed` to `stopWord`: both are written once at most, and may share a cache line. */
 const STOP_WORD: usize = 16;
 
@@ -97,7 +103,7 @@ const STOP_WORD: usize = 16;
 export let generation: usize = 0; // number of barriers that all workers have passed
 export let arrived: usize = 0; // workers that wait at the current barrier
 export let sleeping: usize = 0; // how many of them sleep
-export let ready: usize = 0; // threads that have started, counted by the host's threads
+export let bells: usize = 0; // one cache line per worker; see BELL_SLEEPER
 export let failed: usize = 0; // not 0: a worker has failed and will reach no further barrier
 export let stopWord: usize = 0; // not 0: the results of the job are not needed any more
 export let failureText: usize = 0; // UTF-8, for the host
@@ -321,7 +327,7 @@ export function plan(): f64 {
   generation = reserve(CACHE_LINE);
   arrived = reserve(CACHE_LINE);
   sleeping = reserve(CACHE_LINE);
-  ready = reserve(CACHE_LINE);
+  bells = reserve(workers * CACHE_LINE);
   failed = reserve(CACHE_LINE);
   stopWord = failed + STOP_WORD;
   failureText = reserve(FAILURE_BYTES);

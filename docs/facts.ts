@@ -144,6 +144,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
   const checkpoint = "docs/design/checkpoint.md";
   const kernels = "docs/design/kernels.md";
   const threads = "docs/design/threads.md";
+  const choice = "src/engine/thread_choice.ts";
   const bounds = read("tests/assembly/math_test.ts");
   const ulps = (precision: string, name: string) =>
     new RegExp(`"${precision}": \\{.*${name}: ([\\d.]+)`).exec(bounds)![1]!;
@@ -234,8 +235,46 @@ function sourceFacts(fact: MakeFact): Fact[] {
     fact(threads, "of the depth, in blocks of {}, whatever", constant("assembly/packing.ts", "KC")),
     fact(
       threads,
-      "one per {} MFLOP of a training step",
+      "stream, and per {} MFLOP of a round",
       constant("src/engine/thread_count.ts", "MIN_FLOP_PER_THREAD") / 1e6,
+    ),
+    fact(
+      threads,
+      "round takes more than {} GFLOP begins",
+      constant("src/engine/thread_count.ts", "LARGE_ROUND") / 1e9,
+    ),
+    fact(
+      threads,
+      "rounds of {} ms or more",
+      constant("src/engine/auto_threads.ts", "BLOCK_MS"),
+    ),
+    fact(threads, "One thread computes for {} ms", constant(choice, "WARM_UP_MS")),
+    fact(
+      threads,
+      "A difference of {} % counts",
+      Math.round(100 * (constant(choice, "CLEAR") - 1)),
+    ),
+    fact(threads, "at the latest after {} blocks", constant(choice, "MAX_BLOCKS")),
+    fact(
+      threads,
+      "More threads must be {} % faster, and fewer may be {} % slower",
+      Math.round(100 * (1 - constant(choice, "MORE_IS_FASTER"))),
+      Number((100 * (constant(choice, "FEWER_IS_FASTER") - 1)).toFixed(1)),
+    ),
+    fact(threads, "block is measured every {} ms", constant(choice, "WATCH_MS")),
+    fact(threads, "differs by {} % from", Math.round(100 * (constant(choice, "CHANGE") - 1))),
+    fact(
+      threads,
+      "compared after {} s, 4 s, … {} s",
+      constant(choice, "MIN_LOOK_MS") / 1000,
+      constant(choice, "MAX_LOOK_MS") / 1000,
+    ),
+    fact(threads, "may lose {} % of the time", 100 * constant(choice, "MAX_LOSS")),
+    fact(threads, "the next wait, down to {}, and", constant("assembly/workers.ts", "MIN_SPINS")),
+    fact(
+      threads,
+      "One wait in {} polls",
+      constant("assembly/workers.ts", "WAITS_PER_TRIAL"),
     ),
     fact(
       threads,
@@ -282,6 +321,7 @@ function nameFacts(fact: MakeFact): Fact[] {
     validationLoss: null,
     lr: 0,
     charsPerSecond: 0,
+    threads: 1,
     elapsedSeconds: 0,
   })));
   const steering = trainCommand.options.map(({ name }) => name).filter((name) => {

@@ -62,7 +62,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
   await openFolder.save(checkpoint, "latest");
   const metrics = {
     ...{ step: 1, epoch: 0, chars: 8, loss: 1, batchLoss: 1, validationLoss: null },
-    ...{ lr: 0.1, charsPerSecond: 1, elapsedSeconds: 1 },
+    ...{ lr: 0.1, charsPerSecond: 1, threads: 1, elapsedSeconds: 1 },
   };
   const closedPath = newPath();
   {

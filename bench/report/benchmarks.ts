@@ -1,5 +1,5 @@
 /** The benchmarks of the report: whole training steps, and matrix products alone. */
-import { flopPerStep } from "../../src/engine/thread_count.ts";
+import { flopPerRound } from "../../src/engine/thread_count.ts";
 import { packedProduct } from "../kernel_products.ts";
 import { createEngine, trainStep } from "../training_step.ts";
 import { VOCABULARY_SIZE, type WorkloadSize } from "../workload.ts";
@@ -18,7 +18,7 @@ export function trainingStepBenchmark(
   const { engine } = createEngine(size, { threads });
   return {
     threads,
-    flop: flopPerStep({ ...size, outputs: VOCABULARY_SIZE }),
+    flop: flopPerRound({ ...size, outputs: VOCABULARY_SIZE }),
     run: () => trainStep(engine),
     [Symbol.dispose]: () => engine[Symbol.dispose](),
   };

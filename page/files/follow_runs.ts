@@ -209,6 +209,7 @@ function showSelected(): void {
       step: last.step,
       loss: last.loss,
       charsPerSecond: last.charsPerSecond,
+      threads: last.threads,
       fractionDone: isTraining ? 0 : 1,
       secondsLeft: NaN,
     },

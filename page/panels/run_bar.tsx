@@ -134,7 +134,7 @@ function Figures() {
       </p>
     );
   }
-  const { step, loss, charsPerSecond, secondsLeft } = status;
+  const { step, loss, charsPerSecond, threads, secondsLeft } = status;
   const seconds = client.samples.value.at(-1)?.seconds;
   return (
     <dl class="figures">
@@ -165,7 +165,7 @@ function Figures() {
       {prepared !== null && (
         <div class="optional">
           <dt>Threads</dt>
-          <dd>{prepared.threads}</dd>
+          <dd>{threads}</dd>
         </div>
       )}
     </dl>

@@ -84,7 +84,7 @@ export class TrainingClient implements Disposable {
   readonly baselines: ReadonlySignal<Baselines | null> = this.#baselines;
   /** The text's size and the configuration picked for it; `null` until they are known. */
   readonly configured: ReadonlySignal<Configured | null> = this.#configured;
-  /** Limits, threads and sizes; `null` before the training is prepared. */
+  /** Limits and sizes; `null` before the training is prepared. */
   readonly prepared: ReadonlySignal<Prepared | null> = this.#prepared;
   /** What failed last; `null` if nothing did. */
   readonly error: ReadonlySignal<ClientError | null> = this.#error;

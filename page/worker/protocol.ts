@@ -52,8 +52,6 @@ export interface Configured {
 /** What is known of a training once it has been prepared. */
 export interface Prepared {
   readonly limits: TrainingLimits;
-  /** Threads that compute. */
-  readonly threads: number;
   readonly charsPerStep: number;
   readonly stepsPerEpoch: number;
   /** Weights and biases of the model. */

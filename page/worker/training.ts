@@ -223,12 +223,12 @@ export class Training {
   }
 
   #reportPrepared({ trainer, limits }: PreparedTraining): void {
-    const { charsPerStep, stepsPerEpoch, threads, split, validation } = trainer;
+    const { charsPerStep, stepsPerEpoch, split, validation } = trainer;
     const { parameters } = trainer.model();
     this.#report({
       type: "prepared",
       prepared: {
-        ...{ limits, charsPerStep, stepsPerEpoch, threads },
+        ...{ limits, charsPerStep, stepsPerEpoch },
         parameterCount: Object.values(parameters).reduce((sum, { length }) => sum + length, 0),
         trainingChars: split.train.reduce((sum, [start, end]) => sum + end - start, 0),
         validationChars: validation.chars,

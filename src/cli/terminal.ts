@@ -187,7 +187,7 @@ function row(columns: readonly Column[], cell: (column: Column) => string): stri
 
 /** The status line, for so many columns of the terminal; what is not known is left out. */
 export function formatStatus(
-  { step, loss, charsPerSecond, fractionDone, secondsLeft }: TrainingStatus,
+  { step, loss, charsPerSecond, threads, fractionDone, secondsLeft }: TrainingStatus,
   columns: number,
 ): string {
   return statusOf(
@@ -198,6 +198,7 @@ export function formatStatus(
       `step ${formatNumber(step)}`,
       `loss ${formatLoss(loss)}`,
       `${formatNumber(charsPerSecond)} chars/s`,
+      formatCount(threads, "thread"),
     ],
     columns,
   );

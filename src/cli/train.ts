@@ -30,6 +30,7 @@ import { SignalHandler } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import {
   type ConfigOrigin,
+  describeChosenThreads,
   describeDivergence,
   describeFinished,
   formatSummary,
@@ -119,6 +120,8 @@ export async function runTraining(line: CommandLine, shared: SharedTraining = {}
 /** Trains, and prints the log and the summary; what was reached. */
 async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
   const watch = new OverfittingWatch();
+  const { trainer } = run;
+  let isChoosing = trainer.isChoosingThreads;
   const { best, latest } = await run.train({
     signal,
     onLog: (metrics) => {
@@ -127,7 +130,13 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
       if (overfitting !== null) terminal.notice(describeOverfitting(overfitting));
     },
     onSample: (text, step) => terminal.printSample(text, step),
-    onStatus: (status) => terminal.showStatus(status),
+    onStatus: (status) => {
+      if (isChoosing && !trainer.isChoosingThreads) {
+        isChoosing = false;
+        terminal.notice(describeChosenThreads(trainer));
+      }
+      terminal.showStatus(status);
+    },
     onRollback: (rollback) => terminal.printRollback(rollback),
   }).finally(() => terminal.endLog()).catch((error) => {
     if (!(error instanceof DivergenceError) || error.details === null) throw error;

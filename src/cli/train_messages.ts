@@ -59,7 +59,7 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
     ["Training", describeTraining(trainer)],
     ["Losses", "nats per character; train loss is smoothed over about 25,000 characters"],
     ...trainer.ranks === null
-      ? [["Threads", formatNumber(trainer.threads)]]
+      ? [["Threads", describeThreads(trainer)]]
       : describeRanks(trainer.ranks),
     ["Limits", describeLimits(run)],
     ["Run folder", show(run.folder.path)],
@@ -114,6 +114,20 @@ function describeSplit({ split, config, corpus }: Trainer): string {
       ? [`none for the test ${whyNone(testFraction)}`]
       : [],
   ].join(", ");
+}
+
+function describeThreads({ threads, isChoosingThreads }: Trainer): string {
+  return isChoosingThreads
+    ? "the fastest number, which the first steps measure"
+    : formatNumber(threads);
+}
+
+/** The line for the number of threads, when it is first chosen. */
+export function describeChosenThreads({ threads }: Trainer): string {
+  return `Threads: ${
+    formatNumber(threads)
+  }, the fastest number here; it changes if another becomes ` +
+    "faster.";
 }
 
 function describeTraining({ config }: Trainer): string {

@@ -302,7 +302,7 @@ export const trainOptions: readonly Option[] = [
       name: "threads",
       value: "N",
       description: "Number of threads; the trained weights are the same bits with any number",
-      default: "one per core, fewer for a small model",
+      default: "the fastest number, which is measured during training",
     },
     {
       name: "log-every",

@@ -9,9 +9,11 @@ import {
 } from "../model/parameters.ts";
 import { checkDropout, type Dropout } from "./dropout.ts";
 import { copyNumbers, KernelMemory, type MatrixLayout } from "./kernel_memory.ts";
+import { AutoThreads } from "./auto_threads.ts";
 import { type Instance, instantiate, type Kernels, type Layout } from "./kernels/instance.ts";
 import { type EngineOptions, resolveEngineOptions } from "./options.ts";
 import type { Rank } from "./rank_parts.ts";
+import { threadRange } from "./thread_count.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import { checkUpdate, type Update, Updater } from "./update.ts";
 
@@ -64,7 +66,7 @@ export class Engine {
       instance: engine.#instance,
       memory: engine.#memory,
       updater: engine.#trainingUpdater(),
-      runKernel: (run) => engine.#runKernel(run),
+      runKernel: (run) => engine.#runKernel(1, run),
       update: (update, gradientNorm) => engine.#update(update, gradientNorm),
     });
   }
@@ -86,7 +88,11 @@ export class Engine {
   readonly #memory: KernelMemory;
   /** Only with `training`. */
   readonly #updater: Updater | undefined;
-  readonly #threads: ThreadPool;
+  readonly #pool: ThreadPool;
+  /** Chooses the number of threads; only with `threads` `auto`. */
+  readonly #auto: AutoThreads | undefined;
+  /** Workers that take part in the next kernel. */
+  #workers = 1;
   /** Whether a backward pass has replaced the gates. */
   #hasGateGradients = false;
   /** The last update, which makes it fast to check the next. */
@@ -111,7 +117,10 @@ export class Engine {
   constructor(options: EngineOptions, part: Rank = ONLY_RANK) {
     this.#options = resolveEngineOptions(options);
     const { precision, seqLength, threads, training, ...others } = this.#options;
-    const plan = { ...others, seqLength, training, workers: threads };
+    const range = threads === "auto"
+      ? threadRange(this.#options)
+      : { first: threads, most: threads };
+    const plan = { ...others, seqLength, training, workers: range.most };
     const instance = instantiate(precision, { ...plan, rank: part.rank, ranks: part.size });
     this.#isWhole = part.size === 1;
     this.#instance = instance;
@@ -127,13 +136,33 @@ export class Engine {
       this.#layout.stopWord,
       1,
     );
-    this.#updater = training ? new Updater(instance, threads) : undefined;
-    this.#threads = new ThreadPool(instance, threads);
+    this.#updater = training ? new Updater(instance, range.most) : undefined;
+    this.#pool = new ThreadPool(instance, range.most);
+    const use = (workers: number) => this.#useWorkers(workers);
+    this.#pool.start(range.first);
+    this.#pool.waitUntilReady();
+    use(range.first);
+    if (threads === "auto" && range.most > 1) {
+      this.#auto = new AutoThreads(this.#pool, { ...range, use });
+    }
   }
 
   /** The options, completed with their defaults. */
   get options(): Readonly<Required<EngineOptions>> {
     return this.#options;
+  }
+
+  /**
+   * The number of threads that compute. With `threads` `auto` it is the fastest one so far, and changes
+   * while the engine computes.
+   */
+  get threads(): number {
+    return this.#auto?.threads ?? this.#workers;
+  }
+
+  /** Whether numbers of threads are still to be compared for the first time. */
+  get isChoosingThreads(): boolean {
+    return this.#auto?.isSettled === false;
   }
 
   /** The character ids to read, [T, B]; write them before {@linkcode forward}. */
@@ -158,7 +187,7 @@ export class Engine {
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#failure ??= new Error("Cannot compute: the engine was disposed of");
-    this.#threads[Symbol.dispose]();
+    this.#pool[Symbol.dispose]();
   }
 
   /**
@@ -325,7 +354,11 @@ export class Engine {
     const { probability, seed } = dropout === NO_DROPOUT ? dropout : checkDropout(dropout);
     if (probability !== 0) this.#requireOption("dropout");
     this.#hasGateGradients = false;
-    this.#runKernel((kernels) => kernels.forward(seqLength, denseInputs, probability, seed));
+    this.#auto?.beginRound();
+    this.#runKernel(
+      seqLength,
+      (kernels) => kernels.forward(seqLength, denseInputs, probability, seed),
+    );
   }
 
   /**
@@ -335,7 +368,7 @@ export class Engine {
    */
   carryHiddenState(seqLength: number = this.#options.seqLength): void {
     this.#rowsOf(seqLength);
-    this.#runKernel((kernels) => kernels.carryHiddenState(seqLength));
+    this.#runKernel(seqLength, (kernels) => kernels.carryHiddenState(seqLength));
   }
 
   /**
@@ -421,7 +454,7 @@ export class Engine {
    */
   softmax(seqLength: number = this.#options.seqLength): void {
     this.#rowsOf(seqLength);
-    this.#runKernel((kernels) => kernels.softmax(seqLength));
+    this.#runKernel(seqLength, (kernels) => kernels.softmax(seqLength));
   }
 
   /**
@@ -434,10 +467,13 @@ export class Engine {
     const { denseTargets, outputs, batchSize } = this.#options;
     const rows = this.#rowsOf(seqLength);
     if (denseTargets) {
-      this.#runKernel((kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize));
+      this.#runKernel(
+        seqLength,
+        (kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize),
+      );
     } else {
       checkIds(this.#targetIds, { what: "target", count: rows, limit: outputs });
-      this.#runKernel((kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize));
+      this.#runKernel(seqLength, (kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize));
     }
     return this.#memory.sum(this.#layout.losses, rows) / batchSize;
   }
@@ -498,7 +534,7 @@ export class Engine {
     this.#requireOption("training");
     this.#checkInputIds(this.#rowsOf(seqLength));
     this.#hasGateGradients = true;
-    this.#runKernel((kernels) => kernels.backward(seqLength, this.#options.denseInputs));
+    this.#runKernel(seqLength, (kernels) => kernels.backward(seqLength, this.#options.denseInputs));
   }
 
   /**
@@ -508,7 +544,7 @@ export class Engine {
    */
   gradientNorm(): number {
     const updater = this.#trainingUpdater();
-    return this.#runKernel(() => updater.gradientNorm());
+    return this.#runKernel(1, () => updater.gradientNorm());
   }
 
   /**
@@ -534,7 +570,8 @@ export class Engine {
       );
     }
     if (update.weightAverage) this.#requireOption("weightAverage");
-    return this.#runKernel(() => updater.run(update, gradientNorm));
+    const workers = this.#workers;
+    return this.#runKernel(1, () => updater.run(update, { workers, gradientNorm }));
   }
 
   /** Whether all parameters are finite. */
@@ -553,15 +590,23 @@ export class Engine {
     return this.#kernels.allFinite(parameters + toGradient, parameterBytes) !== 0;
   }
 
-  /** Runs a kernel in which all threads take part. */
-  #runKernel<Result>(run: (kernels: Kernels) => Result): Result {
+  /** Runs a kernel of `steps` steps in which several threads take part. */
+  #runKernel<Result>(steps: number, run: (kernels: Kernels) => Result): Result {
     if (this.#failure) throw this.#failure;
     try {
-      return run(this.#kernels);
+      if (this.#auto === undefined) return run(this.#kernels);
+      const result = this.#auto.measure(steps, () => run(this.#kernels));
+      if (this.stopWord[0] !== 0) this.#auto.discardRound();
+      return result;
     } catch (cause) {
-      this.#failure = this.#threads.failure ?? new Error(`Cannot compute: ${cause}`, { cause });
+      this.#failure = this.#pool.failure ?? new Error(`Cannot compute: ${cause}`, { cause });
       throw this.#failure;
     }
+  }
+
+  #useWorkers(workers: number): void {
+    this.#workers = workers;
+    this.#kernels.useWorkers(workers);
   }
 
   /** Checks the ids to read, before each kernel that reads them: they may be written in between. */

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { checkArguments, optionsSchema } from "../arguments.ts";
 import { cellNames } from "../model/cells.ts";
 import { type Precision, precisions, type Sizes } from "../model/parameters.ts";
@@ -28,10 +29,11 @@ export interface EngineOptions extends Sizes {
   /** Reserve memory for a running average of the parameters. Default: false. */
   readonly weightAverage?: boolean;
   /**
-   * Threads that compute, the caller's included: 1 to 64. Results have the same bits with any number.
-   * Default: 1.
+   * Threads that compute, the caller's included: 1 to 64. `auto` measures the first passes with several
+   * numbers, takes the fastest, and looks again from time to time. Results have the same bits with any
+   * number. Default: 1.
    */
-  readonly threads?: number;
+  readonly threads?: number | "auto";
 }
 
 /** The most threads of an engine. */
@@ -45,8 +47,11 @@ const MAX_SIZES = {
   outputs: 1114112,
   seqLength: 65536,
   batchSize: 65536,
-  threads: MAX_THREADS,
 } as const;
+
+const threads = v.lazy((value) =>
+  value === "auto" ? v.literal("auto") : wholeNumber(1, MAX_THREADS)
+);
 
 const schema = optionsSchema({
   cell: oneOf(cellNames),
@@ -57,7 +62,7 @@ const schema = optionsSchema({
   training: flag,
   stateSlots: real((n) => [0, 1, 2].includes(n), "0, 1 or 2"),
   weightAverage: flag,
-  threads: wholeNumber(1, MAX_SIZES.threads),
+  threads,
 }, {
   precision: oneOf(precisions),
   inputs: wholeNumber(1, MAX_SIZES.inputs),

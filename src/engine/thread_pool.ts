@@ -6,12 +6,13 @@ import { startThreads, type Thread } from "./threads.ts";
  * seconds; what takes longer will not start.
  */
 const START_TIMEOUT_MS = 120_000;
-/** The interval at which the constructor checks for a failure while threads start. */
+/** The interval at which waiting for threads checks for a failure. */
 const START_POLL_MS = 20;
 
 /** What ends the threads of a pool; it must not refer to the pool. */
 interface Threads {
   readonly instance: Instance;
+  readonly workers: number;
   readonly threads: readonly Thread[];
 }
 
@@ -19,9 +20,10 @@ interface Threads {
 const abandoned = new FinalizationRegistry<Threads>(endThreads);
 
 /** Ends threads, which must be idle. */
-function endThreads({ instance, threads }: Threads): void {
+function endThreads({ instance, workers, threads }: Threads): void {
+  if (threads.length === 0) return;
   const hasFailed = failureOf(instance) !== undefined;
-  if (threads.length > 0 && !hasFailed) instance.kernels.stop();
+  instance.kernels.stop(workers);
   for (const thread of threads) {
     if (hasFailed) thread.terminate();
     else thread.release();
@@ -46,29 +48,23 @@ function failureOf({ layout, memory }: Instance): Error | undefined {
 export class ThreadPool {
   readonly #instance: Instance;
   readonly #words: Int32Array<SharedArrayBuffer>;
-  readonly #threads: readonly Thread[];
+  readonly #workers: number;
+  readonly #threads: Thread[] = [];
+  /** Workers that were found ready, worker 0 included. */
+  #ready = 1;
   #isClosed = false;
 
   /**
-   * Starts `workers` − 1 threads and waits until all of them are ready.
+   * Starts no thread yet.
    *
-   * @throws {Error} If the threads cannot be started.
+   * @param workers The most workers, as the memory of the instance is planned for.
    */
   constructor(instance: Instance, workers: number) {
     this.#instance = instance;
-    const { constants, layout, memory, module } = instance;
-    this.#words = new Int32Array(memory.buffer as ArrayBufferLike as SharedArrayBuffer);
-    this.#threads = startThreads(
-      Array.from({ length: workers - 1 }, (_, i) => ({
-        ...{ module, memory, worker: i + 1, workers },
-        ready: layout.ready / 4,
-        failed: layout.failed / 4,
-        failure: { address: layout.failureText, bytes: constants.FAILURE_BYTES },
-      })),
-    );
-    if (workers === 1) return;
-    this.#waitUntilReady(workers - 1);
-    abandoned.register(this, { instance, threads: this.#threads }, this);
+    this.#workers = workers;
+    this.#words = new Int32Array(instance.memory.buffer as ArrayBufferLike as SharedArrayBuffer);
+    const threads = { instance, workers, threads: this.#threads };
+    if (workers > 1) abandoned.register(this, threads, this);
   }
 
   /** The error of the first worker that failed, after which no kernel can run, or `undefined`. */
@@ -76,18 +72,44 @@ export class ThreadPool {
     return failureOf(this.#instance);
   }
 
-  /** Ends the threads, which must be idle. Further calls do nothing. */
-  [Symbol.dispose](): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    abandoned.unregister(this);
-    endThreads({ instance: this.#instance, threads: this.#threads });
+  /** Workers that are started, those that are not ready yet included. */
+  get started(): number {
+    return 1 + this.#threads.length;
   }
 
-  #waitUntilReady(threads: number): void {
-    const index = this.#instance.layout.ready / 4;
+  /** Workers that are ready, worker 0 included: workers 0 to `ready` − 1. */
+  get ready(): number {
+    while (this.#ready < this.started && this.#isReady(this.#ready)) this.#ready++;
+    return this.#ready;
+  }
+
+  /**
+   * Starts threads until `workers` workers are started, without waiting for them.
+   *
+   * @throws {Error} If a thread cannot be started.
+   */
+  start(workers: number): void {
+    if (this.#isClosed || workers <= this.started) return;
+    const { constants, layout, memory, module } = this.#instance;
+    const first = this.started;
+    this.#threads.push(...startThreads(
+      Array.from({ length: Math.min(workers, this.#workers) - first }, (_, i) => ({
+        ...{ module, memory, worker: first + i },
+        ready: this.#readyIndex(first + i),
+        failed: layout.failed / 4,
+        failure: { address: layout.failureText, bytes: constants.FAILURE_BYTES },
+      })),
+    ));
+  }
+
+  /**
+   * Waits until all started workers are ready.
+   *
+   * @throws {Error} If one of them fails, or takes too long.
+   */
+  waitUntilReady(): void {
     const end = performance.now() + START_TIMEOUT_MS;
-    for (let ready = 0; ready < threads; ready = Atomics.load(this.#words, index)) {
+    while (this.ready < this.started) {
       const isLate = performance.now() > end;
       const error = this.failure ??
         (isLate
@@ -95,10 +117,30 @@ export class ThreadPool {
           : undefined);
       if (error) {
         this.#isClosed = true;
+        abandoned.unregister(this);
         for (const thread of this.#threads) thread.terminate();
         throw error;
       }
-      Atomics.wait(this.#words, index, ready, START_POLL_MS);
+      Atomics.wait(this.#words, this.#readyIndex(this.#ready), 0, START_POLL_MS);
     }
+  }
+
+  /** Ends the threads, which must be idle. Further calls do nothing. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    abandoned.unregister(this);
+    const threads = this.#threads;
+    endThreads({ instance: this.#instance, workers: this.#workers, threads });
+  }
+
+  #isReady(worker: number): boolean {
+    return Atomics.load(this.#words, this.#readyIndex(worker)) !== 0;
+  }
+
+  /** The index of the word that is set when a worker is ready. */
+  #readyIndex(worker: number): number {
+    const { constants: { BELL_READY, CACHE_LINE }, layout } = this.#instance;
+    return (layout.bells + worker * CACHE_LINE + BELL_READY) / 4;
   }
 }

@@ -13,8 +13,10 @@ export interface Task {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly worker: number;
-  readonly workers: number;
-  /** Indices of words of the memory; the word after `failed` counts failures. */
+  /**
+   * Indices of words of the memory: the one that is set when the worker waits for its bell, and the
+   * length of the text of the first failure. The word after `failed` counts failures.
+   */
   readonly ready: number;
   readonly failed: number;
   /** The space for the text of a failure. */
@@ -185,20 +187,20 @@ function startNodeThread(
 
 /** The code of a thread. It is passed as text, so it must not refer to anything outside of it. */
 function runTask(task: Task): void {
-  const { module, memory, worker, workers, ready, failed, failure } = task;
+  const { module, memory, worker, ready, failed, failure } = task;
   const words = new Int32Array(memory.buffer);
   try {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     const kernels = exports as unknown as Kernels;
     kernels.plan();
-    kernels.initWorker(worker, workers);
-    Atomics.add(words, ready, 1);
+    kernels.initWorker(worker);
+    Atomics.store(words, ready, 1);
     Atomics.notify(words, ready);
     kernels.workerLoop();
   } catch (error) {
     // Only the first failure is reported; others follow from it.
     if (Atomics.add(words, failed + 1, 1) > 0) return;
-    const text = new TextEncoder().encode(`worker ${worker + 1} of ${workers} failed: ${error}`);
+    const text = new TextEncoder().encode(`worker ${worker + 1} failed: ${error}`);
     const start = text.subarray(0, failure.bytes);
     new Uint8Array(memory.buffer).set(start, failure.address);
     Atomics.store(words, failed, start.length);

@@ -94,7 +94,7 @@ export class Updater {
   readonly #squareSums: Float64Array;
   readonly #flagStride: number;
 
-  /** @param workers The number of workers that share the memory. */
+  /** @param workers The most workers that share the memory. */
   constructor(instance: Instance, workers: number) {
     const { constants, layout, memory: { buffer } } = instance;
     const { CACHE_LINE, Hyperparam, NORM_BLOCK_BYTES } = constants;
@@ -108,11 +108,19 @@ export class Updater {
   }
 
   /**
-   * Clips the gradients and updates the parameters. Returns whether all parameters are finite.
+   * Clips the gradients and updates the parameters.
    *
-   * @param gradientNorm Computes the norm for clipping. Default: {@linkcode Updater.gradientNorm}.
+   * @returns Whether all parameters are finite.
    */
-  run(update: Update, gradientNorm: () => number = () => this.gradientNorm()): boolean {
+  run(
+    update: Update,
+    { workers, gradientNorm = () => this.gradientNorm() }: {
+      /** The number of workers that take part. */
+      readonly workers: number;
+      /** Computes the norm for clipping. Default: {@linkcode Updater.gradientNorm}. */
+      readonly gradientNorm?: (() => number) | undefined;
+    },
+  ): boolean {
     const { kernels, constants } = this.#instance;
     const { optimizer, momentum = 0, weightAverage = 0, step = 1 } = update;
     const hyperparams = this.#hyperparamsOf(update, gradientNorm);
@@ -122,7 +130,10 @@ export class Updater {
     const rule: UpdateRule = optimizer === "sgd" && momentum !== 0 ? "momentum" : optimizer;
     kernels.update(constants.UpdateRule[rule]);
     if (weightAverage > 0) kernels.updateWeightAverage(weightAverageRate(weightAverage, step));
-    return this.#finiteFlags.every((flag, i) => i % this.#flagStride !== 0 || flag === 1);
+    for (let worker = 0; worker < workers; worker++) {
+      if (this.#finiteFlags[worker * this.#flagStride] !== 1) return false;
+    }
+    return true;
   }
 
   /** The Euclidean norm of all gradients as one vector. */

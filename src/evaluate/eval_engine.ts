@@ -1,5 +1,5 @@
 import { Engine } from "../engine/engine.ts";
-import { defaultThreadCount } from "../engine/thread_count.ts";
+import { threadRange } from "../engine/thread_count.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 
 /** T of an evaluation engine: enough rows for efficient matrix products. */
@@ -8,10 +8,11 @@ export const EVAL_SEQ_LENGTH = 128;
 /** Options of evaluation engines. */
 export interface EvalEngineOptions {
   /**
-   * The most threads to use; small networks use fewer, which is faster. The results are the same
-   * bits with any number. Default: the number of cores.
+   * Threads to use; fewer if the network is so small that more would be slower. `auto` takes the
+   * number that is measured to be the fastest. The results are the same bits with any number.
+   * Default: `auto`.
    */
-  readonly threads?: number | undefined;
+  readonly threads?: number | "auto" | undefined;
 }
 
 /**
@@ -22,13 +23,13 @@ export interface EvalEngineOptions {
  */
 export function createEvalEngine(
   model: Pick<Model, "config" | "vocabulary">,
-  { threads = Infinity }: EvalEngineOptions = {},
+  { threads = "auto" }: EvalEngineOptions = {},
 ): Engine {
   const { precision } = model.config;
-  const sizes = { ...sizesOf(model), precision, seqLength: EVAL_SEQ_LENGTH, batchSize: 1 };
-  return new Engine({
-    ...sizes,
-    training: false,
-    threads: Math.min(threads, defaultThreadCount(sizes)),
-  });
+  const options = {
+    ...sizesOf(model),
+    ...{ precision, seqLength: EVAL_SEQ_LENGTH, batchSize: 1, training: false },
+  };
+  const used = threads === "auto" ? threads : Math.min(threads, threadRange(options).most);
+  return new Engine({ ...options, threads: used });
 }

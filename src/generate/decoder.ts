@@ -34,6 +34,8 @@ export class Decoder {
       seqLength: Math.ceil(PROMPT_ROWS / this.#batchSize),
       batchSize: this.#batchSize,
       training: false,
+      // A single text has too little work for several threads.
+      threads: texts === 1 ? 1 : "auto",
     });
     this.#engine.writeParameters(model.parameters);
   }

@@ -32,6 +32,7 @@ interface MetricsRecord {
   readonly val_loss: number | null;
   readonly lr: number;
   readonly chars_per_s: number;
+  readonly threads: number;
   readonly elapsed_s: number;
 }
 
@@ -121,6 +122,7 @@ export function formatMetrics(metrics: TrainingMetrics): string {
     val_loss: metrics.validationLoss,
     lr: metrics.lr,
     chars_per_s: metrics.charsPerSecond,
+    threads: metrics.threads,
     elapsed_s: metrics.elapsedSeconds,
   });
 }
@@ -275,6 +277,7 @@ export function parseMetrics(line: string): TrainingMetrics | null {
     validationLoss: record.val_loss,
     lr: record.lr,
     charsPerSecond: record.chars_per_s,
+    threads: record.threads,
     elapsedSeconds: record.elapsed_s,
   };
   const { batchLoss, validationLoss, ...numbers } = metrics;

@@ -446,6 +446,7 @@ const metricsSchema = optionsSchema({}, {
   validationLoss: v.nullable(metric),
   lr: metric,
   charsPerSecond: metric,
+  threads: wholeNumber(1),
   elapsedSeconds: metric,
 });
 

@@ -201,6 +201,7 @@ export class TrainingLoop {
       step,
       loss,
       charsPerSecond: this.#throughput.charsPerSecond(),
+      threads: this.#trainer.threads,
       fractionDone,
       secondsLeft: fractionDone === 0
         ? Infinity
@@ -247,6 +248,7 @@ export class TrainingLoop {
       // That of the last step is unknown where a resumed run logs before it trains.
       lr: this.#trainer.nextLearningRate(this.#stepOptions()),
       charsPerSecond: this.#throughput.startInterval(),
+      threads: this.#trainer.threads,
       elapsedSeconds: this.#throughput.elapsedSeconds(),
     });
   }

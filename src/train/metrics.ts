@@ -21,6 +21,8 @@ export interface TrainingMetrics {
   readonly lr: number;
   /** Characters trained on per second since the last metrics, without validation and samples. */
   readonly charsPerSecond: number;
+  /** Threads that compute now. */
+  readonly threads: number;
   /** Seconds of training so far, everything included but the time between stop and resume. */
   readonly elapsedSeconds: number;
 }
@@ -33,6 +35,8 @@ export interface TrainingStatus {
   readonly loss: number;
   /** Characters trained on per second since the last metrics. */
   readonly charsPerSecond: number;
+  /** Threads that compute now. */
+  readonly threads: number;
   /** Fraction of the run that is done, 0 to 1, by the limit that is reached first. */
   readonly fractionDone: number;
   /** Estimated seconds until the end. */

@@ -1,6 +1,6 @@
 /** A training that several ranks share: rank 0 leads, the others follow. */
 
-import { checkThreadCount, defaultThreadCount } from "../engine/thread_count.ts";
+import { checkThreads, threadRange } from "../engine/thread_count.ts";
 import { modules } from "../engine/kernels/modules.ts";
 import type { Update } from "../engine/update.ts";
 import { InputError } from "../errors.ts";
@@ -53,20 +53,24 @@ interface CallJob extends Job {
   readonly args: readonly unknown[];
 }
 
-/** The number of threads of a rank, which computes the streams of one rank of `size`. */
+/**
+ * The number of threads of a rank, which computes the streams of one rank of `size`. Ranks wait for
+ * each other, so each has a fixed number; by default as many as can have work.
+ */
 export function threadsOfRank(
-  threads: number | null | undefined,
+  threads: number | "auto" | null | undefined,
   { corpus, config, size }: {
     readonly corpus: Pick<Corpus, "vocabulary">;
     readonly config: Config;
     readonly size: number;
   },
 ): number {
-  if (threads !== undefined && threads !== null) return checkThreadCount(threads);
+  const given = checkThreads(threads ?? "auto");
+  if (given !== "auto") return given;
   const { precision, seqLength } = config;
   const batchSize = Math.ceil(config.batchSize / size);
   const sizes = sizesOf({ config, vocabulary: corpus.vocabulary });
-  return defaultThreadCount({ ...sizes, seqLength, batchSize, precision });
+  return threadRange({ ...sizes, seqLength, batchSize, precision }).most;
 }
 
 /**
@@ -108,7 +112,7 @@ export class LeadingComputer extends StepComputer {
    * @throws {InputError} if a rank cannot create it.
    */
   static start(
-    options: StepComputerOptions & { readonly exchange: Exchange },
+    options: StepComputerOptions & { readonly exchange: Exchange; readonly threads: number },
     threads: number | null,
   ): LeadingComputer {
     const { exchange, config } = options;

@@ -21,8 +21,8 @@ export interface StepComputerOptions {
   readonly config: Config;
   /** The batches of the training part. */
   readonly batches: BatchLoader;
-  /** Threads of this process. */
-  readonly threads: number;
+  /** Threads of this process; `auto` for the number that is measured to be the fastest. */
+  readonly threads: number | "auto";
   /** The other ranks, if the training is shared. */
   readonly exchange: Exchange | null;
 }

@@ -5,6 +5,7 @@ import { checkMetadataSize } from "../checkpoint/metadata.ts";
 import { type Dropout, dropoutSeed } from "../engine/dropout.ts";
 import type { Engine } from "../engine/engine.ts";
 import { modules } from "../engine/kernels/modules.ts";
+import { checkThreads } from "../engine/thread_count.ts";
 import type { Update } from "../engine/update.ts";
 import { Disposables } from "../disposables.ts";
 import { withContext } from "../errors.ts";
@@ -41,8 +42,11 @@ const SMOOTHING_CHARS = 25;
 
 /** Options of {@linkcode Trainer.create}; they do not change the result. */
 export interface TrainerOptions {
-  /** Threads to compute with, 1 to 64. Default: as many as train fastest on this machine. */
-  readonly threads?: number;
+  /**
+   * Threads to compute with, 1 to 64. `auto` measures the first steps with several numbers, takes the
+   * fastest, and looks again when steps become slower or faster, and from time to time. Default: `auto`.
+   */
+  readonly threads?: number | "auto";
   /**
    * Other processes that share the training, and follow this one, rank 0.
    *
@@ -173,15 +177,12 @@ export class Trainer implements Disposable {
   readonly stepsPerEpoch: number;
   /** The validation part, and the losses measured on it. */
   readonly validation: Validation;
-  /** Threads that compute. */
-  readonly threads: number;
   /**
    * How several processes share the training; `null` if one trains alone.
    *
    * @internal
    */
   readonly ranks: RankUse | null;
-
   readonly #computer: StepComputer;
   readonly #batches: BatchLoader;
   #config: Config;
@@ -203,22 +204,26 @@ export class Trainer implements Disposable {
     const { lrSchedule, lrPatience } = config;
     const { split, batches } = loadTrainingData(corpus, config);
     this.split = split;
+    const threads = checkThreads(options.threads ?? "auto");
     this.validation = new Validation(corpus, {
       spans: split.validation,
       // Plateaus count from where the schedule needs them: a resumed run may change to it.
       lrPatience: lrSchedule === "plateau" ? lrPatience : Infinity,
       source: this,
+      threads,
     });
     this.#batches = batches;
     this.charsPerStep = this.#batches.charsPerBatch;
     this.stepsPerEpoch = this.#batches.batchesPerEpoch;
     const { exchange = null } = options;
     const size = exchange?.size ?? 1;
-    this.threads = threadsOfRank(options.threads, { corpus, config, size });
-    const parts = { corpus, config, batches, threads: this.threads };
+    const parts = { corpus, config, batches };
     this.#computer = exchange === null || size === 1
-      ? new StepComputer({ ...parts, exchange: null })
-      : LeadingComputer.start({ ...parts, exchange }, options.threads ?? null);
+      ? new StepComputer({ ...parts, threads, exchange: null })
+      : LeadingComputer.start(
+        { ...parts, threads: threadsOfRank(threads, { corpus, config, size }), exchange },
+        threads === "auto" ? null : threads,
+      );
     this.ranks = this.#computer instanceof LeadingComputer ? this.#computer.use : null;
     this.#loss = log(corpus.vocabulary.size);
   }
@@ -326,6 +331,19 @@ export class Trainer implements Disposable {
    */
   get lr(): number | null {
     return this.#lr;
+  }
+
+  /**
+   * The number of threads that compute. With the option `auto` it is the fastest one so far, and may
+   * change with every step.
+   */
+  get threads(): number {
+    return this.#computer.network.engine.threads;
+  }
+
+  /** Whether numbers of threads are still to be compared for the first time, with `auto`. */
+  get isChoosingThreads(): boolean {
+    return this.#computer.network.engine.isChoosingThreads;
   }
 
   /** Updates so far. */

@@ -12,8 +12,6 @@ import { DivergenceError } from "./divergence.ts";
 export interface ModelSource {
   /** Updates so far. */
   readonly steps: number;
-  /** Threads that validation may use. */
-  readonly threads: number;
   /** A copy of the current model. */
   model(): Model;
 }
@@ -26,6 +24,8 @@ export interface ValidationOptions {
   readonly lrPatience: number;
   /** Supplies the model that is validated. */
   readonly source: ModelSource;
+  /** Threads that validation may use; `auto` for the number that is the fastest. */
+  readonly threads: number | "auto";
 }
 
 /**
@@ -39,6 +39,7 @@ export class Validation implements Disposable {
   readonly #spans: readonly Span[];
   readonly #lrPatience: number;
   readonly #source: ModelSource;
+  readonly #threads: number | "auto";
   #evaluator: Evaluator | undefined;
   #loss: number | null = null;
   #best: number | null = null;
@@ -54,12 +55,13 @@ export class Validation implements Disposable {
    * Starts without a recorded loss.
    *
    * @param corpus The text.
-   * @param options The validation part, and the source of the model.
+   * @param options The validation part, the source of the model, and the threads.
    */
-  constructor(corpus: Corpus, { spans, lrPatience, source }: ValidationOptions) {
+  constructor(corpus: Corpus, { spans, lrPatience, source, threads }: ValidationOptions) {
     this.#corpus = corpus;
     this.#spans = spans;
     this.#source = source;
+    this.#threads = threads;
     this.#lrPatience = lrPatience;
   }
 
@@ -113,7 +115,7 @@ export class Validation implements Disposable {
     this.#throwIfDisposed();
     const step = this.#source.steps;
     const model = this.#source.model();
-    this.#evaluator ??= new Evaluator(model, { threads: this.#source.threads });
+    this.#evaluator ??= new Evaluator(model, { threads: this.#threads });
     const slices = this.#evaluator.lossInSlices(this.#corpus, {
       parameters: model.parameters,
       spans: this.#spans,

@@ -22,6 +22,7 @@ const metrics: TrainingMetrics = {
   validationLoss: 55888.1234,
   lr: 0.001,
   charsPerSecond: 12_345_678,
+  threads: 2,
   elapsedSeconds: 359_999,
 };
 
@@ -44,12 +45,13 @@ Deno.test("columnsFor() leaves out columns, and has room for large numbers in th
 Deno.test("formatStatus() fits its columns, with whole numbers only", () => {
   const status = { ...metrics, fractionDone: 0.999, secondsLeft: 359_999 };
   const parts =
-    /^(?:[█░]+ )?99 %(?: {2}99:59:59 left(?: {2}step 10,000,000(?: {2}loss 55888\.1234(?: {2}12,345,678 chars\/s)?)?)?)?$/;
+    /^(?:[█░]+ )?99 %(?: {2}99:59:59 left(?: {2}step 10,000,000(?: {2}loss 55888\.1234(?: {2}12,345,678 chars\/s(?: {2}2 threads)?)?)?)?)?$/;
   for (let columns = 10; columns <= 200; columns++) {
     const line = formatStatus(status, columns);
     assert(columnsOf(line) <= columns, line);
     assertMatch(line, parts);
   }
+  assertMatch(formatStatus(status, 100), /chars\/s {2}2 threads$/);
   assertMatch(formatStatus(status, 79), /chars\/s$/);
   assertMatch(formatStatus(status, 39), /99 % {2}99:59:59 left {2}step 10,000,000$/);
 });

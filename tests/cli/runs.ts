@@ -12,7 +12,7 @@ export async function readLatest(run: string): Promise<Checkpoint> {
 export function metricsOf(run: string): Record<string, number | null>[] {
   return Deno.readTextFileSync(`${run}/metrics.jsonl`).trimEnd().split("\n")
     .map((line) => {
-      const { elapsed_s: _, chars_per_s: __, ...rest } = JSON.parse(line);
+      const { elapsed_s: _, chars_per_s: __, threads: ___, ...rest } = JSON.parse(line);
       return rest;
     });
 }

@@ -96,7 +96,9 @@ testProgram("train logs and samples at the intervals that were given", async (f)
   const out = await trained(f, "run", "--steps", "7", "--log-every", "3", "--sample-every", "4");
   const lines = Deno.readTextFileSync(`${f}/run/metrics.jsonl`).trimEnd().split("\n");
   const metrics = lines.map((line) => JSON.parse(line));
-  const keys = "step epoch chars loss batch_loss val_loss lr chars_per_s elapsed_s".split(" ");
+  const keys = "step epoch chars loss batch_loss val_loss lr chars_per_s threads elapsed_s".split(
+    " ",
+  );
   for (const line of metrics) assertEquals(Object.keys(line), keys);
   assertEquals(metrics.map(({ step }) => step), [1, 3, 6, 7]);
   assert(typeof metrics.at(-1).val_loss === "number");

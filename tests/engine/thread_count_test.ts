@@ -1,23 +1,27 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { instantiate, unitsAreShared } from "../../src/engine/kernels/instance.ts";
-import {
-  checkThreadCount,
-  defaultThreadCount,
-  flopPerStep,
-} from "../../src/engine/thread_count.ts";
+import { checkThreads, flopPerRound, threadRange } from "../../src/engine/thread_count.ts";
 import { InputError } from "../../src/errors.ts";
 import { precisions } from "../assembly/module.ts";
 
 const large = { precision: "f32", hidden: 512, outputs: 65, seqLength: 50, batchSize: 64 } as const;
 
-Deno.test("flopPerStep() counts 6·T·B·H·(H + V)", () => {
-  assertEquals(flopPerStep({ hidden: 100, outputs: 65, seqLength: 25, batchSize: 1 }), 2_475_000);
+Deno.test("flopPerRound() counts six operations per weight and character, two without training", () => {
+  const rnn = { hidden: 100, outputs: 65, seqLength: 25, batchSize: 1 };
+  assertEquals(flopPerRound(rnn), 6 * 25 * 100 * (100 + 65));
+  assertEquals(flopPerRound({ ...rnn, training: false }), 2 * 25 * 100 * (100 + 65));
+  const lstm = { ...rnn, cell: "lstm", layers: 2, batchSize: 3 } as const;
+  assertEquals(flopPerRound(lstm), 6 * 75 * 100 * (3 * 4 * 100 + 65));
 });
 
-Deno.test("defaultThreadCount() is limited by cores, streams and work", () => {
-  assertEquals([1, 2, 8, 1000].map((cores) => defaultThreadCount(large, cores)), [1, 2, 8, 64]);
-  assertEquals(defaultThreadCount({ ...large, batchSize: 3 }, 8), 3);
-  assertEquals(defaultThreadCount({ ...large, hidden: 32, seqLength: 25, batchSize: 4 }, 8), 1);
+Deno.test("threadRange() is limited by cores, streams and work, and begins large rounds with all", () => {
+  const most = [1, 2, 8, 1000].map((cores) => threadRange(large, cores).most);
+  assertEquals(most, [1, 2, 8, 64]);
+  assertEquals(threadRange(large, 8).first, 8);
+  assertEquals(threadRange({ ...large, hidden: 128 }, 8), { first: 1, most: 8 });
+  assertEquals(threadRange({ ...large, batchSize: 3 }, 8).most, 3);
+  const small = { ...large, hidden: 16, seqLength: 25, batchSize: 2 };
+  assertEquals(threadRange(small, 8).most, 1);
 });
 
 // The smallest layers whose units are shared: 65,536 weights of Whh, with H padded to whole vectors.
@@ -31,11 +35,11 @@ const smallestShared = [
 ] as const;
 
 for (const [precision, cell, hidden] of smallestShared) {
-  Deno.test(`defaultThreadCount() agrees with the kernels at H ${hidden}, ${cell}, ${precision}`, () => {
-    const sizes = { ...large, precision, cell, batchSize: 1 };
-    assertEquals(defaultThreadCount({ ...sizes, hidden: hidden - 1 }, 2), 1);
-    assertEquals(defaultThreadCount({ ...sizes, hidden }, 2), 2);
-    assertEquals(defaultThreadCount({ ...sizes, hidden: hidden + 3 }, 2), 2);
+  Deno.test(`threadRange() agrees with the kernels at H ${hidden}, ${cell}, ${precision}`, () => {
+    const sizes = { ...large, precision, cell, batchSize: 1, training: false };
+    assertEquals(threadRange({ ...sizes, hidden: hidden - 1 }, 2).most, 1);
+    assertEquals(threadRange({ ...sizes, hidden }, 2).most, 2);
+    assertEquals(threadRange({ ...sizes, hidden: hidden + 3 }, 2).most, 2);
     assertEquals(unitsAreShared({ precision, cell, hidden: hidden - 1 }), false);
     assertEquals(unitsAreShared({ precision, cell, hidden }), true);
   });
@@ -51,10 +55,11 @@ for (const precision of precisions) {
   });
 }
 
-Deno.test("checkThreadCount() rejects numbers that are not from 1 to 64", () => {
-  assertEquals(checkThreadCount(64), 64);
-  for (const threads of [0, -1, 1.5, 65, NaN]) {
-    const error = assertThrows(() => checkThreadCount(threads), InputError, "from 1 to 64");
+Deno.test("checkThreads() rejects what is neither auto nor a whole number from 1 to 64", () => {
+  assertEquals(checkThreads(64), 64);
+  assertEquals(checkThreads("auto"), "auto");
+  for (const threads of [0, -1, 1.5, 65, NaN, "2" as "auto"]) {
+    const error = assertThrows(() => checkThreads(threads), InputError, "from 1 to 64");
     assertEquals(error.option, "threads");
   }
 });

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { prepareThreads } from "../../src/engine/threads.ts";
 import { InputError } from "../../src/errors.ts";
 import { instantiate } from "../../src/engine/kernels/instance.ts";
-import { defaultThreadCount } from "../../src/engine/thread_count.ts";
+import { threadRange } from "../../src/engine/thread_count.ts";
 import { ThreadPool } from "../../src/engine/thread_pool.ts";
 import { parameterNames } from "../../src/model/parameters.ts";
 import { oneHot, referenceGradients } from "../reference/network.ts";
@@ -63,13 +63,16 @@ Deno.test("ThreadPool.failure names the worker and its error, and no thread keep
   const instance = instantiate("f32", { ...sizes, workers: 3 });
   const { kernels, layout, memory } = instance;
   using threads = new ThreadPool(instance, 3);
+  threads.start(3);
+  threads.waitUntilReady();
+  kernels.useWorkers(3);
   assertEquals(threads.failure, undefined);
   kernels.forward(1, false, 0, 0);
   // An id that an engine would reject, in a row of the second worker, far beyond the memory.
   new Uint32Array(memory.buffer, layout.inputIds)[12] = 3 * 2 ** 26;
   assertThrows(() => kernels.forward(1, false, 0, 0), WebAssembly.RuntimeError);
   const { message } = threads.failure!;
-  assertMatch(message, /^Cannot compute: worker 2 of 3 failed: RuntimeError: [^\n]+$/);
+  assertMatch(message, /^Cannot compute: worker 2 failed: RuntimeError: [^\n]+$/);
 });
 
 Deno.test("Engine computes with one thread where none can be started, and rejects more", () => {
@@ -85,7 +88,8 @@ Deno.test("Engine computes with one thread where none can be started, and reject
   try {
     Reflect.set(globalThis, "process", undefined);
     randomEngine({ ...options, threads: 1 }).forward();
-    assertEquals(defaultThreadCount(large, 8), 1);
+    assertEquals(threadRange(large, 8), { first: 1, most: 1 });
+    randomEngine({ ...large, threads: "auto" }).forward();
     assertThrows(() => randomEngine({ ...options, threads: 2 }), InputError, "prepareThreads(2)");
   } finally {
     Reflect.set(globalThis, "process", process);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { defaultThreadCount } from "../../src/engine/thread_count.ts";
+import { threadRange } from "../../src/engine/thread_count.ts";
 import { createEvalEngine, EVAL_SEQ_LENGTH } from "../../src/evaluate/eval_engine.ts";
 import { Evaluator } from "../../src/evaluate/evaluator.ts";
 import { type Model, sizesOf } from "../../src/model/model.ts";
@@ -19,22 +19,21 @@ function modelOf(hidden: number): Model {
   return trainer.model();
 }
 
-Deno.test("createEvalEngine() uses the fastest number of threads up to the given one", () => {
+Deno.test("createEvalEngine() uses the given number of threads, or fewer for a small model", () => {
   const [small, large] = [modelOf(8), modelOf(256)];
-  const threadsOf = (model: Model, threads?: number) => {
+  const threadsOf = (model: Model, threads?: number | "auto") => {
     using engine = createEvalEngine(model, { threads });
     return engine.options.threads;
   };
-  assertEquals(threadsOf(small), 1);
+  assertEquals(threadsOf(small, 3), 1);
   assertEquals(threadsOf(large, 1), 1);
-  const fastest = defaultThreadCount({
+  const { most } = threadRange({
     ...sizesOf(large),
-    precision: "f32",
-    seqLength: EVAL_SEQ_LENGTH,
-    batchSize: 1,
+    ...{ precision: "f32", seqLength: EVAL_SEQ_LENGTH, batchSize: 1, training: false },
   });
-  assertEquals(threadsOf(large), fastest);
-  assertEquals(fastest > 1, navigator.hardwareConcurrency > 1);
+  assertEquals(most > 1, navigator.hardwareConcurrency > 1);
+  assertEquals(threadsOf(large, 64), most);
+  assertEquals(threadsOf(large), "auto");
 });
 
 Deno.test("Evaluator.loss() is the same bits with any number of threads", () => {

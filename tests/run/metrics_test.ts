@@ -29,6 +29,7 @@ const progress = {
   badSteps: 0,
   badLoss: null,
   ended: false,
+  threads: 2,
   elapsedSeconds: 1,
 };
 
@@ -68,7 +69,7 @@ testInFolder("appendMetrics() writes one line, in snake case", (folder) => {
   assertEquals(
     line(1),
     '{"step":1,"epoch":0.5,"chars":10,"loss":2,"batch_loss":3,"val_loss":null,' +
-      '"lr":0.01,"chars_per_s":5,"elapsed_s":1}\n',
+      '"lr":0.01,"chars_per_s":5,"threads":1,"elapsed_s":1}\n',
   );
 });
 

@@ -11,6 +11,7 @@ export function metricsAt(step: number, changes: Partial<TrainingMetrics> = {}):
     validationLoss: null,
     lr: 0.01,
     charsPerSecond: 5,
+    threads: 1,
     elapsedSeconds: 1,
     ...changes,
   };

@@ -15,8 +15,8 @@ const small = { hidden: 8, seqLength: 10, batchSize: 3 } as const;
 Deno.test("Validation.record() counts plateaus as PyTorch's ReduceLROnPlateau does", () => {
   const losses = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 40 });
   fc.assert(fc.property(losses, fc.integer({ min: 1, max: 4 }), (losses, lrPatience) => {
-    const trainer = { steps: 0, threads: 1, model: () => ({}) as never };
-    const validation = new Validation(corpus, { spans: [], lrPatience, source: trainer });
+    const source = { steps: 0, model: () => ({}) as never };
+    const validation = new Validation(corpus, { spans: [], lrPatience, source, threads: 1 });
     let [best, bad, cuts] = [Infinity, 0, 0];
     for (const loss of losses) {
       // PyTorch's rule with a threshold of 0; its patience counts the validations that it tolerates.

@@ -21,9 +21,10 @@ export interface Kernels {
   cellStates(layer: number): Pointer;
   gateValues(layer: number): Pointer;
   unitsAreShared(cell: number, hidden: number): number;
-  initWorker(worker: number, workers: number): void;
+  initWorker(worker: number): void;
   workerLoop(): void;
-  stop(): void;
+  useWorkers(count: number): void;
+  stop(count: number): void;
   forward(seqLength: number, denseInputs: boolean, dropout: number, dropoutSeed: number): void;
   backward(seqLength: number, denseInputs: boolean): void;
   carryHiddenState(seqLength: number): void;
@@ -94,7 +95,7 @@ export interface Kernels {
 
 /** The globals that `plan` sets, and that the host reads. */
 const layoutNames = [
-  "ready",
+  "bells",
   "stopWord",
   "failed",
   "failureText",
@@ -152,6 +153,8 @@ export type Hyperparam =
 export interface Constants {
   /** Bytes of a cache line. */
   readonly CACHE_LINE: number;
+  /** Bytes from a worker's bell to the word that is set when the worker waits for it. */
+  readonly BELL_READY: number;
   /** Bytes of the space for a worker's failure. */
   readonly FAILURE_BYTES: number;
   /** Bytes of gradients whose squares are summed into one number. */
@@ -198,7 +201,7 @@ export interface Plan {
   readonly stateSlots?: number;
   /** Reserve space for the weight average. Default: false. */
   readonly weightAverage?: boolean;
-  /** Workers that share the memory. Default: 1. */
+  /** The most workers that share the memory. Default: 1. */
   readonly workers?: number;
   /** This process, from 0, of `ranks`. Default: 0. */
   readonly rank?: number;
@@ -277,7 +280,6 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
   const instance = start(module, pages);
   runPlan(instance, plan);
   const { kernels, constants, memory, exports } = instance;
-  kernels.initWorker(0, plan.workers ?? planDefaults.workers);
   // Addresses are unsigned, but WebAssembly returns signed numbers.
   const layout = Object.fromEntries(
     layoutNames.map((name) => [name, valueOf(exports, name) >>> 0]),
