@@ -59,6 +59,7 @@ export type { IntervalOptions, LimitOptions, TrainingLimits } from "./train/limi
 export type { Rollback, TrainingMetrics, TrainingStatus } from "./train/metrics.ts";
 export type { OnDivergence, TrainingCallbacks, TrainOptions } from "./train/options.ts";
 export { type PreparedTraining, prepareTraining, train } from "./train/train.ts";
+export { trainingSplit } from "./train/training_data.ts";
 export type { TrainResult } from "./train/result.ts";
 export {
   type CreateInSlicesOptions,

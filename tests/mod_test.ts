@@ -41,6 +41,7 @@ Deno.test("the entries export their documented values and no others", () => {
     "scoreHtml",
     "summarize",
     "train",
+    "trainingSplit",
   ]);
   assertEquals(Object.keys(files).toSorted(), [
     "readCheckpoint",

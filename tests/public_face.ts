@@ -187,6 +187,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     "scoreHtml": of([unroll.score(checkpoint, "row, row"), "boat"], unroll.scoreHtml),
     "nameInvisible": of(["\u00a0"], unroll.nameInvisible),
     "displayedClusters": of([["e", "\u0301"]], unroll.displayedClusters),
+    "trainingSplit": of([corpus, config], unroll.trainingSplit),
     "measureBaselines": of([corpus, { split: trainer.split }], unroll.measureBaselines),
     "summarize": of([checkpoint, corpus, { split: trainer.split }], unroll.summarize),
 

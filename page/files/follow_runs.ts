@@ -4,6 +4,7 @@ import { batch, effect, type ReadonlySignal, type Signal, signal } from "@preact
 import type { TrainingMetrics } from "../../src/mod.ts";
 import { thin } from "../charts/chart_data.ts";
 import {
+  type BaselinesEvent,
   type CheckpointInfo,
   checkpointPath,
   EVENTS_PATH,
@@ -24,6 +25,8 @@ export interface FollowedRun extends FollowedFolder {
   /** The state of its folder; `null` until it is known. */
   readonly state: ReadonlySignal<RunStateEvent | null>;
   readonly metrics: ReadonlySignal<readonly TrainingMetrics[]>;
+  /** Baselines of its text; `null` until they are known, and if they cannot be. */
+  readonly baselines: ReadonlySignal<BaselinesEvent | null>;
   readonly best: ReadonlySignal<CheckpointInfo | null>;
   readonly latest: ReadonlySignal<CheckpointInfo | null>;
 }
@@ -32,6 +35,7 @@ export interface FollowedRun extends FollowedFolder {
 interface Run extends FollowedFolder {
   readonly state: Signal<RunStateEvent | null>;
   readonly metrics: Signal<readonly TrainingMetrics[]>;
+  readonly baselines: Signal<BaselinesEvent | null>;
   readonly best: Signal<CheckpointInfo | null>;
   readonly latest: Signal<CheckpointInfo | null>;
   /** All metrics; {@linkcode FollowedRun.metrics} are those that are shown. */
@@ -127,6 +131,8 @@ function take(event: FollowEvent): void {
     run.all.push(...added);
     // A new object, so that it counts as a change.
     run.metrics.value = shortened(run.all);
+  } else if (event.type === "baselines") {
+    run.baselines.value = event;
   } else {
     run[event.which].value = event.checkpoint;
   }
@@ -163,6 +169,7 @@ function createRun(folder: FollowedFolder): Run {
     state: signal(null),
     metrics: signal([]),
     all: [],
+    baselines: signal(null),
     best: signal(null),
     latest: signal(null),
     samples: [],
@@ -193,6 +200,7 @@ function showSelected(): void {
   client.show({
     phase: runConfig === null ? "idle" : isTraining ? "training" : "finished",
     metrics,
+    baselines: run.baselines.value?.baselines ?? null,
     // A run may have logged for days.
     points: thin(metrics.map(({ step, loss }) => [step, loss] as const))
       .map(([step, loss]) => ({ step, loss: loss! })),

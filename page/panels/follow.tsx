@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { colorOf, type Line, type Point } from "../charts/chart_data.ts";
+import { colorOf, type Line, type Point, type Reference } from "../charts/chart_data.ts";
 import { LineChart } from "../charts/line_chart.tsx";
 import {
   type FollowedRun,
@@ -99,6 +99,7 @@ function RunList({ all }: { readonly all: readonly FollowedRun[] }) {
       </table>
       <Problems all={all} />
       <ModelChoice run={all[selected.value]} />
+      <BaselinesNote run={all[selected.value]} />
     </>
   );
 }
@@ -143,6 +144,20 @@ function RunRow({ run, isOnly }: { readonly run: FollowedRun; readonly isOnly: b
       </td>
     </tr>
   );
+}
+
+/** Why the curves have no baselines. */
+function BaselinesNote({ run }: { readonly run: FollowedRun | undefined }) {
+  const problem = run?.baselines.value?.problem ?? null;
+  return problem === null ? null : <p class="small soft">{problem}.</p>;
+}
+
+/** The baselines of all runs, if they have the same ones. */
+function sharedBaselines(all: readonly FollowedRun[]): readonly Reference[] {
+  const [first, ...others] = all.map(({ baselines }) => baselines.value?.baselines ?? null);
+  const text = JSON.stringify(first);
+  if (!first || others.some((baselines) => JSON.stringify(baselines) !== text)) return [];
+  return Object.entries(first).map(([label, y]) => ({ label, y }));
 }
 
 /** The lowest validation loss of a run. */
@@ -293,6 +308,8 @@ function Comparison({ all }: { readonly all: readonly FollowedRun[] }) {
         yLabel="nats per character"
         lines={lines}
         placeholder="The curves begin with the first metrics."
+        references={sharedBaselines(all)}
+        referencesLabel="baselines"
         formatX={axis.value === "time" ? formatTime : formatShort}
       />
     </div>

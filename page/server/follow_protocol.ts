@@ -1,6 +1,7 @@
 /** What the server sends to the page about the runs that it follows. All of it is JSON. */
 import type { Config, Progress, TrainingMetrics } from "../../src/mod.ts";
 import type { RunConfig } from "../../src/run/mod.ts";
+import type { Baselines } from "../worker/protocol.ts";
 
 /** The path of the stream of events. */
 export const EVENTS_PATH = "/runs/events";
@@ -65,6 +66,16 @@ export interface CheckpointEvent {
   readonly checkpoint: CheckpointInfo | null;
 }
 
+/** Baselines of the text of a run, measured once the text has been found. */
+export interface BaselinesEvent {
+  readonly type: "baselines";
+  readonly run: number;
+  /** Losses on the validation part; `null` if they cannot be measured. */
+  readonly baselines: Baselines | null;
+  /** Why there are none, in one line; `null` if there are. */
+  readonly problem: string | null;
+}
+
 /** The runs that are followed: the first event of a stream. */
 export interface RunsEvent {
   readonly type: "runs";
@@ -72,7 +83,7 @@ export interface RunsEvent {
 }
 
 /** An event of a run. */
-export type RunEvent = RunStateEvent | MetricsEvent | CheckpointEvent;
+export type RunEvent = RunStateEvent | BaselinesEvent | MetricsEvent | CheckpointEvent;
 
 /** An event of the stream. */
 export type FollowEvent = RunsEvent | RunEvent;

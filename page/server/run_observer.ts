@@ -1,6 +1,8 @@
 import { readCheckpointMetadata } from "../../src/files/mod.ts";
 import { type MetricsChange, MetricsReader, readRun, type RunReading } from "../../src/run/mod.ts";
+import type { RunConfig } from "../../src/run/mod.ts";
 import type { CheckpointInfo, RunEvent, RunStateEvent } from "./follow_protocol.ts";
+import { baselinesKey, baselinesOf, type RunBaselines } from "./run_baselines.ts";
 
 /** Metrics that one event holds: some 400 KB. */
 const MAX_METRICS = 2000;
@@ -33,6 +35,9 @@ export class RunObserver {
   #sent = "";
   /** How many metrics were sent. */
   #count = 0;
+  /** What the baselines were measured for, and what was not sent of them yet. */
+  #baselinesKey = "";
+  #baselines: RunBaselines | null = null;
 
   /**
    * Reads nothing yet.
@@ -71,6 +76,22 @@ export class RunObserver {
     yield* this.#state({ runConfig, isTraining, changedAt: reading.changedAt.getTime(), errors });
     if (metrics !== undefined) yield* this.#metricsEvents(metrics);
     yield* checkpoints;
+    yield* this.#baselinesEvents(runConfig);
+  }
+
+  /** Measures the baselines beside the passes, and yields them once they are known. */
+  *#baselinesEvents(runConfig: RunConfig): Generator<RunEvent> {
+    const key = baselinesKey(runConfig);
+    if (key !== this.#baselinesKey) {
+      this.#baselinesKey = key;
+      this.#baselines = null;
+      baselinesOf(runConfig).then((baselines) => {
+        if (key === this.#baselinesKey) this.#baselines = baselines;
+      });
+    }
+    const baselines = this.#baselines;
+    this.#baselines = null;
+    if (baselines !== null) yield { type: "baselines", run: this.#run, ...baselines };
   }
 
   *#state(state: Omit<RunStateEvent, "type" | "run">): Generator<RunEvent> {

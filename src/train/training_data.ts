@@ -1,8 +1,8 @@
 import { withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
-import type { Config } from "../model/config.ts";
+import { type Config, parseConfig } from "../model/config.ts";
 import { BatchLoader } from "../text/batches.ts";
-import type { Corpus } from "../text/corpus.ts";
+import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { type Span, type Split, splitAtTexts, splitCorpus } from "../text/split.ts";
 
 /** The parts of a corpus, and the batches of its training part. */
@@ -31,15 +31,8 @@ export interface TrainingData {
  * ```
  */
 export function loadTrainingData(corpus: Corpus, config: Config): TrainingData {
-  const { batchSize, holdout, seqLength } = config;
-  const pieces = holdout === "streams" ? batchSize : 1;
-  const minTrainChars = batchSize * (seqLength + 2);
-  const parts = splitCorpus(corpus.length, { ...config, pieces, minTrainChars });
-  const split = {
-    train: parts.train,
-    validation: splitAtTexts(parts.validation, corpus.texts),
-    test: splitAtTexts(parts.test, corpus.texts),
-  };
+  const { batchSize, seqLength } = config;
+  const split = splitAs(corpus, config);
   const [[start, end], second] = split.train as [Span, Span?];
   // Between the spans of two streams are the characters held out of the first.
   const range = second === undefined
@@ -50,4 +43,42 @@ export function loadTrainingData(corpus: Corpus, config: Config): TrainingData {
     () => new BatchLoader(corpus, { ...range, batchSize, seqLength }),
   );
   return { split, batches };
+}
+
+/** Splits a corpus as a configuration requires. */
+function splitAs(corpus: Corpus, config: Config): Split {
+  const { batchSize, holdout, seqLength } = config;
+  const pieces = holdout === "streams" ? batchSize : 1;
+  const minTrainChars = batchSize * (seqLength + 2);
+  const parts = splitCorpus(corpus.length, { ...config, pieces, minTrainChars });
+  return {
+    train: parts.train,
+    validation: splitAtTexts(parts.validation, corpus.texts),
+    test: splitAtTexts(parts.test, corpus.texts),
+  };
+}
+
+/**
+ * Splits a corpus into the parts that a training with a configuration has, for example to measure
+ * baselines of a run without training.
+ *
+ * @param corpus The text.
+ * @param config The complete configuration, for example that of a checkpoint.
+ * @returns The parts, which are those of a {@linkcode Trainer}.
+ * @throws {InputError} if the configuration is wrong.
+ * @throws {TypeError} if `corpus` is no corpus.
+ *
+ * @example
+ * ```ts
+ * import { corpusFromText, resolveConfig, trainingSplit } from "../mod.ts";
+ *
+ * const corpus = corpusFromText("hello world, ".repeat(100));
+ * const config = resolveConfig({ seqLength: 10, batchSize: 4, valFraction: 0.1 });
+ * console.log(trainingSplit(corpus, config).validation); // [ [ 1170, 1300 ] ]
+ * ```
+ */
+export function trainingSplit(corpus: Corpus, config: Config): Split {
+  const context = "Cannot split the text";
+  checkCorpus(corpus, context);
+  return splitAs(corpus, withContext(context, () => parseConfig(config)));
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { foldersOf, follow } from "../../page/server/follow.ts";
 import {
+  type BaselinesEvent,
   type CheckpointEvent,
   checkpointPath,
   EVENTS_PATH,
@@ -9,8 +10,14 @@ import {
 } from "../../page/server/follow_protocol.ts";
 import { refuse } from "../../page/server/guard.ts";
 import { respond } from "../../page/server/respond.ts";
-import { readCheckpoint } from "../../src/files/mod.ts";
-import { decodeCheckpoint, type TrainingMetrics } from "../../src/mod.ts";
+import { readCheckpoint, readCorpus } from "../../src/files/mod.ts";
+import {
+  decodeCheckpoint,
+  measureBaselines,
+  resolveConfig,
+  Trainer,
+  type TrainingMetrics,
+} from "../../src/mod.ts";
 import { Run, RunFolder } from "../../src/run/mod.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { contentsOf, isDenied, namesIn } from "../folders.ts";
@@ -30,6 +37,7 @@ interface Followed {
   /** The state of each run. */
   readonly states: RunStateEvent[];
   readonly checkpoints: Record<"best" | "latest", CheckpointEvent["checkpoint"]>[];
+  readonly baselines: BaselinesEvent[];
   /** Reads events until a condition holds. */
   until(condition: () => boolean): Promise<void>;
 }
@@ -57,9 +65,11 @@ function testFollowing(
       best: null,
       latest: null,
     }));
+    const baselines: BaselinesEvent[] = [];
     let rest = "";
     const take = (event: FollowEvent) => {
       if (event.type === "run") states[event.run] = event;
+      else if (event.type === "baselines") baselines[event.run] = event;
       else if (event.type === "metrics") {
         metrics[event.run]!.splice(event.kept, Infinity, ...event.added);
       } else if (event.type === "checkpoint") {
@@ -78,7 +88,7 @@ function testFollowing(
       }
     };
     try {
-      await fn({ origin, folder, metrics, states, checkpoints, until });
+      await fn({ origin, folder, metrics, states, checkpoints, baselines, until });
     } finally {
       await reader.cancel();
       await server.shutdown();
@@ -205,6 +215,39 @@ testFollowing(
       const response = await fetch(origin + path);
       assertEquals(response.status, 404, path);
       await response.body?.cancel();
+    }
+  },
+);
+
+testFollowing(
+  "follow() sends baselines of the text of a run, if it is still the one",
+  ["read", "changed", "missing", "pipe"],
+  async ({ folder, baselines, until }) => {
+    const shells = "she sells sea shells by the sea shore. ".repeat(40);
+    for (const name of ["read", "changed", "missing"]) {
+      Deno.writeTextFileSync(`${folder}/${name}.txt`, shells + name);
+      using text = await readCorpus(`${folder}/${name}.txt`);
+      const path = `${folder}/${name}`;
+      if (name === "missing") Deno.removeSync(`${folder}/missing.txt`);
+      if (name === "changed") Deno.writeTextFileSync(`${folder}/changed.txt`, shells + "Changed");
+      using _ = await Run.create(text, { path, config, limits });
+    }
+    // A pipe that no process writes to would never end.
+    await new Deno.Command("mkfifo", { args: [`${folder}/pipe.txt`] }).output();
+    using _ = await Run.create(corpusFromText(shells, `${folder}/pipe.txt`), {
+      ...{ path: `${folder}/pipe`, config, limits },
+    });
+    await until(() => baselines.filter(Boolean).length === 4);
+    const [read, ...others] = baselines;
+    using text = await readCorpus(`${folder}/read.txt`);
+    using trainer = Trainer.create(text, resolveConfig(config));
+    const [expected] = (await measureBaselines(text, { split: trainer.split }))!
+      .filter(({ part }) => part === "validation");
+    const { uniform, unigram, bigram, gzip } = expected!;
+    assertEquals(read!.baselines, { uniform, unigram, bigram, gzip });
+    for (const { baselines, problem } of others) {
+      assertEquals(baselines, null);
+      assertMatch(problem!, /^There are no baselines, because the text [^\n]+$/);
     }
   },
 );

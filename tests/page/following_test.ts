@@ -1,5 +1,6 @@
 /** Following runs of the command line, in Chromium. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readCorpus } from "../../src/files/mod.ts";
 import { Run, RunFolder } from "../../src/run/mod.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { contentsOf, namesIn } from "../folders.ts";
@@ -29,6 +30,8 @@ testPage(
       await run.train();
     }
     await panel.getByRole("cell", { name: "finished" }).waitFor();
+    // The text of this run is in no file; that of the next test is.
+    await panel.getByText(/There are no baselines, because the text "shells.txt"/).waitFor();
     await panel.getByRole("cell", { name: "300", exact: true }).waitFor();
     assertEquals(await panel.getByRole("cell", { name: "rnn 1×24" }).count(), 1);
     await page.locator("#samples pre.sample:has-text('s')").waitFor();
@@ -60,6 +63,8 @@ const several = ["rnn", "gru", "lstm"].map((cell) => `${temporary}/${cell}`);
 testPage(
   "The page shows the curves of several runs together, and the model of one of them",
   async ({ page }) => {
+    Deno.writeTextFileSync(`${temporary}/shells.txt`, sentence.repeat(60));
+    using corpus = await readCorpus(`${temporary}/shells.txt`);
     for (const path of several) {
       const cell = path.split("/").at(-1) as "rnn";
       using run = await Run.create(corpus, { path, config: { ...config, cell }, limits });
@@ -73,6 +78,8 @@ testPage(
       "document.querySelectorAll('#follow td').length === 21 && " +
         "[...document.querySelectorAll('#follow tr')].every((row) => !/–/.test(row.textContent))",
     );
+    await page.locator("#follow .legend:has-text('baselines')").waitFor();
+    await page.locator("#curves .legend:has-text('baselines')").waitFor();
     await panel.getByText("As a table").click();
     assertMatch(
       (await panel.locator("figure table").textContent())!,
