@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { plotCommand } from "../bench/charts/command.ts";
 import { compareCommand } from "../bench/comparisons/command.ts";
 import { pageCommand } from "../page/server/command.ts";
 import { reportCommand } from "../bench/report/command.ts";
@@ -219,7 +218,7 @@ Deno.test("terminalSvg() draws commands and lines, and escapes them", () => {
 
 testDocuments("documents name tasks and options that exist", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
-  const all = [...commands, notebooksCommand, plotCommand, compareCommand, reportCommand]
+  const all = [...commands, notebooksCommand, compareCommand, reportCommand]
     .concat(pageCommand);
   const options = new Set(all.flatMap((command) => command.options.map(({ name }) => name)));
   // Those of every command, of Deno, V8, npm and npx, and a placeholder.

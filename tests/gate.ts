@@ -58,6 +58,8 @@ const checks: readonly Check[] = [
   { args: ["task", "sample", run, "--beam", "10", "--length", "60"] },
   { args: ["task", "eval", run, text, "--json"] },
   { args: ["task", "score", run, text, "--html", `${temporary}/score.html`] },
+  { args: ["task", "info", run] },
+  { args: ["task", "plot", run, "--out", `${temporary}/loss.svg`] },
   { args: ["task", "export", run, "--format", "huggingface", "--out", `${temporary}/hub`] },
   { args: ["task", "import", `${temporary}/hub`, "--out", `${temporary}/imported`] },
 

@@ -40,7 +40,6 @@ Deno.test("the entries export their documented values and no others", () => {
     "score",
     "scoreHtml",
     "summarize",
-    "toKnown",
     "train",
     "trainingSplit",
   ]);

@@ -4,7 +4,7 @@ import { formatEnvironment } from "../environment.ts";
 import { charsPerSecond, type Report, type TrainingStepResult } from "../report/report.ts";
 import { VOCABULARY_SIZE, type WorkloadSize } from "../workload.ts";
 import { chartOptions } from "./chart_options.ts";
-import { renderSvg } from "./render_svg.ts";
+import { type Chart, renderChart } from "../../src/cli/plot/render_chart.ts";
 
 const SEQ_LENGTH = 50;
 /** The values along each x axis. */
@@ -31,18 +31,16 @@ function distinctSizes(pairs: readonly (readonly [number, number])[]): readonly 
 
 /** Draws both charts into docs/. */
 export async function writeSpeedCharts(report: Report): Promise<void> {
-  for (const { path, options } of speedCharts(report)) {
-    await Deno.writeTextFile(new URL(`../../${path}`, import.meta.url), await renderSvg(options));
+  for (const { path, ...chart } of speedCharts(report)) {
+    await Deno.writeTextFile(new URL(`../../${path}`, import.meta.url), await renderChart(chart));
     printMessage(`Wrote ${path}`);
   }
 }
 
 /** A chart and the file that it is written to. */
-export interface ChartFile {
+export interface ChartFile extends Chart {
   /** Relative to the project. */
   readonly path: string;
-  /** Options of ECharts. */
-  readonly options: unknown;
 }
 
 /** Both charts of a report that measured {@linkcode chartSizes}. */
@@ -54,6 +52,8 @@ export function speedCharts({ chartSteps, environment }: Report): readonly Chart
   return [
     {
       path: "docs/speed-over-hidden.svg",
+      title: "Training speed by hidden units",
+      description: subtitle,
       options: speedChart({
         title: "Training speed by hidden units",
         subtitle,
@@ -67,6 +67,8 @@ export function speedCharts({ chartSteps, environment }: Report): readonly Chart
     },
     {
       path: "docs/speed-over-streams.svg",
+      title: "Training speed by batch size",
+      description: subtitle,
       options: speedChart({
         title: "Training speed by batch size",
         subtitle,

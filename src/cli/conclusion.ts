@@ -78,6 +78,12 @@ export function conclusionOf(run: Run, ending: Ending): string {
   if (failure === null && step > 0) {
     lines.push(advise("To sample", `deno task sample ${shellWord(path)}`));
   }
+  if (step > 0) {
+    lines.push(
+      advise("To inspect", `deno task info ${shellWord(path)}`),
+      advise("To plot", `deno task plot ${shellWord(path)} --out loss.svg`),
+    );
+  }
   return lines.join("\n");
 }
 

@@ -8,7 +8,7 @@
  * ```ts
  * import { commands, exitCodeOf } from "./main.ts";
  *
- * console.log(commands.map(({ name }) => name).join(" ")); // train sample eval score export import gradcheck
+ * console.log(commands.map(({ name }) => name).join(" ")); // train sample eval score info plot export import gradcheck
  * console.log(await exitCodeOf(commands, ["gradcheck", "--hidden", "3"])); // 0
  * ```
  *
@@ -18,7 +18,9 @@ import type { Command, CommandLine, Option } from "./args.ts";
 import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
 import { gradcheckCommand } from "./gradcheck.ts";
+import { infoCommand } from "./info.ts";
 import { importCommand } from "./import.ts";
+import { plotCommand } from "./plot.ts";
 import { exitCodeOf } from "./program.ts";
 import { sampleCommand } from "./sample.ts";
 import { scoreCommand } from "./score.ts";
@@ -30,6 +32,8 @@ export const commands: readonly Command[] = [
   sampleCommand,
   evalCommand,
   scoreCommand,
+  infoCommand,
+  plotCommand,
   exportCommand,
   importCommand,
   gradcheckCommand,

@@ -26,6 +26,7 @@ import {
   UNNAMED_RUN,
 } from "./read_text.ts";
 import { conclusionOf, describeDifference, describeOverfitting } from "./conclusion.ts";
+import { EventLog } from "./event_log.ts";
 import { SignalHandler } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import {
@@ -111,14 +112,22 @@ export async function runTraining(line: CommandLine, shared: SharedTraining = {}
     mayEndEarly: run.trainer.validation.chars > 0 &&
       (Number.isFinite(run.limits.patience) || run.limits.stopsOverfitting),
   });
-  const ending = await train(run, terminal, signals.signal);
+  using events = line.flag("tensorboard") ? new EventLog(run, terminal) : undefined;
+  const ending = await train(run, { terminal, events, signal: signals.signal });
   printLine(conclusionOf(run, { ...ending, differs }));
   // The signal may have come to another process of this training.
   return signals.exitCode ?? Atomics.load(stopWord, 0);
 }
 
 /** Trains, and prints the log and the summary; what was reached. */
-async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
+async function train(
+  run: Run,
+  { terminal, events, signal }: {
+    readonly terminal: Terminal;
+    readonly events: EventLog | undefined;
+    readonly signal: AbortSignal;
+  },
+) {
   const watch = new OverfittingWatch();
   const { trainer } = run;
   let isChoosing = trainer.isChoosingThreads;
@@ -126,6 +135,7 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
     signal,
     onLog: (metrics) => {
       terminal.log(metrics);
+      events?.log(metrics);
       const overfitting = watch.add(metrics);
       if (overfitting !== null) terminal.notice(describeOverfitting(overfitting));
     },
@@ -137,7 +147,10 @@ async function train(run: Run, terminal: Terminal, signal: AbortSignal) {
       }
       terminal.showStatus(status);
     },
-    onRollback: (rollback) => terminal.printRollback(rollback),
+    onRollback: (rollback) => {
+      terminal.printRollback(rollback);
+      events?.rollBack(rollback);
+    },
   }).finally(() => terminal.endLog()).catch((error) => {
     if (!(error instanceof DivergenceError) || error.details === null) throw error;
     throw new Error(describeDivergence(error, run.folder), { cause: error });

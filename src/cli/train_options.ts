@@ -123,14 +123,6 @@ export const trainOptions: readonly Option[] = [
   ...inGroup("Data", [
     ...textOptions,
     {
-      name: "min-count",
-      value: "N",
-      description:
-        "Read characters that occur fewer than N times as one unknown symbol, which is " +
-        "never sampled; fewer distinct characters make each step faster",
-      default: "1",
-    },
-    {
       name: "seq-length",
       value: "N",
       description: "Sequence length: characters that back-propagation through time unrolls",
@@ -333,6 +325,10 @@ export const trainOptions: readonly Option[] = [
       value: "N",
       description: "Steps between checkpoints",
       default: `one checkpoint every ${CHECKPOINT_MS / 1000} seconds`,
+    },
+    {
+      name: "tensorboard",
+      description: "Write the metrics as an event file of TensorBoard into the run folder, too",
     },
     {
       name: "on-divergence",

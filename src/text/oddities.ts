@@ -43,8 +43,7 @@ export function findOddities(
   const oddities: string[] = [];
   for (const [codePoint, meaning] of suspects) {
     const count = countOf(codePoint);
-    // The unknown symbol is no character of the text.
-    if (count === 0 || vocabulary.idOf(codePoint) === vocabulary.unknown) continue;
+    if (count === 0) continue;
     const line = firstLineOf(corpus, vocabulary.idOf(codePoint)!);
     oddities.push(
       `${formatCodePoint(codePoint)} occurs ${

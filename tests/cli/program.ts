@@ -72,10 +72,12 @@ export function denoArgs(args: readonly string[], permissions?: readonly string[
   // Most tasks change to the folder of their user first; here the caller's folder is that one.
   const words = task.replace(/^.*&& /, "").replace(/"\$ROOT\/([^"]*)"/g, "$1").split(" ");
   const flags = permissions ?? words.filter((word) => word.startsWith("--allow-"));
+  const lock = words.find((word) => word.startsWith("--lock="))?.slice("--lock=".length) ??
+    "src/deno.lock";
   const entry = words.findIndex((word) => word.endsWith("main.ts"));
   return [
     ...["run", "--quiet", "--no-check", "--no-prompt", "--config", `${root}deno.json`],
-    ...["--frozen", `--lock=${root}src/deno.lock`, ...flags],
+    ...["--frozen", `--lock=${root}${lock}`, ...flags],
     `${root}${words[entry]}`,
     ...words.slice(entry + 1),
     ...args.slice(1),
