@@ -30,6 +30,7 @@
 export {
   type Corpus,
   corpusFromText,
+  type CorpusOptions,
   type CorpusText,
   type ReadRangeOptions,
   type TextReading,
@@ -38,7 +39,14 @@ export { type CorpusIdentity, corpusIdentity } from "./text/corpus_identity.ts";
 export { displayedClusters, nameInvisible } from "./text/display.ts";
 export type { EncodedText } from "./text/reencode.ts";
 export type { Span, Split } from "./text/split.ts";
-export { Vocabulary } from "./text/vocabulary.ts";
+export {
+  type KnownText,
+  toKnown,
+  type ToKnownOptions,
+  type UnknownPolicy,
+} from "./text/unknown.ts";
+export type { UnknownCharacter } from "./text/unknown_characters.ts";
+export { Vocabulary, type VocabularyOptions } from "./text/vocabulary.ts";
 
 // Configuration
 export type { Cell } from "./model/cells.ts";

@@ -8,6 +8,7 @@ const root = new URL("../", import.meta.url);
 
 /** The rooms of src/, from the top down; rooms of one layer do not import each other. */
 const layers: readonly (readonly string[])[] = [
+  ["mpi"], // The binding of MPI, which nothing else imports.
   ["cli"],
   ["run"],
   ["files"],

@@ -40,6 +40,7 @@ Deno.test("the entries export their documented values and no others", () => {
     "score",
     "scoreHtml",
     "summarize",
+    "toKnown",
     "train",
     "trainingSplit",
   ]);

@@ -9,7 +9,7 @@ const root = new URL("../", import.meta.url);
 const readable = Deno.permissions.querySync({ name: "read" }).state === "granted";
 
 /** The rooms beyond the border. */
-const hostRooms = ["files", "run", "cli", "types"];
+const hostRooms = ["files", "run", "cli", "mpi", "types"];
 /** The script of the page that scores are shown in: it runs in pages alone. */
 const pageScript = "src/evaluate/score_page_script.ts";
 
@@ -60,7 +60,7 @@ Deno.test("hostCodeIn() finds what only some runtimes have, outside of comments"
 });
 
 Deno.test({
-  name: "src/ without files, run and cli needs nothing that only some runtimes have " +
+  name: "src/ without files, run, cli and mpi needs nothing that only some runtimes have " +
     "(needs --allow-read)",
   ignore: !readable,
   fn() {

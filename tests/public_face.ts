@@ -90,15 +90,20 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
   ];
   const own = engine.readParameters();
   return {
-    "corpusFromText": of([text, "boat"], unroll.corpusFromText),
-    "readCorpus": of([textPath, { onProgress() {}, maxBytesInMemory: 8 }], async (...args) => {
-      using read = await (files.readCorpus as any)(...args);
-      return read.length;
-    }),
+    "corpusFromText": of([text, "boat", { minCount: 1 }], unroll.corpusFromText),
+    "readCorpus": of(
+      [textPath, { onProgress() {}, maxBytesInMemory: 8, separator: "," }],
+      async (...args) => {
+        using read = await (files.readCorpus as any)(...args);
+        return read.length;
+      },
+    ),
     "corpusIdentity": of([corpus], unroll.corpusIdentity),
     "new Vocabulary": of([], () => {}),
-    "Vocabulary.fromText": of(["abc"], Vocabulary.fromText),
+    "toKnown": of(["abcd", { vocabulary, unknown: "skip" }], unroll.toKnown),
+    "Vocabulary.fromText": of(["abc", { unknown: true }], Vocabulary.fromText),
     "Vocabulary.fromCodePoints": of([[97, 98]], Vocabulary.fromCodePoints),
+    "Vocabulary#equals": of([vocabulary], (x) => vocabulary.equals(x)),
     "Vocabulary#has": of([97], (x) => vocabulary.has(x)),
     "Vocabulary#idOf": of([97], (x) => vocabulary.idOf(x)),
     "Vocabulary#encode": of(["abc"], (x) => vocabulary.encode(x)),

@@ -5,7 +5,7 @@ import { InputError, withContext } from "../errors.ts";
 import { parseJson, quote, validate } from "../json.ts";
 import { type Config, configSchema } from "../model/config.ts";
 import type { CorpusIdentity } from "../text/corpus_identity.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
+import { UNKNOWN, Vocabulary } from "../text/vocabulary.ts";
 
 /** The progress of a training run. */
 export interface Progress {
@@ -141,6 +141,22 @@ function isAscending(text: string): boolean {
   return true;
 }
 
+/** What says that a vocabulary has an unknown symbol. */
+const UNKNOWN_SYMBOL = JSON.stringify(String.fromCodePoint(UNKNOWN));
+
+/** The vocabulary with its unknown symbol, if the metadata says that it has one. */
+function parseVocabulary(strings: Readonly<Record<string, string>>): Vocabulary {
+  const vocabulary = parseValue("vocabulary", { schema: vocabularySchema, strings });
+  if (strings.unknown === undefined) return vocabulary;
+  if (strings.unknown !== UNKNOWN_SYMBOL || !vocabulary.has(UNKNOWN)) {
+    throw new InputError(
+      `the metadata's "unknown" must be ${UNKNOWN_SYMBOL}, a character of its vocabulary, not ` +
+        quote(strings.unknown),
+    );
+  }
+  return Vocabulary.fromText(vocabulary.characters, { unknown: true });
+}
+
 /** The progress of a model that another program trained. */
 const initialProgress: Progress = Object.freeze({
   step: 0,
@@ -164,7 +180,7 @@ const initialProgress: Progress = Object.freeze({
 
 /**
  * Formats metadata as strings: `format`, and JSON under `config`, `vocabulary` (a string of all
- * characters), `progress` and `corpus`.
+ * characters), `unknown` (the unknown symbol, if there is one), `progress` and `corpus`.
  *
  * JSON has no NaN and no infinity: such a loss becomes `null`.
  */
@@ -174,6 +190,7 @@ export function formatMetadata(metadata: CheckpointMetadata): Record<string, str
     format: FORMAT,
     config: JSON.stringify(config),
     vocabulary: JSON.stringify(vocabulary.characters),
+    ...vocabulary.unknown === undefined ? {} : { unknown: UNKNOWN_SYMBOL },
     progress: JSON.stringify(progress),
     corpus: JSON.stringify(corpus),
   };
@@ -238,7 +255,7 @@ function versionOf(format: string): number {
 export function parseMetadata(strings: Readonly<Record<string, string>>): CheckpointMetadata {
   return {
     config: Object.freeze(parseValue("config", { schema: configSchema, strings })),
-    vocabulary: parseValue("vocabulary", { schema: vocabularySchema, strings }),
+    vocabulary: parseVocabulary(strings),
     progress: strings.progress === undefined
       ? initialProgress
       : parseValue("progress", { schema: progressSchema, strings }),

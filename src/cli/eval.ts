@@ -7,7 +7,13 @@ import { gzipNatsPerChar } from "../evaluate/baselines/gzip.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { ProgressBar } from "./progress_bar.ts";
-import { readText, readTextOptions, textNote, textOptions } from "./read_text.ts";
+import {
+  readModelTextOptions,
+  readText,
+  textNote,
+  textOptions,
+  unknownOption,
+} from "./read_text.ts";
 import { formatCount, formatLoss, formatNumber, table } from "./format.ts";
 import { printJson, printResult, tableWidth } from "./output.ts";
 
@@ -19,6 +25,7 @@ export const evalCommand: Command = {
   options: [
     latestOption,
     ...textOptions,
+    unknownOption,
     {
       name: "json",
       description: "Print one JSON object: chars, nats_per_char, bits_per_char, perplexity, " +
@@ -39,7 +46,7 @@ export const evalCommand: Command = {
     const [run, ...paths] = line.operands as [string, ...string[]];
     const model = await readCheckpoint(run, whichCheckpoint(line));
     using corpus = await readText(paths, {
-      ...readTextOptions(line),
+      ...readModelTextOptions(line),
       vocabulary: model.vocabulary,
     });
     const result = await evaluateWithProgress(model, corpus);

@@ -4,6 +4,8 @@ import { readCorpus, type ReadingOptions } from "../files/read_corpus.ts";
 import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
 import { quotePath } from "../json.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { checkPolicy, type UnknownPolicy } from "../text/unknown.ts";
+import { describeUnknown, type UnknownCharacter } from "../text/unknown_characters.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { type CommandLine, type Option, present } from "./args.ts";
 import { formatCount } from "./format.ts";
@@ -32,6 +34,16 @@ export const textOptions: readonly Option[] = [
   },
 ];
 
+/** The option of commands that read texts with a model. */
+export const unknownOption: Option = {
+  name: "unknown",
+  value: "NAME",
+  description:
+    "What happens to characters that the model does not know: skip (leave them out) or " +
+    "replace (by the unknown symbol, or by a similar character or a space)",
+  default: "the command lists them and ends, unless the model was trained with --min-count",
+};
+
 /** What <text...> may be, for the help of commands that read texts. */
 export const textNote =
   "Each <text> is a file, a folder (all texts in it), a quoted pattern such as 'notes/**/*.md', a " +
@@ -54,7 +66,34 @@ export function readTextOptions(line: CommandLine): ReadingOptions {
   return present({
     encoding: line.text("encoding"),
     separator: separator === undefined ? undefined : unescape(separator),
+    minCount: line.number("min-count"),
   });
+}
+
+/** How texts are read with a model, as far as a command line says it. */
+export function readModelTextOptions(line: CommandLine): ReadTextOptions {
+  return { ...readTextOptions(line), ...present({ unknown: unknownPolicyOf(line) }) };
+}
+
+/** What happens to unknown characters, if a command line says it. */
+export function unknownPolicyOf(line: CommandLine): UnknownPolicy | undefined {
+  const unknown = line.text("unknown") as UnknownPolicy | undefined;
+  if (unknown !== undefined) checkPolicy(unknown);
+  return unknown;
+}
+
+/** Prints which characters a model did not know, and what became of them. */
+export function reportUnknown(
+  unknown: readonly UnknownCharacter[],
+  policy: UnknownPolicy | undefined,
+): void {
+  if (unknown.length === 0) return;
+  const fate = policy === "skip"
+    ? "left out"
+    : policy === "replace"
+    ? "replaced"
+    : "read as U+FFFD";
+  printMessage(`Unknown characters, ${fate}: ${describeUnknown(unknown)}`);
 }
 
 /** A text in which `\n`, `\r`, `\t` and `\\` stand for one character each. */
@@ -67,6 +106,8 @@ function unescape(text: string): string {
 export interface ReadTextOptions extends ReadingOptions {
   /** The vocabulary to encode the text with. Default: the text's own. */
   readonly vocabulary?: Vocabulary;
+  /** What happens to characters that it lacks. */
+  readonly unknown?: UnknownPolicy;
   /** The maximal length in bytes. Default: any. */
   readonly maxBytes?: number;
   /** The folder of a temporary file for a long text that no file holds. Default: none. */
@@ -98,8 +139,12 @@ export async function readText(
     onSkip: ({ path }) => skipped.push(path),
   });
   if (skipped.length > 0) printMessage(describeSkipped(skipped));
+  if (options.vocabulary !== undefined) reportUnknown(corpus.unknown, options.unknown);
   return corpus;
 }
+
+/** Shorter texts are read in no time, and if they are not, no estimate is right. */
+const MIN_BYTES_WITH_PROGRESS = 2 ** 22;
 
 async function readWithProgress(
   paths: readonly string[],
@@ -109,9 +154,11 @@ async function readWithProgress(
   return await readCorpus(paths, {
     ...options,
     // The length of standard input is not known.
-    ...paths.includes(STANDARD_INPUT_PATH)
-      ? {}
-      : { onProgress: ({ bytes, total }) => progress.update(bytes, total) },
+    ...paths.includes(STANDARD_INPUT_PATH) ? {} : {
+      onProgress: ({ bytes, total }) => {
+        if (total > MIN_BYTES_WITH_PROGRESS) progress.update(bytes, total);
+      },
+    },
   });
 }
 

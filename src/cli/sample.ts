@@ -1,9 +1,14 @@
 import { beamSearch } from "../generate/beam.ts";
 import { checkOptions, generateDefaults, MAX_BEAM, MAX_COUNT } from "../generate/options.ts";
 import { sampleMany, sampleStream } from "../generate/sampler.ts";
+import { InputError } from "../errors.ts";
 import { readCheckpoint } from "../files/checkpoint_file.ts";
 import type { Model } from "../model/model.ts";
 import { type Command, type CommandLine, present } from "./args.ts";
+import { toKnown, type UnknownPolicy } from "../text/unknown.ts";
+import { describeUnknown } from "../text/unknown_characters.ts";
+import { findUnknown } from "../text/vocabulary.ts";
+import { reportUnknown, unknownOption, unknownPolicyOf } from "./read_text.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { printJson, TextOutput } from "./output.ts";
 
@@ -20,6 +25,7 @@ export const sampleCommand: Command = {
       default: "none: the text begins like a later line of the model",
       group: "Text",
     },
+    { ...unknownOption, group: "Text" },
     {
       name: "length",
       value: "N",
@@ -105,19 +111,21 @@ export const sampleCommand: Command = {
     "--count is.",
   ],
   async run(line) {
-    const options = readOptions(line);
-    checkOptions(options);
+    const given = readOptions(line);
+    checkOptions(given);
+    const unknown = unknownPolicyOf(line);
     const model = await readCheckpoint(line.operands[0]!, whichCheckpoint(line));
+    const prompt = readablePrompt(given.prompt, { model, unknown });
+    const options = { ...given, ...present({ prompt }) };
     if (line.flag("json")) {
       printJson({ prompt: options.prompt ?? null, texts: generate(model, options) });
       return 0;
     }
     const { count = 1, beam, ...others } = options;
-    const { prompt = "" } = others;
     if (beam === undefined && count === 1) {
       const characters = sampleStream(model, others);
       await using output = new TextOutput();
-      await output.write(prompt);
+      await output.write(prompt ?? "");
       for await (const character of characters) await output.write(character);
       return 0;
     }
@@ -125,11 +133,36 @@ export const sampleCommand: Command = {
     await using output = new TextOutput();
     for (const [i, { text }] of texts.entries()) {
       const [head, end] = count > 1 ? [`--- ${i + 1} of ${count} ---\n`, "\n"] : ["", ""];
-      await output.write(`${head}${prompt}${text}${end}`);
+      await output.write(`${head}${prompt ?? ""}${text}${end}`);
     }
     return 0;
   },
 };
+
+/** The prompt as the model reads it; what it does not know is reported. */
+function readablePrompt(
+  prompt: string | undefined,
+  { model: { vocabulary }, unknown }: {
+    readonly model: Model;
+    readonly unknown: UnknownPolicy | undefined;
+  },
+): string | undefined {
+  if (prompt === undefined) return undefined;
+  if (unknown !== undefined) {
+    const known = toKnown(prompt, { vocabulary, unknown });
+    reportUnknown(known.unknown, unknown);
+    return known.text;
+  }
+  const found = findUnknown(prompt, vocabulary);
+  if (found.length > 0 && vocabulary.unknown === undefined) {
+    throw new InputError(
+      `Cannot sample with this --prompt: it has characters that the model does not know, ` +
+        `${describeUnknown(found)}; leave them out, or set --unknown to skip or replace`,
+    );
+  }
+  reportUnknown(found, unknown);
+  return prompt;
+}
 
 /** The generated texts, without the prompt, as the JSON output has them. */
 function generate(model: Model, options: ReturnType<typeof readOptions>) {

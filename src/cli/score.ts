@@ -7,7 +7,13 @@ import { escapeInvisible, toJson } from "../printable.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { columnsOf, fold, formatBytes, formatCount } from "./format.ts";
-import { readText, readTextOptions, textNote, textOptions } from "./read_text.ts";
+import {
+  readModelTextOptions,
+  readText,
+  textNote,
+  textOptions,
+  unknownOption,
+} from "./read_text.ts";
 import { listTexts } from "../files/text_paths.ts";
 import { printResult, tableWidth, TextOutput } from "./output.ts";
 import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
@@ -23,6 +29,7 @@ export const scoreCommand: Command = {
   options: [
     latestOption,
     ...textOptions,
+    unknownOption,
     {
       name: "html",
       value: "FILE",
@@ -62,7 +69,7 @@ export const scoreCommand: Command = {
     const model = await readCheckpoint(run, whichCheckpoint(line));
     const { vocabulary } = model;
     using corpus = await readText(paths, {
-      ...readTextOptions(line),
+      ...readModelTextOptions(line),
       ...{ vocabulary, maxBytes: MAX_BYTES },
     });
     const result = score(model, vocabulary.decode(corpus.read(0, corpus.length)));

@@ -28,6 +28,8 @@ import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
 
 /** Characters of a validation part that take about half a minute to validate. */
 const LONG_VALIDATION = 10_000_000;
+/** Distinct characters that make each step slow. */
+const MANY_CHARACTERS = 1000;
 /** The width of the header's labels. */
 const LABEL = 13;
 
@@ -50,6 +52,8 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
       `${describeTexts(corpus)}, ${formatCount(corpus.length, "character")}, ` +
       `${formatNumber(corpus.vocabulary.size)} distinct`,
     ],
+    ...corpus.unknown.length === 0 ? [] : [["Unknown", describeRare(corpus)]],
+    ...trainer.steps > 0 ? [] : adviseMinCount(corpus).map((advice) => ["Note", advice]),
     ...findOddities(corpus).map((oddity) => ["Warning", `the text: ${oddity}`]),
     ["Split", describeSplit(trainer)],
     [
@@ -73,6 +77,30 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
   if (reasons.length > 0) lines.push("", "Automatic configuration:");
   for (const { choice, reason } of reasons) lines.push(`  ${hanging(`${choice}: ${reason}`, 2)}`);
   return lines.join("\n");
+}
+
+/** The characters that are too rare to be in the vocabulary. */
+function describeRare({ unknown, reading }: Corpus): string {
+  const count = unknown.reduce((sum, { count }) => sum + count, 0);
+  return `${formatCount(unknown.length, "distinct character")}, ${formatNumber(count)} in all, ` +
+    `occur fewer than ${reading?.minCount} times and are read as U+FFFD`;
+}
+
+/** How often a character must occur to be worth its weights in a large alphabet. */
+const WORTH_COUNT = 5;
+
+/** The advice to leave rare characters of a large alphabet out; nothing if it would help little. */
+function adviseMinCount({ vocabulary, counts }: Corpus): readonly string[] {
+  if (vocabulary.size < MANY_CHARACTERS) return [];
+  const rare = counts.filter((count) => count < WORTH_COUNT).length;
+  if (rare < vocabulary.size / 10) return [];
+  return [
+    `${formatNumber(rare)} of the ${
+      formatNumber(vocabulary.size)
+    } distinct characters occur fewer ` +
+    `than ${WORTH_COUNT} times; with --min-count ${WORTH_COUNT} they are one unknown symbol, and ` +
+    "each step is faster",
+  ];
 }
 
 /** What texts were read, for example `notes/ (12 files)`. */

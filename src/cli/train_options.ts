@@ -123,6 +123,14 @@ export const trainOptions: readonly Option[] = [
   ...inGroup("Data", [
     ...textOptions,
     {
+      name: "min-count",
+      value: "N",
+      description:
+        "Read characters that occur fewer than N times as one unknown symbol, which is " +
+        "never sampled; fewer distinct characters make each step faster",
+      default: "1",
+    },
+    {
       name: "seq-length",
       value: "N",
       description: "Sequence length: characters that back-propagation through time unrolls",

@@ -162,7 +162,7 @@ async function checkSameRun(
     read: readFileMetadata,
   });
   const isSame = best.corpus?.sha256 === latest.corpus?.sha256 &&
-    best.vocabulary.characters === latest.vocabulary.characters &&
+    best.vocabulary.equals(latest.vocabulary) &&
     runKeys.every((key) => best.config[key] === latest.config[key]);
   if (isSame) return;
   throw new InputError(

@@ -14,6 +14,7 @@ import {
 import { NotUtf8Error } from "../text/encoding.ts";
 import { JoinedSource, type Segment } from "../text/joined_source.ts";
 import { Utf8Scanner } from "../text/scan.ts";
+import { checkPolicy, KnownFilter, type UnknownPolicy } from "../text/unknown.ts";
 import { checkVocabulary, type Vocabulary } from "../text/vocabulary.ts";
 import { isPipe, statIfExists } from "./file_identity.ts";
 import { TextFile } from "./text_file.ts";
@@ -46,12 +47,23 @@ export interface ReadingOptions {
    * `utf-8`, of which a byte-order mark is kept.
    */
   readonly encoding?: string | undefined;
+  /**
+   * How often a character must occur to be in the text's own vocabulary: a whole number, 1 or above.
+   * Rarer ones are read as the unknown symbol, U+FFFD, which is never sampled. Default: 1.
+   */
+  readonly minCount?: number | undefined;
 }
 
 /** Options of {@linkcode readCorpus}. */
 export interface ReadCorpusOptions extends ReadingOptions {
   /** The vocabulary to encode the text with, for example a model's. Default: the text's own. */
   readonly vocabulary?: Vocabulary | undefined;
+  /**
+   * What happens to characters that the given vocabulary lacks: `skip` leaves them out, `replace`
+   * puts the unknown symbol or a similar character in their place; see {@linkcode toKnown}. Default:
+   * they are read as the unknown symbol of the vocabulary, or the text is refused if it has none.
+   */
+  readonly unknown?: UnknownPolicy | undefined;
   /** Called several times per MiB, and awaited; what it throws ends the reading. */
   readonly onProgress?: (progress: ReadProgress) => void | Promise<void>;
   /** Called with each file that was passed over. */
@@ -90,6 +102,8 @@ const readOptionsSchema = optionsSchema({
     v.check((text) => text.isWellFormed(), "must be well-formed Unicode"),
   ),
   encoding: string,
+  minCount: wholeNumber(1),
+  unknown: unchecked,
   onProgress: callback,
   onSkip: callback,
   maxBytesInMemory: wholeNumber(0),
@@ -135,13 +149,17 @@ export async function readCorpus(
   const name = nameOf(given);
   const context = contextOf(name);
   const checked = checkOptions(options, { schema: readOptionsSchema, context });
-  const { vocabulary, separator = SEPARATOR } = checked;
+  const { vocabulary, separator = SEPARATOR, minCount = 1, unknown } = checked;
   if (vocabulary !== undefined) checkVocabulary(vocabulary, context);
+  if (unknown !== undefined) withContext(context, () => checkPolicy(unknown));
+  const known = vocabulary === undefined || unknown === undefined
+    ? undefined
+    : new KnownFilter({ vocabulary, unknown });
   const encoding = checked.encoding === undefined
     ? undefined
     : withContext(context, () => checkEncoding(checked.encoding!));
   const texts = listTexts(given);
-  using reader = new Reader(texts, { ...checked, encoding, separator });
+  using reader = new Reader(texts, { ...checked, encoding, separator, known });
   for (const text of texts) await reader.add(text);
   if (reader.texts.length === 0) {
     throw new InputError(`${context}: it has no text, as all files are empty or binary`);
@@ -150,8 +168,9 @@ export async function readCorpus(
     paths: given,
     ...separator === SEPARATOR ? {} : { separator },
     ...encoding === undefined ? {} : { encoding },
+    ...minCount === 1 ? {} : { minCount },
   };
-  return withContext(context, () => reader.finish({ name, vocabulary, reading }));
+  return withContext(context, () => reader.finish({ name, vocabulary, minCount, reading }));
 }
 
 function checkPaths(paths: string | readonly string[]): readonly string[] {
@@ -176,6 +195,8 @@ function nameOf(paths: readonly string[]): string {
 /** Options of {@linkcode Reader}. */
 interface ReaderOptions extends Omit<ReadCorpusOptions, "vocabulary" | "separator"> {
   readonly separator: string;
+  /** Leaves out or replaces unknown characters. */
+  readonly known: KnownFilter | undefined;
 }
 
 /** Reads texts one after another, and keeps what a corpus needs of them. */
@@ -223,6 +244,9 @@ class Reader implements Disposable {
       this.#scanner.beginText();
       const staysInFile = await this.#read(stream, file);
       const text = this.#scanner.endText();
+      if (text.length === 0 && this.#options.known !== undefined) {
+        throw new InputError("the vocabulary has none of its characters", { option: "unknown" });
+      }
       checkIsText(text);
       this.texts.push({ path: name, start: text.start });
       if (staysInFile) {
@@ -238,6 +262,7 @@ class Reader implements Disposable {
   finish(options: {
     readonly name: string;
     readonly vocabulary: Vocabulary | undefined;
+    readonly minCount: number;
     readonly reading: TextReading;
   }): Corpus {
     using source = new Disposables();
@@ -247,6 +272,7 @@ class Reader implements Disposable {
     const corpus = corpusFromScan(this.#scanner.finish(), {
       ...options,
       ...{ source: joined, texts: this.texts },
+      ...this.#options.known === undefined ? {} : { filtered: this.#options.known.counts },
     });
     // From here on, the corpus closes files.
     source.move();
@@ -263,9 +289,11 @@ class Reader implements Disposable {
 
   /** Scans a text, and keeps it; whether it stays in its file. */
   async #read(stream: TextStream, file: TextFile | undefined): Promise<boolean> {
-    const { encoding, maxBytes = Infinity } = this.#options;
-    const isPlain = stream.compression === undefined && encoding === undefined;
-    const chunks = encoding === undefined ? stream.chunks : toUtf8(stream.chunks, encoding);
+    const { encoding, known, maxBytes = Infinity } = this.#options;
+    const isPlain = stream.compression === undefined && encoding === undefined &&
+      known === undefined;
+    const utf8 = encoding === undefined ? stream.chunks : toUtf8(stream.chunks, encoding);
+    const chunks = known === undefined ? utf8 : filter(utf8, known);
     const staysInFile = file !== undefined && isPlain && !this.#store.hasRoom(file.size) &&
       this.#openFiles < MAX_OPEN_FILES;
     const isReserved = file !== undefined && isPlain && this.#store.hasRoom(file.size);
@@ -285,7 +313,9 @@ class Reader implements Disposable {
   }
 
   #addSeparator(): void {
-    const bytes = new TextEncoder().encode(this.#options.separator);
+    const { separator, known } = this.#options;
+    const given = new TextEncoder().encode(separator);
+    const bytes = known === undefined ? given : known.filter(given);
     this.#length += bytes.length;
     this.#scanner.add(bytes);
     const { array, segment } = this.#store.reserve(bytes.length);
@@ -309,6 +339,15 @@ class Reader implements Disposable {
     const progress = { bytes: this.#bytes, total: Math.max(this.#bytes, this.#total) };
     await this.#options.onProgress?.(progress);
   }
+}
+
+/** The known characters of a text. */
+async function* filter(
+  chunks: AsyncIterable<Uint8Array>,
+  known: KnownFilter,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield known.filter(chunk);
+  yield known.finish();
 }
 
 /** The length of a regular file; 0 for others, and for those that reading refuses. */

@@ -2,6 +2,7 @@ import { Engine } from "../engine/engine.ts";
 import { checkLogits } from "../model/logits.ts";
 import { type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
+import type { Vocabulary } from "../text/vocabulary.ts";
 
 /** R of the engine, about: rows of a prompt that one call computes. */
 const PROMPT_ROWS = 64;
@@ -14,6 +15,7 @@ const PROMPT_ROWS = 64;
  */
 export class Decoder {
   readonly #engine: Engine;
+  readonly #vocabulary: Vocabulary;
   /** Texts. */
   readonly #texts: number;
   /** B of the engine. */
@@ -26,6 +28,7 @@ export class Decoder {
    * @throws {InputError} if the network does not fit into memory.
    */
   constructor(model: Model, texts: number) {
+    this.#vocabulary = model.vocabulary;
     this.#texts = texts;
     this.#batchSize = Math.max(2, texts);
     this.#engine = new Engine({
@@ -67,7 +70,8 @@ export class Decoder {
    * Reads the next character of each text.
    *
    * @param ids One id per text. It may be shorter; then the last texts read an arbitrary character.
-   * @returns The logits of the character after each id, [V].
+   * @returns The logits of the character after each id, [V]; −∞ for the unknown symbol, which is
+   * never written.
    * @throws {RangeError} if they are not finite.
    */
   step(ids: ArrayLike<number>): RealArray[] {
@@ -79,6 +83,10 @@ export class Decoder {
     const { outputs } = engine.options;
     const logits = engine.readOutputs(1).subarray(0, ids.length * outputs);
     checkLogits(logits, "sample");
+    const { unknown } = this.#vocabulary;
+    if (unknown !== undefined) {
+      for (let text = 0; text < ids.length; text++) logits[text * outputs + unknown] = -Infinity;
+    }
     return Array.from(ids, (_, text) => logits.subarray(text * outputs, (text + 1) * outputs));
   }
 

@@ -84,6 +84,7 @@ const schema = v.strictObject({
       paths: v.pipe(v.array(string, "must be an array of strings"), v.minLength(1)),
       separator: v.optional(string),
       encoding: v.optional(string),
+      minCount: v.optional(number),
     })),
   }),
   history: v.optional(

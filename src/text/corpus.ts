@@ -1,11 +1,13 @@
-import { checkShape, checkString, wrongType } from "../arguments.ts";
+import { checkOptions, checkShape, checkString, optionsSchema, wrongType } from "../arguments.ts";
 import { InputError, TextError, withContext } from "../errors.ts";
 import { quote, quotePath } from "../json.ts";
+import { wholeNumber } from "../schemas.ts";
 import { checkIsNoChance } from "./encoding.ts";
 import { type ScanResult, type TextScan, Utf8Scanner } from "./scan.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
-import { checkVocabulary, unknownCharacter, Vocabulary } from "./vocabulary.ts";
+import { listUnknown, type UnknownCharacter, unknownCharacter } from "./unknown_characters.ts";
+import { checkVocabulary, Vocabulary } from "./vocabulary.ts";
 
 /**
  * A text as character ids, with its vocabulary.
@@ -29,6 +31,11 @@ export interface Corpus extends Disposable {
   readonly length: number;
   /** How often each id occurs, [V]. */
   readonly counts: readonly number[];
+  /**
+   * Characters of the text that the vocabulary lacks, the most frequent first: they are read as the
+   * unknown symbol, or were replaced or left out when the text was read.
+   */
+  readonly unknown: readonly UnknownCharacter[];
   /** Length in bytes of UTF-8. */
   readonly bytes: number;
   /** SHA-256 of the UTF-8, in lower-case hexadecimal digits. */
@@ -64,6 +71,8 @@ export interface TextReading {
   readonly separator?: string;
   /** The encoding; not present for UTF-8. */
   readonly encoding?: string;
+  /** How often a character must occur to be in the vocabulary; not present for 1. */
+  readonly minCount?: number;
 }
 
 /** Options of {@linkcode Corpus.read}. */
@@ -71,6 +80,17 @@ export interface ReadRangeOptions {
   /** An array to write the ids to, from its start. Default: a new array of `count` ids. */
   readonly into?: Uint32Array;
 }
+
+/** Options of {@linkcode corpusFromText}. */
+export interface CorpusOptions {
+  /**
+   * How often a character must occur to be in the vocabulary, 1 or above; rarer ones are read as the
+   * unknown symbol, U+FFFD. Default: 1.
+   */
+  readonly minCount?: number;
+}
+
+const corpusOptionsSchema = optionsSchema({ minCount: wholeNumber(1) });
 
 /** Bytes that are decoded at a time. */
 const DECODE_BYTES = 1 << 17;
@@ -80,7 +100,9 @@ const DECODE_BYTES = 1 << 17;
  *
  * @param text The text.
  * @param name What to call the text in errors and in checkpoints.
- * @throws {InputError} if the text is empty, or has a lone surrogate.
+ * @param options Which characters are in the vocabulary.
+ * @throws {InputError} if the text is empty, has a lone surrogate, or has no character that is
+ * frequent enough, or if an option is wrong.
  * @throws {TypeError} if `text` or `name` is not a string.
  *
  * @example
@@ -92,16 +114,45 @@ const DECODE_BYTES = 1 << 17;
  * console.log(corpus.counts); // [3, 1, 2]
  * ```
  */
-export function corpusFromText(text: string, name = "text"): Corpus {
-  checkString(name, { context: "Cannot make a corpus", name: "name" });
-  const vocabulary = Vocabulary.fromText(text);
+export function corpusFromText(
+  text: string,
+  name = "text",
+  options: CorpusOptions = {},
+): Corpus {
+  const context = "Cannot make a corpus";
+  checkString(name, { context, name: "name" });
+  const { minCount = 1 } = checkOptions(options, { schema: corpusOptionsSchema, context });
+  const own = Vocabulary.fromText(text);
   const utf8 = new TextEncoder().encode(text);
   const scanner = new Utf8Scanner();
   scanner.add(utf8);
-  return new Utf8Corpus(scanner.finish(), {
+  const scan = scanner.finish();
+  const vocabulary = minCount === 1
+    ? own
+    : withContext(context, () => frequentVocabulary(scan.occurrences, minCount));
+  return new Utf8Corpus(scan, {
     ...{ name, vocabulary, source: inMemory(utf8), texts: [{ path: name, start: 0 }] },
     reading: null,
   });
+}
+
+/**
+ * The vocabulary of the characters that occur often enough, with an unknown symbol if some do not.
+ *
+ * @throws {InputError} if no character does.
+ */
+function frequentVocabulary(occurrences: ReadonlyMap<number, number>, minCount: number) {
+  const frequent = [...occurrences].filter(([, count]) => count >= minCount)
+    .map(([codePoint]) => codePoint);
+  if (frequent.length === 0) {
+    throw new InputError(
+      `no character occurs ${minCount} times; "minCount" must be at most ${
+        [...occurrences.values()].reduce((a, b) => Math.max(a, b))
+      }`,
+      { option: "minCount" },
+    );
+  }
+  return Vocabulary.fromCodePoints(frequent, { unknown: frequent.length < occurrences.size });
 }
 
 /**
@@ -158,6 +209,10 @@ export interface ScanOptions extends BytesOptions {
   readonly texts: readonly CorpusText[];
   /** How it was read. */
   readonly reading: TextReading | null;
+  /** How often a character must occur to be in the text's own vocabulary. Default: 1. */
+  readonly minCount?: number | undefined;
+  /** Characters that were replaced or left out before, and how often. */
+  readonly filtered?: ReadonlyMap<number, number>;
 }
 
 /**
@@ -167,11 +222,11 @@ export interface ScanOptions extends BytesOptions {
  */
 export function corpusFromScan(
   scan: ScanResult,
-  { vocabulary, ...options }: ScanOptions,
+  { vocabulary, minCount = 1, ...options }: ScanOptions,
 ): Corpus {
   return new Utf8Corpus(scan, {
     ...options,
-    vocabulary: vocabulary ?? Vocabulary.fromCodePoints(scan.occurrences.keys()),
+    vocabulary: vocabulary ?? frequentVocabulary(scan.occurrences, minCount),
   });
 }
 
@@ -208,6 +263,7 @@ class Utf8Corpus implements Corpus {
   readonly vocabulary: Vocabulary;
   readonly length: number;
   readonly counts: readonly number[];
+  readonly unknown: readonly UnknownCharacter[];
   readonly bytes: number;
   readonly sha256: string;
   readonly #scan: ScanResult;
@@ -216,7 +272,9 @@ class Utf8Corpus implements Corpus {
   /** @throws {InputError} naming the first character that the vocabulary lacks. */
   constructor(
     scan: ScanResult,
-    { name, vocabulary, source, texts, reading }: ScanOptions & { readonly vocabulary: Vocabulary },
+    { name, vocabulary, source, texts, reading, filtered = new Map() }: ScanOptions & {
+      readonly vocabulary: Vocabulary;
+    },
   ) {
     this.path = name;
     this.texts = Object.freeze(texts);
@@ -228,11 +286,16 @@ class Utf8Corpus implements Corpus {
     this.#scan = scan;
     this.#source = source;
     const counts = new Array<number>(vocabulary.size).fill(0);
+    const unknown = new Map(filtered);
     for (const [codePoint, count] of scan.occurrences) {
-      const id = vocabulary.idOf(codePoint);
-      if (id === undefined) throw this.#findUnknown();
-      counts[id] = count;
+      const known = vocabulary.idOf(codePoint);
+      if (known === undefined) unknown.set(codePoint, count);
+      const id = known ?? vocabulary.unknown;
+      if (id !== undefined) counts[id]! += count;
     }
+    this.unknown = Object.freeze(listUnknown(unknown));
+    const isComplete = vocabulary.unknown !== undefined || unknown.size === filtered.size;
+    if (!isComplete) throw this.#findUnknown();
     this.counts = Object.freeze(counts);
     Object.freeze(this);
   }
@@ -276,7 +339,7 @@ class Utf8Corpus implements Corpus {
       }
       for (; character < end && i < complete; character++) {
         const codePoint = decodeAt(bytes, i);
-        const id = vocabulary.idOf(codePoint);
+        const id = vocabulary.idOf(codePoint) ?? vocabulary.unknown;
         if (id === undefined) throw contentsChanged();
         ids[character - start] = id;
         i += utf8Length(codePoint);
@@ -305,7 +368,10 @@ class Utf8Corpus implements Corpus {
         column++;
         if (!vocabulary.has(codePoint)) {
           const where = `line ${line}, character ${column}`;
-          return unknownCharacter(codePoint, { where, vocabulary });
+          return unknownCharacter(codePoint, {
+            ...{ where, vocabulary, unknown: this.unknown },
+            hasOption: this.reading !== null,
+          });
         }
         if (codePoint === 0x0a) {
           line++;

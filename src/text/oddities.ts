@@ -43,7 +43,8 @@ export function findOddities(
   const oddities: string[] = [];
   for (const [codePoint, meaning] of suspects) {
     const count = countOf(codePoint);
-    if (count === 0) continue;
+    // The unknown symbol is no character of the text.
+    if (count === 0 || vocabulary.idOf(codePoint) === vocabulary.unknown) continue;
     const line = firstLineOf(corpus, vocabulary.idOf(codePoint)!);
     oddities.push(
       `${formatCodePoint(codePoint)} occurs ${

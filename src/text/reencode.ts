@@ -1,7 +1,8 @@
 import { withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import type { Corpus } from "./corpus.ts";
-import { unknownCharacter, type Vocabulary } from "./vocabulary.ts";
+import { listUnknown, unknownCharacter } from "./unknown_characters.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** What is needed of a corpus to read it in the ids of any vocabulary. */
 export type EncodedText =
@@ -30,15 +31,15 @@ const BLOCK_LENGTH = 1 << 16;
  * ```
  */
 export function reencode(corpus: EncodedText, vocabulary: Vocabulary): EncodedText {
-  if (corpus.vocabulary.characters === vocabulary.characters) return corpus;
+  if (corpus.vocabulary.equals(vocabulary)) return corpus;
   const { path, length, texts } = corpus;
   /** The new id of each old id. */
   const ids = new Uint32Array(corpus.vocabulary.size);
   const unknown = new Set<number>();
   for (const [id, character] of [...corpus.vocabulary.characters].entries()) {
     const newId = vocabulary.idOf(character.codePointAt(0)!);
-    if (newId === undefined) unknown.add(id);
-    else ids[id] = newId;
+    if (newId === undefined && vocabulary.unknown === undefined) unknown.add(id);
+    else ids[id] = newId ?? vocabulary.unknown!;
   }
   // A vocabulary may have characters that do not occur in the text.
   if (unknown.size > 0) checkAbsent(corpus, unknown, vocabulary);
@@ -55,20 +56,21 @@ export function reencode(corpus: EncodedText, vocabulary: Vocabulary): EncodedTe
   };
 }
 
-/** @throws {InputError} if one of some ids occurs, naming the first. */
+/** @throws {InputError} if some ids occur, naming the first and listing all. */
 function checkAbsent(corpus: EncodedText, unknown: ReadonlySet<number>, to: Vocabulary): void {
+  const codePointOf = (id: number) => corpus.vocabulary.decode([id]).codePointAt(0)!;
   const lineBreak = corpus.vocabulary.idOf(0x0a);
   let line = 1;
   let column = 0;
+  let first: { readonly codePoint: number; readonly where: string } | undefined;
+  const counts = new Map<number, number>();
   for (let at = 0; at < corpus.length; at += BLOCK_LENGTH) {
     for (const id of corpus.read(at, Math.min(BLOCK_LENGTH, corpus.length - at))) {
       column++;
       if (unknown.has(id)) {
-        const codePoint = corpus.vocabulary.decode([id]).codePointAt(0)!;
-        const where = `line ${line}, character ${column}`;
-        withContext(`Cannot read the text ${quotePath(corpus.path)}`, () => {
-          throw unknownCharacter(codePoint, { where, vocabulary: to });
-        });
+        const codePoint = codePointOf(id);
+        first ??= { codePoint, where: `line ${line}, character ${column}` };
+        counts.set(codePoint, (counts.get(codePoint) ?? 0) + 1);
       }
       if (id === lineBreak) {
         line++;
@@ -76,4 +78,9 @@ function checkAbsent(corpus: EncodedText, unknown: ReadonlySet<number>, to: Voca
       }
     }
   }
+  if (first === undefined) return;
+  const { codePoint, where } = first;
+  withContext(`Cannot read the text ${quotePath(corpus.path)}`, () => {
+    throw unknownCharacter(codePoint, { where, vocabulary: to, unknown: listUnknown(counts) });
+  });
 }

@@ -1,7 +1,23 @@
-import { checkString, wrongType } from "../arguments.ts";
+import { checkOptions, checkString, optionsSchema, wrongType } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
 import { quote } from "../json.ts";
-import { describeCharacter, formatCodePoint, isSurrogate } from "./unicode.ts";
+import { flag } from "../schemas.ts";
+import { formatCodePoint, isSurrogate } from "./unicode.ts";
+import { listUnknown, type UnknownCharacter, unknownCharacter } from "./unknown_characters.ts";
+
+/** The character that stands for all others in a vocabulary that has an unknown symbol: U+FFFD. */
+export const UNKNOWN = 0xfffd;
+
+/** Options of {@linkcode Vocabulary.fromText} and {@linkcode Vocabulary.fromCodePoints}. */
+export interface VocabularyOptions {
+  /**
+   * Whether U+FFFD, the replacement character, is the unknown symbol: it stands for all characters
+   * that the vocabulary lacks, and is never sampled. It is added if it is not there. Default: false.
+   */
+  readonly unknown?: boolean;
+}
+
+const vocabularyOptionsSchema = optionsSchema({ unknown: flag });
 
 /**
  * The distinct characters of a text, which are Unicode code points, in ascending order. The id of a
@@ -24,6 +40,8 @@ export class Vocabulary {
   readonly characters: string;
   /** V, the number of characters: at least 1. */
   readonly size: number;
+  /** The id of the unknown symbol, which stands for all other characters, if there is one. */
+  readonly unknown: number | undefined;
   /** The character of each id. */
   readonly #strings: readonly string[];
   /**
@@ -31,13 +49,17 @@ export class Vocabulary {
    */
   readonly #ranks: Uint32Array;
 
-  private constructor(distinct: ReadonlySet<number>, source: string) {
+  private constructor(
+    distinct: Set<number>,
+    { source, unknown }: { readonly source: string; readonly unknown: boolean },
+  ) {
     if (!(distinct instanceof Set)) {
       throw new TypeError("Cannot make a vocabulary: use Vocabulary.fromText()");
     }
     if (distinct.size === 0) {
       throw new InputError(`${source} must have at least one character, not none`);
     }
+    if (unknown) distinct.add(UNKNOWN);
     // A typed array sorts by value.
     const codePoints = Uint32Array.from(distinct).sort();
     this.#strings = Array.from(codePoints, (codePoint) => String.fromCodePoint(codePoint));
@@ -45,17 +67,20 @@ export class Vocabulary {
     codePoints.forEach((codePoint, id) => this.#ranks[codePoint] = id + 1);
     this.characters = this.#strings.join("");
     this.size = codePoints.length;
+    this.unknown = unknown ? this.idOf(UNKNOWN) : undefined;
     Object.freeze(this);
   }
 
   /**
    * Creates the vocabulary of a text. The `characters` of a vocabulary give an equal one.
    *
-   * @throws {InputError} if the text is empty, or has a lone surrogate.
+   * @throws {InputError} if the text is empty, or has a lone surrogate, or if an option is wrong.
    * @throws {TypeError} if it is not a string.
    */
-  static fromText(text: string): Vocabulary {
-    checkString(text, { context: "Cannot make a vocabulary", name: "text" });
+  static fromText(text: string, options: VocabularyOptions = {}): Vocabulary {
+    const context = "Cannot make a vocabulary";
+    checkString(text, { context, name: "text" });
+    const { unknown = false } = checkOptions(options, { schema: vocabularyOptionsSchema, context });
     return withContext("Cannot make a vocabulary", () => {
       const distinct = new Set<number>();
       let position = 0;
@@ -65,7 +90,7 @@ export class Vocabulary {
         if (isSurrogate(codePoint)) throw loneSurrogate(codePoint, position);
         distinct.add(codePoint);
       }
-      return new Vocabulary(distinct, "the text");
+      return new Vocabulary(distinct, { source: "the text", unknown });
     });
   }
 
@@ -76,9 +101,14 @@ export class Vocabulary {
    * from 0 to 0x10FFFF, except the surrogates 0xD800 to 0xDFFF.
    * @throws {TypeError} if `codePoints` cannot be iterated.
    */
-  static fromCodePoints(codePoints: Iterable<number>): Vocabulary {
-    checkIterable(codePoints, { context: "Cannot make a vocabulary", name: "codePoints" });
-    return withContext("Cannot make a vocabulary", () => {
+  static fromCodePoints(
+    codePoints: Iterable<number>,
+    options: VocabularyOptions = {},
+  ): Vocabulary {
+    const context = "Cannot make a vocabulary";
+    checkIterable(codePoints, { context, name: "codePoints" });
+    const { unknown = false } = checkOptions(options, { schema: vocabularyOptionsSchema, context });
+    return withContext(context, () => {
       const distinct = new Set<number>();
       for (const codePoint of codePoints) {
         const isValid = Number.isInteger(codePoint) && codePoint >= 0 &&
@@ -91,8 +121,18 @@ export class Vocabulary {
         }
         distinct.add(codePoint);
       }
-      return new Vocabulary(distinct, "the list of code points");
+      return new Vocabulary(distinct, { source: "the list of code points", unknown });
     });
+  }
+
+  /**
+   * Whether another vocabulary gives every character the same id.
+   *
+   * @throws {TypeError} if it is no vocabulary.
+   */
+  equals(other: Vocabulary): boolean {
+    checkVocabulary(other, "Cannot compare vocabularies");
+    return this.characters === other.characters && this.unknown === other.unknown;
   }
 
   /** Whether a code point is in the vocabulary. */
@@ -107,9 +147,10 @@ export class Vocabulary {
   }
 
   /**
-   * Encodes a text as the ids of its characters.
+   * Encodes a text as the ids of its characters. Those that the vocabulary lacks are its unknown
+   * symbol, if it has one.
    *
-   * @throws {InputError} naming the first character that is not in the vocabulary, or the first
+   * @throws {InputError} listing the characters that are not in the vocabulary, or naming the first
    * lone surrogate, with its position in characters, counted from 1.
    * @throws {TypeError} if the text is not a string.
    */
@@ -153,15 +194,25 @@ export function encodeText(text: string, vocabulary: Vocabulary): Uint32Array {
   for (let i = 0; i < text.length; i++) {
     const codePoint = text.codePointAt(i)!;
     if (codePoint > 0xffff) i++;
-    const id = vocabulary.idOf(codePoint);
+    if (isSurrogate(codePoint)) throw loneSurrogate(codePoint, length + 1);
+    const id = vocabulary.idOf(codePoint) ?? vocabulary.unknown;
     if (id === undefined) {
-      throw isSurrogate(codePoint)
-        ? loneSurrogate(codePoint, length + 1)
-        : unknownCharacter(codePoint, { where: `character ${length + 1}`, vocabulary });
+      const unknown = findUnknown(text, vocabulary);
+      throw unknownCharacter(codePoint, { where: `character ${length + 1}`, vocabulary, unknown });
     }
     ids[length++] = id;
   }
   return length === ids.length ? ids : ids.slice(0, length);
+}
+
+/** The characters of a text that a vocabulary lacks, the most frequent first. */
+export function findUnknown(text: string, vocabulary: Vocabulary): readonly UnknownCharacter[] {
+  const counts = new Map<number, number>();
+  for (const character of text) {
+    const codePoint = character.codePointAt(0)!;
+    if (!vocabulary.has(codePoint)) counts.set(codePoint, (counts.get(codePoint) ?? 0) + 1);
+  }
+  return listUnknown(counts);
 }
 
 /**
@@ -183,26 +234,6 @@ function checkIterable(
   if (!isIterable) {
     throw wrongType({ context, name, expected: "an array, or another iterable", value });
   }
-}
-
-/** Where a character is, and the vocabulary that lacks it. */
-interface UnknownCharacter {
-  /** For example `line 2, character 7`. */
-  readonly where: string;
-  readonly vocabulary: Vocabulary;
-}
-
-/** Returns the error for a character that a vocabulary lacks. */
-export function unknownCharacter(
-  codePoint: number,
-  { where, vocabulary: { size } }: UnknownCharacter,
-): InputError {
-  const character = describeCharacter(codePoint);
-  const characters = size === 1 ? "the one character" : `the ${size} characters`;
-  return new InputError(
-    `${where}, ${character}, is not among ${characters} of the vocabulary; use only characters of ` +
-      "the text that the model was trained on",
-  );
 }
 
 function loneSurrogate(codePoint: number, position: number): InputError {

@@ -110,7 +110,7 @@ export function checkSameText(
 export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
   const { corpus: known, vocabulary, config, progress } = checkpoint;
   if (known !== null) checkSameText(known, corpus);
-  if (vocabulary.characters !== corpus.vocabulary.characters) {
+  if (!vocabulary.equals(corpus.vocabulary)) {
     throw new InputError(
       `Cannot resume training on ${quotePath(corpus.path)}: its characters are not the model's ` +
         `vocabulary; use the text that the model was trained on`,

@@ -214,7 +214,14 @@ Deno.test("suggest() finds no name in words that are far from all", () => {
 
 Deno.test("readConfig() and readLimits() read every option of train that is theirs", () => {
   const { options } = commandOf("train");
-  const others = ["out", "resume", "force", "threads", ...textOptions.map(({ name }) => name)];
+  const others = [
+    "out",
+    "resume",
+    "force",
+    "threads",
+    "minCount",
+    ...textOptions.map(({ name }) => name),
+  ];
   const keys = options.map(({ name }) => propertyOf(name)).filter((key) => !others.includes(key));
   const args = options.flatMap(({ name, value }) => value === undefined ? [] : [`--${name}`, "1"]);
   const line = readCommandLine(commandOf("train"), ["a", ...args]);

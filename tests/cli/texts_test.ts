@@ -119,3 +119,64 @@ testProgram(
     assertEquals([...Deno.readDirSync(f)].some(({ name }) => name === "runs"), false);
   },
 );
+
+testProgram(
+  "train --min-count leaves rare characters out, and they are never sampled",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/t.txt`, `${verse}àéîõü`);
+    const out = await succeed(f, "train", "t.txt", "--min-count", "2", ...short, "--out", "run");
+    assertMatch(
+      out,
+      /\nUnknown: +5 distinct characters, 5 in all, occur fewer than 2 times and are /,
+    );
+    await succeed(f, "train", "--resume", "run", "--steps", "8");
+    const sampled = await succeed(f, "sample", "run", "--length", "2000");
+    assertEquals(sampled.includes("\ufffd"), false);
+    await Deno.writeTextFile(`${f}/u.txt`, "Tyger ☃☃ é");
+    const { code, out: evaluated, err } = await run(f, ["eval", "run", "u.txt"]);
+    assertEquals(code, 0);
+    assertMatch(evaluated, /^9 characters predicted/);
+    assertMatch(
+      err,
+      /^Unknown characters, read as U\+FFFD: "☃" \(U\+2603\) 2 times, "é" .* once\n$/,
+    );
+  },
+);
+
+testProgram(
+  "eval, score and sample list unknown characters, and skip or replace them",
+  async (f) => {
+    await Deno.writeTextFile(`${f}/t.txt`, verse);
+    await succeed(f, "train", "t.txt", ...short, "--out", "run");
+    await Deno.writeTextFile(`${f}/u.txt`, "Tyger ☃☃ é");
+    const prompt = ["--prompt", "Tyger ☃☃ é", "--length", "1"];
+    for (
+      const args of [["eval", "run", "u.txt"], ["score", "run", "u.txt"], [
+        "sample",
+        "run",
+        ...prompt,
+      ]]
+    ) {
+      const refused = await run(f, args);
+      const all = /"☃" \(U\+2603\) 2 times, "é" \(U\+00E9\) once; .* --unknown to skip or /;
+      assertOneLine(refused, 2, all);
+      for (const [unknown, fate] of [["skip", "left out"], ["replace", "replaced"]]) {
+        const { code, err } = await run(f, [...args, "--unknown", unknown!]);
+        assertEquals([code, err.split(":")[0]], [0, `Unknown characters, ${fate}`]);
+      }
+    }
+    assertMatch(await runOut(f, "eval", "run", "u.txt", "--unknown", "skip"), /^6 characters /);
+    assertMatch(await runOut(f, "eval", "run", "u.txt", "--unknown", "replace"), /^9 characters /);
+    const text = await runOut(f, "sample", "run", ...prompt, "--unknown", "replace");
+    assertEquals(text.slice(0, 10), "Tyger    e");
+    assertOneLine(
+      await run(f, ["eval", "run", "u.txt", "--unknown", "x"]),
+      2,
+      /--unknown must be skip /,
+    );
+  },
+);
+
+async function runOut(folder: string, ...args: string[]): Promise<string> {
+  return (await run(folder, args)).out;
+}

@@ -84,7 +84,7 @@ Deno.test("Vocabulary.encode() names the first unknown character and its positio
   );
   assertEquals(
     message,
-    'Cannot encode the text: character 4, "x" (U+0078), is not among the 3 characters of the vocabulary; use only characters of the text that the model was trained on',
+    'Cannot encode the text: character 4, "x" (U+0078), is not among the 3 characters of the vocabulary; unknown in all: "x" (U+0078) once, "y" (U+0079) once; use only characters of the text that the model was trained on',
   );
 });
 

@@ -1,0 +1,83 @@
+#!/bin/sh
+# Starts one rank of `deno task train-mpi`, which may call one library: that of MPI.
+# usage: start.sh DENO [arguments of train-mpi]
+#
+# It stays the parent of the rank to report if it is killed: launchers then name no machine, or show
+# no more than an exit code. It also ends the job where launchers do not: MPICH's waits for the other
+# ranks if one has not joined the job, and for a rank whose parent, `deno task`, was killed.
+deno=$1
+shift
+here=$(dirname "$0")
+host=$(uname -n)
+rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${SLURM_PROCID:-${PMIX_RANK:-0}}}}
+variables=OMPI_COMM_WORLD_RANK,OMPI_COMM_WORLD_SIZE,PMI_RANK,PMI_SIZE,PMIX_RANK
+variables=$variables,SLURM_PROCID,SLURM_STEP_NUM_TASKS,LD_LIBRARY_PATH,MPI_HOME,I_MPI_ROOT
+
+# Replaces a subshell by a program.
+start() {
+  exec "$deno" run --no-code-cache --frozen --lock="$here/../deno.lock" \
+    --config="$here/../../deno.json" --allow-read --allow-env="$variables" "$@"
+}
+
+# Passes a signal on.
+stop() {
+  stopped=yes
+  kill -s "$1" "$child"
+}
+
+# Whether the parent of this process is still `deno task`: a process that has ended may keep its
+# number for a while.
+has_parent() {
+  if read -r stat </proc/$$/stat; then
+    # shellcheck disable=SC2086 # The words after the name: state, parent, …
+    set -- ${stat##*) }
+    [ "$2" = "$PPID" ]
+  else
+    kill -0 "$PPID"
+  fi
+}
+
+# Ends the rank when the parent of this process has ended.
+watch() {
+  # Launchers wait until the last process has closed this connection.
+  [ -z "$PMI_FD" ] || eval "exec $PMI_FD>&-"
+  while sleep 1; do
+    has_parent && continue
+    kill -s KILL "$child"
+    echo "error: rank $rank on $host has lost its parent process, deno task" >&3
+    exit
+  done
+}
+
+library=$(start "$here/print_library.ts" "$@")
+# In the background, so that signals reach the traps while it runs.
+start --allow-write ${library:+"--allow-ffi=$library"} "$here/main.ts" "$library" "$host" "$@" <&0 &
+child=$!
+trap 'stop TERM' TERM
+trap 'stop INT' INT
+trap 'stop HUP' HUP
+# Nothing may read what this process says.
+trap '' PIPE
+# Without what the shell itself says about processes that were killed.
+exec 3>&2 2>/dev/null
+watch </dev/null >/dev/null &
+watcher=$!
+while
+  wait "$child"
+  code=$?
+  # A signal ends `wait` before the rank ends.
+  kill -0 "$child"
+do :; done
+kill "$watcher"
+
+# A run that a signal has stopped ends with 129, 130 or 143, on all ranks.
+case $code in 0 | 129 | 130 | 143) exit "$code" ;; esac
+# A launcher that ends all ranks sends signals to this process, too, before it kills them.
+if [ "$code" -gt 128 ] && [ -z "$stopped" ]; then
+  echo "error: rank $rank on $host was killed by SIG$(kill -l "$code")" >&3
+fi
+# What MPI_Abort tells MPICH's launcher, which sets both variables.
+if [ -n "$PMI_FD" ] && [ -n "$MPI_LOCALRANKID" ]; then
+  eval "echo cmd=abort exitcode=$code >&$PMI_FD"
+fi
+exit "$code"
