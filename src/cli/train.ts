@@ -6,7 +6,11 @@ import { statIfExists } from "../files/file_identity.ts";
 import { quotePath } from "../json.ts";
 import { Run } from "../run/run.ts";
 import { type OpenRun, RunFolder } from "../run/run_folder.ts";
-import { MAX_BYTES_IN_MEMORY, type ReadingOptions } from "../files/read_corpus.ts";
+import {
+  MAX_BYTES_IN_MEMORY,
+  type ReadingOptions,
+  type ReadProgress,
+} from "../files/read_corpus.ts";
 import { readOnRanks } from "../files/rank_corpus.ts";
 import { isPipe } from "../files/file_identity.ts";
 import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
@@ -27,6 +31,7 @@ import {
 } from "./read_text.ts";
 import { conclusionOf, describeDifference, describeOverfitting } from "./conclusion.ts";
 import { EventLog } from "./event_log.ts";
+import { ProgressBar } from "./progress_bar.ts";
 import { SignalHandler } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
 import {
@@ -307,9 +312,12 @@ async function readTrainingText(
 ): Promise<Corpus> {
   const how = { ...options, temporaryFolder: "." };
   const read = () => readText(paths, how);
-  return exchange === undefined
-    ? await read()
-    : await readOnRanks(exchange, { paths: standardPaths(paths), options: how }, read);
+  if (exchange === undefined) return await read();
+  using progress = new ProgressBar("Reading the text");
+  const onProgress = ({ bytes, total }: ReadProgress) => progress.update(bytes, total);
+  return await readOnRanks(exchange, {
+    ...{ paths: standardPaths(paths), options: how, read, onProgress },
+  });
 }
 
 /** Reads the text that the line names, or else the one that the run was trained on. */

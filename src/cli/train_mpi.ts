@@ -1,10 +1,15 @@
 /** `train-mpi`: `train` on several ranks, of which rank 0 prints and writes, and the others follow. */
 
 import type { Exchange } from "../exchange.ts";
-import { followReading, type SentTextJob, type TextJob } from "../files/rank_corpus.ts";
+import {
+  followReading,
+  type RankCorpus,
+  type SentTextJob,
+  type SharedTextJob,
+  type TextJob,
+} from "../files/rank_corpus.ts";
 import { InputError } from "../errors.ts";
 import { failureOf, type Job, receiveJob, sendJob } from "../rank_jobs.ts";
-import type { Corpus } from "../text/corpus.ts";
 import { followTraining, type TrainJob } from "../train/rank_training.ts";
 import type { Command } from "./args.ts";
 import { exitCodeOf } from "./program.ts";
@@ -104,20 +109,26 @@ export async function exitCodeOfRank(
 async function follow(exchange: Exchange, { threads }: RankOptions): Promise<number> {
   // Signals stop the training through the word that each step looks at.
   using signals = new SignalHandler(() => {});
-  let corpus: Corpus | null = null;
+  let corpus: RankCorpus | null = null;
   try {
     while (true) {
-      const job = receiveJob(exchange) as TextJob | SentTextJob | TrainJob | EndJob;
+      const job = receiveJob(exchange) as
+        | TextJob
+        | SharedTextJob
+        | SentTextJob
+        | TrainJob
+        | EndJob;
       if (job.name === "end") return job.code;
       if (job.name === "train") {
         const onStart = (word: Int32Array<SharedArrayBuffer>) => signals.setAtSignal(word);
-        followTraining(exchange, job, { corpus: corpus!, threads, onStart });
+        const { checkText } = corpus!;
+        followTraining(exchange, job, { corpus: corpus!.corpus, threads, checkText, onStart });
       } else {
-        corpus?.[Symbol.dispose]();
+        corpus?.corpus[Symbol.dispose]();
         corpus = await followReading(exchange, job);
       }
     }
   } finally {
-    corpus?.[Symbol.dispose]();
+    corpus?.corpus[Symbol.dispose]();
   }
 }

@@ -8,7 +8,13 @@ import { checkIsText, type Corpus, corpusFromScan, inMemory } from "../text/corp
 import type { CorpusText, TextReading } from "../text/corpus.ts";
 import { Utf8Scanner } from "../text/scan.ts";
 import { isPipe } from "./file_identity.ts";
-import { MAX_BYTES_IN_MEMORY, readCorpus, type ReadingOptions } from "./read_corpus.ts";
+import { scanOnRanks, sharedFileSize } from "./rank_scan.ts";
+import {
+  MAX_BYTES_IN_MEMORY,
+  readCorpus,
+  type ReadingOptions,
+  type ReadProgress,
+} from "./read_corpus.ts";
 import { STANDARD_INPUT_PATH } from "./text_paths.ts";
 
 /** The job that makes the others read a text. */
@@ -18,6 +24,31 @@ export interface TextJob extends Job {
   readonly paths: readonly string[];
   /** How they are read. */
   readonly options: ReadingOptions & { readonly temporaryFolder?: string };
+}
+
+/** The job that makes the others read a part each of a file that all have. */
+export interface SharedTextJob extends Job {
+  readonly name: "shared text";
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** The corpus of a rank that follows. */
+export interface RankCorpus {
+  /** The corpus. */
+  readonly corpus: Corpus;
+  /** Checks that some characters are those of rank 0, if that has not been done. */
+  readonly checkText: (start: number, end: number) => void;
+}
+
+/** How {@linkcode readOnRanks} reads. */
+export interface RankReadingOptions extends Pick<TextJob, "paths" | "options"> {
+  /** Reads the whole text on rank 0. */
+  readonly read: () => Promise<Corpus>;
+  /** Called while the ranks share the reading. */
+  readonly onProgress?: (progress: ReadProgress) => void;
+  /** The length of a file that the ranks share. Default: more than is held in memory. */
+  readonly minSharedBytes?: number;
 }
 
 /** What follows the job if rank 0 sends the text, because only it can read it. */
@@ -40,17 +71,25 @@ function isOnRank0(paths: readonly string[]): boolean {
  * Reads a text on all ranks; only rank 0 may call it, while the others wait for a job, for which they
  * call {@linkcode followReading}.
  *
+ * A file that is too long for memory is scanned by all ranks, a part by each.
+ *
  * @param exchange The ranks.
  * @param options The paths, and how they are read.
- * @param read Reads them on rank 0.
  * @throws {InputError} if a rank cannot read the text, or its copy has other contents.
  */
 export async function readOnRanks(
   exchange: Exchange,
-  { paths, options }: Pick<TextJob, "paths" | "options">,
-  read: () => Promise<Corpus>,
+  { paths, options, read, onProgress, minSharedBytes }: RankReadingOptions,
 ): Promise<Corpus> {
   if (isOnRank0(paths)) return sendCorpus(exchange, await read());
+  const bytes = sharedFileSize(paths, options);
+  if (bytes !== null && bytes > (minSharedBytes ?? MAX_BYTES_IN_MEMORY)) {
+    const job: SharedTextJob = { name: "shared text", path: paths[0]!, bytes };
+    sendJob(exchange, job);
+    const shared = await runPartAsync(exchange, () => scanOnRanks(exchange, job, { onProgress }));
+    if (shared !== null) return shared.corpus;
+    // Something is wrong with the text: reading it in the usual way finds out what.
+  }
   const job: TextJob = { name: "text", paths, options };
   sendJob(exchange, job);
   const corpus = await runPartAsync(exchange, () => agreeAsync(exchange, read));
@@ -65,9 +104,28 @@ export async function readOnRanks(
 /** Reads this rank's copy of the text that rank 0 reads; `null` if it is refused on all ranks. */
 export async function followReading(
   exchange: Exchange,
-  job: TextJob | SentTextJob,
-): Promise<Corpus | null> {
-  if (job.name === "sent text") return receiveCorpus(exchange, job);
+  job: TextJob | SharedTextJob | SentTextJob,
+): Promise<RankCorpus | null> {
+  if (job.name === "shared text") return await followSharedReading(exchange, job);
+  const corpus = job.name === "sent text"
+    ? receiveCorpus(exchange, job)
+    : await followWholeReading(exchange, job);
+  return corpus && { corpus, checkText() {} };
+}
+
+async function followSharedReading(
+  exchange: Exchange,
+  job: SharedTextJob,
+): Promise<RankCorpus | null> {
+  try {
+    return await scanOnRanks(exchange, job);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+async function followWholeReading(exchange: Exchange, job: TextJob): Promise<Corpus | null> {
   let corpus: Corpus | undefined;
   try {
     corpus = await agreeAsync(exchange, () => readCorpus(job.paths, job.options));

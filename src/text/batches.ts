@@ -1,6 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { Slice } from "../exchange.ts";
 import type { Corpus } from "./corpus.ts";
+import type { Span } from "./split.ts";
 import { IdWindow } from "./window.ts";
 
 /** Options of {@linkcode BatchLoader}. */
@@ -97,6 +98,12 @@ export class BatchLoader {
   /** Where each stream starts, in characters from the start of the text. */
   get streamStarts(): readonly number[] {
     return this.#starts;
+  }
+
+  /** The characters that some streams are read from; none of no streams. */
+  rangeOf({ start, length }: Slice): Span {
+    if (length === 0) return [0, 0];
+    return [this.#starts[start]!, this.#starts[start + length - 1]! + this.#length];
   }
 
   /** p, the number of characters of each stream that were read since its start. */

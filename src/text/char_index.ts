@@ -6,6 +6,12 @@ export interface CharOffset {
   readonly byte: number;
 }
 
+/** Finds positions in a text. */
+export interface CharOffsets {
+  /** Returns a known position at or before a character; the start of the text if there is none. */
+  floor(character: number): CharOffset;
+}
+
 /** Options of {@linkcode CharIndex}. */
 export interface CharIndexOptions {
   /** Characters between two entries at first: a whole number above 0. Default: 512. */
@@ -30,7 +36,7 @@ export interface CharIndexOptions {
  * console.log(index.floor(3)); // { character: 2, byte: 3 }
  * ```
  */
-export class CharIndex {
+export class CharIndex implements CharOffsets {
   #offsets: number[] = [];
   #stride: number;
   readonly #maxEntries: number;
@@ -44,6 +50,16 @@ export class CharIndex {
   /** The character whose byte offset must be added next. */
   get nextCharacter(): number {
     return this.#offsets.length * this.#stride;
+  }
+
+  /** Characters between two entries. */
+  get stride(): number {
+    return this.#stride;
+  }
+
+  /** The byte offset of each entry. */
+  get offsets(): readonly number[] {
+    return this.#offsets;
   }
 
   /** Adds the byte offset of {@linkcode CharIndex.nextCharacter}. */
@@ -60,5 +76,34 @@ export class CharIndex {
     const last = Math.max(0, this.#offsets.length - 1);
     const i = Math.min(Math.floor(character / this.#stride), last);
     return { character: i * this.#stride, byte: this.#offsets[i] ?? 0 };
+  }
+}
+
+/** The index of a part of a text. */
+export interface IndexPart {
+  /** Where the part begins. */
+  readonly start: CharOffset;
+  /** Characters between two entries. */
+  readonly stride: number;
+  /** The byte offset of each entry, from the start of the part. */
+  readonly offsets: ArrayLike<number>;
+}
+
+/** The index of a text of which several processes have scanned a part each. */
+export class JoinedIndex implements CharOffsets {
+  readonly #parts: readonly IndexPart[];
+
+  /** @param parts The first begins at the start of the text, each other where the one before ends. */
+  constructor(parts: readonly IndexPart[]) {
+    this.#parts = parts;
+  }
+
+  /** Returns the last entry at or before a character. */
+  floor(character: number): CharOffset {
+    const { start, stride, offsets } = this.#parts.findLast((part) =>
+      part.start.character <= character && part.offsets.length > 0
+    )!;
+    const i = Math.min(Math.floor((character - start.character) / stride), offsets.length - 1);
+    return { character: start.character + i * stride, byte: start.byte + offsets[i]! };
   }
 }

@@ -3,7 +3,7 @@ import { InputError, TextError, withContext } from "../errors.ts";
 import { quote, quotePath } from "../json.ts";
 import { wholeNumber } from "../schemas.ts";
 import { checkIsNoChance } from "./encoding.ts";
-import { type ScanResult, type TextScan, Utf8Scanner } from "./scan.ts";
+import { type TextContents, type TextScan, Utf8Scanner } from "./scan.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 import { listUnknown, type UnknownCharacter, unknownCharacter } from "./unknown_characters.ts";
@@ -221,7 +221,7 @@ export interface ScanOptions extends BytesOptions {
  * @throws {InputError} without a context, if the given vocabulary lacks one of its characters.
  */
 export function corpusFromScan(
-  scan: ScanResult,
+  scan: TextContents,
   { vocabulary, minCount = 1, ...options }: ScanOptions,
 ): Corpus {
   return new Utf8Corpus(scan, {
@@ -266,12 +266,12 @@ class Utf8Corpus implements Corpus {
   readonly unknown: readonly UnknownCharacter[];
   readonly bytes: number;
   readonly sha256: string;
-  readonly #scan: ScanResult;
+  readonly #scan: TextContents;
   readonly #source: ByteSource;
 
   /** @throws {InputError} naming the first character that the vocabulary lacks. */
   constructor(
-    scan: ScanResult,
+    scan: TextContents,
     { name, vocabulary, source, texts, reading, filtered = new Map() }: ScanOptions & {
       readonly vocabulary: Vocabulary;
     },

@@ -1,10 +1,15 @@
 import { createSha256 } from "../sha256.ts";
-import { CharIndex } from "./char_index.ts";
+import { CharIndex, type CharOffsets } from "./char_index.ts";
 import { describeMalformed, HEAD_BYTES, NotUtf8Error } from "./encoding.ts";
 import { codePointAt, completeLength, utf8Length } from "./utf8.ts";
 
 /** Everything that is found in a text before its characters have ids. */
-export interface ScanResult {
+export interface ScanResult extends TextContents {
+  readonly index: CharIndex;
+}
+
+/** What a corpus needs of a text, however it was scanned. */
+export interface TextContents {
   /** Length in bytes of UTF-8. */
   readonly bytes: number;
   /** Length in characters. */
@@ -14,7 +19,7 @@ export interface ScanResult {
   /** How often each code point of the text occurs. */
   readonly occurrences: ReadonlyMap<number, number>;
   /** The byte offsets of some characters. */
-  readonly index: CharIndex;
+  readonly index: CharOffsets;
 }
 
 /** One of the texts that were scanned one after another. */

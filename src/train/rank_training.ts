@@ -1,5 +1,6 @@
 /** A training that several ranks share: rank 0 leads, the others follow. */
 
+import { Disposables } from "../disposables.ts";
 import { checkThreads, threadRange } from "../engine/thread_count.ts";
 import { modules } from "../engine/kernels/modules.ts";
 import type { Update } from "../engine/update.ts";
@@ -182,6 +183,11 @@ export interface FollowOptions {
   readonly corpus: Corpus;
   /** Threads of this rank if rank 0 does not say. Default: as for a training alone. */
   readonly threads?: number | undefined;
+  /**
+   * Checks the characters from `start` to `end`, those of the streams that this rank reads; what it
+   * throws is thrown on rank 0.
+   */
+  readonly checkText?: (start: number, end: number) => void;
   /** Called with the word that another thread may set to stop the training on all ranks. */
   readonly onStart?: (stopWord: Int32Array<SharedArrayBuffer>) => void;
 }
@@ -195,9 +201,9 @@ export interface FollowOptions {
 export function followTraining(
   exchange: Exchange,
   job: TrainJob,
-  { corpus, threads, onStart }: FollowOptions,
+  { onStart, ...options }: FollowOptions,
 ): void {
-  using computer = createFollower(exchange, { job, corpus, threads });
+  using computer = createFollower(exchange, job, options);
   // If another rank has failed to create its network, rank 0 reports that.
   if (computer === null) return;
   onStart?.(computer.network.engine.stopWord);
@@ -215,11 +221,8 @@ export function followTraining(
 
 function createFollower(
   exchange: Exchange,
-  { job, corpus, threads }: {
-    readonly job: TrainJob;
-    readonly corpus: Corpus;
-    readonly threads: number | undefined;
-  },
+  job: TrainJob,
+  { corpus, threads, checkText }: FollowOptions,
 ): StepComputer | null {
   let count = 0;
   let computer: StepComputer;
@@ -230,7 +233,12 @@ function createFollower(
       const { batches } = loadTrainingData(corpus, config);
       const { size } = exchange;
       count = threadsOfRank(job.threads ?? threads, { corpus, config, size });
-      return new StepComputer({ corpus, config, batches, exchange, threads: count });
+      using created = new Disposables();
+      const parts = { corpus, config, batches, exchange, threads: count };
+      const computer = created.use(new StepComputer(parts));
+      checkText?.(...batches.rangeOf(computer.network.streams));
+      created.move();
+      return computer;
     });
   } catch (error) {
     if (error instanceof InputError) return null;
