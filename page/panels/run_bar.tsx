@@ -11,6 +11,7 @@ import {
 import {
   client,
   extendTraining,
+  givenLimits,
   hasUnsavedTraining,
   remark,
   resetTraining,
@@ -107,13 +108,16 @@ function endReason(): string | null {
     validated[0]!,
   );
   const since = validated.length - 1 - validated.indexOf(best);
-  const reason = since >= limits.patience
-    ? `The validation loss has not fallen in ${countOf(since, "validation")}.`
-    : step >= limits.steps
+  // The limits of a training that was extended are not those that it was prepared with.
+  const reason = step >= (givenLimits.value.steps ?? limits.steps)
     ? `All ${countOf(step, "step")} are done.`
+    : since >= limits.patience
+    ? `The validation loss has not fallen in ${countOf(since, "validation")}.`
     : "The time is over.";
   if (best === undefined || best.step === step) return reason;
-  return `${reason} Below is the best model, that of step ${formatCount(best.step)}.`;
+  return `${reason} Write and Look inside use the best model, that of step ${
+    formatCount(best.step)
+  }.`;
 }
 
 function Figures() {

@@ -138,7 +138,9 @@ function OwnText({ own, preview, takeOwn, takeFile }: {
   const paste = (event: ClipboardEvent) => {
     const pasted = event.clipboardData?.getData("text/plain") ?? "";
     const file = event.clipboardData?.files[0];
-    if (pasted.length <= MAX_EDITABLE && file === undefined) return;
+    // Browsers insert some pages line by line, which takes seconds on a phone.
+    const isSlow = pasted.length > MAX_EDITABLE || own === null && pasted !== "";
+    if (!isSlow && file === undefined) return;
     event.preventDefault();
     if (file !== undefined) takeFile(file);
     else takeText(pasted);
