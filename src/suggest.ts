@@ -38,7 +38,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   "precision": ["dtype", "float"],
   "prompt": ["prime", "primetext", "prefix", "start", "start-text", "context", "seed-text"],
   "reset-every": ["fresh-every", "reset-states"],
-  "resume": ["continue", "init-from", "restore", "checkpoint", "load"],
+  "resume": ["continue", "restore", "checkpoint", "load"],
   "sample-every": ["sample-interval"],
   "seed": ["random-seed", "manual-seed", "rng"],
   "seq-length": ["sequence-length", "bptt", "context-length", "block-size", "unroll", "t"],

@@ -16,6 +16,7 @@ import { isPipe } from "../files/file_identity.ts";
 import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { autoConfig } from "../train/auto_config.ts";
+import { configFrom } from "../train/train.ts";
 import { compareHeldOut } from "../evaluate/held_out.ts";
 import { OverfittingWatch } from "../train/overfitting.ts";
 import { DivergenceError } from "../train/divergence.ts";
@@ -58,6 +59,7 @@ export const trainCommand: Command = {
     "deno task train examples/alice.txt --minutes 10",
     "deno task train --resume runs/alice --epochs 40",
     "deno task train alice.txt --resume alice.safetensors",
+    "deno task train poems.txt --init-from runs/alice",
   ],
   notes: [
     textNote,
@@ -197,6 +199,12 @@ async function startUnlessInterrupted(
 
 async function prepare(line: CommandLine, shared: SharedTraining): Promise<Source> {
   const resume = line.text("resume");
+  if (resume !== undefined && line.has("init-from")) {
+    throw new InputError(
+      "Cannot use both --resume and --init-from: a run that is resumed has its weights; leave one " +
+        "of them out",
+    );
+  }
   if (resume === undefined) return await prepareNew(line, shared);
   return isFile(resume)
     ? await prepareFromCheckpoint(line, resume, shared)
@@ -221,14 +229,16 @@ async function prepareNew(line: CommandLine, shared: SharedTraining): Promise<So
   const limits = readLimits(line);
   const given = readConfig(line);
   const execution = executionOf(line, shared);
+  const from = line.text("init-from");
+  const initFrom = from === undefined ? undefined : await readCheckpoint(from);
   const corpus = await readTrainingText(line.operands, readTextOptions(line), shared);
   using opened = new Disposables();
   opened.use(corpus);
-  const { config, reasons } = autoConfig(corpus, given, limits);
-  const options = present({ ...folderOf(line), ...execution });
+  const { config, reasons } = autoConfig(corpus, configFrom(initFrom, given) ?? {}, limits);
+  const options = present({ ...folderOf(line), ...execution, initFrom });
   const resources = opened.move();
   return {
-    origin: { preset: given.preset, reasons },
+    origin: { preset: given.preset, reasons, initFrom: from },
     showsAllMetrics: line.has("log-every"),
     start: (signal) => Run.create(corpus, { ...options, config, limits, signal }),
     [Symbol.dispose]: () => resources.dispose(),

@@ -37,12 +37,14 @@ const LABEL = 13;
 export interface ConfigOrigin {
   /** The preset that was named. */
   readonly preset?: string | undefined;
+  /** The run or checkpoint that the weights come from. */
+  readonly initFrom?: string | undefined;
   /** What was picked automatically, and why. */
   readonly reasons?: readonly AutoConfigReason[] | undefined;
 }
 
 /** The lines that describe a run before it begins. */
-export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): string {
+export function headerOf(run: Run, { preset, reasons = [], initFrom }: ConfigOrigin): string {
   const { trainer } = run;
   const { config, corpus } = trainer;
   const parameters = parameterCount(sizesOf({ config, vocabulary: corpus.vocabulary }));
@@ -68,6 +70,12 @@ export function headerOf(run: Run, { preset, reasons = [] }: ConfigOrigin): stri
     ["Limits", describeLimits(run)],
     ["Run folder", show(run.folder.path)],
     ...preset === undefined ? [] : [["Preset", preset]],
+    ...run.grownFrom === null ? [] : [[
+      "Grown",
+      `from ${formatCount(run.grownFrom, "character")}; the text is split anew: what is held out ` +
+      "now was never trained on, and the best loss so far no longer counts",
+    ]],
+    ...initFrom === undefined ? [] : [["Weights", `of ${show(initFrom)}`]],
     ...trainer.steps === 0 ? [] : [[
       "Resumed",
       `at step ${formatNumber(trainer.steps)}, training loss ${formatLoss(trainer.loss)} nats/char`,

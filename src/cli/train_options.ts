@@ -52,6 +52,13 @@ export const trainOptions: readonly Option[] = [
         "new run folder",
     },
     {
+      name: "init-from",
+      value: "RUN",
+      description: "Begin with the weights of this run or checkpoint instead of random ones " +
+        "(fine-tuning): sizes are the model's, the optimizer is new, and characters of <text> that " +
+        "the model does not know are added",
+    },
+    {
       name: "force",
       description: "Replace the run that the folder holds, as soon as the new run has a checkpoint",
     },

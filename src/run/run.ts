@@ -2,7 +2,9 @@ import { checkCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.ts";
 import { BEST_CHECKPOINT, readCheckpoint } from "../files/checkpoint_file.ts";
 import { checkOptions, checkShape, checkString, optionsSchema } from "../arguments.ts";
 import { InputError, TextError } from "../errors.ts";
+import { lstatIfExists } from "../files/file_identity.ts";
 import type { Config } from "../model/config.ts";
+import type { Model } from "../model/model.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { oneOf, text, unchecked } from "../schemas.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
@@ -10,6 +12,7 @@ import { replaceInvisible } from "../printable.ts";
 import type { TrainingLimits } from "../train/limits.ts";
 import { callbackKeys, type TrainingCallbacks, trainingSchemas } from "../train/options.ts";
 import { bestOf, type TrainResult } from "../train/result.ts";
+import { growBest, hasGrown } from "../train/growth.ts";
 import { checkSameText, resumedConfig } from "../train/resume.ts";
 import { type PreparedTraining, prepareTraining } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
@@ -51,6 +54,8 @@ export interface CreateRunOptions extends RunOptions {
    * begin at its step.
    */
   readonly resume?: Checkpoint;
+  /** Begin with the weights of this model; see {@linkcode TrainOptions.initFrom}. */
+  readonly initFrom?: Model;
 }
 
 /** Signal and callbacks of {@linkcode Run.train}; each is called before the folder changes. */
@@ -63,6 +68,7 @@ const schemas = {
     path: text,
     ifExists: oneOf(["fail", "rename", "replace"]),
     resume: unchecked,
+    initFrom: unchecked,
     config: unchecked,
     limits: unchecked,
     threads: unchecked,
@@ -104,6 +110,7 @@ export class Run implements Disposable {
   readonly folder: RunFolder;
   readonly #training: PreparedTraining;
   readonly #writer: RunWriter;
+  #grownFrom: number | null = null;
   /** Aborted when the folder cannot be written. */
   readonly #failure = new AbortController();
 
@@ -135,7 +142,7 @@ export class Run implements Disposable {
     const context = "Cannot train";
     checkCorpus(corpus, context);
     options = checkOptions(options, { schema: schemas.create, context });
-    const { path = defaultRunPath(nameOf(corpus)), config = {}, resume } = options;
+    const { path = defaultRunPath(nameOf(corpus)), config = {}, resume, initFrom } = options;
     const { ifExists = options.path === undefined ? "rename" : "fail" } = options;
     if (resume !== undefined) checkCheckpoint(resume, "Cannot resume training");
     const limits = checkLimits(options.limits);
@@ -145,6 +152,7 @@ export class Run implements Disposable {
         ...limits,
         config: resume === undefined ? config : resumedConfig(resume.config, config),
         ...resume === undefined ? {} : { resume },
+        ...initFrom === undefined ? {} : { initFrom },
         ...trainerOptions(options),
       }),
     );
@@ -168,9 +176,15 @@ export class Run implements Disposable {
       replace: RunFolder.replace,
     }[ifExists];
     const folder = opened.use(createFolder(path, runConfig));
-    const latest = resume === undefined ? null : { ...resume, config: runConfig.config };
+    // A run that is killed before its first checkpoint would start again from random weights.
+    const { resumed, trainer } = training;
+    const latest = resumed !== null
+      ? { ...resumed, config: runConfig.config }
+      : initFrom === undefined
+      ? null
+      : trainer.checkpoint();
     if (latest !== null) {
-      if (bestOf(latest) !== null) await folder.save(latest, "best");
+      if (resumed !== null && bestOf(latest) !== null) await folder.save(latest, "best");
       await folder.save(latest, "latest");
     }
     const run = new Run(training, folder, { runConfig, latest });
@@ -183,7 +197,9 @@ export class Run implements Disposable {
    * {@linkcode Run.isFinished}. A run that was killed before its first checkpoint starts again.
    *
    * @param opened From {@linkcode RunFolder.open}; the run disposes of its folder.
-   * @param corpus The text of the run; its path may be another.
+   * @param corpus The text of the run, or one that begins with it; its path may be another. A text
+   * that has grown is split and cut into streams anew, and what is held out lies behind all that was
+   * trained on.
    * @param options A new limit of steps, epochs or minutes replaces all of these. Of the
    * configuration, what only steers the training may change, for example `lr` and `gradClip`.
    * Changes are recorded in `config.json`.
@@ -202,7 +218,8 @@ export class Run implements Disposable {
     using resources = new Disposables();
     resources.use(folder);
     checkTextIsNoRunFile(folder.path, pathsOf(corpus));
-    checkSameText(runConfig.corpus, corpus);
+    const isGrown = await hasGrown(runConfig.corpus, corpus);
+    if (!isGrown) checkSameText(runConfig.corpus, corpus);
     const limits = resumedLimits(runConfig.limits, checkLimits(options.limits));
     const config = resumedConfig(checkpoint?.config ?? runConfig.config, options.config ?? {});
     const training = resources.use(
@@ -213,10 +230,12 @@ export class Run implements Disposable {
         ...trainerOptions(options),
       }),
     );
-    const run = new Run(training, folder, { runConfig, latest: checkpoint });
+    const { resumed } = training;
+    const run = new Run(training, folder, { runConfig, latest: resumed });
+    if (isGrown) run.#grownFrom = runConfig.corpus.chars;
     if (!run.isFinished) {
       const to = { ...runConfig, config, limits, corpus: recordOf(corpus) };
-      await run.#writeResumption(to, checkpoint);
+      await run.#writeResumption(to, resumed);
     }
     resources.move();
     return run;
@@ -230,6 +249,11 @@ export class Run implements Disposable {
   /** Complete limits and intervals. */
   get limits(): TrainingLimits {
     return this.#training.limits;
+  }
+
+  /** Characters of the text before, if it has grown since the run was stopped; else `null`. */
+  get grownFrom(): number | null {
+    return this.#grownFrom;
   }
 
   /** Whether the run has reached its limit, so that nothing is left to train. */
@@ -291,7 +315,12 @@ export class Run implements Disposable {
   async #writeResumption(to: RunConfig, checkpoint: Checkpoint | null): Promise<void> {
     const { progress } = checkpoint ?? this.trainer.checkpoint();
     await this.folder.truncateTo(progress);
-    if (checkpoint !== null && !isSame(to.config, checkpoint.config)) {
+    if (checkpoint !== null && this.#grownFrom !== null) {
+      // The best first: a run that is killed in between is resumed from the latest in any case.
+      const best = await readBestIn(this.folder.path);
+      if (best !== null) await this.folder.save(growBest(best, this.trainer.corpus), "best");
+      await this.folder.save({ ...checkpoint, config: to.config }, "latest");
+    } else if (checkpoint !== null && !isSame(to.config, checkpoint.config)) {
       await this.folder.save({ ...checkpoint, config: to.config }, "latest");
     }
     this.#writer.change(progress.step, to);
@@ -329,6 +358,12 @@ const MAX_NAME_BYTES = 240;
 function cutTo(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
   return text.slice(0, read);
+}
+
+/** The best checkpoint of a run folder; `null` if there is none. */
+async function readBestIn(path: string): Promise<Checkpoint | null> {
+  const best = `${path}/${BEST_CHECKPOINT}`;
+  return lstatIfExists(best) === null ? null : await readCheckpoint(best);
 }
 
 /** The path that a run of a text is named after. */

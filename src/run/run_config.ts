@@ -140,7 +140,10 @@ export function withChange(
   const changed = {
     ...differences(runConfig.config, to.config),
     ...differences(runConfig.limits, to.limits),
-    ...differences({ corpus: runConfig.corpus.path }, { corpus: to.corpus.path }),
+    ...differences(
+      { corpus: runConfig.corpus.path, chars: runConfig.corpus.chars },
+      { corpus: to.corpus.path, chars: to.corpus.chars },
+    ),
   };
   if (Object.keys(changed).length === 0) return runConfig;
   const change = { step, changed, ...diverged === undefined ? {} : { diverged } };

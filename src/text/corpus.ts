@@ -1,7 +1,15 @@
-import { checkOptions, checkShape, checkString, optionsSchema, wrongType } from "../arguments.ts";
+import {
+  checkOptions,
+  checkShape,
+  checkString,
+  checkWholeNumber,
+  optionsSchema,
+  wrongType,
+} from "../arguments.ts";
 import { InputError, TextError, withContext } from "../errors.ts";
 import { quote, quotePath } from "../json.ts";
 import { wholeNumber } from "../schemas.ts";
+import { createSha256 } from "../sha256.ts";
 import { checkIsNoChance } from "./encoding.ts";
 import { type TextContents, type TextScan, Utf8Scanner } from "./scan.ts";
 import type { ByteSource } from "./byte_source.ts";
@@ -53,6 +61,14 @@ export interface Corpus extends Disposable {
    * @throws {TypeError} if `into` is not a `Uint32Array`.
    */
   read(start: number, count: number, options?: ReadRangeOptions): Uint32Array;
+  /**
+   * Hashes the first bytes of the text, in pieces between which the generator yields.
+   *
+   * @param bytes At most {@linkcode Corpus.bytes}.
+   * @returns Their SHA-256, in lower-case hexadecimal digits.
+   * @throws {TextError} as {@linkcode Corpus.read} does.
+   */
+  hashInSlices(bytes: number): Generator<void, string>;
 }
 
 /** One of the texts of a {@linkcode Corpus}. */
@@ -319,6 +335,20 @@ class Utf8Corpus implements Corpus {
     const ids = into ?? new Uint32Array(count);
     withContext(contextOf(this.path), () => this.#decode(ids, { start, end: start + count }));
     return ids;
+  }
+
+  *hashInSlices(bytes: number): Generator<void, string> {
+    checkWholeNumber(bytes, {
+      ...{ context: "Cannot hash a text", name: "bytes" },
+      ...{ min: 0, max: this.bytes },
+    });
+    const hash = createSha256();
+    for (let at = 0; at < bytes; at += DECODE_BYTES) {
+      const length = Math.min(DECODE_BYTES, bytes - at);
+      hash.update(withContext(contextOf(this.path), () => this.#source.read(at, length)));
+      yield;
+    }
+    return hash.digest();
   }
 
   [Symbol.dispose](): void {

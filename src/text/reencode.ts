@@ -56,6 +56,28 @@ export function reencode(corpus: EncodedText, vocabulary: Vocabulary): EncodedTe
   };
 }
 
+/**
+ * Returns a corpus in the ids of another vocabulary, as {@linkcode reencode} does for what is read
+ * only. Disposing of it disposes of the corpus.
+ *
+ * @throws {InputError} naming the first character that the vocabulary lacks.
+ */
+export function withVocabulary(corpus: Corpus, vocabulary: Vocabulary): Corpus {
+  const { read } = reencode(corpus, vocabulary);
+  if (corpus.vocabulary.equals(vocabulary)) return corpus;
+  const { path, texts, reading, length, unknown, bytes, sha256 } = corpus;
+  const counts = new Array<number>(vocabulary.size).fill(0);
+  for (const [id, character] of [...corpus.vocabulary.characters].entries()) {
+    const newId = vocabulary.idOf(character.codePointAt(0)!) ?? vocabulary.unknown;
+    if (newId !== undefined) counts[newId]! += corpus.counts[id]!;
+  }
+  return {
+    ...{ path, texts, reading, vocabulary, length, counts, unknown, bytes, sha256, read },
+    hashInSlices: (bytes) => corpus.hashInSlices(bytes),
+    [Symbol.dispose]: () => corpus[Symbol.dispose](),
+  };
+}
+
 /** @throws {InputError} if some ids occur, naming the first and listing all. */
 function checkAbsent(corpus: EncodedText, unknown: ReadonlySet<number>, to: Vocabulary): void {
   const codePointOf = (id: number) => corpus.vocabulary.decode([id]).codePointAt(0)!;

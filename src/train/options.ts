@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { optionsSchema } from "../arguments.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import type { Model } from "../model/model.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { callback, signal, unchecked } from "../schemas.ts";
 import type { IntervalOptions, LimitOptions, TrainingLimits } from "./limits.ts";
@@ -70,6 +71,7 @@ export const trainingSchemas = {
     exchange: unchecked,
     config: unchecked,
     resume: unchecked,
+    initFrom: unchecked,
     onStart: callback,
   }),
 } as const;
@@ -84,12 +86,20 @@ export interface TrainOptions
   readonly config?: ConfigInput;
   /**
    * Continue from this checkpoint of the same text with the same bits as if training had never
-   * stopped. A result of {@linkcode train} continues from its latest checkpoint, and keeps its best
+   * stopped, or of a text that this one begins with: it is then split and cut into streams anew,
+   * and what is held out lies behind all that was trained on. A result of {@linkcode train} continues from its latest checkpoint, and keeps its best
    * one until there is a better one; from a checkpoint alone, the best one before it is not known.
    * Limits and intervals count from the start of the run. `config` may change what only
    * steers the training, for example `lr`, `gradClip` and the learning-rate schedule.
    */
   readonly resume?: Checkpoint | TrainResult;
+  /**
+   * Begin with the weights of this model, for example a checkpoint of another text (fine-tuning). Its
+   * cell, layers, hidden units and precision are kept; the optimizer starts afresh. The vocabulary
+   * is that of the text and the model together; a new character has the mean of the weights of all
+   * others. Excludes `resume`.
+   */
+  readonly initFrom?: Model;
   /**
    * On divergence, `stop` throws. `rollback` restores the state of the last regular metrics (or the
    * one that this call started with), halves the learning rate and continues; it throws after ten

@@ -89,9 +89,19 @@ function scheduleChange(
  * @throws {InputError} if its contents differ.
  */
 export function checkSameText(
-  known: Pick<CorpusIdentity, "path" | "sha256">,
-  corpus: Pick<Corpus, "path" | "sha256">,
+  known: Pick<CorpusIdentity, "path" | "sha256" | "texts">,
+  corpus: Pick<Corpus, "path" | "sha256" | "texts">,
 ): void {
+  const { texts = 1 } = known;
+  if (known.sha256 === corpus.sha256 && texts !== corpus.texts.length) {
+    throw new InputError(
+      `Cannot resume training on ${quotePath(corpus.path)}: the text of the run is joined from ` +
+        `${texts} text${
+          texts === 1 ? "" : "s"
+        }, not ${corpus.texts.length}, and the hidden state ` +
+        "is reset where each begins; use the same files, or start a new run",
+    );
+  }
   if (known.sha256 === corpus.sha256) return;
   const [expected, actual] = [known, corpus].map(({ sha256 }) => `${sha256.slice(0, 12)}…`);
   const [path, knownPath] = [corpus, known].map(({ path }) => quotePath(path));
@@ -108,14 +118,8 @@ export function checkSameText(
  * weights besides their average.
  */
 export function checkResumable(checkpoint: Checkpoint, corpus: Corpus): void {
-  const { corpus: known, vocabulary, config, progress } = checkpoint;
+  const { corpus: known, config, progress } = checkpoint;
   if (known !== null) checkSameText(known, corpus);
-  if (!vocabulary.equals(corpus.vocabulary)) {
-    throw new InputError(
-      `Cannot resume training on ${quotePath(corpus.path)}: its characters are not the model's ` +
-        `vocabulary; use the text that the model was trained on`,
-    );
-  }
   if (progress.step === 0) return;
   if ((checkpoint.optimizerState?.length ?? 0) !== stateSlotsOf(config).length) {
     throw new InputError(

@@ -1,6 +1,10 @@
 import { checkOptions, wrongType } from "../arguments.ts";
 import { checkCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.ts";
+import { InputError } from "../errors.ts";
+import { checkModel, type Model } from "../model/model.ts";
+import type { ConfigInput } from "../model/resolve_config.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
+import { checkGrowth, growBest, growCheckpoint, hasGrown } from "./growth.ts";
 import { autoConfig } from "./auto_config.ts";
 import { isFinished, resolveLimits, type TrainingLimits } from "./limits.ts";
 import { TrainingLoop } from "./loop.ts";
@@ -53,6 +57,11 @@ export interface PreparedTraining extends Disposable {
   readonly trainer: Trainer;
   /** Complete limits and intervals. */
   readonly limits: TrainingLimits;
+  /**
+   * The checkpoint that is resumed; if the text has grown since, as {@linkcode TrainOptions.resume}
+   * describes it. `null` for a new training.
+   */
+  readonly resumed: Checkpoint | null;
   /** Whether the run that is resumed has reached its limit, so that nothing is left to train. */
   readonly isFinished: boolean;
   /**
@@ -95,7 +104,19 @@ export async function prepareTraining(
   checkCorpus(corpus, "Cannot train");
   options = checkOptions(options, { schema: trainingSchemas.train, context: "Cannot train" });
   const { config, minutes, signal } = options;
-  const resume = options.resume === undefined ? undefined : checkResume(options.resume);
+  const { initFrom } = options;
+  if (initFrom !== undefined && options.resume !== undefined) {
+    throw new InputError(
+      'Cannot train with both "initFrom" and "resume": a training that is resumed has its weights; ' +
+        "leave one of them out",
+      { option: "initFrom" },
+    );
+  }
+  if (options.resume !== undefined) {
+    checkResume(options.resume);
+    options = { ...options, resume: await growResume(options.resume, corpus) };
+  }
+  const resume = options.resume === undefined ? undefined : latestOf(options.resume);
   const threads = {
     ...options.threads === undefined ? {} : { threads: options.threads },
     ...options.exchange === undefined ? {} : { exchange: options.exchange },
@@ -109,12 +130,20 @@ export async function prepareTraining(
       })
       : await Trainer.createInSlices(
         corpus,
-        autoConfig(corpus, config, minutes === undefined ? {} : { minutes }).config,
-        { ...threads, ...signal === undefined ? {} : { signal } },
+        autoConfig(
+          corpus,
+          configFrom(initFrom, config),
+          minutes === undefined ? {} : { minutes },
+        ).config,
+        {
+          ...threads,
+          ...signal === undefined ? {} : { signal },
+          ...initFrom === undefined ? {} : { initFrom },
+        },
       ),
   );
   const hasValidation = trainer.validation.chars > 0;
-  const vocabularySize = corpus.vocabulary.size;
+  const vocabularySize = trainer.corpus.vocabulary.size;
   const limits = resolveLimits(options, { ...stepsOf(trainer), hasValidation, vocabularySize });
   checkLrSchedule(trainer.config, { hasValidation });
   const loop = new TrainingLoop(trainer, limits, options);
@@ -127,6 +156,7 @@ export async function prepareTraining(
   return {
     trainer,
     limits,
+    resumed: resume ?? null,
     isFinished: finished !== undefined,
     async run(callbacks = {}) {
       const context = "Cannot train";
@@ -143,8 +173,37 @@ function stepsOf({ charsPerStep, stepsPerEpoch, config }: Trainer) {
   return { charsPerStep, stepsPerEpoch, config };
 }
 
-/** Checks what training is to continue from, and returns the checkpoint. */
-function checkResume(resume: Checkpoint | TrainResult): Checkpoint {
+/**
+ * A configuration with the keys that a model's weights determine, unless they are given: other values
+ * of these are refused later.
+ *
+ * @throws {TypeError} if it is no model.
+ */
+export function configFrom(
+  model: Model | undefined,
+  config: ConfigInput | undefined,
+): ConfigInput | undefined {
+  if (model === undefined) return config;
+  checkModel(model, "Cannot train from a model");
+  const { cell, layers, hidden, precision } = model.config;
+  return { cell, layers, hidden, precision, ...config };
+}
+
+/** What is resumed, for a text that has grown since. */
+async function growResume(
+  resume: Checkpoint | TrainResult,
+  corpus: Corpus,
+): Promise<Checkpoint | TrainResult> {
+  const { corpus: known, config } = latestOf(resume);
+  if (known === null || !await hasGrown(known, corpus)) return resume;
+  checkGrowth(known, corpus, config);
+  return "latest" in resume
+    ? { latest: growCheckpoint(resume.latest, corpus), best: growBest(resume.best, corpus) }
+    : growCheckpoint(resume, corpus);
+}
+
+/** Checks what training is to continue from. */
+function checkResume(resume: Checkpoint | TrainResult): void {
   const context = "Cannot resume training";
   if (typeof resume !== "object" || resume === null) {
     const expected = "a checkpoint, or a result of train()";
@@ -153,5 +212,4 @@ function checkResume(resume: Checkpoint | TrainResult): Checkpoint {
   if ("latest" in resume) checkCheckpoint(resume.best, context);
   const latest = latestOf(resume);
   checkCheckpoint(latest, context);
-  return latest;
 }

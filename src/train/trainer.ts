@@ -8,13 +8,14 @@ import { modules } from "../engine/kernels/modules.ts";
 import { checkThreads } from "../engine/thread_count.ts";
 import type { Update } from "../engine/update.ts";
 import { Disposables } from "../disposables.ts";
-import { withContext } from "../errors.ts";
+import { InputError, withContext } from "../errors.ts";
 import { runInSlices, runToEnd } from "../event_loop.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { drawParameters } from "../model/initialization.ts";
-import { type Model, sizesOf } from "../model/model.ts";
+import { quotePath } from "../json.ts";
+import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
@@ -22,6 +23,9 @@ import type { BatchLoader } from "../text/batches.ts";
 import { flag, real, signal, unchecked, wholeNumber } from "../schemas.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
+import { withVocabulary } from "../text/reencode.ts";
+import type { Vocabulary } from "../text/vocabulary.ts";
+import { extendModel, joinVocabularies } from "./vocabulary_extension.ts";
 import type { Split } from "../text/split.ts";
 import { type BadSteps, countBadSteps, DivergenceError, maxBadSteps } from "./divergence.ts";
 import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
@@ -57,6 +61,12 @@ export interface TrainerOptions {
 
 /** Options of {@linkcode Trainer.createInSlices}. */
 export interface CreateInSlicesOptions extends TrainerOptions {
+  /**
+   * Begin with the weights of this model instead of random ones. The configuration must have its
+   * cell, layers, hidden units and precision. The vocabulary is that of the text and the model
+   * together; a new character has the mean of the weights of all others.
+   */
+  readonly initFrom?: Model;
   /** Stops the initialization. */
   readonly signal?: AbortSignal;
 }
@@ -94,7 +104,12 @@ export interface RunProgress {
 
 const optionSchemas = {
   create: optionsSchema({ threads: unchecked, exchange: unchecked }),
-  createInSlices: optionsSchema({ threads: unchecked, exchange: unchecked, signal }),
+  createInSlices: optionsSchema({
+    threads: unchecked,
+    exchange: unchecked,
+    signal,
+    initFrom: unchecked,
+  }),
   resume: optionsSchema({ threads: unchecked, exchange: unchecked, config: unchecked }),
   step: optionsSchema({
     fractionDone: real((x) => x >= 0 && x <= 1, "a number from 0 to 1"),
@@ -130,6 +145,38 @@ function copyRightStepOptions(options: StepOptions): StepOptions | null {
   } catch {
     return null;
   }
+}
+
+/** Keys that the weights of a model determine. */
+const modelKeys = ["cell", "layers", "hidden", "precision"] as const;
+
+/** @throws {InputError} if a model's weights are not those of a configuration. */
+function checkSizesOf({ config: model }: Model, config: Config): void {
+  for (const key of modelKeys) {
+    if (config[key] === model[key]) continue;
+    throw new InputError(
+      `"${key}" ${config[key]} is not the model's, which has ${model[key]}; leave it out`,
+      { option: key },
+    );
+  }
+}
+
+/**
+ * A corpus in the ids of a vocabulary.
+ *
+ * @throws {InputError} if it lacks a character of the text, or if other ranks would have other ids.
+ */
+function withVocabularyOnAllRanks(
+  corpus: Corpus,
+  vocabulary: Vocabulary,
+  { exchange }: TrainerOptions,
+): Corpus {
+  const encoded = withVocabulary(corpus, vocabulary);
+  if (encoded === corpus || exchange === undefined || exchange.size === 1) return encoded;
+  throw new InputError(
+    `Cannot train on ${quotePath(corpus.path)} on several ranks: the model has other characters ` +
+      "than the text; train on one",
+  );
 }
 
 /** A step was stopped by {@linkcode Trainer.stopWord}, and changed nothing. */
@@ -259,9 +306,10 @@ export class Trainer implements Disposable {
     options: CreateInSlicesOptions = {},
   ): Promise<Trainer> {
     const context = "Cannot train";
-    const { signal, ...others } = checkOptions(options, {
+    const { signal, initFrom, ...others } = checkOptions(options, {
       ...{ schema: optionSchemas.createInSlices, context },
     });
+    if (initFrom !== undefined) return Trainer.#createFrom(corpus, config, { ...others, initFrom });
     using opened = new Disposables();
     const trainer = opened.use(new Trainer(corpus, config, others));
     const isAborted = signal?.aborted === true;
@@ -269,6 +317,25 @@ export class Trainer implements Disposable {
     if (drawn === undefined) throw signal!.reason;
     trainer.#writeParameters(drawn);
     opened.move();
+    return trainer;
+  }
+
+  /** Creates a trainer with the weights of a model. */
+  static #createFrom(
+    corpus: Corpus,
+    config: Config,
+    { initFrom, ...options }: TrainerOptions & { readonly initFrom: Model },
+  ): Trainer {
+    checkCorpus(corpus, "Cannot train");
+    checkModel(initFrom, "Cannot train from a model");
+    withContext("Cannot train from a model", () => checkSizesOf(initFrom, parseConfig(config)));
+    const vocabulary = joinVocabularies(initFrom.vocabulary, corpus.vocabulary);
+    const trainer = new Trainer(
+      withVocabularyOnAllRanks(corpus, vocabulary, options),
+      config,
+      options,
+    );
+    trainer.#writeParameters(extendModel(initFrom, vocabulary).parameters);
     return trainer;
   }
 
@@ -308,7 +375,8 @@ export class Trainer implements Disposable {
     checkCheckpoint(checkpoint, context);
     checkResumable(checkpoint, corpus);
     const config = resumedConfig(checkpoint.config, changes);
-    const trainer = new Trainer(corpus, config, others);
+    const text = withVocabularyOnAllRanks(corpus, checkpoint.vocabulary, others);
+    const trainer = new Trainer(text, config, others);
     try {
       trainer.#load(checkpoint);
     } catch (error) {
@@ -504,6 +572,11 @@ export class Trainer implements Disposable {
     this.#throwIfDisposed();
     checkCheckpoint(checkpoint, "Cannot restore a checkpoint");
     checkResumable(checkpoint, this.corpus);
+    if (!checkpoint.vocabulary.equals(this.corpus.vocabulary)) {
+      throw new InputError(
+        "Cannot restore a checkpoint: it has another vocabulary; it must be one of this training",
+      );
+    }
     const given = withContext("Cannot resume training", () => copyOptions(changes));
     const config = resumedConfig(
       this.config,

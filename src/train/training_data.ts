@@ -47,10 +47,7 @@ export function loadTrainingData(corpus: Corpus, config: Config): TrainingData {
 
 /** Splits a corpus as a configuration requires. */
 function splitAs(corpus: Corpus, config: Config): Split {
-  const { batchSize, holdout, seqLength } = config;
-  const pieces = holdout === "streams" ? batchSize : 1;
-  const minTrainChars = batchSize * (seqLength + 2);
-  const parts = splitCorpus(corpus.length, { ...config, pieces, minTrainChars });
+  const parts = splitOf(corpus.length, config);
   return {
     train: parts.train,
     validation: splitAtTexts(parts.validation, corpus.texts),
@@ -81,4 +78,11 @@ export function trainingSplit(corpus: Corpus, config: Config): Split {
   const context = "Cannot split the text";
   checkCorpus(corpus, context);
   return splitAs(corpus, withContext(context, () => parseConfig(config)));
+}
+
+/** The parts of a text of this length. */
+export function splitOf(length: number, config: Config): Split {
+  const { batchSize, holdout, seqLength } = config;
+  const pieces = holdout === "streams" ? batchSize : 1;
+  return splitCorpus(length, { ...config, pieces, minTrainChars: batchSize * (seqLength + 2) });
 }

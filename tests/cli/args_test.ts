@@ -217,6 +217,7 @@ Deno.test("readConfig() and readLimits() read every option of train that is thei
   const others = [
     "out",
     "resume",
+    "initFrom",
     "force",
     "threads",
     "minCount",

@@ -177,6 +177,38 @@ testProgram(
   },
 );
 
+testProgram("train --init-from begins with a model, and --resume takes a grown text", async (f) => {
+  await Deno.writeTextFile(`${f}/t.txt`, verse);
+  await succeed(f, "train", "t.txt", ...short, "--out", "run");
+  await Deno.writeTextFile(`${f}/u.txt`, `${verse}été\n`.repeat(3));
+  const tuned = await succeed(
+    f,
+    "train",
+    "u.txt",
+    "--init-from",
+    "run",
+    "--steps",
+    "9",
+    "--out",
+    "u",
+  );
+  assertMatch(tuned, /\nModel: +gru, 6 hidden units, /);
+  assertMatch(tuned, /\nWeights: +of run\n/);
+  await succeed(f, "sample", "u", "--prompt", "Tyger é", "--length", "5");
+  const refused = ["train", "u.txt", "--init-from", "run", "--hidden", "7"];
+  assertOneLine(
+    await run(f, refused),
+    2,
+    /--hidden 7 is not the model's, which has 6; leave it out/,
+  );
+  const both = ["train", "u.txt", "--init-from", "run", "--resume", "u"];
+  assertOneLine(await run(f, both), 2, /^Cannot use both --resume and --init-from: /);
+  await Deno.writeTextFile(`${f}/t.txt`, `${verse}And what shoulder, & what art?\n`.repeat(2));
+  const grown = await succeed(f, "train", "--resume", "run", "--steps", "9");
+  assertMatch(grown, /\nGrown: +from 522 characters; /);
+  await succeed(f, "sample", "run", "--prompt", "what art?", "--length", "5");
+});
+
 async function runOut(folder: string, ...args: string[]): Promise<string> {
   return (await run(folder, args)).out;
 }
