@@ -41,7 +41,9 @@ const WATCHED_BLOCKS = 5;
 const CHANGE = 1.2;
 /** Time to the next comparison with a neighbor; it doubles while no other number is faster. */
 const MIN_LOOK_MS = 2_000;
-const MAX_LOOK_MS = 20_000;
+const MAX_LOOK_MS = 10_000;
+/** The fraction of that time after which a change of speed leads to a comparison. */
+const CHANGE_WAIT = 1 / 8;
 /** The fraction of all time that comparisons may lose, and what they may lose in any case. */
 const MAX_LOSS = 0.01;
 const FREE_LOSS_MS = 100;
@@ -90,11 +92,12 @@ export class ThreadChoice {
   #isClimbing = true;
   #isSettled = false;
   #warmUpMs = WARM_UP_MS;
-  /** Milliseconds per round since the comparisons: the first median, and the latest blocks. */
+  /** Milliseconds per round since the comparisons: the first quartile, and the latest blocks. */
   #reference: number | null = null;
   #watched: number[] = [];
-  /** When neighbors are compared again, and the time between such comparisons. */
+  /** When neighbors are compared again, how long after the last time, and after the next time. */
   #lookAt = 0;
+  #waitMs = 0;
   #lookMs = MIN_LOOK_MS;
   #lookDirection: Direction = -1;
   #lostMs = 0;
@@ -190,14 +193,12 @@ export class ThreadChoice {
 
   /** The directions to compare in, if the speed has changed or the last comparison was long ago. */
   #directionsOfLook(now: number): Direction[] {
-    if (this.#watched.length === WATCHED_BLOCKS) {
-      const current = medianOf(this.#watched);
+    const isWaiting = now < this.#lookAt - (1 - CHANGE_WAIT) * this.#waitMs;
+    if (this.#watched.length === WATCHED_BLOCKS && !isWaiting) {
+      const current = quartileOf(this.#watched);
       this.#reference ??= current;
       const isSlower = current > CHANGE * this.#reference;
-      if (isSlower || current * CHANGE < this.#reference) {
-        this.#lookMs = MIN_LOOK_MS;
-        return isSlower ? [-1, 1] : [1, -1];
-      }
+      if (isSlower || current * CHANGE < this.#reference) return isSlower ? [-1, 1] : [1, -1];
     }
     if (now < this.#lookAt) return [];
     const direction = this.#lookDirection;
@@ -234,7 +235,7 @@ export class ThreadChoice {
   }
 
   #judge(trial: Trial, now: number): void {
-    const isFaster = compare(this.#times, trial);
+    const isFaster = compare(this.#times, trial, this.#isSettled);
     if (isFaster === undefined) return;
     this.#trial = null;
     if (isFaster) {
@@ -248,7 +249,8 @@ export class ThreadChoice {
     } else {
       const ratio = meanOf(trial.times) / meanOf(this.#times);
       this.#slower.add(trial.threads);
-      this.#lostMs += Math.max(0, 1 - 1 / ratio) * trial.otherMs;
+      // About as many rounds are left out after each change of the number.
+      this.#lostMs += 2 * Math.max(0, 1 - 1 / ratio) * trial.otherMs;
       if (this.#isClimbing) {
         this.#isClimbing = false;
       } else if (ratio < NEARLY && this.#reach === 1) {
@@ -266,7 +268,8 @@ export class ThreadChoice {
     this.#slower.clear();
     this.#reference = null;
     this.#watched = [];
-    this.#lookAt = now + this.#lookMs;
+    this.#waitMs = this.#lookMs;
+    this.#lookAt = now + this.#waitMs;
     this.#lookMs = Math.min(2 * this.#lookMs, MAX_LOOK_MS);
   }
 
@@ -285,14 +288,21 @@ function newTrial(threads: number, direction: Direction): Trial {
  * Whether the other number of a trial is the faster one; `undefined` if more blocks must be measured.
  *
  * @param own Milliseconds per round with the current number.
+ * @param isKnown Whether the current number was found the fastest before.
  */
-function compare(own: readonly number[], { times, direction, ms }: Trial): boolean | undefined {
+function compare(
+  own: readonly number[],
+  { times, direction, ms }: Trial,
+  isKnown: boolean,
+): boolean | undefined {
   const blocks = Math.min(own.length, times.length);
   if (blocks === 0) return undefined;
   const ratio = meanOf(times) / meanOf(own);
   const limit = direction === 1 ? MORE_IS_FASTER : FEWER_IS_FASTER;
   const isFaster = ratio < limit;
   if (blocks < MIN_BLOCKS) {
+    // If it is a mistake that the current number stays, another comparison finds it out.
+    if (isKnown && ratio > CLEAR) return false;
     const isClear = Math.max(...times) * CLEAR < Math.min(...own) ||
       Math.min(...times) > CLEAR * Math.max(...own);
     return isClear && (blocks > 1 || ms > LONG_BLOCK_MS * times.length) ? isFaster : undefined;
@@ -316,6 +326,7 @@ function errorOf(times: readonly number[]): number {
   return Math.max(deviation, BLOCK_ERROR) / Math.sqrt(times.length);
 }
 
-function medianOf(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 1]!;
+/** The first quartile, which a disturbance of some blocks does not change. */
+function quartileOf(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 2]!;
 }

@@ -43,33 +43,39 @@ Deno.test("Engine with threads auto has one thread if the work is small", () => 
   assertEquals(engine.options.threads, "auto");
 });
 
-Deno.test("useWorkers() changes the number of workers between kernels, with the same bits", () => {
-  const shape = { inputs: VOCABULARY, hidden: 20, outputs: VOCABULARY, seqLength: 6 };
-  const instance = instantiate("f32", { ...shape, batchSize: 50, training: true, workers: 9 });
-  const { kernels, layout, memory } = instance;
-  const numbers = new Float32Array(memory.buffer);
-  for (let i = 0; i < layout.parameterBytes / 4; i++) {
-    numbers[layout.parameters / 4 + i] = 0.1 * Math.sin(i);
-  }
-  const gradients = () => {
-    kernels.forward(6, false, 0, 0);
-    kernels.crossEntropyOfIds(6, 1 / 50);
-    kernels.backward(6, false);
-    const start = (layout.parameters + layout.toGradient) / 4;
-    return numbers.slice(start, start + layout.parameterBytes / 4);
-  };
-  const expected = gradients();
-  using pool = new ThreadPool(instance, 9);
-  assertEquals([pool.started, pool.ready], [1, 1]);
-  for (const workers of [2, 3, 1, 9, 4, 9, 1, 2]) {
-    pool.start(workers);
-    pool.waitUntilReady();
-    assert(pool.ready >= workers);
-    kernels.useWorkers(workers);
-    for (let round = 0; round < 5; round++) assertEquals(gradients(), expected);
-  }
-  assertEquals(pool.started, 9);
-});
+/** More workers than cores: the most, all of them, and numbers that share the work unevenly. */
+const workerCounts = [2, 16, 1, 5, 8];
+
+for (const [cell, batchSize] of [["rnn", 50], ["gru", 12], ["lstm", 16]] as const) {
+  Deno.test(`useWorkers() changes nothing but the speed between kernels, ${cell}, B ${batchSize}`, () => {
+    const sizes = { inputs: VOCABULARY, hidden: 24, outputs: VOCABULARY, seqLength: 6, layers: 2 };
+    const plan = { ...sizes, cell, batchSize, training: true, workers: 16 };
+    const instance = instantiate("f32", plan);
+    const { kernels, layout, memory } = instance;
+    const numbers = new Float32Array(memory.buffer);
+    for (let i = 0; i < layout.parameterBytes / 4; i++) {
+      numbers[layout.parameters / 4 + i] = 0.1 * Math.sin(i);
+    }
+    const gradients = () => {
+      kernels.forward(6, false, 0, 0);
+      kernels.crossEntropyOfIds(6, 1 / batchSize);
+      kernels.backward(6, false);
+      const start = (layout.parameters + layout.toGradient) / 4;
+      return numbers.slice(start, start + layout.parameterBytes / 4);
+    };
+    const expected = gradients();
+    using pool = new ThreadPool(instance, 16);
+    assertEquals([pool.started, pool.ready], [1, 1]);
+    for (const workers of workerCounts) {
+      pool.start(workers);
+      pool.waitUntilReady();
+      assert(pool.ready >= workers);
+      kernels.useWorkers(workers);
+      for (let round = 0; round < 2; round++) assertEquals(gradients(), expected);
+    }
+    assertEquals(pool.started, 16);
+  });
+}
 
 Deno.test("ThreadPool[Symbol.dispose]() ends threads that have not started yet", () => {
   const shape = { inputs: 3, hidden: 4, outputs: 3, seqLength: 1, batchSize: 8 };

@@ -1,0 +1,162 @@
+/**
+ * An estimate of training steps with many threads, from the rules by which the kernels split work.
+ *
+ * It shows limits that follow from sizes alone: workers with more streams or pieces than others, tiles
+ * that are not full, barriers, and rows that another core has written. It is no measurement.
+ */
+import { table } from "../../src/cli/format.ts";
+import { cells } from "../../src/model/cells.ts";
+import { formatNetwork, type Network, networks } from "./networks.ts";
+
+// Constants of the kernels: assembly/packing.ts, simd.ts, rows.ts, layout.ts and recurrence.ts.
+const MR = 6;
+const LANES = 4;
+const MIN_STREAMS_PER_WORKER = 12;
+const STREAMS_PER_PARTIAL = 8;
+const MAX_PARTIALS = 4;
+const MAX_PARTIAL_BYTES = 12 * 2 ** 20;
+const MIN_SHARED_WEIGHTS = 2 ** 16;
+
+// A step of a tile of m rows × 2 vectors: 34 instructions with 6 rows (docs/benchmarks.md), of which a
+// pair of rows has 8 (4 multiply-adds, a load with its check, a swap), in 6 cycles.
+const TILE_INSTRUCTIONS = 10;
+const PAIR_INSTRUCTIONS = 8;
+const INSTRUCTIONS_PER_CYCLE = 34 / 6;
+/** Cycles per vector of the other work: a cell's gate, softmax, a gathered row, an update. */
+const GATE_CYCLES = 14;
+const SOFTMAX_CYCLES = 12;
+const COPY_CYCLES = 1.5;
+const UPDATE_CYCLES = 8;
+const CYCLES_PER_US = 2600;
+/** A barrier of two workers, and what each further one adds: an arrival at a contended counter. */
+const BARRIER_US = 0.28;
+const ARRIVAL_US = 0.1;
+/** A cache line that another core has written. */
+const LINE_US = 0.01;
+const LINE_NUMBERS = 16;
+
+/** What a training step consists of, for the worker with the most work. */
+export interface StepEstimate {
+  /** Microseconds of the products of the recurrence, which has few rows, and of all others. */
+  readonly recurrence: number;
+  readonly products: number;
+  /** Microseconds of other work, of barriers, and of reading what other cores wrote. */
+  readonly others: number;
+  readonly barriers: number;
+  readonly traffic: number;
+}
+
+/** The largest of `count` even shares of `n`. */
+function share(n: number, count: number): number {
+  return Math.ceil(n / count);
+}
+
+/** Microseconds of a product of `rows` rows on one worker; rows are cut into even pairs. */
+function product(rows: number, columns: number, depth: number): number {
+  const panels = Math.ceil(rows / MR);
+  const instructions = panels * TILE_INSTRUCTIONS + Math.ceil(rows / 2) * PAIR_INSTRUCTIONS;
+  const tiles = Math.ceil(columns / (2 * LANES));
+  return tiles * depth * instructions / INSTRUCTIONS_PER_CYCLE / CYCLES_PER_US;
+}
+
+/** Microseconds of `numbers` numbers, a vector of which takes `cycles`. */
+function elementwise(numbers: number, cycles: number): number {
+  return numbers / LANES * cycles / CYCLES_PER_US;
+}
+
+/** Estimates a training step with `workers` threads. */
+export function estimateStep(network: Network, workers: number): StepEstimate {
+  const { cell, layers, seqLength: T, batchSize: B } = network;
+  const G = cells[cell].gates;
+  const H = Math.ceil(network.hidden / LANES) * LANES;
+  const V = Math.ceil(network.outputs / LANES) * LANES;
+  const R = T * B;
+  const weights = H * G * H;
+  const byStreams = workers > 1 && B >= workers * MIN_STREAMS_PER_WORKER;
+  const isSingle = B === 1;
+  const sharesUnits = isSingle && weights >= MIN_SHARED_WEIGHTS;
+  const rows = byStreams ? T * share(B, workers) : share(R, workers);
+  const perRows = (columns: number, depth: number) =>
+    byStreams ? T * product(share(B, workers), columns, depth) : product(rows, columns, depth);
+  const streams = isSingle ? 1 : share(B, workers);
+  const units = sharesUnits ? share(H, workers) : H;
+  const perStep = (columns: number, depth: number) => T * product(streams, columns, depth);
+  const parameters = layers * weights * 2 + H * V;
+  const partials = Math.min(
+    Math.max(Math.floor(B / STREAMS_PER_PARTIAL), 1),
+    MAX_PARTIALS,
+    1 + Math.floor(MAX_PARTIAL_BYTES / (4 * parameters)),
+  );
+  // Rows of the gradients of all partial sums: each is a product over the rows of one of them.
+  const pieces = share(partials * H, workers);
+  const gradient = (columns: number) => product(pieces, columns, R / partials);
+
+  let [recurrence, products, others] = [0, 2 * perRows(V, H) + gradient(V), 0];
+  let barriers = 5 + 2 + (byStreams ? 0 : 1);
+  // Rows that are split differently from the phase before, by far the most of them written elsewhere.
+  let lines = 0;
+  const crosses = (numbers: number) => lines += numbers * (1 - 1 / workers) / LINE_NUMBERS;
+  for (let layer = 0; layer < layers; layer++) {
+    recurrence += perStep(G * units, H) + perStep(units, G * H);
+    products += gradient(G * H);
+    if (layer > 0) products += perRows(G * H, H) + perRows(H, G * H) + gradient(G * H);
+    others += elementwise(rows * G * H, layer === 0 ? COPY_CYCLES : COPY_CYCLES / 2);
+    others += 2 * elementwise(T * streams * G * units, GATE_CYCLES);
+    others += elementwise(share((layer === 0 ? 2 : 4) * weights, workers), COPY_CYCLES);
+    barriers += 2 + (layer > 0 ? 2 : 0) + (byStreams ? 0 : 2);
+    if (sharesUnits) barriers += 2 * (T - 1);
+    if (!byStreams && !isSingle) crosses(rows * (G * H + 2 * H));
+    // Each piece of a gradient needs all gradients of the gates of its partial sum.
+    if (workers > partials || !byStreams) crosses(share(R * G * H, Math.min(partials, workers)));
+    if (sharesUnits) crosses(2 * T * H);
+  }
+  others += elementwise(rows * V, SOFTMAX_CYCLES);
+  others += elementwise(share(parameters, workers), UPDATE_CYCLES + (partials - 1) * COPY_CYCLES);
+  if (workers === 1) return { recurrence, products, others, barriers: 0, traffic: 0 };
+  crosses(share(partials * parameters, workers));
+  return {
+    recurrence,
+    products,
+    others,
+    barriers: barriers * (BARRIER_US + (workers - 2) * ARRIVAL_US),
+    traffic: lines * LINE_US,
+  };
+}
+
+/** The microseconds of a step. */
+export function totalOf(step: StepEstimate): number {
+  return step.recurrence + step.products + step.others + step.barriers + step.traffic;
+}
+
+const THREADS = [1, 2, 4, 8, 12, 16];
+
+/** Networks whose estimates are printed: those that are measured, and larger ones. */
+const modeled: readonly Network[] = [
+  ...networks.filter(({ batchSize }) => batchSize > 1),
+  { ...networks[1]!, hidden: 512, batchSize: 64 },
+  { ...networks[4]!, batchSize: 64 },
+  { ...networks[5]!, hidden: 512, batchSize: 64 },
+];
+
+/** The estimates as a table: speed over that of one thread, and what 16 threads spend their time on. */
+export function modelTable(): string {
+  const percent = (part: number, all: number) => `${Math.round(100 * part / all)} %`;
+  return table([
+    [
+      "speed ÷ one thread",
+      ...THREADS.slice(1).map(String),
+      ...["recurrence", "products", "others", "barriers", "traffic"],
+    ],
+    ...modeled.map((network) => {
+      const steps = THREADS.map((threads) => estimateStep(network, threads));
+      const totals = steps.map(totalOf);
+      const [last, total] = [steps.at(-1)!, totals.at(-1)!];
+      const { recurrence, products, others, barriers, traffic } = last;
+      return [
+        formatNetwork(network),
+        ...totals.slice(1).map((time) => (totals[0]! / time).toFixed(1)),
+        ...[recurrence, products, others, barriers, traffic].map((part) => percent(part, total)),
+      ];
+    }),
+  ], { rightFrom: 1 });
+}

@@ -1,0 +1,34 @@
+import { assert, assertEquals } from "@std/assert";
+import { estimateStep, modelTable, totalOf } from "../../../bench/threads/model.ts";
+import { networks } from "../../../bench/threads/networks.ts";
+
+/** Measured speeds over that of one thread, on 16 cores, with 2, 4 and 8 threads. */
+const measured = [
+  [{ cell: "gru", layers: 1, hidden: 192, batchSize: 16 }, [1.8, 3.5, 5.1]],
+  [{ cell: "gru", layers: 2, hidden: 256, batchSize: 12 }, [1.9, 3.2, 5.0]],
+  [{ cell: "gru", layers: 2, hidden: 256, batchSize: 64 }, [2.2, 3.9, 7.0]],
+  [{ cell: "lstm", layers: 2, hidden: 512, batchSize: 64 }, [1.9, 3.7, 6.8]],
+] as const;
+
+Deno.test("estimateStep() agrees with measurements on 16 cores", () => {
+  for (const [size, speeds] of measured) {
+    const network = { ...size, inputs: 65, outputs: 65, seqLength: 50 };
+    const one = totalOf(estimateStep(network, 1));
+    for (const [i, threads] of [2, 4, 8].entries()) {
+      const ratio = one / totalOf(estimateStep(network, threads)) / speeds[i]!;
+      assert(Math.abs(ratio - 1) < 0.15, `${JSON.stringify(size)}, ${threads} threads: ${ratio}`);
+    }
+  }
+});
+
+Deno.test("estimateStep() counts neither barriers nor traffic for one thread", () => {
+  for (const network of networks) {
+    const { barriers, traffic } = estimateStep(network, 1);
+    assertEquals([barriers, traffic], [0, 0]);
+  }
+});
+
+Deno.test("modelTable() has rows of the same columns", () => {
+  const lines = modelTable().split("\n");
+  assertEquals(new Set(lines.map((line) => line.trim().split(/ {2,}/).length)).size, 1);
+});
