@@ -37,7 +37,12 @@ export interface EngineInternals {
  *
  * @internal
  */
-export let internalsOf: (engine: Engine) => EngineInternals;
+export function internalsOf(engine: Engine): EngineInternals {
+  return internals.get(engine)!();
+}
+
+/** Not in the class: a bundler keeps a class that sets something when it is loaded. */
+const internals = new WeakMap<Engine, () => EngineInternals>();
 
 /**
  * One network in WebAssembly memory: the host of the kernels.
@@ -61,16 +66,6 @@ export let internalsOf: (engine: Engine) => EngineInternals;
  * ```
  */
 export class Engine {
-  static {
-    internalsOf = (engine) => ({
-      instance: engine.#instance,
-      memory: engine.#memory,
-      updater: engine.#trainingUpdater(),
-      runKernel: (run) => engine.#runKernel(1, run),
-      update: (update, gradientNorm) => engine.#update(update, gradientNorm),
-    });
-  }
-
   // Private, so that what was checked cannot be replaced.
   readonly #options: Readonly<Required<EngineOptions>>;
   readonly #inputIds: Uint32Array;
@@ -145,6 +140,13 @@ export class Engine {
     if (threads === "auto" && range.most > 1) {
       this.#auto = new AutoThreads(this.#pool, { ...range, use });
     }
+    internals.set(this, () => ({
+      instance,
+      memory: this.#memory,
+      updater: this.#trainingUpdater(),
+      runKernel: (run) => this.#runKernel(1, run),
+      update: (update, gradientNorm) => this.#update(update, gradientNorm),
+    }));
   }
 
   /** The options, completed with their defaults. */

@@ -12,6 +12,9 @@ const types: Readonly<Record<string, string>> = {
   txt: "text/plain",
 };
 
+const isBuilt = Deno.permissions.querySync({ name: "env", variable: "UNROLL_TEST_PAGE" }).state ===
+    "granted" && Deno.env.get("UNROLL_TEST_PAGE") !== undefined;
+
 /** A host that knows nothing of the page: files and their types. The page is in a folder of it. */
 async function serveFile(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
@@ -88,6 +91,17 @@ testPage("The page trains with one thread where no service worker is allowed", a
   await page.getByText("On this machine, with one thread").waitFor();
   await train(page);
 }, { ...options, context: { serviceWorkers: "block" } });
+
+Deno.test({
+  name: "The page's own script has no kernels, which only workers need",
+  ignore: !isBuilt,
+  fn: async () => {
+    const script = await Deno.readTextFile(new URL("main.js", folder));
+    const chunks = Array.from(script.matchAll(/from"\.\/([\w-]+\.js)"/g), ([, name]) => name!);
+    const codes = await Promise.all(chunks.map((name) => Deno.readTextFile(new URL(name, folder))));
+    for (const code of [script, ...codes]) assert(!/0061736d.{1000}/.test(code));
+  },
+});
 
 /** The files that the page has asked for. */
 const requested = new Set<string>();

@@ -1,0 +1,133 @@
+import { fileURLToPath } from "node:url";
+import type { Command } from "../../src/cli/args.ts";
+import { printMessage, printResult } from "../../src/cli/output.ts";
+import { readMetrics, readRun } from "../../src/run/mod.ts";
+import { train } from "../../tests/page/actions.ts";
+import { type Page, withPage } from "../../tests/page/browser.ts";
+import { median } from "../statistics.ts";
+import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
+
+const defaults: TimingOptions = { rounds: 3, seconds: 8 };
+const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Time of training before it is measured, so that engines have compiled all code. */
+const WARM_UP_MS = 2000;
+
+/** A training in the page. */
+interface PageTraining {
+  readonly stepsPerSecond: number;
+  readonly threads: number;
+  /** Seconds from pressing Train to the first sample. */
+  readonly firstSample: number;
+  /** Bytes that were sent until then, without texts. */
+  readonly loaded: number;
+}
+
+/** `deno task compare-page`: the speed of training in the page, next to the command line. */
+export const comparePageCommand: Command = {
+  name: "compare-page",
+  summary: "Measure training in the page, in Chromium, next to the command line",
+  operands: [],
+  options: timingOptions(defaults),
+  notes: [
+    "Both train examples/alice.txt in turn, with the automatic configuration and the same number of " +
+    "threads.",
+  ],
+  async run(line) {
+    const { rounds, seconds } = readTimingOptions(line, defaults);
+    Deno.chdir(root);
+    const pages: PageTraining[] = [];
+    const ratios: number[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      printMessage(`Round ${round} of ${rounds}`);
+      const page = await trainInPage(seconds);
+      pages.push(page);
+      ratios.push(page.stepsPerSecond / await trainInTerminal(seconds, page.threads));
+    }
+    printResult(`threads                          ${pages[0]!.threads}`);
+    printResult(`steps/s ÷ steps/s in a terminal  ${median(ratios).toFixed(2)}`);
+    printResult(`s from Train to the first sample ${seconds3(pages)}`);
+    printResult(`kB loaded, compressed            ${Math.ceil(pages[0]!.loaded / 1000)}`);
+    return 0;
+  },
+};
+
+function seconds3(pages: readonly PageTraining[]): string {
+  return median(pages.map(({ firstSample }) => firstSample)).toFixed(1);
+}
+
+async function trainInPage(seconds: number): Promise<PageTraining> {
+  return await withPage(async ({ page }) => {
+    await page.waitForFunction('document.querySelector(".run-bar .primary")?.disabled === false');
+    const begin = performance.now();
+    await train(page);
+    const firstSample = (performance.now() - begin) / 1000;
+    await page.waitForTimeout(WARM_UP_MS);
+    const before = await stepsOf(page);
+    await page.waitForTimeout(1000 * seconds);
+    const after = await stepsOf(page);
+    return {
+      stepsPerSecond: 1000 * (after.steps - before.steps) / (after.at - before.at),
+      threads: Number(await page.locator(".figures div:last-child dd").textContent()),
+      firstSample,
+      loaded: await loadedBytes(page),
+    };
+  });
+}
+
+/** The number of steps when it changes next, and when that is. */
+async function stepsOf(page: Page): Promise<{ readonly steps: number; readonly at: number }> {
+  return await page.evaluate(`new Promise((resolve) => {
+    const figure = document.querySelector(".figures dd");
+    new MutationObserver((_, observer) => {
+      observer.disconnect();
+      resolve({ steps: Number(figure.textContent.replaceAll(",", "")), at: performance.now() });
+    }).observe(figure, { subtree: true, characterData: true, childList: true });
+  })`);
+}
+
+/** What the page and its workers have loaded, compressed, without texts. */
+async function loadedBytes(page: Page): Promise<number> {
+  // Workers report what they load to themselves alone, so all scripts and styles are counted.
+  const names = await page.evaluate<string[]>(
+    "performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname.slice(1))",
+  );
+  const folder = `${root}dist/page/`;
+  const needed = new Set(["index.html", ...names]);
+  for (const name of needed) {
+    if (!name.endsWith(".js")) continue;
+    const code = await Deno.readTextFile(folder + name);
+    for (const [, imported] of code.matchAll(/from"\.\/([\w-]+\.js)"/g)) needed.add(imported!);
+  }
+  let bytes = 0;
+  for (const name of needed) {
+    if (!/\.(js|css|html)$/.test(name) || name === "exported.html") continue;
+    const stream = new Blob([await Deno.readFile(folder + name)]).stream()
+      .pipeThrough(new CompressionStream("gzip"));
+    bytes += (await new Response(stream).bytes()).length;
+  }
+  return bytes;
+}
+
+/** Trains by the command line, and returns steps per second. */
+async function trainInTerminal(seconds: number, threads: number): Promise<number> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/run`;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--allow-read", "--allow-write", "src/cli/main.ts", "train"]
+        .concat("examples/alice.txt", "--out", path, "--threads", `${threads}`),
+      ...{ stdin: "null", stdout: "null", stderr: "null" },
+    }).spawn();
+    await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS + 1000 * seconds));
+    child.kill("SIGINT");
+    await child.status;
+    const { runConfig: { config } } = readRun(path);
+    const metrics = (await readMetrics(path)).slice(0, -1);
+    const last = metrics.at(-1)!;
+    const first = metrics.find(({ elapsedSeconds }) => 1000 * elapsedSeconds > WARM_UP_MS)!;
+    const chars = (last.chars - first.chars) / (last.elapsedSeconds - first.elapsedSeconds);
+    return chars / (config.batchSize * config.seqLength);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
