@@ -66,7 +66,7 @@ export class Xoshiro128 {
     this.#s.set(
       [first, first >> 32n, second, second >> 32n].map((word) => Number(BigInt.asUintN(32, word))),
     );
-    for (let k = 0; k < stream; k++) this.#jump();
+    for (let k = 0; k < stream; k++) this.jump();
   }
 
   /**
@@ -132,8 +132,12 @@ export class Xoshiro128 {
     }
   }
 
-  /** Jumps 2^64 draws ahead: evaluates the jump polynomial at the transition of the state. */
-  #jump(): void {
+  /**
+   * Jumps 2^64 draws ahead: from the start of a stream to the start of the next one, of which there
+   * may be any number.
+   */
+  jump(): void {
+    // Evaluates the jump polynomial at the transition of the state.
     const sum = new Uint32Array(4);
     for (const coefficients of JUMP_POLYNOMIAL) {
       for (let bit = 0; bit < 32; bit++) {

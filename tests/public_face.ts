@@ -267,7 +267,7 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     "prepareThreads": of([1], engines.prepareThreads),
     "new Xoshiro128": of([1, 1], (...args) => new (Xoshiro128 as any)(...args)),
     "Xoshiro128.fromState": of([random.state()], Xoshiro128.fromState),
-    ...Object.fromEntries(["state", "nextUint32", "uniform", "normal"].map(onGenerator)),
+    ...Object.fromEntries(["state", "nextUint32", "uniform", "normal", "jump"].map(onGenerator)),
 
     "readMetrics": of([closedPath], runs.readMetrics),
     "readRun": of([closedPath], runs.readRun),

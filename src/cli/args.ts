@@ -103,11 +103,22 @@ export class CommandLine {
   }
 }
 
-/** Whether `--help` or `--version` is among the arguments, whatever else is. */
-export function isRequested(name: "help" | "version", args: readonly string[]): boolean {
+/**
+ * Whether `--help` or `--version` is among the arguments, whatever else is. After an option that takes
+ * a value, `-h` is that value.
+ */
+export function isRequested(
+  name: "help" | "version",
+  args: readonly string[],
+  options: readonly Option[] = [],
+): boolean {
   const end = args.indexOf("--");
   const words = end < 0 ? args : args.slice(0, end);
-  return words.includes(`--${name}`) || (name === "help" && words.includes("-h"));
+  const takesValue = (word: string | undefined) =>
+    options.some((option) => option.value !== undefined && `--${option.name}` === word);
+  return words.some((word, i) =>
+    word === `--${name}` || name === "help" && word === "-h" && !takesValue(words[i - 1])
+  );
 }
 
 /**

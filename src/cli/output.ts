@@ -105,6 +105,15 @@ export function printMessage(text: string): void {
   }
 }
 
+/** Prints what a user writes after, on standard error, if that is possible. */
+export function printPrompt(text: string): void {
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(printable(text)));
+  } catch {
+    // The terminal is gone.
+  }
+}
+
 /** Text as a stream receives it; on a terminal no line is broken in the middle of a word. */
 function layOut(stream: Stream, text: string, style: Style = (plain) => plain): string {
   const safe = printable(text);

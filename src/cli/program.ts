@@ -46,7 +46,7 @@ export async function exitCodeOf(
     }
     if (name === "--version") return printVersion();
     command = findCommand(commands, name);
-    if (isRequested("help", rest)) {
+    if (isRequested("help", rest, command.options)) {
       printResult(helpOf(command, terminalWidth()));
       return 0;
     }

@@ -1,6 +1,6 @@
 import { beamSearch } from "../generate/beam.ts";
-import { checkOptions, generateDefaults, MAX_BEAM, MAX_COUNT } from "../generate/options.ts";
-import { sampleMany, sampleStream } from "../generate/sampler.ts";
+import { checkOptions, generateDefaults, MAX_BEAM } from "../generate/options.ts";
+import { sampleStream, sampleTexts } from "../generate/sampler.ts";
 import { InputError } from "../errors.ts";
 import { readCheckpoint } from "../files/checkpoint_file.ts";
 import type { Model } from "../model/model.ts";
@@ -8,7 +8,8 @@ import { type Command, type CommandLine, present } from "./args.ts";
 import { toKnown, type UnknownPolicy } from "../text/unknown.ts";
 import { describeUnknown } from "../text/unknown_characters.ts";
 import { findUnknown } from "../text/vocabulary.ts";
-import { reportUnknown, unknownOption, unknownPolicyOf } from "./read_text.ts";
+import { readText, reportUnknown, unknownOption, unknownPolicyOf } from "./read_text.ts";
+import { runInteractive } from "./interactive.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { printJson, TextOutput } from "./output.ts";
 
@@ -23,6 +24,21 @@ export const sampleCommand: Command = {
       value: "TEXT",
       description: "Text to continue, of any length, which is printed first",
       default: "none: the text begins like a later line of the model",
+      group: "Text",
+    },
+    {
+      name: "prompt-file",
+      value: "FILE",
+      description:
+        "Text to continue, read from a file, to its last line break; - is standard input",
+      group: "Text",
+    },
+    {
+      name: "interactive",
+      description:
+        "Continue each line that is written: at a terminal, or in a pipe. An empty line " +
+        "continues the text; /next lists the most probable characters, /help the commands. Ctrl-C " +
+        "stops a continuation, Ctrl-D ends",
       group: "Text",
     },
     { ...unknownOption, group: "Text" },
@@ -42,9 +58,7 @@ export const sampleCommand: Command = {
     {
       name: "count",
       value: "N",
-      description:
-        `Number of texts to generate, at most ${MAX_COUNT}; each one is printed after a line ` +
-        '"--- 1 of 3 ---"',
+      description: 'Number of texts to generate, each one printed after a line "--- 1 of 3 ---"',
       default: `${generateDefaults.count}, without such a line`,
       group: "Text",
     },
@@ -100,6 +114,7 @@ export const sampleCommand: Command = {
   examples: [
     'deno task sample runs/alice --prompt "Alice " --length 300 --temperature 0.5',
     "deno task sample runs/alice --count 3 --top-p 0.9 --stop .",
+    "deno task sample runs/alice --interactive --length 200",
   ],
   notes: [
     "Only the text goes to standard output. A run folder stands for its best checkpoint; see --latest.",
@@ -114,8 +129,18 @@ export const sampleCommand: Command = {
     const given = readOptions(line);
     checkOptions(given);
     const unknown = unknownPolicyOf(line);
+    checkPrompts(line);
     const model = await readCheckpoint(line.operands[0]!, whichCheckpoint(line));
-    const prompt = readablePrompt(given.prompt, { model, unknown });
+    if (line.flag("interactive")) {
+      return await runInteractive(model, {
+        sampling: given,
+        toReadable: (text) =>
+          readablePrompt(text, { model, unknown, subject: "Cannot continue this line" })!,
+      });
+    }
+    const file = line.text("prompt-file");
+    const written = file === undefined ? given.prompt : await readPrompt(file);
+    const prompt = readablePrompt(written, { model, unknown });
     const options = { ...given, ...present({ prompt }) };
     if (line.flag("json")) {
       printJson({ prompt: options.prompt ?? null, texts: generate(model, options) });
@@ -129,21 +154,49 @@ export const sampleCommand: Command = {
       for await (const character of characters) await output.write(character);
       return 0;
     }
-    const texts = generate(model, options);
+    const texts = beam === undefined
+      ? sampleTexts(model, { ...others, count })
+      : [beamSearch(model, { ...others, beam }).text];
     await using output = new TextOutput();
-    for (const [i, { text }] of texts.entries()) {
-      const [head, end] = count > 1 ? [`--- ${i + 1} of ${count} ---\n`, "\n"] : ["", ""];
+    let rank = 0;
+    for (const text of texts) {
+      const [head, end] = count > 1 ? [`--- ${++rank} of ${count} ---\n`, "\n"] : ["", ""];
       await output.write(`${head}${prompt ?? ""}${text}${end}`);
     }
     return 0;
   },
 };
 
+/** The longest prompt of a file: a model forgets what is farther back by far. */
+const MAX_PROMPT_BYTES = 1_000_000;
+
+async function readPrompt(path: string): Promise<string> {
+  using corpus = await readText([path], { maxBytes: MAX_PROMPT_BYTES });
+  return corpus.vocabulary.decode(corpus.read(0, corpus.length));
+}
+
+/** Checks that there is one source of prompts, and that lines have what they can use. */
+function checkPrompts(line: CommandLine): void {
+  const sources = ["prompt", "prompt-file", "interactive"].filter((name) => line.has(name));
+  const useless = line.has("interactive")
+    ? ["count", "beam", "json"].find((name) => line.has(name))
+    : undefined;
+  const [first, second = useless] = sources;
+  if (second === undefined) return;
+  const reason = second === useless
+    ? "each line has one continuation, which is printed as it is sampled"
+    : "there is one text to continue";
+  throw new InputError(
+    `Cannot use both --${first} and --${second}: ${reason}; leave one of them out`,
+  );
+}
+
 /** The prompt as the model reads it; what it does not know is reported. */
 function readablePrompt(
   prompt: string | undefined,
-  { model: { vocabulary }, unknown }: {
+  { model: { vocabulary }, unknown, subject = "Cannot sample with this prompt" }: {
     readonly model: Model;
+    readonly subject?: string;
     readonly unknown: UnknownPolicy | undefined;
   },
 ): string | undefined {
@@ -156,7 +209,7 @@ function readablePrompt(
   const found = findUnknown(prompt, vocabulary);
   if (found.length > 0 && vocabulary.unknown === undefined) {
     throw new InputError(
-      `Cannot sample with this --prompt: it has characters that the model does not know, ` +
+      `${subject}: it has characters that the model does not know, ` +
         `${describeUnknown(found)}; leave them out, or set --unknown to skip or replace`,
     );
   }
@@ -173,7 +226,7 @@ function generate(model: Model, options: ReturnType<typeof readOptions>) {
     const { text, logProbability } = beamSearch(model, { ...others, beam });
     return [{ text, log_probability: logProbability }];
   }
-  return sampleMany(model, { ...others, ...present({ count }) }).map((text) => ({
+  return Array.from(sampleTexts(model, { ...others, ...present({ count }) }), (text) => ({
     text,
     stopped: stop !== undefined && text.endsWith(stop),
   }));

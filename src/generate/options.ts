@@ -56,7 +56,7 @@ export interface SampleOptions extends TextOptions {
 
 /** How several texts are sampled; see {@linkcode sampleMany}. */
 export interface SampleManyOptions extends SampleOptions {
-  /** Number of texts: a whole number from 1 to 255. Default: 1. */
+  /** Number of texts: a whole number, 1 or above. Default: 1. */
   readonly count?: number;
 }
 
@@ -78,8 +78,6 @@ export const generateDefaults = {
   beam: 10,
 } as const satisfies GenerateOptions;
 
-/** Text i uses stream 1 + i of the random generator, which has 256; training uses stream 0. */
-export const MAX_COUNT = 255;
 /** The widest beam, which bounds memory: the engine computes one stream per hypothesis. */
 export const MAX_BEAM = 1024;
 
@@ -117,7 +115,7 @@ const ranges: Readonly<Record<NumberName, Range>> = {
     insteadOfZero,
   },
   seed: integers(0, Number.MAX_SAFE_INTEGER),
-  count: integers(1, MAX_COUNT),
+  count: integers(1),
   beam: integers(1, MAX_BEAM),
 };
 

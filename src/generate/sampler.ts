@@ -3,7 +3,7 @@ import { checkModel, type Model } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { Decoder } from "./decoder.ts";
 import { checkOptionsOf, type SampleManyOptions, type SampleOptions } from "./options.ts";
-import { type ResolvedOptions, resolveOptions } from "./text_generator.ts";
+import { type ResolvedOptions, resolveOptions, type TextGenerator } from "./text_generator.ts";
 
 /**
  * Generates texts with a model, one character at a time. It copies the model's parameters once, so
@@ -59,8 +59,8 @@ function generateAll(model: Model, decoder: Decoder, options: SampleOptions): It
   return decodeAll(decoder, resolveOptions(model, checkOptionsOf(options, "sample")));
 }
 
-function* decodeAll(decoder: Decoder, { promptIds, generators }: ResolvedOptions) {
-  const [generator] = generators;
+function* decodeAll(decoder: Decoder, { promptIds, nextGenerator }: ResolvedOptions) {
+  const generator = nextGenerator();
   if (generator.isDone) return;
   let logits = decoder.readPrompt(promptIds);
   while (true) {
@@ -171,16 +171,40 @@ async function* inSlices(characters: Iterable<string>): AsyncGenerator<string, v
  * ```
  */
 export function sampleMany(model: Model, options: SampleManyOptions = {}): string[] {
+  return [...sampleTexts(model, options)];
+}
+
+/** Texts that are computed side by side: more take more memory, and are hardly faster. */
+const MAX_GROUP = 256;
+
+/** As {@linkcode sampleMany}, but yields the texts in groups, so that there may be any number. */
+export function sampleTexts(model: Model, options: SampleManyOptions = {}): Iterable<string> {
   checkModel(model, "Cannot sample");
-  const { promptIds, generators } = resolveOptions(
-    model,
-    checkOptionsOf(options, "sampleMany"),
-  );
-  const count = generators.length;
-  const texts = new Array<string>(count).fill("");
-  const ids = new Uint32Array(count);
-  const decoder = new Decoder(model, count);
-  let logits = new Array<RealArray>(count).fill(decoder.readPrompt(promptIds));
+  // Not itself a generator function, which would check the options at the first text.
+  return decodeGroups(model, resolveOptions(model, checkOptionsOf(options, "sampleMany")));
+}
+
+function* decodeGroups(model: Model, { promptIds, count, nextGenerator }: ResolvedOptions) {
+  const decoder = new Decoder(model, Math.min(count, MAX_GROUP));
+  for (let done = 0; done < count; done += MAX_GROUP) {
+    const size = Math.min(count - done, MAX_GROUP);
+    const generators = Array.from({ length: size }, nextGenerator);
+    yield* decodeGroup(decoder, { promptIds, generators });
+  }
+}
+
+/** The texts of some generators. */
+function decodeGroup(
+  decoder: Decoder,
+  { promptIds, generators }: {
+    readonly promptIds: Uint32Array;
+    readonly generators: readonly TextGenerator[];
+  },
+): string[] {
+  const texts = generators.map(() => "");
+  const ids = new Uint32Array(generators.length);
+  const first = decoder.readPrompt(promptIds);
+  let logits: readonly RealArray[] = generators.map(() => first);
   while (true) {
     for (const [i, generator] of generators.entries()) {
       if (generator.isDone) continue;

@@ -81,8 +81,10 @@ export class TextGenerator {
 export interface ResolvedOptions {
   /** Ids of the prompt, at least one. */
   readonly promptIds: Uint32Array;
-  /** One for each text, of which there is at least one. */
-  readonly generators: readonly [TextGenerator, ...TextGenerator[]];
+  /** The number of texts. */
+  readonly count: number;
+  /** Returns the generator of the next text, from the first on. */
+  readonly nextGenerator: () => TextGenerator;
 }
 
 /**
@@ -105,8 +107,10 @@ export function resolveOptions(
     count = generateDefaults.count,
   } = options;
   if (stop !== undefined) checkStop(stop, vocabulary);
-  const generatorOf = (text: number) => {
-    const random = new Xoshiro128(seed, FIRST_STREAM + text);
+  const stream = new Xoshiro128(seed, FIRST_STREAM);
+  const nextGenerator = () => {
+    const random = Xoshiro128.fromState(stream.state());
+    stream.jump();
     return new TextGenerator(vocabulary, {
       choose: greedy
         ? argmax
@@ -118,11 +122,5 @@ export function resolveOptions(
         : undefined,
     });
   };
-  return {
-    promptIds: encodePrompt(prompt, vocabulary),
-    generators: [
-      generatorOf(0),
-      ...Array.from({ length: count - 1 }, (_, i) => generatorOf(i + 1)),
-    ],
-  };
+  return { promptIds: encodePrompt(prompt, vocabulary), count, nextGenerator };
 }

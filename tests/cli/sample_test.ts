@@ -84,7 +84,7 @@ testProgram("sample rejects options that are out of range or exclude each other"
       ["--top-p 0", /--top-p must be a number above 0, at most 1, not 0; .* --greedy/],
       ["--top-p 1.5", /--top-p must be a number above 0, at most 1, not 1.5$/],
       ["--beam 0", /--beam must be a whole number from 1 to 1024, not 0$/],
-      ["--count 0", /--count must be a whole number from 1 to 255, not 0$/],
+      ["--count 0", /--count must be a whole number, 1 or above, not 0$/],
       ["--stop=", /--stop.*empty/],
       ["--stop ☃", /--stop.* character 1, "☃" \(U\+2603\), is not /],
       ["--count many", /^Cannot use --count "many": it must be a number$/],

@@ -27,11 +27,14 @@ Deno.test("sampleMany() returns the same text i for any count, and text 0 of sam
   }
 });
 
-Deno.test("sampleMany() returns up to 255 texts", () => {
-  const all = sampleMany(model, { length: 12, count: 255 });
-  assertEquals(all.length, 255);
+Deno.test("sampleMany() returns any number of texts, of streams that follow one another", () => {
+  const all = sampleMany(model, { length: 12, count: 600 });
+  assertEquals(all.length, 600);
+  assertEquals(new Set(all).size, 600);
   assert(all.every((text) => [...text].length === 12));
-  assertEquals(sampleMany(model, { length: 12, count: 200 }), all.slice(0, 200));
+  for (const count of [200, 256, 257]) {
+    assertEquals(sampleMany(model, { length: 12, count }), all.slice(0, count));
+  }
 });
 
 Deno.test("sampleMany() with stop ends each text after its own stop text", () => {
