@@ -73,3 +73,12 @@ export const mainKeys: readonly (keyof Config)[] = [
   ...["cell", "layers", "hidden", "batchSize", "seqLength"] as const,
   ...["optimizer", "lr", "weightDecay", "lrSchedule", "warmup", "weightAverage"] as const,
 ];
+
+/** A message of the library, with the names that the page has for settings. */
+export function withLabels(message: string): string {
+  return message.replaceAll(
+    /"(\w+)"/g,
+    (quoted, key) =>
+      Object.hasOwn(settings, key) ? `“${settings[key as keyof Config].label}”` : quoted,
+  );
+}

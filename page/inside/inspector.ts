@@ -21,6 +21,8 @@ const OWN_PART = 50_000;
 /** The character that is looked at first, so that the panel is never empty. */
 const FIRST_POSITION = 120;
 
+/** Part of a text that must have a feature for units to be searched by it first. */
+const MIN_FEATURE = 0.05;
 /** What units are searched by at first, if the text has it. */
 const firstFeatures: readonly FeatureName[] = ["quotes", "linePosition", "wordPosition"];
 
@@ -186,7 +188,8 @@ export class Inspector {
     const characters = this.#characters.peek();
     const hasFeature = (name: FeatureName) => {
       const values = features[name].compute(characters);
-      return values.some((value) => value !== values[0]);
+      const others = values.reduce((count, value) => count + (value === values[0] ? 0 : 1), 0);
+      return others > MIN_FEATURE * values.length;
     };
     const first = firstFeatures.find(hasFeature);
     if (first !== undefined) void this.search(first);

@@ -18,6 +18,7 @@ import {
   takeModel,
 } from "../files/contest.ts";
 import { formatCount, formatLoss, formatRate, formatShort, formatTime } from "../format.ts";
+import { withLabels } from "../settings.ts";
 import { text } from "../state.ts";
 import { Panel } from "./panel.tsx";
 
@@ -246,7 +247,7 @@ function ContestantView({ contestant, color, name }: {
           </div>
         ))}
       </dl>
-      {error !== null && <p class="error" role="alert">{error.message}</p>}
+      {error !== null && <p class="error" role="alert">{withLabels(error.message)}</p>}
       <pre class="sample" dir="auto" tabIndex={0} aria-label={`Sample of ${name}`}>
         {sample !== undefined && <><span class="prompt">{sample.prompt}</span>{sample.text}</>}
       </pre>

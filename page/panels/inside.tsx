@@ -91,10 +91,12 @@ function Inside() {
         ))}
       </fieldset>
       {mode === "unit" && <UnitSearch />}
-      <Parts />
       <Legend />
       <div class="inside-view">
-        <TextView />
+        <div>
+          <TextView />
+          <Parts />
+        </div>
         <Detail />
       </div>
       <Notes />

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { batch, effect, signal } from "@preact/signals";
 import type { Config } from "../../src/mod.ts";
-import { settings } from "../settings.ts";
+import { settings, withLabels } from "../settings.ts";
 import { givenConfig, givenLimits, prompt, text } from "../state.ts";
 
 /** What the link of the page has set, or why it cannot. */
@@ -30,7 +30,7 @@ export async function takeSettings(): Promise<void> {
     if (begin !== "") setPromptAfterText(begin);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    notice.value = { text: `${message}.`, isError: true };
+    notice.value = { text: `${withLabels(message)}.`, isError: true };
   }
 }
 

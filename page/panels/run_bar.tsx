@@ -19,6 +19,7 @@ import {
   startTraining,
   text,
 } from "../state.ts";
+import { withLabels } from "../settings.ts";
 import type { Phase } from "../worker/protocol.ts";
 
 /** The controls of the training and its figures, which stay in sight. */
@@ -52,7 +53,7 @@ export function RunBar() {
           <button type="button" disabled={phase === "idle"} onClick={askAndReset}>Reset</button>
         </div>
         <Figures />
-        {error !== null && <p class="error" role="alert" id="error">{error.message}</p>}
+        {error !== null && <p class="error" role="alert" id="error">{withLabels(error.message)}</p>}
         {error === null && note !== null && <p class="remark" role="status">{note}</p>}
       </div>
       <Announcer />

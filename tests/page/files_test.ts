@@ -147,7 +147,7 @@ testPage(
 testPage(
   "A link with wrong settings changes nothing, and says why",
   async ({ page }) => {
-    await page.getByText(/^Cannot use the settings of the link: "hidden" must be/).waitFor();
+    await page.getByText(/^Cannot use the settings of the link: “hidden units” must be/).waitFor();
     assertEquals(await page.getByRole("button", { name: "Undo my changes" }).count(), 0);
   },
   { hash: "#cell=gru&hidden=<script>alert(1)</script>" },
