@@ -8,7 +8,7 @@ import { checkIsText, type Corpus, corpusFromScan, inMemory } from "../text/corp
 import type { CorpusText, TextReading } from "../text/corpus.ts";
 import { Utf8Scanner } from "../text/scan.ts";
 import { isPipe } from "./file_identity.ts";
-import { scanOnRanks, sharedFileSize } from "./rank_scan.ts";
+import { scanOnRanks, type SharedFile, sharedFileSize } from "./rank_scan.ts";
 import {
   MAX_BYTES_IN_MEMORY,
   readCorpus,
@@ -27,10 +27,8 @@ export interface TextJob extends Job {
 }
 
 /** The job that makes the others read a part each of a file that all have. */
-export interface SharedTextJob extends Job {
+export interface SharedTextJob extends Job, SharedFile {
   readonly name: "shared text";
-  readonly path: string;
-  readonly bytes: number;
 }
 
 /** The corpus of a rank that follows. */
@@ -84,7 +82,10 @@ export async function readOnRanks(
   if (isOnRank0(paths)) return sendCorpus(exchange, await read());
   const bytes = sharedFileSize(paths, options);
   if (bytes !== null && bytes > (minSharedBytes ?? MAX_BYTES_IN_MEMORY)) {
-    const job: SharedTextJob = { name: "shared text", path: paths[0]!, bytes };
+    const job: SharedTextJob = {
+      ...{ name: "shared text", path: paths[0]!, bytes },
+      minCount: options.minCount,
+    };
     sendJob(exchange, job);
     const shared = await runPartAsync(exchange, () => scanOnRanks(exchange, job, { onProgress }));
     if (shared !== null) return shared.corpus;
@@ -165,19 +166,30 @@ function sendCorpus(exchange: Exchange, corpus: Corpus): Corpus {
         `${MAX_BYTES_IN_MEMORY / 2 ** 20} MiB; save it to a file that all ranks can read`,
     );
   }
-  const job: SentTextJob = { name: "sent text", bytes, path, texts, reading };
+  // Rare characters may be read as the unknown symbol, which has another length.
+  const encoder = new TextEncoder();
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < length; at += SENT_CHARS) {
+    const ids = corpus.read(at, Math.min(SENT_CHARS, length - at));
+    chunks.push(encoder.encode(vocabulary.decode(ids)));
+  }
+  const sent = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const job: SentTextJob = { name: "sent text", bytes: sent, path, texts, reading };
   sendJob(exchange, job);
   return runPart(exchange, () => {
-    const all = new Uint8Array(bytes);
-    let filled = 0;
-    const encoder = new TextEncoder();
-    for (let at = 0; at < length; at += SENT_CHARS) {
-      const ids = corpus.read(at, Math.min(SENT_CHARS, length - at));
-      filled += encoder.encodeInto(vocabulary.decode(ids), all.subarray(filled)).written;
-    }
-    exchange.broadcast(all);
+    exchange.broadcast(joined(chunks, sent));
     return corpus;
   });
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let filled = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return all;
 }
 
 function receiveCorpus(exchange: Exchange, { bytes, path, texts, reading }: SentText): Corpus {

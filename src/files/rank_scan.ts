@@ -31,6 +31,8 @@ const MAX_CONTINUATION = 3;
 export interface SharedFile {
   readonly path: string;
   readonly bytes: number;
+  /** How often a character must occur to be in the vocabulary. */
+  readonly minCount?: number | undefined;
 }
 
 /** A corpus, and the check of the part of it that a rank reads. */
@@ -68,7 +70,7 @@ export async function scanOnRanks(
   shared: SharedFile,
   { onProgress }: { readonly onProgress?: ((progress: ReadProgress) => void) | undefined } = {},
 ): Promise<ScannedCorpus | null> {
-  const { path, bytes } = shared;
+  const { path, bytes, minCount } = shared;
   const part = await attempt(() => scanPart(exchange, shared, onProgress));
   const failed = part === null || part.size !== bytes;
   const states = gatherWords(exchange, [part === null ? 1 : failed ? 2 : 0]).map(([word]) => word);
@@ -99,7 +101,8 @@ export async function scanOnRanks(
   const length = infos.reduce((sum, info) => sum + info.length, 0);
   const corpus = corpusFromScan({ bytes, length, sha256: infos[0]!.sha256, occurrences, index }, {
     ...{ name: path, vocabulary: undefined, source, texts: [{ path, start: 0 }] },
-    reading: { paths: [path] },
+    ...minCount === undefined ? {} : { minCount },
+    reading: { paths: [path], ...minCount === undefined ? {} : { minCount } },
   });
   return {
     corpus,

@@ -19,6 +19,8 @@ import {
   sendJob,
 } from "../rank_jobs.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { withVocabulary } from "../text/reencode.ts";
+import { Vocabulary } from "../text/vocabulary.ts";
 import {
   type GradientJob,
   type LoadedState,
@@ -33,6 +35,10 @@ import { loadTrainingData } from "./training_data.ts";
 export interface TrainJob extends Job {
   readonly name: "train";
   readonly config: Config;
+  /** The characters of the model, which need not be those of the text, in the order of their ids. */
+  readonly vocabulary: string;
+  /** Whether one of them is the unknown symbol. */
+  readonly unknown: boolean;
   /** Threads of each rank; `null`: each has its default. */
   readonly threads: number | null;
 }
@@ -116,8 +122,11 @@ export class LeadingComputer extends StepComputer {
     options: StepComputerOptions & { readonly exchange: Exchange; readonly threads: number },
     threads: number | null,
   ): LeadingComputer {
-    const { exchange, config } = options;
-    const job: TrainJob = { name: "train", config, threads };
+    const { exchange, config, corpus } = options;
+    const { characters: vocabulary, unknown } = corpus.vocabulary;
+    const job: TrainJob = {
+      ...{ name: "train", config, vocabulary, unknown: unknown !== undefined, threads },
+    };
     sendJob(exchange, job);
     return runPart(exchange, () => {
       const computer = createOnAll(exchange, () => new LeadingComputer(options));
@@ -222,7 +231,7 @@ export function followTraining(
 function createFollower(
   exchange: Exchange,
   job: TrainJob,
-  { corpus, threads, checkText }: FollowOptions,
+  { corpus: text, threads, checkText }: FollowOptions,
 ): StepComputer | null {
   let count = 0;
   let computer: StepComputer;
@@ -230,6 +239,8 @@ function createFollower(
     computer = createOnAll(exchange, () => {
       const config = parseConfig(job.config);
       checkPrecision(config);
+      const { vocabulary, unknown } = job;
+      const corpus = withVocabulary(text, Vocabulary.fromText(vocabulary, { unknown }));
       const { batches } = loadTrainingData(corpus, config);
       const { size } = exchange;
       count = threadsOfRank(job.threads ?? threads, { corpus, config, size });

@@ -14,7 +14,6 @@ import type { Exchange } from "../exchange.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { drawParameters } from "../model/initialization.ts";
-import { quotePath } from "../json.ts";
 import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet } from "../model/parameters.ts";
@@ -24,7 +23,6 @@ import { flag, real, signal, unchecked, wholeNumber } from "../schemas.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
 import { withVocabulary } from "../text/reencode.ts";
-import type { Vocabulary } from "../text/vocabulary.ts";
 import { extendModel, joinVocabularies } from "./vocabulary_extension.ts";
 import type { Split } from "../text/split.ts";
 import { type BadSteps, countBadSteps, DivergenceError, maxBadSteps } from "./divergence.ts";
@@ -159,24 +157,6 @@ function checkSizesOf({ config: model }: Model, config: Config): void {
       { option: key },
     );
   }
-}
-
-/**
- * A corpus in the ids of a vocabulary.
- *
- * @throws {InputError} if it lacks a character of the text, or if other ranks would have other ids.
- */
-function withVocabularyOnAllRanks(
-  corpus: Corpus,
-  vocabulary: Vocabulary,
-  { exchange }: TrainerOptions,
-): Corpus {
-  const encoded = withVocabulary(corpus, vocabulary);
-  if (encoded === corpus || exchange === undefined || exchange.size === 1) return encoded;
-  throw new InputError(
-    `Cannot train on ${quotePath(corpus.path)} on several ranks: the model has other characters ` +
-      "than the text; train on one",
-  );
 }
 
 /** A step was stopped by {@linkcode Trainer.stopWord}, and changed nothing. */
@@ -331,7 +311,7 @@ export class Trainer implements Disposable {
     withContext("Cannot train from a model", () => checkSizesOf(initFrom, parseConfig(config)));
     const vocabulary = joinVocabularies(initFrom.vocabulary, corpus.vocabulary);
     const trainer = new Trainer(
-      withVocabularyOnAllRanks(corpus, vocabulary, options),
+      withVocabulary(corpus, vocabulary),
       config,
       options,
     );
@@ -375,7 +355,7 @@ export class Trainer implements Disposable {
     checkCheckpoint(checkpoint, context);
     checkResumable(checkpoint, corpus);
     const config = resumedConfig(checkpoint.config, changes);
-    const text = withVocabularyOnAllRanks(corpus, checkpoint.vocabulary, others);
+    const text = withVocabulary(corpus, checkpoint.vocabulary);
     const trainer = new Trainer(text, config, others);
     try {
       trainer.#load(checkpoint);

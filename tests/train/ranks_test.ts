@@ -157,3 +157,13 @@ Deno.test("train() ends on all ranks when one cannot read its text, after the st
   assert(error.message.includes("it changed (on rank 1, localhost)"), error.message);
   assertEquals(saved, 0);
 });
+
+Deno.test("train() shares a text in the ids of another vocabulary", async () => {
+  const config: ConfigInput = { ...sizes, hidden: 24 };
+  // The model has characters that come before those of the text.
+  const other = await train(corpusFromText(`ABC${text}`), { config, steps: 2 });
+  const options: TrainOptions = { config: { batchSize: 35 }, initFrom: other.latest, steps: 4 };
+  const alone = await trainOn(1, options);
+  const shared = await trainOn(2, options);
+  assertEquals(shared.latest.parameters, alone.latest.parameters);
+});
