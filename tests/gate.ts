@@ -39,10 +39,12 @@ const checks: readonly Check[] = [
   { args: ["task", "soak"], countsTests: true },
   { args: ["task", "test-packages"], countsTests: true },
   { args: ["task", "test-page"], countsTests: true, attempts: 2 },
+  { args: ["task", "test-mpi"], countsTests: true },
   { args: ["publish", "--dry-run", "--allow-dirty"] },
   { args: ["bench"] },
   { args: ["task", "bench-report", "--rounds", "1", "--seconds", "0.02"] },
   { args: ["task", "bench-threads", "--rounds", "1", "--seconds", "0.02", "--busy", "1"] },
+  { args: ["task", "bench-mpi", "--gflops", "40"] },
   { args: ["task", "notebooks"] },
   { args: ["task", "gradcheck"] },
   {

@@ -25,10 +25,10 @@ import { describeDifference, describeRank, gatherValues, type RankInfo } from ".
 import { coresOf, describePinning, readCores, sharesCores } from "./threads.ts";
 
 /**
- * How long ranks other than 0 wait before they end with an error that rank 0 has, too. Launchers end
- * all ranks with the first, which must be the one that reports the error.
+ * How long ranks other than 0 wait before they end with an error that rank 0 may have, too. Launchers
+ * end all ranks with the first, which must be the one that reports the error, even if it starts last.
  */
-const REPORT_MS = 1000;
+const REPORT_MS = 10_000;
 /** prctl()'s PR_SET_PDEATHSIG: the signal that a process gets when its parent ends. */
 const PARENT_DEATH_SIGNAL = 1;
 const SIGKILL = 9n;

@@ -1,12 +1,14 @@
 #!/bin/sh
-# Starts one rank of `deno task train-mpi`, which may call one library: that of MPI.
-# usage: start.sh DENO [arguments of train-mpi]
+# Starts one rank of a program, which may call one library: that of MPI.
+# usage: start.sh DENO PROGRAM [arguments]
+# The program gets the path of the library and the name of the machine before its arguments.
 #
 # It stays the parent of the rank to report if it is killed: launchers then name no machine, or show
 # no more than an exit code. It also ends the job where launchers do not: MPICH's waits for the other
 # ranks if one has not joined the job, and for a rank whose parent, `deno task`, was killed.
 deno=$1
-shift
+program=$2
+shift 2
 here=$(dirname "$0")
 host=$(uname -n)
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${SLURM_PROCID:-${PMIX_RANK:-0}}}}
@@ -51,7 +53,7 @@ watch() {
 
 library=$(start "$here/print_library.ts" "$@")
 # In the background, so that signals reach the traps while it runs.
-start --allow-write ${library:+"--allow-ffi=$library"} "$here/main.ts" "$library" "$host" "$@" <&0 &
+start --allow-write ${library:+"--allow-ffi=$library"} "$program" "$library" "$host" "$@" <&0 &
 child=$!
 trap 'stop TERM' TERM
 trap 'stop INT' INT

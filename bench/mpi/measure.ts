@@ -1,0 +1,147 @@
+/**
+ * `deno task bench-mpi` under a launcher: measures the network and training steps, and compares the
+ * steps with what the cost model predicts from the network and the arithmetic.
+ */
+import { printLine } from "../../src/cli/output.ts";
+import { RankEngine } from "../../src/engine/rank_engine.ts";
+import type { Exchange, Slice } from "../../src/exchange.ts";
+import { openLibrary } from "../../src/mpi/library.ts";
+import { Mpi } from "../../src/mpi/mpi.ts";
+import { gatherValues } from "../../src/mpi/ranks.ts";
+import { median } from "../statistics.ts";
+import { randomWorkload } from "../workload.ts";
+import { stepSizeOf } from "./command.ts";
+import { exchangeSeconds, type Network, type StepSize } from "./cost_model.ts";
+
+/** Long messages whose time determines the bandwidth. */
+const LONG_BYTES = 2 ** 20;
+const ROUNDS = 200;
+/** Seconds that steps of one size are measured. */
+const SECONDS = 3;
+const SEQ_LENGTH = 50;
+const BATCH_SIZE = 64;
+
+/** The median seconds of a call that all ranks make. */
+function secondsOfCall(mpi: Mpi, rounds: number, call: () => void): number {
+  for (let i = 0; i < 5; i++) call();
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    mpi.barrier();
+    const begin = performance.now();
+    call();
+    times.push((performance.now() - begin) / 1000);
+  }
+  return median(times);
+}
+
+/** Measures the network between all ranks. */
+function measureNetwork(mpi: Mpi): Network {
+  const { rank, size } = mpi;
+  const words = new Int32Array(size);
+  const each = (length: number): Slice[] =>
+    Array.from({ length: size }, (_, i) => ({ start: i * length, length }));
+  const rounds = Math.ceil(Math.log2(size));
+  const latency = secondsOfCall(mpi, ROUNDS, () => mpi.allGather(words, each(1))) / rounds;
+  const length = LONG_BYTES / 4;
+  const [send, receive] = [new Float32Array(size * length), new Float32Array(size * length)];
+  const others = each(length).map((slice, i) => i === rank ? { start: 0, length: 0 } : slice);
+  const long = secondsOfCall(mpi, ROUNDS / 10, () => {
+    mpi.allToAll({ send, sent: others, receive, received: others });
+  });
+  const bandwidth = (size - 1) * LONG_BYTES / (long - (size - 1) * latency);
+  return { name: "measured", latency, bandwidth };
+}
+
+/** An exchange that exchanges nothing, to measure the arithmetic of a rank. */
+function silentExchange({ rank, size, host }: Exchange): Exchange {
+  const ignore = () => {};
+  return {
+    rank,
+    size,
+    host,
+    allToAll: ignore,
+    allGather: ignore,
+    broadcast: ignore,
+    barrier: ignore,
+  };
+}
+
+/** The median seconds of a step. */
+function measureSteps(
+  mpi: Mpi,
+  exchange: Exchange,
+  { hidden, seqLength, batchSize }: StepSize,
+): number {
+  const workload = randomWorkload({ hidden, seqLength, batchSize });
+  const shape = { ...workload.sizes, precision: "f32" as const, seqLength, batchSize };
+  using network = new RankEngine({ ...shape, stateSlots: 2, threads: 1 }, exchange);
+  const { engine, streams } = network;
+  network.loadParameters(workload.parameters);
+  for (let t = 0; t < seqLength; t++) {
+    const from = t * batchSize + streams.start;
+    const row = t * streams.length;
+    engine.inputIds.set(workload.inputIds.subarray(from, from + streams.length), row);
+    engine.targetIds.set(workload.targetIds.subarray(from, from + streams.length), row);
+  }
+  const job = new Uint8Array(256);
+  const update = {
+    optimizer: "adam" as const,
+    lr: 1e-6,
+    gradClip: 5,
+    gradClipMode: "value" as const,
+  };
+  const rest = { momentum: 0, beta1: 0.9, beta2: 0.999, weightDecay: 0, weightAverage: 0 };
+  let step = 0;
+  const times: number[] = [];
+  const end = performance.now() + SECONDS * 1000;
+  // All ranks take as many steps as rank 0.
+  const isOver = new Uint8Array(1);
+  while (true) {
+    isOver[0] = performance.now() > end ? 1 : 0;
+    mpi.broadcast(isOver);
+    if (isOver[0] === 1) break;
+    mpi.barrier();
+    const begin = performance.now();
+    exchange.broadcast(job, { isIdle: true });
+    network.forward();
+    network.backward();
+    network.all(true);
+    exchange.broadcast(job, { isIdle: true });
+    network.update({ ...update, ...rest, step: ++step });
+    times.push((performance.now() - begin) / 1000);
+  }
+  return median(times.slice(2));
+}
+
+const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
+/** Measures on all ranks, and prints on rank 0; returns the exit code. */
+export async function measure(path: string): Promise<number> {
+  const mpi = await Mpi.join(openLibrary(path));
+  const print = (line: string) => {
+    if (mpi.rank === 0) printLine(line);
+  };
+  if (mpi.size === 1) {
+    print("There is nothing to measure on one rank");
+    mpi.finalize();
+    return 2;
+  }
+  const [network] = gatherValues(mpi, measureNetwork(mpi)) as [Network];
+  print(
+    `${mpi.size} ranks: latency ${(1e6 * network.latency).toFixed(1)} µs, bandwidth ` +
+      `${(network.bandwidth / 1e6).toFixed(0)} MB/s`,
+  );
+  for (const hidden of [128, 256, 512]) {
+    const size = stepSizeOf(hidden, SEQ_LENGTH, BATCH_SIZE);
+    const arithmetic = Math.max(...gatherValues(mpi, measureSteps(mpi, silentExchange(mpi), size)));
+    const step = measureSteps(mpi, mpi, size);
+    const exchange = exchangeSeconds(mpi.size, size, network);
+    const predicted = arithmetic + exchange;
+    print(
+      `H ${hidden}, T ${SEQ_LENGTH}, B ${BATCH_SIZE}: arithmetic ${milliseconds(arithmetic)}, ` +
+        `exchange ${milliseconds(exchange)}; predicted ${milliseconds(predicted)}, measured ` +
+        `${milliseconds(step)} (${(100 * (predicted / step - 1)).toFixed(0)} %)`,
+    );
+  }
+  mpi.finalize();
+  return 0;
+}

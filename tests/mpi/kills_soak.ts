@@ -1,0 +1,53 @@
+/** Ranks that are killed at any moment: the job ends, and the run is resumed with the same bits. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  exists,
+  type Job,
+  ranksOf,
+  run,
+  runAlone,
+  start,
+  stateOf,
+  testMpi,
+  text,
+} from "./mpirun.ts";
+
+const KILLS = 50;
+const RANKS = 3;
+
+testMpi(`${KILLS} kills of a random rank lose no checkpoint`, async (launcher, folder) => {
+  await Deno.writeTextFile(`${folder}/rain.txt`, text);
+  const begin = ["rain.txt", "--hidden", "16", "--sample-every", "0", "--checkpoint-every", "7"]
+    .concat("--out", "run");
+  const fixed = ["--cooldown", "0", "--dropout", "0", "--lr-schedule", "constant"]
+    .concat("--weight-average", "0", "--warmup", "0");
+  for (let kill = 0; kill < KILLS; kill++) {
+    const args = exists(`${folder}/run/config.json`)
+      ? ["--resume", "run"]
+      : [...begin, ...fixed, "--steps", "1000000"];
+    const job = start(launcher, args, { folder, ranks: RANKS });
+    await killRandomRank(job);
+    const { code, err } = await job.outcome;
+    assert(code !== 0, err);
+  }
+  const { progress } = await stateOf(`${folder}/run`) as { progress: { step: number } };
+  const steps = ["--steps", String(progress.step + 5)];
+  assertEquals((await run(launcher, ["--resume", "run", ...steps], { folder })).code, 0);
+  await runAlone([...begin.slice(0, -1), "alone", ...fixed, ...steps], { folder });
+  assertEquals(await stateOf(`${folder}/run`), await stateOf(`${folder}/alone`));
+});
+
+/** Kills a rank at any time after it has started, while it reads, joins, trains or saves. */
+async function killRandomRank(job: Job): Promise<void> {
+  let ranks = await ranksOf(job);
+  while (ranks.length < RANKS) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    ranks = await ranksOf(job);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 3000 * Math.random()));
+  try {
+    Deno.kill(ranks[Math.floor(RANKS * Math.random())]!.id, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
