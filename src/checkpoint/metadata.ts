@@ -142,7 +142,7 @@ function isAscending(text: string): boolean {
 }
 
 /** What says that a vocabulary has an unknown symbol. */
-const UNKNOWN_SYMBOL = JSON.stringify(String.fromCodePoint(UNKNOWN));
+export const UNKNOWN_SYMBOL = JSON.stringify(String.fromCodePoint(UNKNOWN));
 
 /** The vocabulary with its unknown symbol, if the metadata says that it has one. */
 function parseVocabulary(strings: Readonly<Record<string, string>>): Vocabulary {

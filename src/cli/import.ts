@@ -48,8 +48,8 @@ export const importCommand: Command = {
     "The weights are a safetensors file of a state dict, or a folder with such a file as " +
     `${WEIGHTS_FILE}: of a module with one torch.nn.RNN (tanh), GRU or LSTM and one ` +
     "torch.nn.Linear, under any names. A torch.nn.Embedding of the characters may come first; it " +
-    "is multiplied into the first layer. In PyTorch: safetensors.torch.save_file(" +
-    'model.state_dict(), "model.safetensors").',
+    "is multiplied into the first layer. In PyTorch, save_file() of safetensors.torch writes it " +
+    "from model.state_dict().",
     "The checkpoint is one for all commands, with the settings of training at their defaults.",
   ],
   async run(line) {
@@ -78,6 +78,7 @@ export const importCommand: Command = {
     await writeCheckpoint(out, checkpoint);
     printResult(`Imported the model (${describeModel(checkpoint)}): ${show(out)}`);
     printResult(advise("To sample", `deno task sample ${shellWord(out)}`));
+    printResult(advise("To train", `deno task train <text> --init-from ${shellWord(out)}`));
     return 0;
   },
 };

@@ -47,7 +47,7 @@ interface Info {
 /** `deno task info` shows what a run or a checkpoint is. */
 export const infoCommand: Command = {
   name: "info",
-  summary: "Show what a run or a checkpoint was trained on, its sizes, options and losses",
+  summary: "Show the text, sizes, options and losses of a run or a checkpoint",
   operands: ["<run|checkpoint>"],
   options: [
     {

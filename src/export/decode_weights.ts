@@ -83,6 +83,7 @@ export function toCheckpoint(
       format: FORMAT,
       config: JSON.stringify(config),
       vocabulary: JSON.stringify(order.characters),
+      ...metadata.unknown === undefined ? {} : { unknown: metadata.unknown },
     },
   });
 }

@@ -13,7 +13,7 @@ import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { MessageWriter } from "../protobuf.ts";
 import { InputError } from "../errors.ts";
-import { weightTensors } from "./weights.ts";
+import { metadataOf, weightTensors } from "./weights.ts";
 
 const OPSET = 17;
 /** The version of the format that came with the opset. */
@@ -42,7 +42,8 @@ const operators: Readonly<Record<Cell, { readonly type: string; readonly gates: 
  * Inputs are `ids` (int64, [sequence, batch]), `h0` (float, [L, batch, H]) and, for an LSTM, `c0`;
  * outputs `logits` (float, [sequence, batch, V]), `hn` and `cn`. Sequence and batch have any length.
  * A text begins with states of zero, and continues with the states of the last call. The metadata
- * has `vocabulary`, the JSON string of all characters by their ids, and `cell`.
+ * has that of {@linkcode encodeWeights}: `cell`, and `vocabulary`, the JSON string of all characters by
+ * their ids.
  *
  * The weights are in single precision, which is what runtimes compute these operators in; those of
  * a model of precision `f64` are rounded.
@@ -65,15 +66,16 @@ const operators: Readonly<Record<Cell, { readonly type: string; readonly gates: 
  */
 export function encodeOnnx(model: Model): Uint8Array {
   checkModel(model, "Cannot export the model as ONNX");
-  const { config: { cell }, vocabulary: { characters } } = model;
-  const entry = (key: string, value: string) => new MessageWriter().text(1, key).text(2, value);
   return new MessageWriter()
     .int(1, IR_VERSION)
     .text(2, "unroll")
     .message(7, graphOf(model))
     .message(8, new MessageWriter().text(1, "").int(2, OPSET))
-    .message(14, entry("vocabulary", JSON.stringify(characters)))
-    .message(14, entry("cell", cell))
+    .messages(
+      14,
+      Object.entries(metadataOf(model)),
+      ([key, value]) => new MessageWriter().text(1, key).text(2, value),
+    )
     .finish();
 }
 

@@ -1,5 +1,6 @@
 /** The weights of a model as a safetensors file, with the names of a PyTorch state dict. */
 
+import { UNKNOWN_SYMBOL } from "../checkpoint/metadata.ts";
 import { bytesOf, encodeSafetensors, type Tensor } from "../checkpoint/safetensors.ts";
 import { toTensors } from "../checkpoint/tensors.ts";
 import { checkModel, type Model, sizesOf } from "../model/model.ts";
@@ -15,7 +16,8 @@ export function weightTensors(model: Model): [string, Tensor][] {
  * `torch.nn.RNN`, `GRU` or `LSTM` as `rnn` and a `torch.nn.Linear` as `head`.
  *
  * The metadata has `format` (`pt`, which loaders expect), `cell`, and as JSON `vocabulary`, the
- * string of all characters by their ids. {@linkcode decodeWeights} reads the file.
+ * string of all characters by their ids, and `unknown`, the unknown symbol, if there is one.
+ * {@linkcode decodeWeights} reads the file.
  *
  * @param model A model, for example a checkpoint.
  * @returns The bytes of the file.
@@ -36,10 +38,17 @@ export function weightTensors(model: Model): [string, Tensor][] {
  */
 export function encodeWeights(model: Model): Uint8Array {
   checkModel(model, "Cannot export the weights");
-  const { config: { cell }, vocabulary: { characters } } = model;
   const tensors = Object.fromEntries(weightTensors(model));
-  const vocabulary = JSON.stringify(characters);
-  return encodeSafetensors(tensors, { format: "pt", cell, vocabulary });
+  return encodeSafetensors(tensors, { format: "pt", ...metadataOf(model) });
+}
+
+/** What loaders need besides the weights, as strings: cell and vocabulary, as JSON like a checkpoint's. */
+export function metadataOf({ config: { cell }, vocabulary }: Model): Record<string, string> {
+  return {
+    cell,
+    vocabulary: JSON.stringify(vocabulary.characters),
+    ...vocabulary.unknown === undefined ? {} : { unknown: UNKNOWN_SYMBOL },
+  };
 }
 
 /**

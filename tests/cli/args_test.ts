@@ -221,6 +221,7 @@ Deno.test("readConfig() and readLimits() read every option of train that is thei
     "force",
     "threads",
     "minCount",
+    "tensorboard",
     ...textOptions.map(({ name }) => name),
   ];
   const keys = options.map(({ name }) => propertyOf(name)).filter((key) => !others.includes(key));

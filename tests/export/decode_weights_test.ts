@@ -6,6 +6,7 @@ import { decodeWeights } from "../../src/export/decode_weights.ts";
 import { parseCharacters } from "../../src/export/vocabulary_json.ts";
 import { encodeWeights } from "../../src/export/weights.ts";
 import { Xoshiro128 } from "../../src/random.ts";
+import { Vocabulary } from "../../src/text/vocabulary.ts";
 import { checkpointOf } from "../checkpoint/checkpoints.ts";
 import { largestDifference, models, scored, text } from "./models.ts";
 
@@ -18,6 +19,15 @@ Deno.test("decodeWeights() reads what encodeWeights() wrote, bit for bit", () =>
     assertEquals(read.parameters, model.parameters);
     assertEquals(read.progress.step, 0);
   }
+});
+
+Deno.test("decodeWeights() keeps the unknown symbol of encodeWeights()", () => {
+  const model = models.get("gru-1-f32")!;
+  const known = [...model.vocabulary.characters].with(3, "\ufffd").join("");
+  const vocabulary = Vocabulary.fromText(known, { unknown: true });
+  const read = decodeWeights(encodeWeights({ ...model, vocabulary }));
+  assertEquals(read.vocabulary.unknown, vocabulary.unknown);
+  assertEquals(read.vocabulary.characters, vocabulary.characters);
 });
 
 /** The tensors of a model under other names, with the characters in another order. */
