@@ -57,6 +57,18 @@ export function launcherFlavor(environment: Environment): Flavor | undefined {
   return found?.flavor;
 }
 
+/**
+ * What to do if `srun` was not told to start ranks of MPI; `undefined` otherwise. Libraries take such a
+ * rank for the only one, or end it with a message of many lines.
+ */
+export function describePlainSrun(environment: Environment): string | undefined {
+  const launch = readLaunch(environment);
+  if (launch?.launcher !== "srun" || launch.size === 1) return undefined;
+  if (launcherFlavor(environment) !== undefined) return undefined;
+  return `Cannot train on ${launch.size} ranks: srun started ${launch.size} without MPI, so that they ` +
+    "do not see each other; write srun --mpi=pmix (for MPICH --mpi=pmi2)";
+}
+
 /** Whether `mpirun` started this process, which pins ranks unless it is told otherwise. */
 export function isMpirun(environment: Environment): boolean {
   return environment("OMPI_COMM_WORLD_RANK") !== undefined;

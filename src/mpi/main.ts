@@ -13,6 +13,7 @@ import { InputError } from "../errors.ts";
 import { escapeInvisible } from "../printable.ts";
 import { findLibrary, valueOf } from "./find_library.ts";
 import {
+  describePlainSrun,
   describeWrongLauncher,
   isMpirun,
   type Launch,
@@ -91,6 +92,8 @@ async function main(): Promise<never> {
   }
   const launch = readLaunch(environment);
   if (launch === undefined) return refuse(new InputError(NO_LAUNCHER), 0);
+  const plainSrun = describePlainSrun(environment);
+  if (plainSrun !== undefined) return refuse(new InputError(plainSrun), launch.rank);
   const { mpi, functions, library } = await join(launch);
   const wrongLauncher = describeWrongLauncher(launch, { size: mpi.size, library });
   if (wrongLauncher !== undefined) {

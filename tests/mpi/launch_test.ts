@@ -3,7 +3,12 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import type { Exchange } from "../../src/exchange.ts";
 import { findLibrary, valueOf } from "../../src/mpi/find_library.ts";
-import { describeWrongLauncher, launcherFlavor, readLaunch } from "../../src/mpi/launcher.ts";
+import {
+  describePlainSrun,
+  describeWrongLauncher,
+  launcherFlavor,
+  readLaunch,
+} from "../../src/mpi/launcher.ts";
 import { describeDifference, gatherValues, type RankInfo } from "../../src/mpi/ranks.ts";
 import { coresOf, describePinning, sharesCores } from "../../src/mpi/threads.ts";
 
@@ -36,6 +41,17 @@ Deno.test("describeWrongLauncher() says what to do if the library sees other ran
   assertMatch(
     describeWrongLauncher(launch, { size: 1, library })!,
     /srun started 4, but MPICH 4\.0\.2 .* sees 1; .*--mpi=pmix/,
+  );
+});
+
+Deno.test("describePlainSrun() finds srun without --mpi", () => {
+  const plain = { SLURM_PROCID: "0", SLURM_STEP_NUM_TASKS: "2" };
+  assertMatch(describePlainSrun(environmentOf(plain))!, /srun --mpi=pmix/);
+  assertEquals(describePlainSrun(environmentOf({ ...plain, PMIX_RANK: "0" })), undefined);
+  assertEquals(describePlainSrun(environmentOf({ ...plain, PMI_RANK: "0" })), undefined);
+  assertEquals(
+    describePlainSrun(environmentOf({ ...plain, SLURM_STEP_NUM_TASKS: "1" })),
+    undefined,
   );
 });
 
