@@ -1,5 +1,5 @@
 import { beamSearch } from "../generate/beam.ts";
-import { checkOptions, generateDefaults, MAX_BEAM } from "../generate/options.ts";
+import { checkOptions, generateDefaults, isOfLines, MAX_BEAM } from "../generate/options.ts";
 import { sampleStream, sampleTexts } from "../generate/sampler.ts";
 import { InputError } from "../errors.ts";
 import { readCheckpoint } from "../files/checkpoint_file.ts";
@@ -160,7 +160,8 @@ export const sampleCommand: Command = {
     await using output = new TextOutput();
     let rank = 0;
     for (const text of texts) {
-      const [head, end] = count > 1 ? [`--- ${++rank} of ${count} ---\n`, "\n"] : ["", ""];
+      const heading = count > 1 ? [`--- ${++rank} of ${count} ---\n`, "\n"] : ["", ""];
+      const [head, end] = isOfLines(model.config) ? ["", text.endsWith("\n") ? "" : "\n"] : heading;
       await output.write(`${head}${prompt ?? ""}${text}${end}`);
     }
     return 0;

@@ -17,6 +17,7 @@ import { STANDARD_INPUT_PATH } from "../files/text_paths.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { autoConfig } from "../train/auto_config.ts";
 import { configFrom } from "../train/train.ts";
+import { forLines } from "../train/training_data.ts";
 import { compareHeldOut } from "../evaluate/held_out.ts";
 import { OverfittingWatch } from "../train/overfitting.ts";
 import { DivergenceError } from "../train/divergence.ts";
@@ -234,7 +235,11 @@ async function prepareNew(line: CommandLine, shared: SharedTraining): Promise<So
   const corpus = await readTrainingText(line.operands, readTextOptions(line), shared);
   using opened = new Disposables();
   opened.use(corpus);
-  const { config, reasons } = autoConfig(corpus, configFrom(initFrom, given) ?? {}, limits);
+  const { config, reasons } = autoConfig(
+    corpus,
+    forLines(corpus, configFrom(initFrom, given)),
+    limits,
+  );
   const options = present({ ...folderOf(line), ...execution, initFrom });
   const resources = opened.move();
   return {

@@ -7,6 +7,7 @@ import { parameterCount } from "../model/parameters.ts";
 import type { Run } from "../run/run.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 import type { Corpus } from "../text/corpus.ts";
+import { findLines } from "../text/lines.ts";
 import { findOddities } from "../text/oddities.ts";
 import { countChars } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
@@ -130,7 +131,11 @@ function describeSplit({ split, config, corpus }: Trainer): string {
     countChars(split.validation),
     countChars(split.test),
   ];
-  const where = holdout === "streams" ? " at the end of each stream" : "";
+  const where = holdout === "streams"
+    ? " at the end of each stream"
+    : holdout === "lines"
+    ? ` in ${formatCount(split.validation.length, "line")}`
+    : "";
   const slow = validation < LONG_VALIDATION
     ? ""
     : " (slow to validate; a lower --val-fraction holds out less)";
@@ -139,6 +144,9 @@ function describeSplit({ split, config, corpus }: Trainer): string {
     Math.floor(Math.floor(corpus.length / pieces) * fraction) < 2
       ? "as the text is too short"
       : "as too little would be left for training";
+  const cut = holdout === "lines"
+    ? findLines(corpus).lengths.filter((length) => length >= config.seqLength).length
+    : 0;
   return [
     `${formatCount(training, "character")} for training`,
     validation > 0
@@ -149,6 +157,9 @@ function describeSplit({ split, config, corpus }: Trainer): string {
       : testFraction > 0
       ? [`none for the test ${whyNone(testFraction)}`]
       : [],
+    ...cut === 0
+      ? []
+      : [`${formatCount(cut, "line")} cut after ${formatCount(config.seqLength, "character")}`],
   ].join(", ");
 }
 

@@ -2,6 +2,7 @@
 import type { Config } from "../model/config.ts";
 import { baseConfig, presets } from "../model/presets.ts";
 import { type ConfigInput, MAX_VALIDATION_CHARS, resolveConfig } from "../model/resolve_config.ts";
+import { InputError } from "../errors.ts";
 import { cellNames } from "../model/cells.ts";
 import { optimizerNames } from "../model/optimizers.ts";
 import type { RunLimits } from "../run/run_config.ts";
@@ -171,10 +172,16 @@ export const trainOptions: readonly Option[] = [
       default: String(baseConfig.testFraction),
     },
     {
+      name: "lines",
+      description:
+        "Each line is an example, such as a name: lines are shuffled, each is read from a " +
+        "zero hidden state, some are held out, and sample writes whole lines",
+    },
+    {
       name: "holdout",
       value: "NAME",
-      description: "Where held-out characters are taken from: end (of the text) or streams (the " +
-        "end of each stream, as char-rnn does)",
+      description: "Where held-out characters are taken from: end (of the text), streams (the " +
+        "end of each stream, as char-rnn does) or lines (the same as --lines)",
       default: baseConfig.holdout,
     },
     {
@@ -362,7 +369,15 @@ export function readConfig(line: CommandLine): ConfigInput {
     const name = optionOf(key);
     return [key, typeof baseConfig[key] === "number" ? line.number(name) : line.text(name)];
   });
-  return present({ preset: line.text("preset"), ...Object.fromEntries(given) });
+  const config = present({ preset: line.text("preset"), ...Object.fromEntries(given) });
+  if (!line.flag("lines")) return config;
+  if (config.holdout !== undefined && config.holdout !== "lines") {
+    throw new InputError(
+      `Cannot use both --lines and --holdout ${config.holdout}: with --lines, lines are held out; ` +
+        "leave one of them out",
+    );
+  }
+  return { ...config, holdout: "lines" };
 }
 
 /** The limits and intervals that a command line gives. */

@@ -6,6 +6,7 @@ import { checkModel, type Model } from "../model/model.ts";
 import { callback, signal } from "../schemas.ts";
 import { checkCorpus } from "../text/corpus.ts";
 import { type EncodedText, reencode } from "../text/reencode.ts";
+import { findLines, spansOfLines } from "../text/lines.ts";
 import { countPredicted, type Span, spansSchema, splitAtTexts } from "../text/split.ts";
 import { BigramModel } from "./baselines/bigram.ts";
 import { Evaluator } from "./evaluator.ts";
@@ -104,7 +105,7 @@ export async function evaluate(
     );
   }
   const { signal, onProgress, ...given } = checkOptions(options, { schema, context });
-  const { spans = splitAtTexts([[0, length]], corpus.texts ?? []) } = given;
+  const { spans = spansOf(corpus, model) } = given;
   checkSpans(spans, length);
   const { parameters, vocabulary } = model;
   const text = reencode(corpus, vocabulary);
@@ -132,6 +133,13 @@ export async function evaluate(
     unigramNatsPerChar: baselines!.unigram,
     bigramNatsPerChar: baselines!.bigram,
   };
+}
+
+/** Each text of a corpus; for a model of lines, each line. */
+function spansOf(corpus: EncodedText, { config }: Model): readonly Span[] {
+  return config.holdout === "lines"
+    ? spansOfLines(findLines(corpus), corpus.length)
+    : splitAtTexts([[0, corpus.length]], corpus.texts ?? []);
 }
 
 const schema = optionsSchema({ spans: spansSchema, signal, onProgress: callback });

@@ -157,7 +157,8 @@ function joinAdjacent(spans: readonly Span[]): Span[] {
 }
 
 /** The last characters of the spans, about `chars` in total and the same number of each. */
-function lastOf(spans: readonly Span[], chars: number): Span[] {
+function lastOf(spans: readonly Span[], chars: number): readonly Span[] {
+  if (!areEqual(spans)) return firstWhole(spans.toReversed(), chars).toReversed();
   const each = Math.max(2, Math.floor(chars / spans.length));
   return spans.map(([start, end]) => [Math.max(start, end - each), end]);
 }
@@ -165,6 +166,23 @@ function lastOf(spans: readonly Span[], chars: number): Span[] {
 /** The first characters of the spans, about `chars` in total and the same number of each. */
 function firstOf(spans: readonly Span[], chars: number): readonly Span[] {
   if (countChars(spans) <= chars) return spans;
+  if (!areEqual(spans)) return firstWhole(spans, chars);
   const each = Math.max(2, Math.floor(chars / spans.length));
   return spans.map(([start, end]) => [start, Math.min(end, start + each)]);
+}
+
+/** Whether spans have one length, as those of streams have; those of texts and lines have not. */
+function areEqual(spans: readonly Span[]): boolean {
+  const [first] = spans;
+  return spans.every(([start, end]) => end - start === first![1] - first![0]);
+}
+
+/** The first spans, as many as have about `chars` characters together, and one at least. */
+function firstWhole(spans: readonly Span[], chars: number): readonly Span[] {
+  let sum = 0;
+  const end = spans.findIndex(([start, end]) => (sum += end - start) > chars);
+  if (end > 0) return spans.slice(0, end);
+  if (end < 0) return spans;
+  const [[start]] = spans as [Span];
+  return [[start, start + Math.max(2, chars)]];
 }

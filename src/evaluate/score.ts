@@ -112,9 +112,14 @@ function* predictions(model: Model, ids: Uint32Array): Generator<Prediction> {
   const { outputs } = sizesOf(model);
   using engine = createEvalEngine(model);
   engine.writeParameters(model.parameters);
-  for (let at = 0; at + 1 < ids.length; at += EVAL_SEQ_LENGTH) {
-    const targets = ids.subarray(at + 1, at + 1 + EVAL_SEQ_LENGTH);
-    const seqLength = targets.length;
+  const lineBreak = model.config.holdout === "lines" ? model.vocabulary.idOf(0x0a) : undefined;
+  for (let at = 0, seqLength = 0; at + 1 < ids.length; at += seqLength) {
+    // A model of lines reads each from a zero hidden state, with the line break before it.
+    if (ids[at] === lineBreak) engine.writeHiddenState();
+    const next = lineBreak === undefined ? -1 : ids.indexOf(lineBreak, at + 1);
+    const end = Math.min(ids.length - 1, at + EVAL_SEQ_LENGTH, next < 0 ? Infinity : next);
+    const targets = ids.subarray(at + 1, end + 1);
+    seqLength = targets.length;
     engine.inputIds.set(ids.subarray(at, at + seqLength));
     engine.targetIds.set(targets);
     engine.forward(seqLength);

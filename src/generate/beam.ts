@@ -4,7 +4,13 @@ import type { RealArray } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
 import { BurnIn } from "./burn_in.ts";
 import { Decoder } from "./decoder.ts";
-import { type BeamOptions, checkOptionsOf, encodePrompt, generateDefaults } from "./options.ts";
+import {
+  type BeamOptions,
+  checkOptionsOf,
+  encodePrompt,
+  generateDefaults,
+  isOfLines,
+} from "./options.ts";
 import { FIRST_STREAM } from "./text_generator.ts";
 
 /** The result of {@linkcode beamSearch}. */
@@ -56,12 +62,16 @@ export function beamSearch(model: Model, options: BeamOptions = {}): BeamResult 
   checkModel(model, "Cannot sample");
   const checked = checkOptionsOf(options, "beamSearch");
   const { prompt, length = generateDefaults.length, beam = generateDefaults.beam } = checked;
-  const ids = encodePrompt(prompt, model.vocabulary);
+  const ids = encodePrompt(prompt, model);
   if (length === 0) return { text: "", logProbability: 0 };
 
   const decoder = new Decoder(model, beam);
   const first = decoder.readPrompt(ids);
-  let logits = [prompt === undefined ? readBurnIn(decoder, first, { model, beam }) : first];
+  let logits = [
+    prompt === undefined && !isOfLines(model.config)
+      ? readBurnIn(decoder, first, { model, beam })
+      : first,
+  ];
   let hypotheses: readonly Hypothesis[] = [{ parent: 0, id: 0, logProbability: 0 }];
   let ranks: readonly number[] = [0];
   const history: (readonly Hypothesis[])[] = [];

@@ -2,6 +2,8 @@ import { checkOptions as checkSchema, optionsSchema } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
 import { quote } from "../json.ts";
 import { flag, text, unchecked } from "../schemas.ts";
+import type { Config } from "../model/config.ts";
+import type { Model } from "../model/model.ts";
 import { encodeText, type Vocabulary } from "../text/vocabulary.ts";
 
 /** The prompt and the length of a generated text. */
@@ -211,6 +213,11 @@ function isInEffect(options: GenerateOptions, name: keyof GenerateOptions): bool
   return value !== undefined && value !== false && !(name === "count" && value === 1);
 }
 
+/** Whether each example of a model was a line, so that it writes whole lines. */
+export function isOfLines({ holdout }: Pick<Config, "holdout">): boolean {
+  return holdout === "lines";
+}
+
 /** The id of the character that ends lines, if the vocabulary has one. */
 export function lineBreakId(vocabulary: Vocabulary): number | undefined {
   return vocabulary.idOf(0x0a) ?? vocabulary.idOf(0x0d);
@@ -221,9 +228,14 @@ export function lineBreakId(vocabulary: Vocabulary): number | undefined {
  *
  * @throws {InputError} if it is empty or has a character that is not in the vocabulary.
  */
-export function encodePrompt(prompt: string | undefined, vocabulary: Vocabulary): Uint32Array {
+export function encodePrompt(
+  prompt: string | undefined,
+  { vocabulary, config }: Pick<Model, "vocabulary" | "config">,
+): Uint32Array {
   if (prompt === undefined) return Uint32Array.of(lineBreakId(vocabulary) ?? 0);
-  return encodeOption("prompt", prompt, vocabulary);
+  const ids = encodeOption("prompt", prompt, vocabulary);
+  // A line is read from the line break before it.
+  return isOfLines(config) ? Uint32Array.of(lineBreakId(vocabulary)!, ...ids) : ids;
 }
 
 /**

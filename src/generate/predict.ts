@@ -48,7 +48,7 @@ export function predictNext(
   const checked = checkOptions(filters, { schema, context: "Cannot predict" });
   checkFilters(checked);
   const { vocabulary } = model;
-  const logits = new Decoder(model, 1).readPrompt(encodePrompt(prompt, vocabulary));
+  const logits = new Decoder(model, 1).readPrompt(encodePrompt(prompt, model));
   const weights = samplingWeights(logits, checked);
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return Array.from(weights.keys())

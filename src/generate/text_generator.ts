@@ -9,6 +9,7 @@ import {
   checkStop,
   encodePrompt,
   generateDefaults,
+  isOfLines,
   type SampleManyOptions,
 } from "./options.ts";
 import { drawIndex, samplingWeights } from "./sampling.ts";
@@ -94,7 +95,7 @@ export interface ResolvedOptions {
  * the stop text has a character that is not in the vocabulary.
  */
 export function resolveOptions(
-  { vocabulary }: Pick<Model, "vocabulary">,
+  { vocabulary, config }: Pick<Model, "vocabulary" | "config">,
   options: SampleManyOptions,
 ): ResolvedOptions {
   checkOptions(options);
@@ -103,7 +104,7 @@ export function resolveOptions(
     length = generateDefaults.length,
     greedy = false,
     seed = generateDefaults.seed,
-    stop,
+    stop = isOfLines(config) ? "\n" : undefined,
     count = generateDefaults.count,
   } = options;
   if (stop !== undefined) checkStop(stop, vocabulary);
@@ -117,10 +118,10 @@ export function resolveOptions(
         : (logits) => drawIndex(samplingWeights(logits, options), random.uniform()),
       length,
       stop,
-      burnIn: prompt === undefined
+      burnIn: prompt === undefined && !isOfLines(config)
         ? new BurnIn(vocabulary, { random, filters: options })
         : undefined,
     });
   };
-  return { promptIds: encodePrompt(prompt, vocabulary), count, nextGenerator };
+  return { promptIds: encodePrompt(prompt, { vocabulary, config }), count, nextGenerator };
 }

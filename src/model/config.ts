@@ -100,8 +100,11 @@ export interface Config {
    * start cold; 0 never resets.
    */
   readonly resetEvery: number;
-  /** Where text is held out: at the `end` of the text, or at the end of each of the B `streams`. */
-  readonly holdout: "end" | "streams";
+  /**
+   * Where text is held out: at the `end` of the text, or at the end of each of the B `streams`; or
+   * `lines`: each line is an example, read from a zero hidden state, and some lines are held out.
+   */
+  readonly holdout: "end" | "streams" | "lines";
 }
 
 const fraction = real((x) => x >= 0 && x < 1, "a number from 0 up to, not including, 1");
@@ -137,7 +140,7 @@ const schema = v.strictObject({
   valFraction: fraction,
   testFraction: fraction,
   resetEvery: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  holdout: oneOf(["end", "streams"]),
+  holdout: oneOf(["end", "streams", "lines"]),
 });
 
 /** The schema of a complete {@linkcode Config}. */

@@ -36,6 +36,8 @@ export function checkGrowth(known: CorpusIdentity, corpus: Corpus, config: Confi
   const context = `Cannot resume training on ${quotePath(corpus.path)}, which has grown from ` +
     `${known.chars} to ${corpus.length} characters`;
   const advice = 'start a new run from its model with "initFrom"';
+  // A line stays in its part, whatever follows it.
+  if (config.holdout === "lines") return;
   if (config.holdout === "streams") {
     throw new InputError(
       `${context}: with "holdout" streams, characters that were trained on would be held out; ${advice}`,

@@ -1,7 +1,8 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { TextError } from "../errors.ts";
 import { runInSlices, SLICE_MS, yieldToEventLoop } from "../event_loop.ts";
-import { sampleStream } from "../generate/sampler.ts";
+import { isOfLines } from "../generate/options.ts";
+import { sampleMany, sampleStream } from "../generate/sampler.ts";
 import { DivergenceError } from "./divergence.ts";
 import { fractionDone, isLimitReached, type TrainingLimits } from "./limits.ts";
 import type { TrainingStatus } from "./metrics.ts";
@@ -26,6 +27,8 @@ const MAX_SAMPLE_MS = 600_000;
 const SAMPLES_PER_RUN = 20;
 /** Characters of a text passed to `onSample`. */
 const SAMPLE_LENGTH = 200;
+/** What is generated instead if each line is an example. */
+const LINES = { count: 10, length: SAMPLE_LENGTH };
 /** Consecutive rollbacks before the run fails: the learning rate is then a thousandth. */
 export const MAX_ROLLBACKS = 10;
 
@@ -264,10 +267,11 @@ export class TrainingLoop {
     let text = "";
     try {
       const model = this.#trainer.model();
-      for await (const character of sampleStream(model, { length: SAMPLE_LENGTH, seed })) {
-        if (signal?.aborted) return;
-        text += character;
-      }
+      if (isOfLines(config)) text = sampleMany(model, { ...LINES, seed }).join("");
+      else {for await (const character of sampleStream(model, { length: SAMPLE_LENGTH, seed })) {
+          if (signal?.aborted) return;
+          text += character;
+        }}
     } catch (error) {
       // Logits that are not finite. It is the next step that finds out whether training diverges.
       if (error instanceof RangeError) return;

@@ -2,15 +2,16 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Dropout } from "../engine/dropout.ts";
 import { RankEngine } from "../engine/rank_engine.ts";
 import type { Update } from "../engine/update.ts";
-import { TextError } from "../errors.ts";
+import { InputError, TextError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Config } from "../model/config.ts";
 import { sizesOf } from "../model/model.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet, RealArray } from "../model/parameters.ts";
 import { gatherWords, throwFirst } from "../rank_jobs.ts";
-import type { BatchLoader } from "../text/batches.ts";
+import { LineLoader } from "../text/line_batches.ts";
 import type { Corpus } from "../text/corpus.ts";
+import type { Batches } from "./training_data.ts";
 import { resetStreams, streamsAtTexts, streamsToReset } from "./state_resets.ts";
 
 /** What {@linkcode StepComputer} is made of. */
@@ -20,7 +21,7 @@ export interface StepComputerOptions {
   /** The complete configuration. */
   readonly config: Config;
   /** The batches of the training part. */
-  readonly batches: BatchLoader;
+  readonly batches: Batches;
   /** Threads of this process; `auto` for the number that is measured to be the fastest. */
   readonly threads: number | "auto";
   /** The other ranks, if the training is shared. */
@@ -67,7 +68,7 @@ export type LoadedState =
 export class StepComputer implements Disposable {
   readonly #corpus: StepComputerOptions["corpus"];
   readonly #network: RankEngine;
-  readonly #batches: BatchLoader;
+  readonly #batches: Batches;
   readonly #config: Config;
   readonly #exchange: Exchange | null;
   /** Undoes what the last batch has changed beside the gradients. */
@@ -80,6 +81,11 @@ export class StepComputer implements Disposable {
     this.#config = config;
     this.#batches = batches;
     this.#exchange = exchange === null || exchange.size === 1 ? null : exchange;
+    if (this.#exchange !== null && batches instanceof LineLoader) {
+      throw new InputError('Cannot train with "holdout" lines on several ranks; train on one', {
+        option: "holdout",
+      });
+    }
     this.#network = new RankEngine({
       ...sizesOf({ config, vocabulary: corpus.vocabulary }),
       ...{ seqLength, batchSize, precision, threads },
@@ -115,12 +121,18 @@ export class StepComputer implements Disposable {
       if (this.#exchange === null || !(error instanceof TextError)) throw error;
       failure = error;
     }
-    const loss = this.#network.forward(dropout);
+    const loss = this.#lossOf(this.#network.forward(dropout));
     if (Number.isFinite(loss)) this.#network.backward();
     const isStopped = this.#agreeToStop(failure);
     // Every rank does: no job is needed, as for `undo`.
     if (isStopped) this.#undoBatch();
     return { loss, isStopped };
+  }
+
+  /** The loss of a batch; of lines, without what fills them up. */
+  #lossOf(loss: number): number {
+    if (!(this.#batches instanceof LineLoader) || !Number.isFinite(loss)) return loss;
+    return this.#config.seqLength * this.#batches.meanLoss(this.#network.engine.readLosses());
   }
 
   /** Goes back to the state before the last {@linkcode StepComputer.computeGradients}. */

@@ -4,6 +4,7 @@ import { InputError } from "../errors.ts";
 import { checkModel, type Model } from "../model/model.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
+import { forLines } from "./training_data.ts";
 import { checkGrowth, growBest, growCheckpoint, hasGrown } from "./growth.ts";
 import { autoConfig } from "./auto_config.ts";
 import { isFinished, resolveLimits, type TrainingLimits } from "./limits.ts";
@@ -132,7 +133,7 @@ export async function prepareTraining(
         corpus,
         autoConfig(
           corpus,
-          configFrom(initFrom, config),
+          forLines(corpus, configFrom(initFrom, config)),
           minutes === undefined ? {} : { minutes },
         ).config,
         {

@@ -18,7 +18,6 @@ import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { Xoshiro128 } from "../random.ts";
-import type { BatchLoader } from "../text/batches.ts";
 import { flag, real, signal, unchecked, wholeNumber } from "../schemas.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { corpusIdentity } from "../text/corpus_identity.ts";
@@ -30,7 +29,7 @@ import { cooldownFactor, learningRateAt } from "./lr_schedule.ts";
 import { checkResumable, resumedConfig } from "./resume.ts";
 import { LeadingComputer, type RankUse, threadsOfRank } from "./rank_training.ts";
 import { StepComputer, type StepGradients } from "./step_computer.ts";
-import { loadTrainingData } from "./training_data.ts";
+import { type Batches, loadTrainingData } from "./training_data.ts";
 import { Validation } from "./validation.ts";
 import { log, power } from "../math.ts";
 
@@ -211,7 +210,7 @@ export class Trainer implements Disposable {
    */
   readonly ranks: RankUse | null;
   readonly #computer: StepComputer;
-  readonly #batches: BatchLoader;
+  readonly #batches: Batches;
   #config: Config;
   /** The divergence that made the state unusable, until another one is restored. */
   #divergence: DivergenceError | null = null;

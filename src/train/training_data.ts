@@ -1,7 +1,10 @@
 import { withContext } from "../errors.ts";
 import { quotePath } from "../json.ts";
 import { type Config, parseConfig } from "../model/config.ts";
+import type { ConfigInput } from "../model/resolve_config.ts";
 import { BatchLoader } from "../text/batches.ts";
+import { LineLoader, seqLengthOf } from "../text/line_batches.ts";
+import { findLines, splitLines } from "../text/lines.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { type Span, type Split, splitAtTexts, splitCorpus } from "../text/split.ts";
 
@@ -10,8 +13,11 @@ export interface TrainingData {
   /** The training, validation and test parts. */
   readonly split: Split;
   /** The batches of the training part, from its start. */
-  readonly batches: BatchLoader;
+  readonly batches: Batches;
 }
+
+/** The batches of a text, or of its lines. */
+export type Batches = BatchLoader | LineLoader;
 
 /**
  * Splits a corpus as a configuration requires, and cuts its training part into streams.
@@ -32,6 +38,7 @@ export interface TrainingData {
  */
 export function loadTrainingData(corpus: Corpus, config: Config): TrainingData {
   const { batchSize, seqLength } = config;
+  if (config.holdout === "lines") return loadLines(corpus, config);
   const split = splitAs(corpus, config);
   const [[start, end], second] = split.train as [Span, Span?];
   // Between the spans of two streams are the characters held out of the first.
@@ -43,6 +50,28 @@ export function loadTrainingData(corpus: Corpus, config: Config): TrainingData {
     () => new BatchLoader(corpus, { ...range, batchSize, seqLength }),
   );
   return { split, batches };
+}
+
+function loadLines(corpus: Corpus, config: Config): TrainingData {
+  return withContext(`Cannot train on ${quotePath(corpus.path)}`, () => {
+    const lines = findLines(corpus);
+    const { split, train } = splitLines(lines, { ...config, length: corpus.length });
+    return { split, batches: new LineLoader(corpus, { ...config, lines, train }) };
+  });
+}
+
+/**
+ * A configuration whose sequences are long enough for the lines of a text, if it is one of lines and
+ * gives no length.
+ *
+ * @throws {InputError} if the text has no lines.
+ */
+export function forLines(corpus: Corpus, config: ConfigInput = {}): ConfigInput {
+  if (config.holdout !== "lines" || config.seqLength !== undefined) return config;
+  return withContext(
+    `Cannot train on ${quotePath(corpus.path)}`,
+    () => ({ ...config, seqLength: seqLengthOf(findLines(corpus)) }),
+  );
 }
 
 /** Splits a corpus as a configuration requires. */

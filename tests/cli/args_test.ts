@@ -218,6 +218,7 @@ Deno.test("readConfig() and readLimits() read every option of train that is thei
     "out",
     "resume",
     "initFrom",
+    "lines",
     "force",
     "threads",
     "minCount",

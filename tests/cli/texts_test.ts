@@ -209,6 +209,37 @@ testProgram("train --init-from begins with a model, and --resume takes a grown t
   await succeed(f, "sample", "run", "--prompt", "what art?", "--length", "5");
 });
 
+testProgram(
+  "train --lines shuffles and holds out lines, and sample writes whole ones",
+  async (f) => {
+    const lines = Array.from({ length: 200 }, (_, i) => `ab${i % 7}cd${i * 31 % 97}`);
+    await Deno.writeTextFile(`${f}/names.txt`, `${lines.join("\n")}\n${"x".repeat(400)}\n`);
+    const args = [
+      "train",
+      "names.txt",
+      "--lines",
+      "--hidden",
+      "6",
+      "--steps",
+      "30",
+      "--out",
+      "run",
+    ];
+    const out = await succeed(f, ...args);
+    assertMatch(out, /\nSplit: .* for validation in \d+ lines, 1 line cut after 256 characters\n/);
+    const sampled = await succeed(f, "sample", "run", "--count", "5", "--length", "20");
+    assertEquals(sampled.endsWith("\n") && !sampled.includes("---"), true);
+    assertOneLine(
+      await run(f, [...args, "--holdout", "end"]),
+      2,
+      /^Cannot use both --lines and --holdout end: /,
+    );
+    await Deno.writeTextFile(`${f}/one.txt`, "a text in a single line");
+    const one = await run(f, ["train", "one.txt", "--lines"]);
+    assertOneLine(one, 2, /^Cannot train on "one\.txt": it has no line break; /);
+  },
+);
+
 async function runOut(folder: string, ...args: string[]): Promise<string> {
   return (await run(folder, args)).out;
 }
