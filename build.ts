@@ -13,16 +13,35 @@
 import asc from "assemblyscript/asc";
 import { checkArguments } from "./project_task.ts";
 
+const root = new URL("./", import.meta.url);
 /** Where kernel modules are written. */
 const KERNELS = "src/engine/kernels/modules";
 
-/** Each module's file and entry point, and what `Real` and `FUSED` are in its sources. */
-const variants = [
+/** A module's file and entry point, and what `Real`, `FUSED` and `PHASES` are in its sources. */
+interface Variant {
+  readonly path: string;
+  readonly entry: string;
+  readonly real: "f32" | "f64";
+  readonly fused: 0 | 1;
+  /** Default: 0. */
+  readonly phases?: 0 | 1;
+}
+
+const variants: readonly Variant[] = [
   { path: `${KERNELS}/f32.ts`, entry: "assembly/index.ts", real: "f32", fused: 1 },
   { path: `${KERNELS}/f32_strict.ts`, entry: "assembly/index.ts", real: "f32", fused: 0 },
   { path: `${KERNELS}/f64.ts`, entry: "assembly/index.ts", real: "f64", fused: 0 },
   { path: "bench/peak/module.ts", entry: "bench/assembly/peak.ts", real: "f32", fused: 1 },
-] as const;
+];
+
+/** The kernels of f32 with the marks of assembly/phases.ts, which `deno task bench-phases` compiles. */
+const phasesVariant: Variant = {
+  path: "phases",
+  entry: "bench/assembly/phases.ts",
+  real: "f32",
+  fused: 1,
+  phases: 1,
+};
 
 /**
  * Compiles all modules in memory.
@@ -32,41 +51,49 @@ const variants = [
  */
 export async function compile(): Promise<Map<string, Uint8Array>> {
   const modules = new Map<string, Uint8Array>();
-  for (const { path, entry, real, fused } of variants) {
-    const options = [
-      entry,
-      ...["--outFile", "module.wasm"],
-      ...["--use", `Real=${real}`, "--use", `FUSED=${fused}`],
-      ...["--enable", fused ? "simd,threads,relaxed-simd" : "simd,threads"],
-      // The host creates the memory, whose size depends on the model; 65536 pages are the 4 GiB that
-      // an address can reach.
-      ...[
-        "--importMemory",
-        "--sharedMemory",
-        "--initialMemory",
-        "1",
-        "--maximumMemory",
-        "65536",
-      ],
-      // Kernels neither allocate nor assert; the host checks all arguments.
-      ...["--runtime", "stub", "--noAssert", "-O3", "--converge"],
-    ];
-    const { error, stderr } = await asc.main(options, {
-      readFile: (source, base) => {
-        try {
-          return Deno.readTextFileSync(`${base}/${source}`);
-        } catch {
-          return null; // The compiler tries several names for each import.
-        }
-      },
-      writeFile: (_name, contents) => {
-        modules.set(path, contents as Uint8Array);
-      },
-      listFiles: () => null,
-    });
-    if (error) throw new Error(`Cannot compile ${path}: ${stderr.toString()}`);
-  }
+  for (const variant of variants) modules.set(variant.path, await compileVariant(variant));
   return modules;
+}
+
+/**
+ * Compiles the kernels of f32 so that they call `beginPhase` and `endPhase` of the host.
+ *
+ * @throws {Error} With the compiler's messages, if the sources do not compile.
+ */
+export function compilePhases(): Promise<Uint8Array<ArrayBuffer>> {
+  return compileVariant(phasesVariant);
+}
+
+async function compileVariant(
+  { path, entry, real, fused, phases = 0 }: Variant,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes = new Uint8Array(0);
+  const options = [
+    entry,
+    ...["--outFile", "module.wasm"],
+    ...["--use", `Real=${real}`, "--use", `FUSED=${fused}`, "--use", `PHASES=${phases}`],
+    ...["--enable", fused ? "simd,threads,relaxed-simd" : "simd,threads"],
+    // The host creates the memory, whose size depends on the model; 65536 pages are the 4 GiB that
+    // an address can reach.
+    ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+    // Kernels neither allocate nor assert; the host checks all arguments.
+    ...["--runtime", "stub", "--noAssert", "-O3", "--converge"],
+  ];
+  const { error, stderr } = await asc.main(options, {
+    readFile: (source, base) => {
+      try {
+        return Deno.readTextFileSync(new URL(source, new URL(`${base}/`, root)));
+      } catch {
+        return null; // The compiler tries several names for each import.
+      }
+    },
+    writeFile: (_name, contents) => {
+      bytes = contents as Uint8Array<ArrayBuffer>;
+    },
+    listFiles: () => null,
+  });
+  if (error) throw new Error(`Cannot compile ${path}: ${stderr.toString()}`);
+  return bytes;
 }
 
 /**

@@ -13,6 +13,7 @@ import { sumReceived as sumReceivedShare } from "./gradients";
 import { job } from "./layout";
 import { backward as backwardShare, forward as forwardShare } from "./network";
 import { squareSums as squareSumsShare, update as updateShare } from "./optimizers";
+import { begin, end, Phase } from "./phases";
 import {
   crossEntropyOfIds as crossEntropyOfIdsShare,
   crossEntropyOfVectors as crossEntropyOfVectorsShare,
@@ -79,12 +80,19 @@ function runShare(): void {
   if (kind == Kind.forward) forwardShare(count, flag, number1, number2);
   else if (kind == Kind.backward) backwardShare(count, flag);
   else if (kind == Kind.softmax) softmaxShare(count);
-  else if (kind == Kind.crossEntropyOfIds) crossEntropyOfIdsShare(count, <Real>number1);
-  else if (kind == Kind.crossEntropyOfVectors) crossEntropyOfVectorsShare(count, <Real>number1);
-  else if (kind == Kind.sumReceived) sumReceivedShare();
+  else if (kind == Kind.crossEntropyOfIds) {
+    begin(Phase.softmax);
+    crossEntropyOfIdsShare(count, <Real>number1);
+    end();
+  } else if (kind == Kind.crossEntropyOfVectors) {
+    crossEntropyOfVectorsShare(count, <Real>number1);
+  } else if (kind == Kind.sumReceived) sumReceivedShare();
   else if (kind == Kind.squareSums) squareSumsShare();
-  else if (kind == Kind.update) updateShare(<u32>count);
-  else if (kind == Kind.updateWeightAverage) updateWeightAverageShare(number1);
+  else if (kind == Kind.update) {
+    begin(Phase.update);
+    updateShare(<u32>count);
+    end();
+  } else if (kind == Kind.updateWeightAverage) updateWeightAverageShare(number1);
   else unreachable();
 }
 

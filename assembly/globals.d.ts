@@ -4,3 +4,5 @@
 declare type Real = f32;
 /** 1 where the relaxed multiply-add may be used, else 0. */
 declare const FUSED: i32;
+/** 1 where phases.ts measures the phases of a step, else 0. */
+declare const PHASES: i32;

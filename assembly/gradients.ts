@@ -44,9 +44,10 @@ import {
   toPartials,
   Wxh,
 } from "./layout";
-import { multiplyTransposed } from "./matmul";
+import { multiplyTransposedBoth } from "./matmul";
 import { min, PACKED_A_BYTES, splitLength, splitStart } from "./packing";
-import { add, LANES, REAL, VECTOR } from "./simd";
+import { begin, end, Phase } from "./phases";
+import { add, LANES, REAL, splat, VECTOR } from "./simd";
 import { shareLength, shareStart, worker } from "./workers";
 
 /** The distance from a parameter to a partial sum of its gradient; the first is the gradient. */
@@ -85,11 +86,17 @@ function endPiece(partial: usize, pieces: usize): usize {
 }
 
 /**
- * This worker's share of the partial sums of a weight matrix's gradient, Aᵀ·B.
+ * This worker's share of the partial sums of the gradient of a weight matrix, Aᵀ·B, and of what needs
+ * the same B: the sums of its columns, which are the gradients of biases, and a second matrix.
  *
  * @param weight The parameter, [rows][columns] with a stride of `stride` bytes.
  * @param a A: [R][rows].
  * @param b B: [R][columns].
+ * @param bias The bias of the first `biasColumns` columns.
+ * @param restBias The bias of the other columns.
+ * @param weight2 The second parameter, [rows2][columns2] with the same stride, for the first columns.
+ * @param rows2 0 if there is none.
+ * @param a2 Its A: [R][rows2].
  */
 export function weightPartials(
   weight: usize,
@@ -101,19 +108,36 @@ export function weightPartials(
   aStride: usize,
   b: usize,
   bStride: usize,
+  bias: usize,
+  biasColumns: usize,
+  restBias: usize,
+  weight2: usize = 0,
+  rows2: usize = 0,
+  columns2: usize = 0,
+  a2: usize = 0,
+  a2Stride: usize = 0,
 ): void {
+  begin(Phase.gradientProducts);
   for (let partial: usize = 0; partial < partials; partial++) {
     const first = firstPiece(partial, rows);
-    const end = endPiece(partial, rows);
-    if (first >= end) continue;
+    const last = endPiece(partial, rows);
+    const first2 = firstPiece(partial, rows2);
+    const last2 = endPiece(partial, rows2);
+    if (first >= last && first2 >= last2) continue;
+    // The worker that computes the first row sums the columns.
+    const sums = first == 0 && last > 0 ? bias + toPartial(partial) : 0;
     const stream = splitStart(batchSize, partials, partial);
-    multiplyTransposed(
-      weight + toPartial(partial) + first * stride, stride, end - first, columns,
+    multiplyTransposedBoth(
+      weight + toPartial(partial) + first * stride, stride, last - first, columns,
       runCount(seqLength), runLength(partial, seqLength), batchSize,
       a + stream * aStride + first * REAL, aStride, b + stream * bStride, bStride,
+      weight2 + toPartial(partial) + first2 * stride, last2 - first2, columns2,
+      a2 + stream * a2Stride + first2 * REAL, a2Stride,
+      sums, biasColumns, restBias + toPartial(partial),
       scratchA + worker * PACKED_A_BYTES, scratchB + worker * scratchBBytes,
     );
   }
+  end();
 }
 
 /**
@@ -129,21 +153,85 @@ export function biasPartials(
   from: usize,
   stride: usize,
 ): void {
+  begin(Phase.biasGradients);
   const vectors = columns / LANES;
   for (let partial: usize = 0; partial < partials; partial++) {
-    const first = firstPiece(partial, vectors) * VECTOR;
-    const end = endPiece(partial, vectors) * VECTOR;
-    if (first >= end) continue;
-    const sums = bias + toPartial(partial) + first;
-    memory.fill(sums, 0, end - first);
-    const stream = splitStart(batchSize, partials, partial);
-    const length = runLength(partial, seqLength);
-    for (let run: usize = 0; run < runCount(seqLength); run++) {
-      let row = from + (run * batchSize + stream) * stride + first;
-      for (const endRow = row + length * stride; row < endRow; row += stride) {
-        addTo(sums, row, end - first);
+    const last = endPiece(partial, vectors);
+    const sums = bias + toPartial(partial);
+    for (let vector = firstPiece(partial, vectors); vector < last;) {
+      const at = vector * VECTOR;
+      if (vector + 8 <= last) {
+        sumColumns8(partial, sums + at, seqLength, from + at, stride);
+        vector += 8;
+      } else {
+        sumColumn(partial, sums + at, seqLength, from + at, stride);
+        vector++;
       }
     }
+  }
+  end();
+}
+
+// One function per width, in which the code of absent columns is eliminated.
+
+function sumColumns8(
+  partial: usize,
+  sums: usize,
+  seqLength: usize,
+  from: usize,
+  stride: usize,
+): void {
+  sumColumns(true, partial, sums, seqLength, from, stride);
+}
+
+function sumColumn(
+  partial: usize,
+  sums: usize,
+  seqLength: usize,
+  from: usize,
+  stride: usize,
+): void {
+  sumColumns(false, partial, sums, seqLength, from, stride);
+}
+
+/** Sums eight vectors of columns, or one, in registers over the rows of a partial sum. */
+@inline
+function sumColumns(
+  wide: bool,
+  partial: usize,
+  sums: usize,
+  seqLength: usize,
+  from: usize,
+  stride: usize,
+): void {
+  const zero = splat(0);
+  let s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
+  const stream = splitStart(batchSize, partials, partial);
+  const length = runLength(partial, seqLength);
+  for (let run: usize = 0; run < runCount(seqLength); run++) {
+    let row = from + (run * batchSize + stream) * stride;
+    for (const endRow = row + length * stride; row < endRow; row += stride) {
+      s0 = add(s0, v128.load(row));
+      if (wide) {
+        s1 = add(s1, v128.load(row + VECTOR));
+        s2 = add(s2, v128.load(row + 2 * VECTOR));
+        s3 = add(s3, v128.load(row + 3 * VECTOR));
+        s4 = add(s4, v128.load(row + 4 * VECTOR));
+        s5 = add(s5, v128.load(row + 5 * VECTOR));
+        s6 = add(s6, v128.load(row + 6 * VECTOR));
+        s7 = add(s7, v128.load(row + 7 * VECTOR));
+      }
+    }
+  }
+  v128.store(sums, s0);
+  if (wide) {
+    v128.store(sums + VECTOR, s1);
+    v128.store(sums + 2 * VECTOR, s2);
+    v128.store(sums + 3 * VECTOR, s3);
+    v128.store(sums + 4 * VECTOR, s4);
+    v128.store(sums + 5 * VECTOR, s5);
+    v128.store(sums + 6 * VECTOR, s6);
+    v128.store(sums + 7 * VECTOR, s7);
   }
 }
 
@@ -161,18 +249,19 @@ export function scatterPartials(
   from: usize,
   fromStride: usize,
 ): void {
+  begin(Phase.scatter);
   const vectors = columns / LANES;
   const stride = gatesPadded * REAL;
   for (let partial: usize = 0; partial < partials; partial++) {
     const first = firstPiece(partial, vectors) * VECTOR;
-    const end = endPiece(partial, vectors) * VECTOR;
-    if (first >= end) continue;
+    const last = endPiece(partial, vectors) * VECTOR;
+    if (first >= last) continue;
     const sums = Wxh(0) + column * REAL + toPartial(partial) + first;
-    if (end - first == stride) {
+    if (last - first == stride) {
       memory.fill(sums, 0, inputsPadded * stride);
     } else {
       for (let input: usize = 0; input < inputsPadded; input++) {
-        memory.fill(sums + input * stride, 0, end - first);
+        memory.fill(sums + input * stride, 0, last - first);
       }
     }
     const stream = splitStart(batchSize, partials, partial);
@@ -181,10 +270,11 @@ export function scatterPartials(
       let row = run * batchSize + stream;
       for (const endRow = row + length; row < endRow; row++) {
         const id = <usize>load<u32>(inputIds + row * sizeof<u32>());
-        addTo(sums + id * stride, from + row * fromStride + first, end - first);
+        addTo(sums + id * stride, from + row * fromStride + first, last - first);
       }
     }
   }
+  end();
 }
 
 /**
@@ -195,9 +285,11 @@ export function sumPartials(): void {
   if (!sumsOwnPartials) return;
   const lines = parameterBytes / CACHE_LINE;
   const first = parameters + shareStart(lines) * CACHE_LINE;
+  begin(Phase.partialSums);
   for (let partial: usize = 1; partial < partials; partial++) {
     addTo(first + toGradient, first + toPartial(partial), shareLength(lines) * CACHE_LINE);
   }
+  end();
 }
 
 /** Adds up what all ranks sent, for this worker's share of the gradients of the rank's slice. */

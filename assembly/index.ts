@@ -71,6 +71,6 @@ export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
 export { vectorTimesMatrix } from "./matvec";
 export { carryHiddenState } from "./network";
 export { Hyperparam, UpdateRule } from "./optimizers";
-export { KC, PACKED_A_BYTES, transpose } from "./packing";
+export { KC, NR, PACKED_A_BYTES, SHORT_NR, transpose } from "./packing";
 export { unitsAreShared } from "./recurrence";
 export { initWorker } from "./workers";

@@ -175,6 +175,7 @@ export let targetIds: usize = 0; // u32 [R]
 export let targetVectors: usize = 0; // [R][Vp], if planned with denseTargets
 let hiddenStatesBase: usize = 0; // [(T+1)·B][Hp] per layer; the first B rows are the initial state
 let cellStatesBase: usize = 0; // the same, LSTM only
+let cellTanhsBase: usize = 0; // [R][Hp] per layer, LSTM only, for training
 let stateBytes: usize = 0; // bytes of the hidden states of one layer
 let gateValuesBase: usize = 0; // [R][G·Hp] per layer, if G > 1
 let candidatesBase: usize = 0; // [R][Hp] per layer, GRU only
@@ -226,6 +227,11 @@ export function hiddenStates(layer: usize): usize {
 /** The cell states of a layer, LSTM only: [(T+1)·B][Hp]; the first B rows are the initial state. */
 export function cellStates(layer: usize): usize {
   return cellStatesBase + layer * stateBytes;
+}
+
+/** tanh c_t of a layer, LSTM only: [R][Hp]; 0 if no backward pass needs it. */
+export function cellTanhs(layer: usize): usize {
+  return cellTanhsBase == 0 ? 0 : cellTanhsBase + layer * rowBytes;
 }
 
 /** The gates of a layer: [R][G·Hp]. If G = 1, the hidden states after each step, which are the gate. */
@@ -381,6 +387,7 @@ export function plan(): f64 {
   rowBytes = <usize>layerRows;
   gateValuesBase = gates > 1 ? reserve(L * gates * layerRows) : 0;
   candidatesBase = hasCandidate ? reserve(L * layerRows) : 0;
+  cellTanhsBase = hasCellState && training ? reserve(L * layerRows) : 0;
   droppedBase = dropout ? reserve((L - 1) * layerRows) : 0;
   logits = reserve(R * Vp * real);
   const alternates = gates == 1 && layers > 1;

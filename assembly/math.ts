@@ -52,11 +52,18 @@ function at(address: usize): v128 {
 
 const HALF: usize = memory.data<Real>([<Real>0.5]);
 const ONE: usize = memory.data<Real>([<Real>1]);
-const TWO: usize = memory.data<Real>([<Real>2]);
 const MINUS_ZERO: usize = memory.data<Real>([<Real>-0.0]);
 const ROUND: usize = memory.data<Real>([ROUNDER]);
 const ROUND_AND_BIAS: usize = memory.data<Real>([ROUNDER + BIAS]);
+/**
+ * Its sum with a number, shifted into the exponent, is 2^(n − 1) for the nearest whole number n. The
+ * bias would be odd, and would round a number halfway between two whole numbers to the odd one.
+ */
+const ROUND_AND_BIAS_OF_HALF: usize = memory.data<Real>([ROUNDER + BIAS - 1]);
 const LOG2_E: usize = memory.data<Real>([<Real>1.4426950408889634]);
+const MINUS_LOG2_E: usize = memory.data<Real>([<Real>-1.4426950408889634]);
+const LN2_HIGH_AT: usize = memory.data<Real>([LN2_HIGH]);
+const LN2_LOW_AT: usize = memory.data<Real>([LN2_LOW]);
 const MINUS_LN2_HIGH: usize = memory.data<Real>([-LN2_HIGH]);
 const MINUS_LN2_LOW: usize = memory.data<Real>([-LN2_LOW]);
 /** Above EXP_MAX, e^x is ∞; below EXP_MIN, 0. */
@@ -64,6 +71,9 @@ const EXP_MAX: usize = memory.data<Real>([REAL == 4 ? <Real>89 : <Real>710]);
 const EXP_MIN: usize = memory.data<Real>([REAL == 4 ? <Real>-105 : <Real>-747]);
 /** Above it, 1 − tanh x is less than half a unit in the last place of 1. */
 const TANH_MAX: usize = memory.data<Real>([REAL == 4 ? <Real>10 : <Real>20]);
+/** Above it, 1 + e^−x is 1; below the other, e^−x is ∞. */
+const SIGMOID_MAX: usize = memory.data<Real>([REAL == 4 ? <Real>80 : <Real>700]);
+const SIGMOID_MIN: usize = memory.data<Real>([REAL == 4 ? <Real>-89.5 : <Real>-710.5]);
 /** 1/2!, 1/3!, …, 1/13! */
 const INVERSE_FACTORIALS: usize = memory.data<Real>([
   <Real>(1.0 / 2.0),
@@ -80,11 +90,21 @@ const INVERSE_FACTORIALS: usize = memory.data<Real>([
   <Real>(1.0 / 6227020800.0),
 ]);
 
-/** 1/k!, k from 2 to 13. */
-@inline
-function inverseFactorial(k: usize): v128 {
-  return at(INVERSE_FACTORIALS + (k - 2) * REAL);
-}
+/** −1/2!, 1/3!, −1/4!, …, 1/13! */
+const ALTERNATING_INVERSE_FACTORIALS: usize = memory.data<Real>([
+  <Real>(-1.0 / 2.0),
+  <Real>(1.0 / 6.0),
+  <Real>(-1.0 / 24.0),
+  <Real>(1.0 / 120.0),
+  <Real>(-1.0 / 720.0),
+  <Real>(1.0 / 5040.0),
+  <Real>(-1.0 / 40320.0),
+  <Real>(1.0 / 362880.0),
+  <Real>(-1.0 / 3628800.0),
+  <Real>(1.0 / 39916800.0),
+  <Real>(-1.0 / 479001600.0),
+  <Real>(1.0 / 6227020800.0),
+]);
 
 @inline
 function shiftLeft(a: v128, bits: i32): v128 {
@@ -120,20 +140,32 @@ function reduceArgument(x: v128, n: v128): v128 {
  */
 @inline
 function expm1Reduced(r: v128): v128 {
-  let q = inverseFactorial(REAL == 4 ? 7 : 13);
+  return seriesOf(r, INVERSE_FACTORIALS);
+}
+
+/** 1 − e^−r, by the same series with alternating signs, and with the same rounding errors. */
+@inline
+function oneMinusExpReduced(r: v128): v128 {
+  return seriesOf(r, ALTERNATING_INVERSE_FACTORIALS);
+}
+
+/** r + r²·(c₂ + c₃·r + c₄·r² + …), with the coefficients at an address. */
+@inline
+function seriesOf(r: v128, coefficients: usize): v128 {
+  let q = at(coefficients + (REAL == 4 ? 5 : 11) * REAL);
   if (REAL == 8) {
-    q = madd(q, r, inverseFactorial(12));
-    q = madd(q, r, inverseFactorial(11));
-    q = madd(q, r, inverseFactorial(10));
-    q = madd(q, r, inverseFactorial(9));
-    q = madd(q, r, inverseFactorial(8));
-    q = madd(q, r, inverseFactorial(7));
+    q = madd(q, r, at(coefficients + 10 * REAL));
+    q = madd(q, r, at(coefficients + 9 * REAL));
+    q = madd(q, r, at(coefficients + 8 * REAL));
+    q = madd(q, r, at(coefficients + 7 * REAL));
+    q = madd(q, r, at(coefficients + 6 * REAL));
+    q = madd(q, r, at(coefficients + 5 * REAL));
   }
-  q = madd(q, r, inverseFactorial(6));
-  q = madd(q, r, inverseFactorial(5));
-  q = madd(q, r, inverseFactorial(4));
-  q = madd(q, r, inverseFactorial(3));
-  q = madd(q, r, inverseFactorial(2));
+  q = madd(q, r, at(coefficients + 4 * REAL));
+  q = madd(q, r, at(coefficients + 3 * REAL));
+  q = madd(q, r, at(coefficients + 2 * REAL));
+  q = madd(q, r, at(coefficients + REAL));
+  q = madd(q, r, at(coefficients));
   return madd(mul(r, r), q, r);
 }
 
@@ -150,22 +182,35 @@ export function exp(x: v128): v128 {
   return mul(y, powerOfTwo(sub(n, half)));
 }
 
-/** tanh x = (e^{2x} − 1) / (e^{2x} − 1 + 2), a form without cancellation near 0. */
+/**
+ * tanh x = (e^{2x} − 1) / (e^{2x} − 1 + 2), a form without cancellation near 0. Both sides of the
+ * fraction are halved, because 2^(n − 1) takes one instruction less than 2^n.
+ */
 @inline
 export function tanh(x: v128): v128 {
   const sign = v128.and(x, at(MINUS_ZERO));
   const magnitude = pmin(v128.xor(x, sign), at(TANH_MAX));
   const twice = add(magnitude, magnitude);
-  const n = roundToNearest(mul(twice, at(LOG2_E)));
-  const scale = powerOfTwo(n);
-  const e = madd(scale, expm1Reduced(reduceArgument(twice, n)), sub(scale, at(ONE)));
-  return v128.or(div(e, add(e, at(TWO))), sign);
+  const sum = add(mul(twice, at(LOG2_E)), at(ROUND_AND_BIAS_OF_HALF));
+  const half = shiftLeft(sum, FRACTION);
+  const n = sub(sum, at(ROUND_AND_BIAS_OF_HALF));
+  const e = madd(half, expm1Reduced(reduceArgument(twice, n)), sub(half, at(HALF)));
+  return v128.or(div(e, add(e, at(ONE))), sign);
 }
 
-/** The logistic function, 1 / (1 + e^−x), with an error below 4 units in the last place. */
+/**
+ * The logistic function, 1 / (1 + e^−x), with an error below 4 units in the last place. Both sides of
+ * the fraction are halved. e^−x = 2^n·e^−r with r = x + n·ln 2, so the sign of x need not be changed.
+ */
 @inline
 export function sigmoid(x: v128): v128 {
-  return div(at(ONE), add(at(ONE), exp(v128.xor(x, at(MINUS_ZERO)))));
+  x = pmin(pmax(x, at(SIGMOID_MIN)), at(SIGMOID_MAX));
+  const sum = add(mul(x, at(MINUS_LOG2_E)), at(ROUND_AND_BIAS_OF_HALF));
+  const half = shiftLeft(sum, FRACTION);
+  const n = sub(sum, at(ROUND_AND_BIAS_OF_HALF));
+  const r = madd(n, at(LN2_LOW_AT), madd(n, at(LN2_HIGH_AT), x));
+  const e = mul(half, sub(at(ONE), oneMinusExpReduced(r)));
+  return div(at(HALF), add(at(HALF), e));
 }
 
 /** The derivative of tanh at x, from t = tanh x: 1 − t². */

@@ -40,15 +40,17 @@ import {
   Wxh,
 } from "./layout";
 import { multiplyPacked, packShare } from "./matmul";
-import { PACKED_A_BYTES } from "./packing";
+import { NR, PACKED_A_BYTES } from "./packing";
+import { begin, end, Phase } from "./phases";
 import {
   backwardRecurrence,
   forwardRecurrence,
+  gatherInput,
   packRecurrent,
   packRecurrentTransposed,
 } from "./recurrence";
 import { groupCount, groupLength, groupStart, splitByStreams } from "./rows";
-import { add, REAL, VECTOR } from "./simd";
+import { REAL } from "./simd";
 import { barrier, worker } from "./workers";
 
 /**
@@ -66,17 +68,21 @@ export function forward(
 ): void {
   setDropout(dropout, dropoutSeed);
   const outputStride = outputsPadded * REAL;
-  packShare(outputPanels, Why, outputStride, false, outputsPadded, hiddenPadded);
+  packShare(outputPanels, Why, outputStride, false, outputsPadded, hiddenPadded, NR);
   for (let layer: usize = 0; layer < layers; layer++) forwardLayer(layer, seqLength, denseInputs);
   const h = outputStates(layers - 1);
   for (let group: usize = 0; group < groupCount(seqLength); group++) {
     const row = groupStart(group, seqLength);
     const y = logits + row * outputStride;
+    begin(Phase.inputs);
     fillRows(y, by, outputStride, groupLength(seqLength));
+    end();
+    begin(Phase.forwardProducts);
     multiplyPacked(
       y, outputStride, groupLength(seqLength), outputsPadded, hiddenPadded,
-      h + row * hiddenPadded * REAL, hiddenPadded * REAL, outputPanels, true, packScratch(),
+      h + row * hiddenPadded * REAL, hiddenPadded * REAL, outputPanels, true, packScratch(), NR,
     );
+    end();
   }
 }
 
@@ -85,19 +91,22 @@ function forwardLayer(layer: usize, seqLength: usize, denseInputs: bool): void {
   if (layer > 0) barrier(); // The layer below may still use the panels.
   if (!readsIds) {
     const stride = gatesPadded * REAL;
-    packShare(inputPanels, Wxh(layer), stride, false, gatesPadded, inputDepth(layer));
+    packShare(inputPanels, Wxh(layer), stride, false, gatesPadded, inputDepth(layer), NR);
   }
   packRecurrent(layer);
   barrier();
-  const gateStride = gatesPadded * REAL;
-  for (let group: usize = 0; group < groupCount(seqLength); group++) {
-    const row = groupStart(group, seqLength);
-    const a = gateValues(layer) + row * gateStride;
-    if (readsIds) gatherInput(a, row, groupLength(seqLength));
-    else projectInput(layer, a, row, groupLength(seqLength));
+  const gathers = readsIds && batchSize > 1; // Then each step of the recurrence takes its inputs.
+  if (!gathers) {
+    const gateStride = gatesPadded * REAL;
+    for (let group: usize = 0; group < groupCount(seqLength); group++) {
+      const row = groupStart(group, seqLength);
+      const a = gateValues(layer) + row * gateStride;
+      if (readsIds) gatherInput(a, row, groupLength(seqLength));
+      else projectInput(layer, a, row, groupLength(seqLength));
+    }
+    if (!splitByStreams()) barrier();
   }
-  if (!splitByStreams()) barrier();
-  forwardRecurrence(layer, seqLength);
+  forwardRecurrence(layer, seqLength, gathers);
   if (!splitByStreams()) barrier();
   if (dropoutEnabled() && layer + 1 < layers) {
     const stride = hiddenPadded * REAL;
@@ -121,15 +130,17 @@ export function backward(seqLength: usize, denseInputs: bool): void {
   const hiddenStride = hiddenPadded * REAL;
   const outputStride = outputsPadded * REAL;
   const top = layers - 1;
-  packShare(outputPanels, Why, outputStride, true, hiddenPadded, outputsPadded);
+  packShare(outputPanels, Why, outputStride, true, hiddenPadded, outputsPadded, NR);
   packBackward(top);
   barrier();
   for (let group: usize = 0; group < groupCount(seqLength); group++) {
     const row = groupStart(group, seqLength);
+    begin(Phase.backwardProducts);
     multiplyPacked(
       dhidden(top) + row * hiddenStride, hiddenStride, groupLength(seqLength), hiddenPadded,
-      outputsPadded, logits + row * outputStride, outputStride, outputPanels, false, packScratch(),
+      outputsPadded, logits + row * outputStride, outputStride, outputPanels, false, packScratch(), NR,
     );
+    end();
   }
   for (let layer = layers; layer-- > 0;) {
     if (layer < top) {
@@ -146,9 +157,8 @@ export function backward(seqLength: usize, denseInputs: bool): void {
     if (layer == top) {
       weightPartials(
         Why, outputStride, hiddenPadded, outputsPadded, seqLength,
-        outputStates(top), hiddenStride, logits, outputStride,
+        outputStates(top), hiddenStride, logits, outputStride, by, outputsPadded, by,
       );
-      biasPartials(by, outputsPadded, seqLength, logits, outputStride);
     }
   }
   barrier();
@@ -200,29 +210,19 @@ function fillRows(to: usize, row: usize, bytes: usize, rows: usize): void {
   }
 }
 
-/** a = Wxh x + bh of `rows` rows for one-hot x: the row of Wxh of each character id. */
-function gatherInput(a: usize, row: usize, rows: usize): void {
-  const stride = gatesPadded * REAL;
-  const weights = Wxh(0);
-  const biases = bh(0);
-  for (const last = row + rows; row < last; row++) {
-    const from = weights + <usize>load<u32>(inputIds + row * sizeof<u32>()) * stride;
-    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
-      v128.store(a + offset, add(v128.load(from + offset), v128.load(biases + offset)));
-    }
-    a += stride;
-  }
-}
-
 /** a = Wxh x + bh of `rows` rows, for any x. */
 function projectInput(layer: usize, a: usize, row: usize, rows: usize): void {
   const stride = gatesPadded * REAL;
   const inputStride = inputDepth(layer) * REAL;
+  begin(Phase.inputs);
   fillRows(a, bh(layer), stride, rows);
+  end();
+  begin(Phase.forwardProducts);
   multiplyPacked(
     a, stride, rows, gatesPadded, inputDepth(layer),
-    layerInputs(layer) + row * inputStride, inputStride, inputPanels, true, packScratch(),
+    layerInputs(layer) + row * inputStride, inputStride, inputPanels, true, packScratch(), NR,
   );
+  end();
 }
 
 /** Packs this worker's share of Whhᵀ and Wxhᵀ of a layer for the backward pass. */
@@ -232,11 +232,11 @@ function packBackward(layer: usize): void {
   const stride = gatesPadded * REAL;
   const weights = Wxh(layer);
   const columns = sharedColumns();
-  packShare(inputPanels, weights, stride, true, hiddenPadded, columns);
+  packShare(inputPanels, weights, stride, true, hiddenPadded, columns, NR);
   if (!hasCandidate) return;
   packShare(
     inputPanels + columns * hiddenPadded * REAL, weights + columns * REAL, stride, true,
-    hiddenPadded, hiddenPadded,
+    hiddenPadded, hiddenPadded, NR,
   );
 }
 
@@ -254,16 +254,18 @@ function inputGradients(layer: usize, seqLength: usize): void {
     const row = groupStart(group, seqLength);
     const rows = groupLength(seqLength);
     const dh = dhidden(layer - 1) + row * stride;
+    begin(Phase.backwardProducts);
     multiplyPacked(
       dh, stride, rows, hiddenPadded, columns,
-      gateGradients(layer) + row * gateStride, gateStride, inputPanels, false, packScratch(),
+      gateGradients(layer) + row * gateStride, gateStride, inputPanels, false, packScratch(), NR,
     );
     if (hasCandidate) {
       multiplyPacked(
         dh, stride, rows, hiddenPadded, hiddenPadded, candidates(layer) + row * stride, stride,
-        inputPanels + columns * hiddenPadded * REAL, true, packScratch(),
+        inputPanels + columns * hiddenPadded * REAL, true, packScratch(), NR,
       );
     }
+    end();
     if (dropoutEnabled()) dropoutRows(dh, dh, row, rows, layer - 1);
   }
 }
@@ -273,36 +275,25 @@ function layerPartials(layer: usize, seqLength: usize, denseInputs: bool): void 
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
   const da = gateGradients(layer);
+  const columns = sharedColumns();
+  const readsIds = layer == 0 && !denseInputs;
+  const depth = inputDepth(layer);
   weightPartials(
     Whh(layer), gateStride, hiddenPadded, gatesPadded, seqLength,
-    hiddenStates(layer), stride, da, gateStride,
+    hiddenStates(layer), stride, da, gateStride, bh(layer), columns, bhn(layer),
+    Wxh(layer), readsIds ? 0 : depth, columns, layerInputs(layer), depth * REAL,
   );
-  const columns = sharedColumns();
-  inputPartials(layer, 0, columns, seqLength, denseInputs, da, gateStride);
+  if (readsIds) scatterPartials(0, columns, seqLength, da, gateStride);
   if (!hasCandidate) return;
   const dan = candidates(layer);
-  inputPartials(layer, columns, hiddenPadded, seqLength, denseInputs, dan, stride);
-  biasPartials(bhn(layer), hiddenPadded, seqLength, da + columns * REAL, gateStride);
-}
-
-/** The partial sums of `columns` columns of dWxh and dbh from `column` on, from as many of da. */
-function inputPartials(
-  layer: usize,
-  column: usize,
-  columns: usize,
-  seqLength: usize,
-  denseInputs: bool,
-  da: usize,
-  daStride: usize,
-): void {
-  if (layer == 0 && !denseInputs) {
-    scatterPartials(column, columns, seqLength, da, daStride);
-  } else {
-    const depth = inputDepth(layer);
-    weightPartials(
-      Wxh(layer) + column * REAL, gatesPadded * REAL, depth, columns, seqLength,
-      layerInputs(layer), depth * REAL, da, daStride,
-    );
+  const bias = bh(layer) + columns * REAL;
+  if (readsIds) {
+    scatterPartials(columns, hiddenPadded, seqLength, dan, stride);
+    biasPartials(bias, hiddenPadded, seqLength, dan, stride);
+    return;
   }
-  biasPartials(bh(layer) + column * REAL, columns, seqLength, da, daStride);
+  weightPartials(
+    Wxh(layer) + columns * REAL, gateStride, depth, hiddenPadded, seqLength,
+    layerInputs(layer), depth * REAL, dan, stride, bias, hiddenPadded, bias,
+  );
 }

@@ -9,22 +9,26 @@
  *
  * The copies are exact; tests/assembly compares them, and the products made of them, with plain loops.
  */
-import { LANES, REAL, VECTOR } from "./simd";
+import { add, LANES, REAL, splat, VECTOR } from "./simd";
 
 /** Rows of the register tile. */
 export const MR: usize = 6;
-/** Columns of the register tile: two vectors. The last panel of a matrix may have one. */
-export const NR: usize = 2 * LANES;
+/** Columns of the register tile, in vectors. The last panel of a matrix may have one. */
+export const NR: usize = 2;
+/** Rows of the short tile, for products with few rows at a time. */
+export const SHORT_MR: usize = 4;
+/** Columns of the short tile, in vectors. */
+export const SHORT_NR: usize = 3;
 /** Depth of a packed block: a panel of B takes 8 KiB and stays in the first-level cache. */
 export const KC: usize = 256;
 /** Rows of a packed block of A: 96 KiB (f32) stay in the second-level cache. */
 export const MC: usize = 96;
 /** Bytes of a packed block of A. */
 export const PACKED_A_BYTES: usize = MC * KC * REAL;
-/** Bytes from one step of the depth to the next in a panel of A. */
+/** Bytes from one step of the depth to the next in a panel of A of 5 or 6 rows. */
 export const A_STEP: usize = MR * REAL;
-/** Bytes from one step of the depth to the next in a panel of B of two vectors. */
-export const B_STEP: usize = NR * REAL;
+/** The same in a panel of at most 4 rows. */
+export const SHORT_A_STEP: usize = SHORT_MR * REAL;
 
 @inline
 export function min(a: usize, b: usize): usize {
@@ -58,25 +62,32 @@ export function splitStart(n: usize, count: usize, index: usize): usize {
   return index * (n / count) + min(index, n % count);
 }
 
-// Rows are cut into panels of A evenly and in pairs, as the tile takes them: 25 rows are 6, 6, 6, 4
-// and 3. If their number is odd, the last pair has one row: the tile computes a second row from
-// whatever is packed there and does not store it.
+// Rows are cut into panels of A evenly: 25 rows are five panels of 5, 8 rows are two of 4. Panels of at
+// most 4 rows have room for 4 numbers for each step of the depth, others for MR.
 
-/** How many panels have one pair more than the others. */
-@inline
-export function tallPanels(rows: usize): usize {
-  return ceilDiv(rows, 2) % ceilDiv(rows, MR);
+/**
+ * Vectors in a panel of B for products with `rows` rows at a time: SHORT_NR where tiles of 4 rows leave
+ * fewer rows empty than tiles of 6.
+ */
+export function panelWidth(rows: usize): usize {
+  return rows == 3 || rows == 4 || rows == 7 || rows == 8 ? SHORT_NR : NR;
 }
 
-/** Rows of the other panels. */
+/** The most rows in a panel of A for a product with panels of B of that width. */
 @inline
-export function shortPanelRows(rows: usize): usize {
-  return ceilDiv(rows, 2) / ceilDiv(rows, MR) * 2;
+export function panelRows(width: usize): usize {
+  return width == SHORT_NR ? SHORT_MR : MR;
+}
+
+/** Bytes from one step of the depth to the next in a panel of A of some height. */
+@inline
+export function stepBytes(height: usize): usize {
+  return height > 4 ? A_STEP : SHORT_A_STEP;
 }
 
 /**
- * Packs rows of B, `columns` wide, into panels: `runs` runs of `runLength` consecutive rows, which
- * start `runStride` bytes apart.
+ * Packs rows of B, `columns` wide, into panels of NR vectors: `runs` runs of `runLength` consecutive
+ * rows, which start `runStride` bytes apart.
  */
 export function packB(
   to: usize,
@@ -87,45 +98,157 @@ export function packB(
   runLength: usize,
   runStride: usize,
 ): void {
-  const wide = columns / NR * NR;
-  let column: usize = 0;
-  for (; column < wide; column += NR) {
-    for (let r: usize = 0; r < runs; r++) {
-      let source = from + r * runStride + column * REAL;
-      for (const end = source + runLength * stride; source < end; source += stride) {
-        v128.store(to, v128.load(source));
-        v128.store(to + VECTOR, v128.load(source + VECTOR));
-        to += B_STEP;
-      }
-    }
-  }
-  if (column == columns) return;
-  for (let r: usize = 0; r < runs; r++) {
-    let source = from + r * runStride + column * REAL;
-    for (const end = source + runLength * stride; source < end; source += stride) {
-      v128.store(to, v128.load(source));
-      to += VECTOR;
-    }
+  for (let left = columns / LANES; left > 0;) {
+    const width = min(NR, left);
+    packPanel(to, from, stride, width, runs, runLength, runStride);
+    to += runs * runLength * width * VECTOR;
+    from += width * VECTOR;
+    left -= width;
   }
 }
 
-/** Packs the transpose of a matrix, of which it reads [columns][depth], into panels of B. */
-export function packBTransposed(
+/**
+ * Packs rows of B as `packB` does, and sums each column in the order of the rows.
+ *
+ * @param sums Receives the sums of the first `sumColumns` columns, a multiple of 2·LANES or all of them.
+ * @param restSums Receives the sums of the others.
+ * @param accumulate Whether the sums are added to what is there; if not, they begin with 0.
+ */
+export function packAndSumB(
   to: usize,
   from: usize,
   stride: usize,
   columns: usize,
+  runs: usize,
+  runLength: usize,
+  runStride: usize,
+  sums: usize,
+  sumColumns: usize,
+  restSums: usize,
+  accumulate: bool,
+): void {
+  for (let column: usize = 0; column < columns;) {
+    const width = min(NR, (columns - column) / LANES);
+    const sum = column < sumColumns
+      ? sums + column * REAL
+      : restSums + (column - sumColumns) * REAL;
+    if (width == 2) packAndSumPanel(to, from, stride, runs, runLength, runStride, sum, accumulate);
+    else packAndSumNarrow(to, from, stride, runs, runLength, runStride, sum, accumulate);
+    to += runs * runLength * width * VECTOR;
+    from += width * VECTOR;
+    column += width * LANES;
+  }
+}
+
+/** Packs and sums a panel of two vectors. */
+function packAndSumPanel(
+  to: usize,
+  from: usize,
+  stride: usize,
+  runs: usize,
+  runLength: usize,
+  runStride: usize,
+  sums: usize,
+  accumulate: bool,
+): void {
+  let s0 = splat(0), s1 = splat(0);
+  if (accumulate) {
+    s0 = v128.load(sums);
+    s1 = v128.load(sums + VECTOR);
+  }
+  for (let r: usize = 0; r < runs; r++) {
+    let source = from;
+    for (const end = source + runLength * stride; source < end; source += stride) {
+      const x0 = v128.load(source);
+      const x1 = v128.load(source + VECTOR);
+      s0 = add(s0, x0);
+      s1 = add(s1, x1);
+      v128.store(to, x0);
+      v128.store(to + VECTOR, x1);
+      to += 2 * VECTOR;
+    }
+    from += runStride;
+  }
+  v128.store(sums, s0);
+  v128.store(sums + VECTOR, s1);
+}
+
+/** Packs and sums a panel of one vector. */
+function packAndSumNarrow(
+  to: usize,
+  from: usize,
+  stride: usize,
+  runs: usize,
+  runLength: usize,
+  runStride: usize,
+  sums: usize,
+  accumulate: bool,
+): void {
+  let s = accumulate ? v128.load(sums) : splat(0);
+  for (let r: usize = 0; r < runs; r++) {
+    let source = from;
+    for (const end = source + runLength * stride; source < end; source += stride) {
+      const x = v128.load(source);
+      s = add(s, x);
+      v128.store(to, x);
+      to += VECTOR;
+    }
+    from += runStride;
+  }
+  v128.store(sums, s);
+}
+
+/** Packs a panel of 1 to 3 vectors of such rows. */
+export function packPanel(
+  to: usize,
+  from: usize,
+  stride: usize,
+  width: usize,
+  runs: usize,
+  runLength: usize,
+  runStride: usize,
+): void {
+  for (let r: usize = 0; r < runs; r++) {
+    let source = from;
+    const end = source + runLength * stride;
+    if (width == 2) {
+      for (; source < end; source += stride) {
+        v128.store(to, v128.load(source));
+        v128.store(to + VECTOR, v128.load(source + VECTOR));
+        to += 2 * VECTOR;
+      }
+    } else if (width == 3) {
+      for (; source < end; source += stride) {
+        v128.store(to, v128.load(source));
+        v128.store(to + VECTOR, v128.load(source + VECTOR));
+        v128.store(to + 2 * VECTOR, v128.load(source + 2 * VECTOR));
+        to += 3 * VECTOR;
+      }
+    } else {
+      for (; source < end; source += stride) {
+        v128.store(to, v128.load(source));
+        to += VECTOR;
+      }
+    }
+    from += runStride;
+  }
+}
+
+/** Packs a panel of 1 to 3 vectors of the transpose of a matrix, of which it reads [columns][depth]. */
+export function packPanelTransposed(
+  to: usize,
+  from: usize,
+  stride: usize,
+  width: usize,
   depth: usize,
 ): void {
-  for (let column: usize = 0; column < columns; column += NR) {
-    const wide = column + NR <= columns;
-    const step = wide ? B_STEP : VECTOR;
-    for (let k: usize = 0; k < depth; k += LANES) {
-      transposeBlock(to, step, from + k * REAL, stride);
-      if (wide) transposeBlock(to + VECTOR, step, from + k * REAL + LANES * stride, stride);
-      to += LANES * step;
-    }
-    from += NR * stride;
+  const step = width * VECTOR;
+  for (let k: usize = 0; k < depth; k += LANES) {
+    transposeBlock(to, step, from, stride);
+    if (width > 1) transposeBlock(to + VECTOR, step, from + LANES * stride, stride);
+    if (width > 2) transposeBlock(to + 2 * VECTOR, step, from + 2 * LANES * stride, stride);
+    from += VECTOR;
+    to += LANES * step;
   }
 }
 
@@ -170,26 +293,29 @@ function transposeBlock(to: usize, step: usize, from: usize, stride: usize): voi
   }
 }
 
-/** Packs a matrix [rows][depth] into even panels of A; depth must be a multiple of LANES. */
+/**
+ * Packs a matrix [rows][depth] into even panels of A of at most `panelRows` rows; depth must be a
+ * multiple of LANES.
+ */
 export function packA(
   to: usize,
   from: usize,
   stride: usize,
   rows: usize,
   depth: usize,
+  panelRows: usize,
 ): void {
-  const shortHeight = shortPanelRows(rows);
-  const tall = tallPanels(rows);
-  for (let panel: usize = 0, left = rows; left > 0; panel++) {
-    const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
-    packAPanel(to, from, stride, height, depth);
-    to += depth * A_STEP;
+  const panels = ceilDiv(rows, panelRows);
+  for (let panel: usize = 0; panel < panels; panel++) {
+    const height = splitLength(rows, panels, panel);
+    if (height > 4) packAPanel(to, from, stride, height, depth);
+    else packShortAPanel(to, from, stride, height, depth);
+    to += depth * stepBytes(height);
     from += height * stride;
-    left -= height;
   }
 }
 
-/** Packs a panel of A: up to MR rows, transposed in registers. Missing rows repeat the last one. */
+/** Packs a panel of 5 or 6 rows, transposed in registers. A missing row repeats the last one. */
 function packAPanel(
   to: usize,
   from: usize,
@@ -198,18 +324,13 @@ function packAPanel(
   depth: usize,
 ): void {
   const end = from + depth * REAL;
-  const last = height - 1;
-  const row1 = min(1, last) * stride;
-  const row2 = min(2, last) * stride;
-  const row3 = min(3, last) * stride;
-  const row4 = min(4, last) * stride;
-  const row5 = last * stride;
+  const row5 = (height - 1) * stride;
   for (; from < end; from += VECTOR) {
     const r0 = v128.load(from);
-    const r1 = v128.load(from + row1);
-    const r2 = v128.load(from + row2);
-    const r3 = v128.load(from + row3);
-    const r4 = v128.load(from + row4);
+    const r1 = v128.load(from + stride);
+    const r2 = v128.load(from + 2 * stride);
+    const r3 = v128.load(from + 3 * stride);
+    const r4 = v128.load(from + 4 * stride);
     const r5 = v128.load(from + row5);
     if (REAL == 4) {
       const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
@@ -237,9 +358,46 @@ function packAPanel(
   }
 }
 
+/** Packs a panel of at most 4 rows in the same way. */
+function packShortAPanel(
+  to: usize,
+  from: usize,
+  stride: usize,
+  height: usize,
+  depth: usize,
+): void {
+  const end = from + depth * REAL;
+  const last = height - 1;
+  const row1 = min(1, last) * stride;
+  const row2 = min(2, last) * stride;
+  const row3 = last * stride;
+  for (; from < end; from += VECTOR) {
+    const r0 = v128.load(from);
+    const r1 = v128.load(from + row1);
+    const r2 = v128.load(from + row2);
+    const r3 = v128.load(from + row3);
+    if (REAL == 4) {
+      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+      const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+      const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+      const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
+      v128.store(to + 16, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+      v128.store(to + 32, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+      v128.store(to + 48, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+    } else {
+      v128.store(to, v128.shuffle<f64>(r0, r1, 0, 2));
+      v128.store(to + 16, v128.shuffle<f64>(r2, r3, 0, 2));
+      v128.store(to + 32, v128.shuffle<f64>(r0, r1, 1, 3));
+      v128.store(to + 48, v128.shuffle<f64>(r2, r3, 1, 3));
+    }
+    to += LANES * SHORT_A_STEP;
+  }
+}
+
 /**
  * Packs the transpose of a matrix into even panels of A: `columns` columns of the rows that `packB`
- * takes. MR numbers are copied whatever the height of a panel, so up to five numbers behind the last
+ * takes. A step has 4 or MR numbers whatever the height of a panel, so up to three numbers behind the last
  * one are read.
  */
 export function packATransposed(
@@ -251,25 +409,23 @@ export function packATransposed(
   runLength: usize,
   runStride: usize,
 ): void {
-  const shortHeight = shortPanelRows(columns);
-  const tall = tallPanels(columns);
-  for (let panel: usize = 0, left = columns; left > 0; panel++) {
+  const panels = ceilDiv(columns, MR);
+  for (let panel: usize = 0; panel < panels; panel++) {
+    const height = splitLength(columns, panels, panel);
+    const step = stepBytes(height);
     for (let r: usize = 0; r < runs; r++) {
       let source = from + r * runStride;
       const end = source + runLength * stride;
       for (; source < end; source += stride) {
         v128.store(to, v128.load(source));
-        if (REAL == 4) {
-          store<u64>(to + VECTOR, load<u64>(source + VECTOR));
-        } else {
-          v128.store(to + VECTOR, v128.load(source + VECTOR));
-          v128.store(to + 2 * VECTOR, v128.load(source + 2 * VECTOR));
+        if (REAL == 8) v128.store(to + VECTOR, v128.load(source + VECTOR));
+        if (height > 4) {
+          if (REAL == 4) store<u64>(to + VECTOR, load<u64>(source + VECTOR));
+          else v128.store(to + 2 * VECTOR, v128.load(source + 2 * VECTOR));
         }
-        to += A_STEP;
+        to += step;
       }
     }
-    const height = min(left, panel < tall ? shortHeight + 2 : shortHeight);
     from += height * REAL;
-    left -= height;
   }
 }

@@ -16,11 +16,13 @@ import { lstmBackward, lstmForward } from "./cells/lstm";
 import { rnnBackward, rnnForward } from "./cells/rnn";
 import {
   batchSize,
+  bh,
   bhn,
   candidates,
   cell,
   Cell,
   cellStates,
+  cellTanhs,
   dcell,
   dhidden,
   gateCount,
@@ -32,14 +34,17 @@ import {
   hidden,
   hiddenPadded,
   hiddenStates,
+  inputIds,
   recurrentPanels,
   scratchA,
   Whh,
+  Wxh,
 } from "./layout";
-import { multiplyPacked, packShare } from "./matmul";
+import { multiplyPacked, multiplyPackedAgain, packShare } from "./matmul";
 import { vectorTimesMatrix } from "./matvec";
-import { PACKED_A_BYTES, roundUp, transpose } from "./packing";
-import { LANES, REAL, VECTOR } from "./simd";
+import { ceilDiv, PACKED_A_BYTES, panelWidth, roundUp, transpose } from "./packing";
+import { begin, end, Phase } from "./phases";
+import { add, LANES, REAL, VECTOR } from "./simd";
 import { barrier, shareLength, shareStart, worker, workers } from "./workers";
 
 /** With fewer weights in Whh, a barrier after each step takes longer than a second worker saves. */
@@ -96,16 +101,24 @@ function candidatePanels(): usize {
   return recurrentPanels + hiddenPadded * gateColumns() * REAL;
 }
 
+/**
+ * The width of Whh's panels, which suits the rows of a step: the streams of the worker that has the
+ * most.
+ */
+function stepPanelWidth(): usize {
+  return panelWidth(ceilDiv(batchSize, workers));
+}
+
 /** Packs this worker's share of Whh for `forwardRecurrence`. */
 export function packRecurrent(layer: usize): void {
   if (batchSize == 1) return;
   const weights = Whh(layer);
   const stride = gatesPadded * REAL;
   const columns = gateColumns();
-  packShare(recurrentPanels, weights, stride, false, columns, hiddenPadded);
+  packShare(recurrentPanels, weights, stride, false, columns, hiddenPadded, stepPanelWidth());
   if (hasCandidate) {
     const from = weights + columns * REAL;
-    packShare(candidatePanels(), from, stride, false, hiddenPadded, hiddenPadded);
+    packShare(candidatePanels(), from, stride, false, hiddenPadded, hiddenPadded, stepPanelWidth());
   }
 }
 
@@ -114,19 +127,41 @@ export function packRecurrentTransposed(layer: usize): void {
   const weights = Whh(layer);
   const stride = gatesPadded * REAL;
   if (batchSize > 1) {
-    packShare(recurrentPanels, weights, stride, true, hiddenPadded, gatesPadded);
+    packShare(recurrentPanels, weights, stride, true, hiddenPadded, gatesPadded, stepPanelWidth());
     return;
   }
+  begin(Phase.packWeights);
   const first = shareStart(hiddenPadded / LANES) * LANES;
   const rows = shareLength(hiddenPadded / LANES) * LANES;
   transpose(
     recurrentPanels + first * REAL, hiddenPadded * REAL, weights + first * stride, stride,
     rows, gatesPadded,
   );
+  end();
 }
 
-/** Computes the states of a layer after each step, from Wxh x + bh in the place of the gates. */
-export function forwardRecurrence(layer: usize, seqLength: usize): void {
+/** a = Wxh x + bh of `rows` rows for one-hot x: the row of Wxh of each character id. */
+export function gatherInput(a: usize, row: usize, rows: usize): void {
+  const stride = gatesPadded * REAL;
+  const weights = Wxh(0);
+  const biases = bh(0);
+  begin(Phase.inputs);
+  for (const last = row + rows; row < last; row++) {
+    const from = weights + <usize>load<u32>(inputIds + row * sizeof<u32>()) * stride;
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      v128.store(a + offset, add(v128.load(from + offset), v128.load(biases + offset)));
+    }
+    a += stride;
+  }
+  end();
+}
+
+/**
+ * Computes the states of a layer after each step, from Wxh x + bh in the place of the gates.
+ *
+ * @param gathers Whether each step computes Wxh x + bh of character ids first.
+ */
+export function forwardRecurrence(layer: usize, seqLength: usize, gathers: bool): void {
   if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
@@ -140,21 +175,30 @@ export function forwardRecurrence(layer: usize, seqLength: usize): void {
   let c = cellStates(layer) + (batchSize + stream) * stride;
   let gate = gateValues(layer) + stream * gateStride;
   let candidate = candidates(layer) + stream * stride;
+  const keepsTanh = cellTanhs(layer) != 0;
   for (let t: usize = 0; t < seqLength; t++) {
     const hBefore = h - stepBytes;
+    if (gathers) gatherInput(gate, t * batchSize + stream, rows);
     if (synchronizes && t > 0) barrier();
+    begin(Phase.forwardProducts);
     addRecurrentProduct(gate, gateStride, hBefore, layer, rows, unit, bytes);
+    end();
+    begin(Phase.forwardCell);
     if (cell == Cell.lstm) {
-      lstmForward(gate + unit, c - stepBytes + unit, c + unit, h + unit, rows, bytes);
+      const cTanh = keepsTanh ? cellTanhs(layer) + (t * batchSize + stream) * stride + unit : 0;
+      lstmForward(gate + unit, c - stepBytes + unit, c + unit, cTanh, h + unit, rows, bytes);
     } else if (cell == Cell.gru) {
       for (let row: usize = 0; row < rows; row++) {
         memory.copy(candidate + row * stride + unit, bhn(layer) + unit, bytes);
       }
+      begin(Phase.forwardProducts);
       addCandidateProduct(candidate, hBefore, layer, rows, unit, bytes);
+      end();
       gruForward(gate + unit, candidate + unit, hBefore + unit, h + unit, rows, bytes);
     } else {
       rnnForward(h + unit, rows * bytes);
     }
+    end();
     h += stepBytes;
     c += stepBytes;
     gate += batchSize * gateStride;
@@ -181,9 +225,11 @@ export function backwardRecurrence(layer: usize, seqLength: usize): void {
     const gate = gateValues(layer) + row * gateStride;
     const dh = dhidden(layer) + row * stride;
     const dhBefore = t == 0 ? 0 : dh - stepBytes;
+    begin(Phase.backwardCell);
     if (cell == Cell.lstm) {
       const cBefore = cellStates(layer) + row * stride + unit;
-      lstmBackward(gate + unit, cBefore, cBefore + stepBytes, dh + unit, dc, rows, bytes);
+      const cTanh = cellTanhs(layer) + row * stride + unit;
+      lstmBackward(gate + unit, cBefore, cTanh, dh + unit, dc, rows, bytes);
     } else if (cell == Cell.gru) {
       const candidate = candidates(layer) + row * stride + unit;
       const ownBefore = t == 0 ? 0 : dhBefore + unit;
@@ -191,9 +237,12 @@ export function backwardRecurrence(layer: usize, seqLength: usize): void {
     } else {
       rnnBackward(dh + unit, hBefore + stepBytes, rows * bytes);
     }
+    end();
     if (t > 0) {
       if (synchronizes) barrier();
+      begin(Phase.backwardProducts);
       addRecurrentProductBackward(dhBefore, gates == 1 ? dh : gate, rows, unit, bytes);
+      end();
     }
   }
 }
@@ -213,7 +262,7 @@ function addRecurrentProduct(
   if (batchSize > 1) {
     multiplyPacked(
       a, aStride, rows, columns, hiddenPadded, h, stride,
-      recurrentPanels, true, scratchA + worker * PACKED_A_BYTES,
+      recurrentPanels, true, scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
     );
     return;
   }
@@ -243,9 +292,10 @@ function addCandidateProduct(
     vectorTimesMatrix(u + unit, h, weights, weightStride, hiddenPadded, bytes / REAL);
     return;
   }
-  multiplyPacked(
+  // The gates' product has just packed h.
+  multiplyPackedAgain(
     u, stride, rows, hiddenPadded, hiddenPadded, h, stride,
-    candidatePanels(), true, scratchA + worker * PACKED_A_BYTES,
+    candidatePanels(), true, scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
   );
 }
 
@@ -266,6 +316,6 @@ function addRecurrentProductBackward(
   }
   multiplyPacked(
     dhBefore, stride, rows, hiddenPadded, gatesPadded, da, gatesPadded * REAL,
-    recurrentPanels, true, scratchA + worker * PACKED_A_BYTES,
+    recurrentPanels, true, scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
   );
 }

@@ -16,6 +16,7 @@ import {
   stopWord,
 } from "./layout";
 import { splitLength, splitStart } from "./packing";
+import { begin, end, Phase } from "./phases";
 
 /** The index of this worker, from 0. Worker 0 runs on the host's own thread and dispatches jobs. */
 export let worker: usize = 0;
@@ -104,6 +105,13 @@ function fewer(spins: i32): i32 {
  */
 export function barrier(): void {
   if (workers == 1) return;
+  begin(Phase.barrier);
+  meet();
+  end();
+}
+
+@inline
+function meet(): void {
   const before = atomic.load<i32>(generation);
   if (atomic.add<i32>(arrived, 1) + 1 == <i32>workers) {
     atomic.store<i32>(arrived, 0);

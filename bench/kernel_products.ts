@@ -42,14 +42,14 @@ export function packedProduct({ rows, depth, columns }: ProductShape): KernelPro
   const packed = memory.allocate(depth * columns);
   const c = memory.allocate(rows * columns);
   const scratch = memory.allocate(PACKED_A);
-  const { kernels } = memory;
+  const { kernels, width } = memory;
   const [strideA, strideC] = [depth * BYTES_PER_F32, columns * BYTES_PER_F32];
   const [aAt, bAt, cAt] = [a.byteOffset, packed.byteOffset, c.byteOffset];
-  kernels.packShare(bAt, b.byteOffset, strideC, false, columns, depth);
+  kernels.packShare(bAt, b.byteOffset, strideC, false, columns, depth, width);
   const run = () =>
     kernels.multiplyPacked(
       ...[cAt, strideC, rows, columns, depth] as const,
-      ...[aAt, strideA, bAt, false, scratch.byteOffset] as const,
+      ...[aAt, strideA, bAt, false, scratch.byteOffset, width] as const,
     );
   return { a, b, c, run };
 }
@@ -89,6 +89,8 @@ export function matrixVectorProduct({ depth, columns }: Omit<ProductShape, "rows
 /** An instance of the f32 module, and memory in which matrices are allocated one after the other. */
 class KernelMemory {
   readonly kernels: Instance["kernels"];
+  /** Vectors in a panel of B. */
+  readonly width: number;
   readonly #buffer: ArrayBufferLike;
   readonly #random = new Xoshiro128(1);
   /** The byte offset of the next matrix. */
@@ -99,11 +101,12 @@ class KernelMemory {
     // A network's hidden states are the only space that grows freely. With 4 units, T steps have
     // room for 4·T numbers; 64 more steps cover the alignment of each matrix.
     const seqLength = Math.ceil(numbers / 4) + 64;
-    const { kernels, memory } = instantiate("f32", {
+    const { kernels, constants, memory } = instantiate("f32", {
       ...{ inputs: 1, hidden: 4, outputs: 1, seqLength, batchSize: 1 },
       ...{ denseInputs: false, denseTargets: false, training: false },
     });
     this.kernels = kernels;
+    this.width = constants.NR;
     this.#buffer = memory.buffer;
     this.#next = kernels.hiddenStates(0) >>> 0;
   }

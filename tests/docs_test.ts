@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compareCommand } from "../bench/comparisons/command.ts";
 import { pageCommand } from "../page/server/command.ts";
+import { phasesCommand } from "../bench/phases/command.ts";
 import { reportCommand } from "../bench/report/command.ts";
 import { currentFacts, type Fact, figuresOutside, withCurrentFacts } from "../docs/facts.ts";
 import { screenOf, terminalSvg, withoutMiddle } from "../docs/terminal_svg.ts";
@@ -218,7 +219,7 @@ Deno.test("terminalSvg() draws commands and lines, and escapes them", () => {
 
 testDocuments("documents name tasks and options that exist", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
-  const all = [...commands, notebooksCommand, compareCommand, reportCommand]
+  const all = [...commands, notebooksCommand, compareCommand, phasesCommand, reportCommand]
     .concat(pageCommand);
   const options = new Set(all.flatMap((command) => command.options.map(({ name }) => name)));
   // Those of every command, of Deno, V8, npm and npx, and a placeholder.

@@ -12,7 +12,8 @@
  *                 dc_{t−1} = dc_t ∘ f
  *
  * A row of gates holds i, f, g and o one after the other, [G·Hp]. Forward replaces a by the gates,
- * backward the gates by da. The products are those of network.ts and recurrence.ts.
+ * backward the gates by da. Forward also writes tanh(c_t), because to read it again takes less time than
+ * to compute it again. The products are those of network.ts and recurrence.ts.
  *
  * The plain version is tests/reference/cells.ts.
  */
@@ -27,18 +28,21 @@ import { madd, mul, REAL, VECTOR } from "../simd";
  * @param gates a on entry, the gates on return: [rows][G·Hp].
  * @param cBefore c_{t−1}: [rows][Hp].
  * @param c Receives c_t: [rows][Hp].
+ * @param cTanh Receives tanh(c_t): [rows][Hp]; 0 if it is not needed.
  * @param h Receives h_t: [rows][Hp].
  */
 export function lstmForward(
   gates: usize,
   cBefore: usize,
   c: usize,
+  cTanh: usize,
   h: usize,
   rows: usize,
   bytes: usize,
 ): void {
   const stride = hiddenPadded * REAL;
   const rest = stride - bytes;
+  const keepsTanh = cTanh != 0;
   for (let row: usize = 0; row < rows; row++) {
     for (const end = gates + bytes; gates < end; gates += VECTOR) {
       const i = sigmoid(v128.load(gates));
@@ -58,10 +62,16 @@ export function lstmForward(
     c -= bytes;
     gates += 3 * stride - bytes;
     for (const end = gates + bytes; gates < end; gates += VECTOR) {
-      v128.store(h, mul(v128.load(gates), tanh(v128.load(c))));
+      const t = tanh(v128.load(c));
+      v128.store(h, mul(v128.load(gates), t));
+      if (keepsTanh) {
+        v128.store(cTanh, t);
+        cTanh += VECTOR;
+      }
       c += VECTOR;
       h += VECTOR;
     }
+    if (keepsTanh) cTanh += rest;
     gates += rest;
     cBefore += rest;
     c += rest;
@@ -74,14 +84,14 @@ export function lstmForward(
  *
  * @param gates The gates on entry, da on return: [rows][G·Hp].
  * @param cBefore c_{t−1}: [rows][Hp].
- * @param c c_t: [rows][Hp].
+ * @param cTanh tanh(c_t): [rows][Hp].
  * @param dh dh_t: [rows][Hp].
  * @param dc What reaches c_t from step t + 1 on entry, dc_{t−1} on return: [rows][Hp].
  */
 export function lstmBackward(
   gates: usize,
   cBefore: usize,
-  c: usize,
+  cTanh: usize,
   dh: usize,
   dc: usize,
   rows: usize,
@@ -95,7 +105,7 @@ export function lstmBackward(
       const f = v128.load(gates + stride);
       const g = v128.load(gates + 2 * stride);
       const o = v128.load(gates + 3 * stride);
-      const tanhC = tanh(v128.load(c));
+      const tanhC = v128.load(cTanh);
       const dht = v128.load(dh);
       const dct = madd(mul(dht, o), tanhGrad(tanhC), v128.load(dc));
       v128.store(gates, mul(mul(dct, g), sigmoidGrad(i)));
@@ -104,13 +114,13 @@ export function lstmBackward(
       v128.store(gates + 3 * stride, mul(mul(dht, tanhC), sigmoidGrad(o)));
       v128.store(dc, mul(dct, f));
       cBefore += VECTOR;
-      c += VECTOR;
+      cTanh += VECTOR;
       dh += VECTOR;
       dc += VECTOR;
     }
     gates += 3 * stride + rest;
     cBefore += rest;
-    c += rest;
+    cTanh += rest;
     dh += rest;
     dc += rest;
   }

@@ -63,14 +63,14 @@ const runShapes = [[1, 7, 7], [5, 1, 1], [5, 1, 4], [9, 30, 31], [4, 64, 70], [
 
 for (const precision of precisions) {
   const arena = new Arena(precision);
-  const { kernels, lanes, numbers } = arena;
+  const { kernels, lanes, numbers, constants: { NR, SHORT_NR } } = arena;
   const bytes = (index: number) => arena.bytes(index);
 
   for (const transposed of [false, true]) {
     const kind = transposed ? "a transposed matrix" : "a matrix";
     Deno.test(`multiplyPacked() multiplies by ${kind} at every size, ${precision}`, () => {
       for (const { rows, vectors, depth } of shapes) {
-        for (const accumulate of [false, true]) {
+        for (const [accumulate, width] of [[false, NR], [true, NR], [true, SHORT_NR]] as const) {
           arena.clear();
           const columns = vectors * lanes;
           const strideC = columns + lanes;
@@ -82,13 +82,21 @@ for (const precision of precisions) {
           const scratch = arena.scratchA();
           const c = arena.random(rows * strideC);
           const before = numbers.slice(c, c + rows * strideC);
-          kernels.packShare(bytes(packed), bytes(b), bytes(strideB), transposed, columns, depth);
+          kernels.packShare(
+            bytes(packed),
+            bytes(b),
+            bytes(strideB),
+            transposed,
+            columns,
+            depth,
+            width,
+          );
           arena.assertGuarded(packed, depth * columns, "the packed matrix");
           kernels.multiplyPacked(
             ...[bytes(c), bytes(strideC), rows, columns, depth] as const,
-            ...[bytes(a), bytes(strideA), bytes(packed), accumulate, scratch] as const,
+            ...[bytes(a), bytes(strideA), bytes(packed), accumulate, scratch, width] as const,
           );
-          const what = `${rows}×${columns}×${depth}, accumulate ${accumulate}`;
+          const what = `${rows}×${columns}×${depth}, accumulate ${accumulate}, ${width} wide`;
           for (let i = 0; i < rows; i++) {
             for (let j = 0; j < columns; j++) {
               const sum = dot(arena, depth, {

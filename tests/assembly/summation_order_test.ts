@@ -65,7 +65,7 @@ function assertParts(
 
 for (const precision of precisions) {
   const arena = new Arena(precision);
-  const { kernels, numbers, lanes, constants: { KC } } = arena;
+  const { kernels, numbers, lanes, constants: { KC, NR, SHORT_NR } } = arena;
   const bytes = (index: number) => arena.bytes(index);
 
   /** A part of Aᵀ·B, with A [depth, rows] and B [depth, columns]. */
@@ -92,15 +92,17 @@ for (const precision of precisions) {
     const b = arena.random(depth * columns);
     const packed = bytes(arena.space(depth * columns));
     const scratch = arena.scratchA();
-    assertParts(arena, { rows, columns }, ({ row, count, column, width }) => {
-      const c = arena.space(count * width);
-      kernels.packShare(packed, bytes(b + column), bytes(columns), false, width, depth);
-      kernels.multiplyPacked(
-        ...[bytes(c), bytes(width), count, width, depth] as const,
-        ...[bytes(a + row * depth), bytes(depth), packed, false, scratch] as const,
-      );
-      return numbers.slice(c, c + count * width);
-    });
+    for (const panel of [NR, SHORT_NR]) {
+      assertParts(arena, { rows, columns }, ({ row, count, column, width }) => {
+        const c = arena.space(count * width);
+        kernels.packShare(packed, bytes(b + column), bytes(columns), false, width, depth, panel);
+        kernels.multiplyPacked(
+          ...[bytes(c), bytes(width), count, width, depth] as const,
+          ...[bytes(a + row * depth), bytes(depth), packed, false, scratch, panel] as const,
+        );
+        return numbers.slice(c, c + count * width);
+      });
+    }
   });
 
   Deno.test(`multiplyTransposed() computes a part with the bits of the whole, ${precision}`, () => {
@@ -118,7 +120,7 @@ for (const precision of precisions) {
   for (const transposed of [false, true]) {
     const kind = transposed ? "Bᵀ" : "B";
     Deno.test(`multiplyPacked() of ${kind} has the bits of a plain loop, ${precision}`, () => {
-      for (const rows of rowCounts) {
+      for (const [rows, width] of rowCounts.flatMap((n) => [[n, NR], [n, SHORT_NR]] as const)) {
         for (const depth of [lanes, 7 * lanes, KC, KC + lanes, 2 * KC + lanes]) {
           for (const accumulate of [false, true]) {
             arena.clear();
@@ -130,10 +132,10 @@ for (const precision of precisions) {
             const c = arena.random(rows * columns);
             const before = numbers.slice(c, c + rows * columns);
             const strideB = bytes(transposed ? depth : columns);
-            kernels.packShare(packed, bytes(b), strideB, transposed, columns, depth);
+            kernels.packShare(packed, bytes(b), strideB, transposed, columns, depth, width);
             kernels.multiplyPacked(
               ...[bytes(c), bytes(columns), rows, columns, depth] as const,
-              ...[bytes(a), bytes(depth), packed, accumulate, scratch] as const,
+              ...[bytes(a), bytes(depth), packed, accumulate, scratch, width] as const,
             );
             const expected = before.map((start, index) => {
               const [i, j] = [Math.floor(index / columns), index % columns];

@@ -47,6 +47,7 @@ export interface Kernels {
     transposed: boolean,
     columns: number,
     depth: number,
+    width: number,
   ): void;
   multiplyPacked(
     c: Pointer,
@@ -59,6 +60,7 @@ export interface Kernels {
     b: Pointer,
     accumulate: boolean,
     scratch: Pointer,
+    width: number,
   ): void;
   multiplyTransposed(
     c: Pointer,
@@ -161,6 +163,9 @@ export interface Constants {
   readonly NORM_BLOCK_BYTES: number;
   /** Depth of a packed block. */
   readonly KC: number;
+  /** Columns of the register tile and of the short tile, in vectors. */
+  readonly NR: number;
+  readonly SHORT_NR: number;
   /** Bytes of a packed block of A. */
   readonly PACKED_A_BYTES: number;
   /** The number of each cell. */
@@ -241,6 +246,14 @@ export interface Instance {
   readonly module: WebAssembly.Module;
 }
 
+/** What {@linkcode instantiate} instantiates. */
+export interface InstantiateOptions {
+  /** The kernels of that precision, compiled in another way. Default: the module of the project. */
+  readonly module?: WebAssembly.Module;
+  /** What the module imports beside its memory. Default: nothing. */
+  readonly imports?: WebAssembly.ModuleImports;
+}
+
 const PAGE_BYTES = 65536;
 /** The pages that a 32-bit address can reach: 4 GiB. */
 const MAX_PAGES = 65536;
@@ -265,7 +278,11 @@ const probes = new Map<Precision, BareInstance>();
  * console.log(layout.toGradient === layout.parameterBytes); // true
  * ```
  */
-export function instantiate(precision: Precision, plan: Plan): Instance {
+export function instantiate(
+  precision: Precision,
+  plan: Plan,
+  { module = modules.kernelModule(precision), imports = {} }: InstantiateOptions = {},
+): Instance {
   const bytes = runPlan(probe(precision), plan);
   const pages = Math.ceil(bytes / PAGE_BYTES);
   if (pages > MAX_PAGES) {
@@ -276,8 +293,7 @@ export function instantiate(precision: Precision, plan: Plan): Instance {
         `use fewer hidden units, steps or streams`,
     );
   }
-  const module = modules.kernelModule(precision);
-  const instance = start(module, pages);
+  const instance = start(module, pages, imports);
   runPlan(instance, plan);
   const { kernels, constants, memory, exports } = instance;
   // Addresses are unsigned, but WebAssembly returns signed numbers.
@@ -308,9 +324,13 @@ function probe(precision: Precision): BareInstance {
   return instance;
 }
 
-function start(module: WebAssembly.Module, pages: number): BareInstance {
+function start(
+  module: WebAssembly.Module,
+  pages: number,
+  imports: WebAssembly.ModuleImports = {},
+): BareInstance {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(module, { env: { ...imports, memory } });
   const kernels = exports as unknown as Kernels;
   return { kernels, memory, exports, constants: readConstants(exports) };
 }
