@@ -10,6 +10,8 @@ import {
 } from "../src/cli/args.ts";
 import { wrap } from "../src/cli/format.ts";
 import { commands } from "../src/cli/main.ts";
+import { trainCommand } from "../src/cli/train.ts";
+import { mpiCommand } from "../src/cli/train_mpi.ts";
 
 const introduction = `# Options
 
@@ -20,9 +22,20 @@ option that is given twice, the last value counts; after \`--\` nothing is an op
 [guide](guide.md) shows the options at work, and the [glossary](glossary.md) defines the terms.
 `;
 
+/** `train-mpi` with the options that it does not share with `train`, which come before it. */
+const mpiSection: Command = {
+  ...mpiCommand,
+  options: mpiCommand.options.filter((option) => !trainCommand.options.includes(option)),
+  notes: ["All other options are those of `train`.", ...mpiCommand.notes].filter((note) =>
+    !trainCommand.notes.includes(note)
+  ),
+};
+
 /** The whole page, in Markdown. */
 export function optionsPage(): string {
-  return [introduction, ...[...commands, notebooksCommand].map(sectionOf)].join("\n");
+  const [train, ...others] = commands;
+  return [introduction, ...[train!, mpiSection, ...others, notebooksCommand].map(sectionOf)]
+    .join("\n");
 }
 
 function sectionOf(command: Command): string {

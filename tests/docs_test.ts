@@ -1,3 +1,5 @@
+import { modelCommand } from "../bench/mpi/command.ts";
+import { mpiCommand } from "../src/cli/train_mpi.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compareCommand } from "../bench/comparisons/command.ts";
 import { pageCommand } from "../page/server/command.ts";
@@ -220,12 +222,15 @@ Deno.test("terminalSvg() draws commands and lines, and escapes them", () => {
 testDocuments("documents name tasks and options that exist", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
   const all = [...commands, notebooksCommand, compareCommand, phasesCommand, reportCommand]
-    .concat(pageCommand);
+    .concat(pageCommand, mpiCommand, modelCommand);
   const options = new Set(all.flatMap((command) => command.options.map(({ name }) => name)));
   // Those of every command, of Deno, V8, npm and npx, and a placeholder.
   const others = ["help", "version", "allow-read", "allow-write", "filter", "yes", "name"]
     .concat("global", "install-links", "turboshaft-wasm")
-    .concat("no-wasm-bounds-checks", "experimental-wasm-revectorize");
+    .concat("no-wasm-bounds-checks", "experimental-wasm-revectorize", "allow-ffi")
+    // Those of launchers.
+    .concat("bind-to", "allow-run-as-root", "oversubscribe", "hostfile", "mca", "mpi", "nodes")
+    .concat("ntasks-per-node", "cpus-per-task", "time", "signal", "kill-on-bad-exit");
   for (const name of others) options.add(name);
   for (const path of documents().filter((path) => path !== "CHANGELOG.md")) {
     const markdown = Deno.readTextFileSync(new URL(path, root));
