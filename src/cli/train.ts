@@ -214,7 +214,8 @@ async function prepare(line: CommandLine, shared: SharedTraining): Promise<Sourc
 
 /** Threads and other processes. */
 function executionOf(line: CommandLine, { exchange, threads }: SharedTraining) {
-  return { threads: line.number("threads") ?? threads, exchange };
+  const given = line.text("threads") === "auto" ? "auto" as const : line.number("threads");
+  return { threads: given ?? threads, exchange };
 }
 
 function isFile(path: string): boolean {

@@ -323,8 +323,9 @@ export const trainOptions: readonly Option[] = [
     {
       name: "threads",
       value: "N",
-      description: "Number of threads; the trained weights are the same bits with any number",
-      default: "the fastest number, which is measured during training",
+      description: "Number of threads, or auto: the fastest number, which is measured during " +
+        "training; the trained weights are the same bits with any number",
+      default: "auto",
     },
     {
       name: "log-every",

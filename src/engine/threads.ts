@@ -95,6 +95,8 @@ export async function prepareThreads(
   const answering = started.filter((worker) => worker !== null);
   webWorkers -= missing - answering.length;
   prepared.push(...answering);
+  // A browser holds back what is posted to a new worker until the one that asked for it was idle again.
+  if (missing > 0) await new Promise((resolve) => setTimeout(resolve, 0));
   return Math.min(threads, maxThreads());
 }
 

@@ -84,7 +84,7 @@ testProgram("train names options that are out of range or have no effect", async
       [["--epochs", "0"], /--epochs must be a finite number above 0, not 0$/],
       [["--minutes", "-2"], /--minutes must be a finite number above 0, not -2$/],
       [["--log-every", "0"], /--log-every must be a whole number, 1 or above, not 0$/],
-      [["--threads", "0"], /--threads must be a whole number from 1 to 64, not 0$/],
+      [["--threads", "0"], /--threads must be auto or a whole number from 1 to 64, not 0$/],
       [["--on-divergence", "x"], /--on-divergence must be stop or rollback, not "x"$/],
       [["--hidden", "16384", "--seq-length", "400"], /at most 4 fit/],
       [["--out", "text.txt"], /^Cannot create the run folder "text.txt": /],

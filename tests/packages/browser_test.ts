@@ -14,7 +14,7 @@ const worker = `
   const threads = await unroll.prepareThreads(2);
   const results = [];
   for (const precision of ${JSON.stringify(precisions)}) {
-    for (const count of threads === 2 ? [1, 2] : [1]) {
+    for (const count of threads === 2 ? [1, 2, "auto"] : [1, "auto"]) {
       results.push(await exercise(unroll, { precision, threads: count }));
     }
   }
@@ -64,7 +64,7 @@ for (const isIsolated of [false, true]) {
     const expected = [];
     for (const precision of precisions) {
       const result = await exercise(unroll, { precision, threads: 1 });
-      expected.push(...Array.from({ length: threads }, () => result));
+      expected.push(...Array.from({ length: threads + 1 }, () => result));
     }
     assertEquals(results, JSON.parse(JSON.stringify(expected)));
     assertEquals(messages.errors, await fail({ unroll }));
