@@ -70,6 +70,11 @@ export class RankEngine implements Disposable {
     return this.#own.streams;
   }
 
+  /** The streams of each rank. */
+  get streamsByRank(): readonly Slice[] {
+    return this.#parts.map(({ streams }) => streams);
+  }
+
   /** How many ranks have streams; the others update parameters only. */
   get computingRanks(): number {
     return this.#parts.filter(({ streams }) => streams.length > 0).length;

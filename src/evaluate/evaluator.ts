@@ -18,6 +18,14 @@ export interface LossOptions {
   readonly spans: readonly Span[];
 }
 
+/** The loss of a few characters. */
+export interface ChunkLoss {
+  /** The sum of their losses. */
+  readonly nats: number;
+  /** The characters that were predicted. */
+  readonly chars: number;
+}
+
 /**
  * Measures losses in an engine of its own, so that evaluation never disturbs training.
  *
@@ -73,12 +81,25 @@ export class Evaluator implements Disposable {
    */
   *lossInSlices(
     corpus: Pick<Corpus, "read">,
-    { parameters, spans }: LossOptions,
+    options: LossOptions,
   ): Generator<number, number> {
-    const engine = this.#engine;
-    engine.writeParameters(parameters);
     let nats = 0;
     let predicted = 0;
+    for (const chunk of this.chunks(corpus, options)) {
+      nats += chunk.nats;
+      predicted += chunk.chars;
+      yield predicted;
+    }
+    return nats / predicted;
+  }
+
+  /** Measures the loss of {@linkcode EVAL_SEQ_LENGTH} characters after another, or fewer at an end. */
+  *chunks(
+    corpus: Pick<Corpus, "read">,
+    { parameters, spans }: LossOptions,
+  ): Generator<ChunkLoss, void> {
+    const engine = this.#engine;
+    engine.writeParameters(parameters);
     for (const [start, end] of spans) {
       engine.writeHiddenState();
       const window = new IdWindow(corpus, { end, size: Math.min(WINDOW_LENGTH, end - start) });
@@ -88,12 +109,17 @@ export class Evaluator implements Disposable {
         engine.inputIds.set(ids.subarray(0, seqLength));
         engine.targetIds.set(ids.subarray(1));
         engine.forward(seqLength);
-        nats += engine.crossEntropy(seqLength);
-        predicted += seqLength;
+        const nats = engine.crossEntropy(seqLength);
         engine.carryHiddenState(seqLength);
-        yield predicted;
+        yield { nats, chars: seqLength };
       }
     }
-    return nats / predicted;
   }
+}
+
+/** The number of chunks of spans; see {@linkcode Evaluator.chunks}. */
+export function countChunks(spans: readonly Span[]): number {
+  return spans.reduce((sum, [start, end]) => {
+    return sum + Math.ceil((end - start - 1) / EVAL_SEQ_LENGTH);
+  }, 0);
 }

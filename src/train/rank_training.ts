@@ -7,7 +7,7 @@ import type { Update } from "../engine/update.ts";
 import { InputError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { type Config, parseConfig } from "../model/config.ts";
-import { sizesOf } from "../model/model.ts";
+import { type Model, sizesOf } from "../model/model.ts";
 import type { ParameterSet, RealArray } from "../model/parameters.ts";
 import {
   agree,
@@ -52,7 +52,10 @@ type Method =
   | "load"
   | "readOptimizerState"
   | "readWeightAverage"
-  | "readHiddenState";
+  | "readHiddenState"
+  | "beginValidation"
+  | "validateSlice"
+  | "endValidation";
 
 interface CallJob extends Job {
   readonly name: "call";
@@ -168,6 +171,25 @@ export class LeadingComputer extends StepComputer {
     return this.#call("readHiddenState", [], () => super.readHiddenState());
   }
 
+  override beginValidation(parameters: ParameterSet): void {
+    this.#call("beginValidation", [], () => super.beginValidation(parameters));
+  }
+
+  override validateSlice(): boolean {
+    return this.#call("validateSlice", [], () => super.validateSlice());
+  }
+
+  override endValidation(): number {
+    return this.#call("endValidation", [], () => super.endValidation());
+  }
+
+  /** Measures the validation loss on all ranks, in slices. */
+  *validate({ parameters }: Pick<Model, "parameters">): Generator<void, number> {
+    this.beginValidation(parameters);
+    while (!this.validateSlice()) yield;
+    return this.endValidation();
+  }
+
   /** Ends the threads of all ranks. */
   override [Symbol.dispose](): void {
     if (!this.#isDisposed && failureOf(this.#exchange) === undefined) {
@@ -241,11 +263,11 @@ function createFollower(
       checkPrecision(config);
       const { vocabulary, unknown } = job;
       const corpus = withVocabulary(text, Vocabulary.fromText(vocabulary, { unknown }));
-      const { batches } = loadTrainingData(corpus, config);
+      const { split: { validation }, batches } = loadTrainingData(corpus, config);
       const { size } = exchange;
       count = threadsOfRank(job.threads ?? threads, { corpus, config, size });
       using created = new Disposables();
-      const parts = { corpus, config, batches, exchange, threads: count };
+      const parts = { corpus, config, batches, validation, exchange, threads: count };
       const computer = created.use(new StepComputer(parts));
       checkText?.(...batches.rangeOf(computer.network.streams));
       created.move();

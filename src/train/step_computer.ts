@@ -12,18 +12,22 @@ import { gatherWords, throwFirst } from "../rank_jobs.ts";
 import { LineLoader } from "../text/line_batches.ts";
 import type { Corpus } from "../text/corpus.ts";
 import type { Batches } from "./training_data.ts";
+import type { Span } from "../text/split.ts";
+import { RankValidation } from "./rank_validation.ts";
 import { resetStreams, streamsAtTexts, streamsToReset } from "./state_resets.ts";
 
 /** What {@linkcode StepComputer} is made of. */
 export interface StepComputerOptions {
   /** The text; its vocabulary determines sizes. */
-  readonly corpus: Pick<Corpus, "vocabulary" | "texts">;
+  readonly corpus: Pick<Corpus, "vocabulary" | "texts" | "read">;
   /** The complete configuration. */
   readonly config: Config;
   /** The batches of the training part. */
   readonly batches: Batches;
   /** Threads of this process; `auto` for the number that is measured to be the fastest. */
   readonly threads: number | "auto";
+  /** The validation part. */
+  readonly validation: readonly Span[];
   /** The other ranks, if the training is shared. */
   readonly exchange: Exchange | null;
 }
@@ -71,11 +75,14 @@ export class StepComputer implements Disposable {
   readonly #batches: Batches;
   readonly #config: Config;
   readonly #exchange: Exchange | null;
+  readonly #validation: RankValidation | null;
   /** Undoes what the last batch has changed beside the gradients. */
   #undoBatch: () => void = () => {};
 
   /** Creates the network, whose parameters and states are zero. */
-  constructor({ corpus, config, batches, threads, exchange }: StepComputerOptions) {
+  constructor(
+    { corpus, config, batches, validation, threads, exchange }: StepComputerOptions,
+  ) {
     const { batchSize, precision, seqLength, dropout, weightAverage } = config;
     this.#corpus = corpus;
     this.#config = config;
@@ -93,6 +100,22 @@ export class StepComputer implements Disposable {
       stateSlots: stateSlotsOf(config).length,
       weightAverage: weightAverage > 0,
     }, this.#exchange);
+    // With one span for each stream, each rank reads those of its streams.
+    const isShared = this.#exchange !== null && validation.length > 1 &&
+      validation.length === batchSize;
+    this.#validation = isShared
+      ? new RankValidation({
+        ...{ corpus, config, threads, exchange: this.#exchange },
+        spans: this.#network.streamsByRank.map(({ start, length }) =>
+          validation.slice(start, start + length)
+        ),
+      })
+      : null;
+  }
+
+  /** Whether all ranks validate. */
+  get sharesValidation(): boolean {
+    return this.#validation !== null;
   }
 
   /** The network. */
@@ -103,6 +126,7 @@ export class StepComputer implements Disposable {
   /** Ends the threads of this rank. */
   [Symbol.dispose](): void {
     this.#network[Symbol.dispose]();
+    this.#validation?.[Symbol.dispose]();
   }
 
   /**
@@ -174,6 +198,21 @@ export class StepComputer implements Disposable {
   /** Copies the hidden state of all streams, on rank 0. */
   readHiddenState(): RealArray | null {
     return this.#network.readHiddenState();
+  }
+
+  /** Begins to validate on all ranks; rank 0 passes the parameters. */
+  beginValidation(parameters?: ParameterSet): void {
+    this.#validation!.begin(parameters);
+  }
+
+  /** Validates for a moment; returns whether all ranks are done. */
+  validateSlice(): boolean {
+    return this.#validation!.measureSlice();
+  }
+
+  /** The validation loss, in nats per character. */
+  endValidation(): number {
+    return this.#validation!.end();
   }
 
   /** Whether a rank was stopped; all are then. Throws the error of one that cannot read its text. */

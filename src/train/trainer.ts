@@ -231,26 +231,30 @@ export class Trainer implements Disposable {
     const { split, batches } = loadTrainingData(corpus, config);
     this.split = split;
     const threads = checkThreads(options.threads ?? "auto");
-    this.validation = new Validation(corpus, {
-      spans: split.validation,
-      // Plateaus count from where the schedule needs them: a resumed run may change to it.
-      lrPatience: lrSchedule === "plateau" ? lrPatience : Infinity,
-      source: this,
-      threads,
-    });
     this.#batches = batches;
     this.charsPerStep = this.#batches.charsPerBatch;
     this.stepsPerEpoch = this.#batches.batchesPerEpoch;
     const { exchange = null } = options;
     const size = exchange?.size ?? 1;
-    const parts = { corpus, config, batches };
+    const parts = { corpus, config, batches, validation: split.validation };
     this.#computer = exchange === null || size === 1
       ? new StepComputer({ ...parts, threads, exchange: null })
       : LeadingComputer.start(
         { ...parts, threads: threadsOfRank(threads, { corpus, config, size }), exchange },
         threads === "auto" ? null : threads,
       );
-    this.ranks = this.#computer instanceof LeadingComputer ? this.#computer.use : null;
+    const computer = this.#computer;
+    this.ranks = computer instanceof LeadingComputer ? computer.use : null;
+    this.validation = new Validation(corpus, {
+      spans: split.validation,
+      // Plateaus count from where the schedule needs them: a resumed run may change to it.
+      lrPatience: lrSchedule === "plateau" ? lrPatience : Infinity,
+      source: this,
+      threads,
+      shared: computer instanceof LeadingComputer && computer.sharesValidation
+        ? (model) => computer.validate(model)
+        : null,
+    });
     this.#loss = log(corpus.vocabulary.size);
   }
 

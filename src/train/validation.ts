@@ -26,6 +26,8 @@ export interface ValidationOptions {
   readonly source: ModelSource;
   /** Threads that validation may use; `auto` for the number that is the fastest. */
   readonly threads: number | "auto";
+  /** Measures the loss on several ranks, if they share it. */
+  readonly shared?: ((model: Model) => Generator<void, number>) | null;
 }
 
 /**
@@ -40,6 +42,7 @@ export class Validation implements Disposable {
   readonly #lrPatience: number;
   readonly #source: ModelSource;
   readonly #threads: number | "auto";
+  readonly #shared: ((model: Model) => Generator<void, number>) | null;
   #evaluator: Evaluator | undefined;
   #loss: number | null = null;
   #best: number | null = null;
@@ -57,7 +60,11 @@ export class Validation implements Disposable {
    * @param corpus The text.
    * @param options The validation part, the source of the model, and the threads.
    */
-  constructor(corpus: Corpus, { spans, lrPatience, source, threads }: ValidationOptions) {
+  constructor(
+    corpus: Corpus,
+    { spans, lrPatience, source, threads, shared = null }: ValidationOptions,
+  ) {
+    this.#shared = shared;
     this.#corpus = corpus;
     this.#spans = spans;
     this.#source = source;
@@ -115,11 +122,7 @@ export class Validation implements Disposable {
     this.#throwIfDisposed();
     const step = this.#source.steps;
     const model = this.#source.model();
-    this.#evaluator ??= new Evaluator(model, { threads: this.#threads });
-    const slices = this.#evaluator.lossInSlices(this.#corpus, {
-      parameters: model.parameters,
-      spans: this.#spans,
-    });
+    const slices = this.#shared?.(model) ?? this.#measureAlone(model);
     let result = slices.next();
     for (; !result.done; result = slices.next()) {
       yield;
@@ -134,6 +137,12 @@ export class Validation implements Disposable {
       throw new DivergenceError({ step, reason, config: model.config });
     }
     return loss;
+  }
+
+  #measureAlone(model: Model): Generator<unknown, number> {
+    this.#evaluator ??= new Evaluator(model, { threads: this.#threads });
+    const { parameters } = model;
+    return this.#evaluator.lossInSlices(this.#corpus, { parameters, spans: this.#spans });
   }
 
   /**

@@ -6,7 +6,7 @@ import type { ConfigInput } from "../../src/model/resolve_config.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import type { TrainResult } from "../../src/train/result.ts";
-import { train } from "../../src/train/train.ts";
+import { prepareTraining, train } from "../../src/train/train.ts";
 import { type FollowArgs, startFollowers } from "./follow_ranks.ts";
 
 const words = "the quick brown fox jumps over a lazy dog while seven wizards box daftly".split(" ");
@@ -166,4 +166,20 @@ Deno.test("train() shares a text in the ids of another vocabulary", async () => 
   const alone = await trainOn(1, options);
   const shared = await trainOn(2, options);
   assertEquals(shared.latest.parameters, alone.latest.parameters);
+});
+
+Deno.test("train() shares the validation of held-out ends of streams, and can stop within it", async () => {
+  const config: ConfigInput = { ...sizes, holdout: "streams", valFraction: 0.4, seqLength: 3 };
+  const corpus = corpusFromText(text);
+  await using others = await startFollowers(3, { text });
+  using alone = await prepareTraining(corpus, { config, steps: 10 });
+  using shared = await prepareTraining(corpus, { config, steps: 10, exchange: others.exchange });
+  for (let step = 0; step < 5; step++) assertEquals(shared.trainer.step(), alone.trainer.step());
+  const { broadcast } = others.exchange.calls;
+  // Abandoned after its first slice.
+  shared.trainer.validation.measure().next();
+  assert(others.exchange.calls.broadcast > broadcast);
+  assertEquals(shared.trainer.step(), alone.trainer.step());
+  assertEquals(shared.trainer.validate(), alone.trainer.validate());
+  assertEquals(shared.trainer.step(), alone.trainer.step());
 });
