@@ -51,7 +51,7 @@ export function locate(source: string, symbol: string): readonly [first: number,
   const keyword = "(?:function\\*?|class|interface|type|const|let)";
   const modifiers = "(?:(?:static|async|get|set|override|readonly|private)\\s+|\\*)*";
   const definition = new RegExp(
-    `^(?:export\\s+)?(?:async\\s+)?${keyword}\\s+${name}\\b|^ {2}${modifiers}${name}\\s*[(<].*[{(]$`,
+    `^(?:export\\s+)?(?:async\\s+)?${keyword}\\s+${name}\\b|^ {2}${modifiers}${name}\\s*[(<](?:.*[{(])?$`,
   );
   const first = lines.findIndex((line) => definition.test(line));
   if (first < 0) throw new Error(`Cannot locate "${symbol}": no line defines it`);
