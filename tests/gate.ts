@@ -43,6 +43,7 @@ const checks: readonly Check[] = [
   { args: ["publish", "--dry-run", "--allow-dirty"] },
   { args: ["bench"] },
   { args: ["task", "bench-report", "--rounds", "1", "--seconds", "0.02"] },
+  { args: ["task", "bench-phases", "--rounds", "1", "--seconds", "0.02"] },
   { args: ["task", "bench-threads", "--rounds", "1", "--seconds", "0.02", "--busy", "1"] },
   { args: ["task", "bench-mpi", "--gflops", "40"] },
   { args: ["task", "notebooks"] },
