@@ -69,13 +69,19 @@ const FLUSH_MS = 100;
 /** The part of the time that showing events may take, as a multiple of what it took last. */
 const FLUSH_COST_FACTOR = 6;
 let flushWait = FLUSH_MS;
-/** Events that are shown at once. */
+/** Events that are shown at once, and the length of their text, which takes time to parse. */
 const MAX_EVENTS = 20;
+const MAX_LENGTH = 200_000;
 
 function flush(): void {
   const begin = performance.now();
-  const events = received.slice(0, MAX_EVENTS);
-  received = received.slice(MAX_EVENTS);
+  let count = 0;
+  for (let length = 0; count < Math.min(received.length, MAX_EVENTS); count++) {
+    length += received[count]!.length;
+    if (length > MAX_LENGTH && count > 0) break;
+  }
+  const events = received.slice(0, count);
+  received = received.slice(count);
   batch(() => {
     for (const event of events) take(JSON.parse(event));
   });

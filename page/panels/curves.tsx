@@ -6,8 +6,8 @@ import { formatCount, formatDuration, formatLoss, formatRate, formatShort } from
 import { client, isFollowing, shownSample } from "../state.ts";
 import { Panel } from "./panel.tsx";
 
-/** Rows of the table. */
-const MAX_ROWS = 500;
+/** Rows of the table that are shown at once: more would take longer to lay out than a frame. */
+const ROWS = 100;
 
 /** The baselines that are drawn. */
 const names = ["uniform", "unigram", "bigram", "gzip"] as const;
@@ -92,7 +92,12 @@ function describe(): string {
 
 function LossTable() {
   const isOpen = useSignal(false);
-  const rows = isOpen.value ? client.metrics.value.slice(-MAX_ROWS).toReversed() : [];
+  /** Rows after those that are shown. */
+  const later = useSignal(0);
+  const metrics = isOpen.value ? client.metrics.value : [];
+  const end = Math.max(Math.min(ROWS, metrics.length), metrics.length - later.value);
+  const start = Math.max(0, end - ROWS);
+  const rows = metrics.slice(start, end).toReversed();
   return (
     <details
       class="loss-table"
@@ -125,6 +130,27 @@ function LossTable() {
           </tbody>
         </table>
       </div>
+      {metrics.length > ROWS && (
+        <p class="row">
+          <button
+            type="button"
+            disabled={start === 0}
+            onClick={() => later.value = metrics.length - start}
+          >
+            Earlier rows
+          </button>
+          <button
+            type="button"
+            disabled={end === metrics.length}
+            onClick={() => later.value = Math.max(0, metrics.length - end - ROWS)}
+          >
+            Later rows
+          </button>
+          <span class="small soft">
+            {formatCount(start + 1)} to {formatCount(end)} of {formatCount(metrics.length)}
+          </span>
+        </p>
+      )}
     </details>
   );
 }

@@ -4,8 +4,8 @@ import type { RunConfig } from "../../src/run/mod.ts";
 import type { CheckpointInfo, RunEvent, RunStateEvent } from "./follow_protocol.ts";
 import { baselinesKey, baselinesOf, type RunBaselines } from "./run_baselines.ts";
 
-/** Metrics that one event holds: some 400 KB. */
-const MAX_METRICS = 2000;
+/** Metrics that one event holds: some 200 KB. */
+const MAX_METRICS = 1000;
 
 const kinds = ["best", "latest"] as const;
 
