@@ -34,6 +34,44 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+for (const [colorScheme, width] of [["light", 360], ["dark", 1200]] as const) {
+  testPage(
+    `Each panel in use has no violations that axe-core finds: ${colorScheme}, ${width} pixels`,
+    async ({ page }) => {
+      await train(page);
+      await page.locator(".candidates li").first().waitFor();
+      await page.getByRole("button", { name: "Pause" }).click();
+      await page.getByRole("button", { name: "Resume" }).waitFor();
+      for (const mode of ["One unit", "Connections"]) {
+        await page.locator(`#inside .segments label:has-text("${mode}")`).click();
+        await page.locator(".inside-text").focus();
+        await page.locator(".inside-detail dl").waitFor();
+        assertEquals(await violationsOf(page), [], mode);
+      }
+      for (const method of ["Greedy", "Beam search"]) {
+        await page.locator(`#write .segments label:has-text("${method}")`).click();
+      }
+      await page.locator("#compare").getByRole("button", { name: "Compare" }).click();
+      await page.waitForFunction(
+        "[...document.querySelectorAll('.contestants .sample')]" +
+          ".filter(({ textContent }) => textContent.length > 20).length === 3",
+        undefined,
+        { timeout: 60_000 },
+      );
+      await page.locator("#compare").getByRole("button", { name: "Pause all" }).click();
+      await page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)");
+      await page.waitForTimeout(500);
+      assertEquals(await violationsOf(page), [], "all tables open");
+      const overflow = "document.documentElement.scrollWidth - innerWidth";
+      assertEquals(await page.evaluate<number>(overflow), 0);
+      // Each chart has a table behind it.
+      assertEquals(await page.locator("figure.line-chart").count(), 2);
+      assertEquals(await page.locator("figure.line-chart table").count(), 2);
+    },
+    { context: { colorScheme, viewport: { width, height: 800 } } },
+  );
+}
+
 testPage("The page can be used by keyboard alone", async ({ page }) => {
   await waitUntilReady(page);
   const focused = () =>
@@ -68,6 +106,30 @@ testPage("The page can be used by keyboard alone", async ({ page }) => {
   await tabTo("Sample");
   await page.keyboard.press("ArrowRight");
   assertEquals(await step(), latest);
+});
+
+testPage("Comparing, looking inside and writing work by keyboard alone", async ({ page }) => {
+  await train(page);
+  await page.locator(".candidates li").first().waitFor();
+  const press = async (selector: string, key: string) => {
+    for (let presses = 0; presses < 250; presses++) {
+      const isThere = `document.activeElement?.matches(${JSON.stringify(selector)}) === true`;
+      if (await page.evaluate<boolean>(isThere)) return await page.keyboard.press(key);
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`The keyboard does not reach ${selector}`);
+  };
+  await press("#write .write-controls [type=submit]", "Enter");
+  await page.waitForFunction('document.querySelector("#write textarea").value.length > 40');
+  await press('#inside [name="inside-mode"]', "ArrowRight");
+  await page.locator(".ranking li").first().waitFor();
+  await press(".inside-text", "ArrowRight");
+  await page.getByRole("button", { name: "Follow the pointer" }).waitFor();
+  await press("#compare button.primary", "Enter");
+  await page.locator(".contestants > section").nth(2).waitFor();
+  await press("#compare button.primary", "Enter");
+  await page.getByRole("button", { name: "Resume all" }).waitFor();
+  await press("#files input[type=file]", "Tab");
 });
 
 testPage("The page announces changes, and the chart has a table", async ({ page }) => {
