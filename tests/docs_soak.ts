@@ -1,5 +1,6 @@
 /** The commands of the documents, run as a reader would, and what docs/run.svg shows. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { screenOf } from "../docs/terminal_svg.ts";
 import { testProgram, testTerminal } from "./cli/program.ts";
 
@@ -35,6 +36,21 @@ function prepare(folder: string): void {
   Deno.writeTextFileSync(`${folder}/alice.txt`, text);
   Deno.writeTextFileSync(`${folder}/your.txt`, text.slice(0, 20_000));
   Deno.writeTextFileSync(`${folder}/page.txt`, text.slice(0, 2000));
+  // What the guide reads in other forms.
+  Deno.mkdirSync(`${folder}/notes/more`, { recursive: true });
+  const part = text.slice(0, 8000);
+  const names = ["chapter1.txt", "chapter2.txt", "poems.txt", "all.log", "today.log"];
+  for (const name of [...names, "notes/a.md", "notes/more/b.md"]) {
+    Deno.writeTextFileSync(`${folder}/${name}`, part);
+  }
+  for (const name of ["dump.gz", "dump.txt.gz"]) {
+    Deno.writeFileSync(`${folder}/${name}`, gzipSync(part));
+  }
+  Deno.writeFileSync(`${folder}/more.zst`, zstdCompressSync(part));
+  const roman = Uint8Array.from("Un caf\xe9. ".repeat(500), (character) => character.charCodeAt(0));
+  Deno.writeFileSync(`${folder}/roman.txt`, roman);
+  const words = [...new Set(text.match(/[A-Za-z]{4,}/g))];
+  Deno.writeTextFileSync(`${folder}/names.txt`, ["Martha", ...words].join("\n"));
 }
 
 async function shell(folder: string, line: string) {
