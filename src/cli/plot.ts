@@ -84,10 +84,11 @@ function namesOf(folders: readonly string[]): string[] {
   const short = folders.map((folder) =>
     folder.replace(/(?<=.)\/+$/, "").split("/").at(-1) || folder
   );
-  const isUnique = (name: string) => short.filter((other) => other === name).length === 1;
+  const isUnique = (name: string, folder: string) =>
+    short.every((other, i) => other !== name || folders[i] === folder);
   return short.map((name, i) => {
     const rank = folders.slice(0, i).filter((folder) => folder === folders[i]).length;
-    const distinct = isUnique(name) ? name : folders[i]!;
+    const distinct = isUnique(name, folders[i]!) ? name : folders[i]!;
     return escapeInvisible(rank === 0 ? distinct : `${distinct} (${rank + 1})`);
   });
 }

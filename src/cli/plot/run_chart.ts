@@ -124,7 +124,7 @@ export function runChart(runs: readonly PlottedRun[], x: XAxis): Chart {
   };
   const xAxis = { ...axis, max: max / size || 1, axisLabel: { ...label, showMaxLabel: false } };
   const legendRows = Math.ceil(runs.length / 4);
-  const top = 76 + 24 * legendRows;
+  const top = 62 + 38 * legendRows;
   return {
     title: `Losses and learning rate of ${runs.map(({ name }) => name).join(", ")}`,
     description: runs.map(describe).join(" "),
@@ -140,6 +140,7 @@ export function runChart(runs: readonly PlottedRun[], x: XAxis): Chart {
       backgroundColor: BACKGROUND,
       title: {
         text: "Loss",
+        borderColor: TEXT,
         subtext: "nats per character; solid: validation, dotted: training, smoothed",
         left: 20,
         top: 14,
@@ -153,7 +154,7 @@ export function runChart(runs: readonly PlottedRun[], x: XAxis): Chart {
         top: 66,
         left: 20,
         itemGap: 24,
-        textStyle: { ...label, width: 160, overflow: "truncate" },
+        textStyle: { ...label, width: 150, overflow: "truncate" },
       },
       grid: [
         { left: 80, right: 30, top, bottom: 210 },
