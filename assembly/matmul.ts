@@ -706,7 +706,9 @@ export function multiplyPackedAgain(
   width: usize,
 ): void {
   if (rows <= MC && depth <= KC) {
-    if (!isStopped()) macroKernel(c, cStride, rows, columns, depth, scratch, b, width, accumulate);
+    // A worker may have no rows: there may be fewer streams than workers.
+    if (rows == 0 || isStopped()) return;
+    macroKernel(c, cStride, rows, columns, depth, scratch, b, width, accumulate);
   } else {
     multiplyPacked(
       c, cStride, rows, columns, depth, a, aStride, b, accumulate, scratch, width,
