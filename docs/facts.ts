@@ -159,7 +159,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
       // Of the models that are picked, the smallest is for shorter texts.
       Number(/hidden: 128, .*?minChars: (\d+)_000/.exec(read("src/train/auto_config.ts"))![1]),
     ),
-    fact(guide, "Above {} MiB texts are read", inMemory),
+    fact(guide, "Above {} MiB texts are read from their files", inMemory),
     fact(
       guide,
       "(at most its last {} M)",
@@ -168,6 +168,16 @@ function sourceFacts(fact: MakeFact): Fact[] {
     fact(guide, "bytes added to the {} KiB before the part", gzipWindow),
     fact(guide, "cannot look back farther than {} KiB", gzipWindow),
     fact(guide, "Checkpoints are written every {}, or", checkpointMinutes === 1 ? "minute" : "?"),
+    fact(
+      guide,
+      "picked for the longest line, up to {} characters",
+      constant("src/text/line_batches.ts", "MAX_LINE"),
+    ),
+    fact(
+      guide,
+      "begins to read {} characters before a part",
+      constant("page/inside/text_parts.ts", "LEAD").toLocaleString("en"),
+    ),
     fact(overview, "Texts of up to {} MiB together are held in memory", inMemory),
     fact(
       overview,

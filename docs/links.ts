@@ -50,8 +50,10 @@ export function locate(source: string, symbol: string): readonly [first: number,
   const name = symbol.replace(/\(\)$/, "").split(".").at(-1)!.replace("#", "\\#");
   const keyword = "(?:function\\*?|class|interface|type|const|let)";
   const modifiers = "(?:(?:static|async|get|set|override|readonly|private)\\s+|\\*)*";
+  // A line with nothing behind the parenthesis may also be a call in a function.
+  const parameters = symbol.includes(".") ? "[(<](?:.*[{(])?" : "[(<].*[{(]";
   const definition = new RegExp(
-    `^(?:export\\s+)?(?:async\\s+)?${keyword}\\s+${name}\\b|^ {2}${modifiers}${name}\\s*[(<](?:.*[{(])?$`,
+    `^(?:export\\s+)?(?:async\\s+)?${keyword}\\s+${name}\\b|^ {2}${modifiers}${name}\\s*${parameters}$`,
   );
   const first = lines.findIndex((line) => definition.test(line));
   if (first < 0) throw new Error(`Cannot locate "${symbol}": no line defines it`);

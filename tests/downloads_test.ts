@@ -46,7 +46,8 @@ testFiles("tasks download nothing beyond their lock file, and do not change it",
       ? "page/deno.lock"
       : / plot$|\bbench\/report\//.test(command.trim())
       ? "src/cli/plot/deno.lock"
-      : subcommand !== "run" || /\b(?:build|pack|page_pictures)\.ts\b/.test(command)
+      : subcommand !== "run" ||
+          /\b(?:build|pack|page_pictures)\.ts\b|\bbench\/(?:page|phases)\//.test(command)
       ? "deno.lock"
       : "src/deno.lock";
   for (const [name, line] of Object.entries(tasks)) {
