@@ -32,6 +32,8 @@ export class RankEngine implements Disposable {
   readonly #sums: readonly AllToAll[];
   /** By rank: 1 if something holds there. */
   readonly #flags: Int32Array;
+  /** The losses of all rows after the last forward pass, rank after rank. */
+  #losses: Float64Array | null = null;
   readonly #flagSlices: readonly Slice[];
 
   /**
@@ -118,6 +120,7 @@ export class RankEngine implements Disposable {
       losses.set(engine.readLosses(), slices[this.#exchange.rank]!.start);
     }
     this.#exchange.allGather(losses, slices);
+    this.#losses = losses;
     // Added in the order of the rows on one rank: step by step.
     let sum = 0;
     for (let t = 0; t < seqLength; t++) {
@@ -127,6 +130,20 @@ export class RankEngine implements Disposable {
       }
     }
     return sum / batchSize;
+  }
+
+  /** Copies the losses of all rows after the last forward pass, [T, B]. */
+  readLosses(): ArrayLike<number> {
+    if (this.#losses === null) return this.engine.readLosses();
+    const { seqLength, batchSize } = this.engine.options;
+    const all = new Float64Array(this.#losses.length);
+    for (const { streams: { start, length } } of this.#parts) {
+      for (let t = 0; t < seqLength; t++) {
+        const row = start * seqLength + t * length;
+        all.set(this.#losses.subarray(row, row + length), t * batchSize + start);
+      }
+    }
+    return all;
   }
 
   /** Computes the gradients of this rank's slice of the parameters, from all streams. */

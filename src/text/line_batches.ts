@@ -111,22 +111,30 @@ export class LineLoader {
    *
    * @param inputs Filled with ids, [T, B].
    * @param targets Filled with ids, [T, B]: the character after each input.
+   * @param options The lines of the batch to read, of B. Default: all.
    * @returns Whether hidden states must be reset before it: always.
    * @throws {TextError} as {@linkcode Corpus.read} does; the position is then unchanged.
    */
-  next(inputs: Uint32Array, targets: Uint32Array): boolean {
+  next(
+    inputs: Uint32Array,
+    targets: Uint32Array,
+    { streams }: { readonly streams?: Slice } = {},
+  ): boolean {
     const { batchSize, seqLength, lines } = this.#options;
+    const { start, length: width } = streams ?? { start: 0, length: batchSize };
     inputs.fill(this.#lineBreak);
     targets.fill(this.#lineBreak);
     for (let b = 0; b < batchSize; b++) {
       const line = this.#lineAt(this.#position * batchSize + b);
       const length = Math.min(lines.lengths[line]!, seqLength);
+      this.#predicted[b] = Math.min(length + 1, seqLength);
+      const row = b - start;
+      if (row < 0 || row >= width) continue;
       const ids = this.#corpus.read(lines.starts[line]!, length);
       for (const [t, id] of ids.entries()) {
-        targets[t * batchSize + b] = id;
-        if (t + 1 < seqLength) inputs[(t + 1) * batchSize + b] = id;
+        targets[t * width + row] = id;
+        if (t + 1 < seqLength) inputs[(t + 1) * width + row] = id;
       }
-      this.#predicted[b] = Math.min(length + 1, seqLength);
     }
     this.#position++;
     return true;

@@ -2,7 +2,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Dropout } from "../engine/dropout.ts";
 import { RankEngine } from "../engine/rank_engine.ts";
 import type { Update } from "../engine/update.ts";
-import { InputError, TextError } from "../errors.ts";
+import { TextError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Config } from "../model/config.ts";
 import { sizesOf } from "../model/model.ts";
@@ -88,11 +88,6 @@ export class StepComputer implements Disposable {
     this.#config = config;
     this.#batches = batches;
     this.#exchange = exchange === null || exchange.size === 1 ? null : exchange;
-    if (this.#exchange !== null && batches instanceof LineLoader) {
-      throw new InputError('Cannot train with "holdout" lines on several ranks; train on one', {
-        option: "holdout",
-      });
-    }
     this.#network = new RankEngine({
       ...sizesOf({ config, vocabulary: corpus.vocabulary }),
       ...{ seqLength, batchSize, precision, threads },
@@ -101,7 +96,7 @@ export class StepComputer implements Disposable {
       weightAverage: weightAverage > 0,
     }, this.#exchange);
     // With one span for each stream, each rank reads those of its streams.
-    const isShared = this.#exchange !== null && validation.length > 1 &&
+    const isShared = this.#exchange !== null && config.holdout === "streams" &&
       validation.length === batchSize;
     this.#validation = isShared
       ? new RankValidation({
@@ -156,7 +151,7 @@ export class StepComputer implements Disposable {
   /** The loss of a batch; of lines, without what fills them up. */
   #lossOf(loss: number): number {
     if (!(this.#batches instanceof LineLoader) || !Number.isFinite(loss)) return loss;
-    return this.#config.seqLength * this.#batches.meanLoss(this.#network.engine.readLosses());
+    return this.#config.seqLength * this.#batches.meanLoss(this.#network.readLosses());
   }
 
   /** Goes back to the state before the last {@linkcode StepComputer.computeGradients}. */

@@ -183,3 +183,15 @@ Deno.test("train() shares the validation of held-out ends of streams, and can st
   assertEquals(shared.trainer.validate(), alone.trainer.validate());
   assertEquals(shared.trainer.step(), alone.trainer.step());
 });
+
+Deno.test("train() has the same bits on several ranks with a line for each example", async () => {
+  const lines = text.replace(/((?:\S+ ){4}\S+) /g, "$1\n");
+  const config: ConfigInput = {
+    ...{ ...sizes, hidden: 24, seqLength: 20, holdout: "lines", valFraction: 0.1 },
+  };
+  const options: TrainOptions = { config, steps: 12, logEvery: 5 };
+  const alone = await hashesOf(await train(corpusFromText(lines), options));
+  await using others = await startFollowers(3, { text: lines });
+  const shared = await train(corpusFromText(lines), { ...options, exchange: others.exchange });
+  assertEquals(await hashesOf(shared), alone);
+});
