@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "../../src/cli/args.ts";
 import { printMessage, printResult } from "../../src/cli/output.ts";
 import { readMetrics, readRun } from "../../src/run/mod.ts";
+import type { TrainingMetrics } from "../../src/mod.ts";
 import { train } from "../../tests/page/actions.ts";
 import { type Page, withPage } from "../../tests/page/browser.ts";
 import { median } from "../statistics.ts";
@@ -11,6 +12,9 @@ const defaults: TimingOptions = { rounds: 3, seconds: 8 };
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Time of training before it is measured, so that engines have compiled all code. */
 const WARM_UP_MS = 2000;
+
+/** Time that the command line takes to start. */
+const START_MS = 1000;
 
 /** A training in the page. */
 interface PageTraining {
@@ -45,13 +49,13 @@ export const comparePageCommand: Command = {
     }
     printResult(`threads                          ${pages[0]!.threads}`);
     printResult(`steps/s ÷ steps/s in a terminal  ${median(ratios).toFixed(2)}`);
-    printResult(`s from Train to the first sample ${seconds3(pages)}`);
+    printResult(`s from Train to the first sample ${firstSampleOf(pages)}`);
     printResult(`kB loaded, compressed            ${Math.ceil(pages[0]!.loaded / 1000)}`);
     return 0;
   },
 };
 
-function seconds3(pages: readonly PageTraining[]): string {
+function firstSampleOf(pages: readonly PageTraining[]): string {
   return median(pages.map(({ firstSample }) => firstSample)).toFixed(1);
 }
 
@@ -118,13 +122,15 @@ async function trainInTerminal(seconds: number, threads: number): Promise<number
         .concat("examples/alice.txt", "--out", path, "--threads", `${threads}`),
       ...{ stdin: "null", stdout: "null", stderr: "null" },
     }).spawn();
-    await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS + 1000 * seconds));
+    await new Promise((resolve) => setTimeout(resolve, START_MS + WARM_UP_MS + 1000 * seconds));
     child.kill("SIGINT");
     await child.status;
     const { runConfig: { config } } = readRun(path);
     const metrics = (await readMetrics(path)).slice(0, -1);
     const last = metrics.at(-1)!;
-    const first = metrics.find(({ elapsedSeconds }) => 1000 * elapsedSeconds > WARM_UP_MS)!;
+    const isWarm = ({ elapsedSeconds, step }: TrainingMetrics) =>
+      1000 * elapsedSeconds > WARM_UP_MS && step < last.step;
+    const first = metrics.find(isWarm) ?? metrics[0]!;
     const chars = (last.chars - first.chars) / (last.elapsedSeconds - first.elapsedSeconds);
     return chars / (config.batchSize * config.seqLength);
   } finally {
