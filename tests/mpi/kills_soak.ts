@@ -10,6 +10,7 @@ import {
   stateOf,
   testMpi,
   text,
+  until,
 } from "./mpirun.ts";
 
 const KILLS = 50;
@@ -26,7 +27,7 @@ testMpi(`${KILLS} kills of a random rank lose no checkpoint`, async (launcher, f
       ? ["--resume", "run"]
       : [...begin, ...fixed, "--steps", "1000000"];
     const job = start(launcher, args, { folder, ranks: RANKS });
-    await killRandomRank(job);
+    await killRandomRank(job, kill % 2 === 0 ? `${folder}/run/checkpoint.safetensors` : undefined);
     const { code, err } = await job.outcome;
     assert(code !== 0, err);
   }
@@ -37,14 +38,18 @@ testMpi(`${KILLS} kills of a random rank lose no checkpoint`, async (launcher, f
   assertEquals(await stateOf(`${folder}/run`), await stateOf(`${folder}/alone`));
 });
 
-/** Kills a rank at any time after it has started, while it reads, joins, trains or saves. */
-async function killRandomRank(job: Job): Promise<void> {
-  let ranks = await ranksOf(job);
-  while (ranks.length < RANKS) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    ranks = await ranksOf(job);
-  }
-  await new Promise((resolve) => setTimeout(resolve, 3000 * Math.random()));
+/**
+ * Kills a rank at any time: while it starts, joins the job, trains or saves.
+ *
+ * @param checkpoint Waits until this file is written, so that each second job gets on.
+ */
+async function killRandomRank(job: Job, checkpoint?: string): Promise<void> {
+  const written = () => checkpoint && exists(checkpoint) ? Deno.statSync(checkpoint).mtime! : 0;
+  const before = Number(written());
+  await until(async () => (await ranksOf(job)).length === RANKS);
+  if (checkpoint !== undefined) await until(() => Number(written()) !== before);
+  await new Promise((resolve) => setTimeout(resolve, 2000 * Math.random()));
+  const ranks = await ranksOf(job);
   try {
     Deno.kill(ranks[Math.floor(RANKS * Math.random())]!.id, "SIGKILL");
   } catch (error) {
