@@ -10,6 +10,7 @@ import { formatNetwork, type Network, networks } from "./networks.ts";
 
 // Constants of the kernels: assembly/packing.ts, simd.ts, rows.ts, layout.ts and recurrence.ts.
 const MR = 6;
+const NR = 2;
 const LANES = 4;
 const MIN_STREAMS_PER_WORKER = 12;
 const STREAMS_PER_PARTIAL = 8;
@@ -17,11 +18,16 @@ const MAX_PARTIALS = 4;
 const MAX_PARTIAL_BYTES = 12 * 2 ** 20;
 const MIN_SHARED_WEIGHTS = 2 ** 16;
 
-// A step of a tile of m rows × 2 vectors: 34 instructions with 6 rows (docs/benchmarks.md), of which a
-// pair of rows has 8 (4 multiply-adds, a load with its check, a swap), in 6 cycles.
-const TILE_INSTRUCTIONS = 10;
-const PAIR_INSTRUCTIONS = 8;
-const INSTRUCTIONS_PER_CYCLE = 34 / 6;
+/**
+ * Cycles per step of a tile of so many rows × 2 vectors, from the shares of the peak in
+ * docs/benchmarks.md and docs/experiments.md: a row has 2 multiply-adds, which take a cycle. Odd heights
+ * below 5 compute a row that is not stored.
+ */
+const TILE_CYCLES = [0, 3.2, 3.2, 4 / 0.8, 4 / 0.8, 5 / 0.88, 6];
+// The same for the short tile of up to 4 rows × 3 vectors.
+const SHORT_MR = 4;
+const SHORT_NR = 3;
+const SHORT_TILE_CYCLES = 6 / 0.9;
 /** Cycles per vector of the other work: a cell's gate, softmax, a gathered row, an update. */
 const GATE_CYCLES = 14;
 const SOFTMAX_CYCLES = 12;
@@ -51,12 +57,21 @@ function share(n: number, count: number): number {
   return Math.ceil(n / count);
 }
 
-/** Microseconds of a product of `rows` rows on one worker; rows are cut into even pairs. */
+/** Microseconds of a product of `rows` rows on one worker. */
 function product(rows: number, columns: number, depth: number): number {
   const panels = Math.ceil(rows / MR);
-  const instructions = panels * TILE_INSTRUCTIONS + Math.ceil(rows / 2) * PAIR_INSTRUCTIONS;
-  const tiles = Math.ceil(columns / (2 * LANES));
-  return tiles * depth * instructions / INSTRUCTIONS_PER_CYCLE / CYCLES_PER_US;
+  // Heights differ by at most one row.
+  const high = Math.ceil(rows / panels);
+  const lower = high * panels - rows;
+  const cycles = (panels - lower) * TILE_CYCLES[high]! + lower * TILE_CYCLES[high - 1]!;
+  return Math.ceil(columns / (NR * LANES)) * depth * cycles / CYCLES_PER_US;
+}
+
+/** The same for a step of the recurrence, which has a short tile for some numbers of rows. */
+function stepProduct(rows: number, columns: number, depth: number): number {
+  if (![3, 4, 7, 8].includes(rows)) return product(rows, columns, depth);
+  const tiles = Math.ceil(rows / SHORT_MR) * Math.ceil(columns / (SHORT_NR * LANES));
+  return tiles * depth * SHORT_TILE_CYCLES / CYCLES_PER_US;
 }
 
 /** Microseconds of `numbers` numbers, a vector of which takes `cycles`. */
@@ -80,7 +95,7 @@ export function estimateStep(network: Network, workers: number): StepEstimate {
     byStreams ? T * product(share(B, workers), columns, depth) : product(rows, columns, depth);
   const streams = isSingle ? 1 : share(B, workers);
   const units = sharesUnits ? share(H, workers) : H;
-  const perStep = (columns: number, depth: number) => T * product(streams, columns, depth);
+  const perStep = (columns: number, depth: number) => T * stepProduct(streams, columns, depth);
   const parameters = layers * weights * 2 + H * V;
   const partials = Math.min(
     Math.max(Math.floor(B / STREAMS_PER_PARTIAL), 1),
