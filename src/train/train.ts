@@ -1,8 +1,8 @@
 import { checkOptions, wrongType } from "../arguments.ts";
 import { checkCheckpoint, type Checkpoint } from "../checkpoint/checkpoint.ts";
-import { InputError } from "../errors.ts";
+import { InputError, withContext } from "../errors.ts";
 import { checkModel, type Model } from "../model/model.ts";
-import type { ConfigInput } from "../model/resolve_config.ts";
+import { checkConfigInput, type ConfigInput } from "../model/resolve_config.ts";
 import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { forLines } from "./training_data.ts";
 import { checkGrowth, growBest, growCheckpoint, hasGrown } from "./growth.ts";
@@ -175,15 +175,14 @@ function stepsOf({ charsPerStep, stepsPerEpoch, config }: Trainer) {
 }
 
 /**
- * A configuration with the keys that a model's weights determine, unless they are given: other values
- * of these are refused later.
+ * A checked configuration with the keys that a model's weights determine, unless they are given: other
+ * values of these are refused later.
  *
+ * @throws {InputError} if a key is unknown, or its value invalid.
  * @throws {TypeError} if it is no model.
  */
-export function configFrom(
-  model: Model | undefined,
-  config: ConfigInput | undefined,
-): ConfigInput | undefined {
+export function configFrom(model: Model | undefined, config: ConfigInput = {}): ConfigInput {
+  config = withContext("Cannot train", () => checkConfigInput(config));
   if (model === undefined) return config;
   checkModel(model, "Cannot train from a model");
   const { cell, layers, hidden, precision } = model.config;

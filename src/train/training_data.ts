@@ -61,12 +61,12 @@ function loadLines(corpus: Corpus, config: Config): TrainingData {
 }
 
 /**
- * A configuration whose sequences are long enough for the lines of a text, if it is one of lines and
- * gives no length.
+ * A checked configuration whose sequences are long enough for the lines of a text, if it is one of
+ * lines and gives no length.
  *
  * @throws {InputError} if the text has no lines.
  */
-export function forLines(corpus: Corpus, config: ConfigInput = {}): ConfigInput {
+export function forLines(corpus: Corpus, config: ConfigInput): ConfigInput {
   if (config.holdout !== "lines" || config.seqLength !== undefined) return config;
   return withContext(
     `Cannot train on ${quotePath(corpus.path)}`,

@@ -4,6 +4,7 @@ import { InputError } from "../../src/errors.ts";
 import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
 import { predictNext } from "../../src/generate/predict.ts";
 import type { Model } from "../../src/model/model.ts";
+import type { ConfigInput } from "../../src/model/resolve_config.ts";
 import { Run } from "../../src/run/run.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
@@ -77,6 +78,13 @@ Deno.test("train() begins with the weights of a model, in its sizes, with a new 
   assertEquals([progress.step, progress.validationLoss === null], [0, false]);
   assertEquals(parameters, extendModel(gru!, vocabulary).parameters);
   assert(started.latest.optimizerState!.every(({ by }) => by.every((x) => x === 0)));
+  // A key that is undefined is not given.
+  const same = await train(french, {
+    initFrom: gru!,
+    config: { hidden: undefined } as unknown as ConfigInput,
+    steps: 0,
+  });
+  assertEquals(same.latest.config, config);
   // It learns, and continues with the same bits from a checkpoint of it.
   const options = { initFrom: gru!, config: { seed: 2 } };
   const whole = await train(french, { ...options, steps: 40 });
@@ -96,6 +104,8 @@ Deno.test("train() rejects what does not fit the model that it begins with", asy
     );
   await refused({ config: { hidden: 6 } }, '"hidden" 6 is not the model\'s, which has 5');
   await refused({ config: { cell: "gru" } }, '"cell" gru is not the model\'s');
+  await refused({ config: null as unknown as ConfigInput }, "must be an object, not null");
+  await refused({ config: { hiden: 5 } as ConfigInput }, '"hiden"');
   await refused({ resume: model! }, 'both "initFrom" and "resume"');
   await assertRejects(() => train(french, { initFrom: {} as Model }), TypeError, "a model");
 });
