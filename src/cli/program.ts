@@ -1,5 +1,5 @@
 /** The program around its commands: help, version, error messages and exit codes. */
-import { wrongType } from "../arguments.ts";
+import { checkShape, wrongType } from "../arguments.ts";
 import metadata from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
@@ -25,6 +25,7 @@ import { suggest } from "../suggest.ts";
  * @param args The command's name, then its arguments.
  * @returns The exit code: 0 for success, 1 for a failure, 2 for wrong input, and 128 plus the
  * number of the signal for an interruption.
+ * @throws {TypeError} if `commands` is not an array of commands, or `args` not one of strings.
  */
 export async function exitCodeOf(
   commands: readonly Command[],
@@ -33,6 +34,15 @@ export async function exitCodeOf(
   const context = "Cannot run a command";
   if (!Array.isArray(commands)) {
     throw wrongType({ context, name: "commands", expected: "an array", value: commands });
+  }
+  for (const [i, command] of commands.entries()) {
+    checkShape(command, {
+      ...{ context, name: `commands[${i}]`, expected: "a command" },
+      shape: {
+        ...{ name: "string", summary: "string", operands: "object", options: "object" },
+        ...{ notes: "object", run: "function" },
+      },
+    });
   }
   if (!Array.isArray(args) || args.some((arg) => typeof arg !== "string")) {
     throw wrongType({ context, name: "args", expected: "an array of strings", value: args });

@@ -1,5 +1,5 @@
 /** Parsing of arguments, help, and error messages, without a process. */
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import {
   type Command,
   type CommandLine,
@@ -10,7 +10,7 @@ import {
   readCommandLine,
 } from "../../src/cli/args.ts";
 import { commands } from "../../src/cli/main.ts";
-import { messageOf } from "../../src/cli/program.ts";
+import { exitCodeOf, messageOf } from "../../src/cli/program.ts";
 import { suggest, synonyms } from "../../src/suggest.ts";
 import { readConfig, readLimits } from "../../src/cli/train_options.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
@@ -287,6 +287,14 @@ Deno.test("exitCodeOf() names the command that was probably meant", async () => 
     assertEquals([code, out], [2, ""]);
     assert(err.startsWith(`error: Cannot run "${name}": there is no such command; ${hint}`), err);
   }
+});
+
+Deno.test("exitCodeOf() rejects what is no command or no argument", async () => {
+  for (const wrong of [[NaN], [commandOf("train"), {}], [[]], "train", [{ name: "x" }]]) {
+    const given = wrong as unknown as Command[];
+    await assertRejects(() => exitCodeOf(given, ["train"]), TypeError, "commands");
+  }
+  await assertRejects(() => exitCodeOf(commands, [1 as unknown as string]), TypeError, "strings");
 });
 
 Deno.test("messageOf() writes the library's properties as options", () => {
