@@ -18,7 +18,7 @@ import { type PreparedTraining, prepareTraining } from "../train/train.ts";
 import type { Trainer, TrainerOptions } from "../train/trainer.ts";
 import { checkTextIsNoRunFile } from "./ownership.ts";
 import { recordOf, type RunConfig, type RunLimits } from "./run_config.ts";
-import { type OpenRun, RunFolder } from "./run_folder.ts";
+import { checkTextsStay, type OpenRun, RunFolder } from "./run_folder.ts";
 import { RunWriter } from "./run_writer.ts";
 import { Disposables } from "../disposables.ts";
 
@@ -169,7 +169,7 @@ export class Run implements Disposable {
       corpus: recordOf(corpus),
       history: [],
     };
-    if (ifExists === "replace") checkTextIsNoRunFile(path, pathsOf(corpus));
+    if (ifExists === "replace") checkTextsStay(path, pathsOf(corpus));
     const createFolder = {
       fail: RunFolder.create,
       rename: RunFolder.createNumbered,

@@ -539,6 +539,16 @@ function readReplaceable(path: string): RunConfig | null {
   return runConfig;
 }
 
+/**
+ * Checks that a run that replaces the one in a folder would not replace its texts.
+ *
+ * @throws {InputError} if a text is a file of the run there, or the folder cannot be read.
+ */
+export function checkTextsStay(path: string, texts: readonly string[]): void {
+  whileCreating(path, () => runFileNamesIn(path));
+  checkTextIsNoRunFile(path, texts);
+}
+
 function whileCreating<T>(path: string, action: () => T): T {
   const context = `Cannot create the run folder ${quotePath(path)}`;
   const explanation = { context, advice: "use a folder that can be created", option: "path" };
