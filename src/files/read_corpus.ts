@@ -146,7 +146,7 @@ export async function readCorpus(
   options: ReadCorpusOptions = {},
 ): Promise<Corpus> {
   const given = checkPaths(paths);
-  const name = nameOf(given);
+  const name = nameTexts(given);
   const context = contextOf(name);
   const checked = checkOptions(options, { schema: readOptionsSchema, context });
   const { vocabulary, separator = SEPARATOR, minCount = 1, unknown } = checked;
@@ -186,7 +186,7 @@ function checkPaths(paths: string | readonly string[]): readonly string[] {
 }
 
 /** What texts are called together, for example `a.txt and 2 more`. */
-function nameOf(paths: readonly string[]): string {
+export function nameTexts(paths: readonly string[]): string {
   const [first, ...others] = paths;
   const name = first === STANDARD_INPUT_PATH ? STANDARD_INPUT : first!;
   return others.length === 0 ? name : `${name} and ${others.length} more`;

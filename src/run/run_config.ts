@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { checkOptions } from "../arguments.ts";
 import { InputError } from "../errors.ts";
+import { nameTexts } from "../files/read_corpus.ts";
 import { parseJson, validate } from "../json.ts";
 import { type Config, configSchema } from "../model/config.ts";
 import type { Corpus, TextReading } from "../text/corpus.ts";
@@ -78,15 +79,22 @@ const schema = v.strictObject({
     ),
     onDivergence: v.optional(v.picklist(["stop", "rollback"], "must be stop or rollback")),
   }),
-  corpus: v.strictObject({
-    ...{ path: string, chars: number, bytes: number, sha256: string, texts: v.optional(number) },
-    reading: v.optional(v.strictObject({
-      paths: v.pipe(v.array(string, "must be an array of strings"), v.minLength(1)),
-      separator: v.optional(string),
-      encoding: v.optional(string),
-      minCount: v.optional(number),
-    })),
-  }),
+  corpus: v.pipe(
+    v.strictObject({
+      ...{ path: string, chars: number, bytes: number, sha256: string, texts: v.optional(number) },
+      reading: v.optional(v.strictObject({
+        paths: v.pipe(v.array(string, "must be an array of strings"), v.minLength(1)),
+        separator: v.optional(string),
+        encoding: v.optional(string),
+        minCount: v.optional(number),
+      })),
+    }),
+    // Otherwise a path that was edited would be passed over without a word.
+    v.check(
+      ({ path, reading }) => reading === undefined || path === nameTexts(reading.paths),
+      'must have a "path" that stands for the "paths" of its "reading"',
+    ),
+  ),
   history: v.optional(
     v.array(v.strictObject({
       step: number,

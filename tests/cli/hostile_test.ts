@@ -41,8 +41,8 @@ testProgram(
       await assertRefused([name, ...files, `--help=${hostile}`]);
       for (const { name: option, value } of options) {
         if (value === undefined) await assertRefused([name, ...files, `--${option}=${hostile}`]);
-        // Any text is a file's name, or may end a sample.
-        else if (!["out", "html", "stop", "resume"].includes(option)) {
+        // Any text is a file's name, may end a sample, or separates texts.
+        else if (!["out", "html", "stop", "resume", "separator"].includes(option)) {
           await assertRefused([name, ...files, `--${option}`, hostile]);
         }
       }
@@ -69,6 +69,15 @@ testProgram("train escapes the names of its text and its run folder", async (f) 
   for (const command of ["eval", "score"]) {
     assertEquals((await runHarmless([command, run, text])).code, 0);
   }
+  await Deno.writeTextFile(`${f}/second.txt`, rain.replaceAll("\r", ""));
+  const separated = [text, `${f}/second.txt`, "--separator", hostile];
+  for (
+    const args of [
+      ["train", ...separated, "--out", `${f}/separated`, ...tiny, "--steps", "1"],
+      ["train", "--resume", `${f}/separated`, "--steps", "2"],
+      ["eval", run, ...separated],
+    ]
+  ) assertEquals((await runHarmless(args)).code, 0);
   const { code, out } = await runHarmless(["sample", run, "--prompt", hostile, "--json"]);
   assertEquals([code, JSON.parse(out).prompt], [0, hostile]);
   const page = `${f}/page${hostile}`;
@@ -176,7 +185,8 @@ testProgram("commands refuse links that lead in a circle, and names with a NUL",
   }
   const config = JSON.parse(await Deno.readTextFile(`${run}/config.json`));
   for (const path of [loop, "nul\0"]) {
-    const other = JSON.stringify({ ...config, corpus: { ...config.corpus, path } });
+    const corpus = { ...config.corpus, path, reading: { paths: [path] } };
+    const other = JSON.stringify({ ...config, corpus });
     await Deno.writeTextFile(`${run}/config.json`, other);
     await assertRefused(["train", "--resume", run, "--steps", "2"]);
   }
