@@ -16,7 +16,7 @@ testProgram("train names a text that cannot be read or is too short", async (f) 
     const [args, line] of [
       [["none.txt"], /^Cannot read the text "none.txt": there is no such file; /],
       [["empty.txt"], /^Cannot read the text "empty.txt": .*empty/],
-      [["folder"], /^Cannot read the text "folder": it is a folder; /],
+      [["folder"], /^Cannot read the folder "folder": it has no file /],
       [["latin1.txt"], /^Cannot read the text "latin1.txt": .* UTF-8 .*offset 3 /],
       [size(25, 1), /^Cannot train on "short.txt": .* 20 characters .* at least 27.* at most 18/],
       [size(8, 3), /^Cannot train on "short.txt": .* 20 .*, 6 .* 3 streams.* least 10/],
@@ -77,7 +77,7 @@ testProgram("train names options that are out of range or have no effect", async
         /plateau.*validation.*--val-fraction/,
       ],
       [["--lr-patience", "3"], /--lr-patience 3 has no .* plateau/],
-      [["--holdout", "start"], /--holdout must be one of end, streams, not "start"$/],
+      [["--holdout", "start"], /--holdout must be one of end, streams, lines, not "start"$/],
       [["--val-fraction", "1"], /--val-fraction must be a number from 0 up to, .*, not 1$/],
       [["--seed", "0.5"], /--seed must be a whole number/],
       [["--steps", "-1"], /--steps must be a whole number, 0 or above, not -1$/],
@@ -121,7 +121,10 @@ testProgram("sample and eval name a checkpoint, a prompt and a text that do not 
   for (
     const [args, line] of [
       [["sample", "folder"], reading("folder/checkpoint.safetensors")],
-      [["sample", "run", "--prompt", "Some"], /prompt.*: character 1, "S" \(U\+0053\), is not/],
+      [
+        ["sample", "run", "--prompt", "Some"],
+        /prompt.*: .*not know, "S" \(U\+0053\) once; .*--unknown/,
+      ],
       [["sample", "run", "--prompt", ""], /prompt.*empty/],
       [["sample", "run", "--length", "-1"], /--length must be a whole number/],
       [["sample", "run", "--temperature", "0"], /--temperature must be a finite number/],

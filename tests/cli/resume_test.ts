@@ -104,7 +104,7 @@ testProgram("train --resume records what is changed, and keeps the rest", async 
   assertEquals(configOf(`${f}/run`), {
     config: checkpoint.config,
     limits: { epochs: 1, logEvery: 10, checkpointEvery: 9 },
-    corpus: { ...before.corpus, path: "moved.txt" },
+    corpus: { ...before.corpus, path: "moved.txt", reading: { paths: ["moved.txt"] } },
     history: [{
       step: 20,
       changed: {
@@ -179,7 +179,7 @@ testProgram("train --resume rejects what does not fit the run, and changes nothi
     await assertRejected(f, args, line);
     assertEquals(filesOf(`${f}/run`), before);
   }
-  await Deno.writeTextFile(`${f}/rain.txt`, rain + "!");
+  await Deno.writeTextFile(`${f}/rain.txt`, "!" + rain);
   await assertRejected(f, resume, /"rain.txt".*SHA-256 /);
   await Deno.remove(`${f}/rain.txt`);
   const outcome = await run(f, ["train", "--resume", "run"]);

@@ -60,7 +60,10 @@ testTerminal("train shows step, loss, speed and time left in a status line", asy
     /\d+ % {2}\d\.\d s left {2}step [\d,]+ {2}loss \d\.\d{4} {2}[\d,]+ chars\/s/,
   );
   // The summary is left on the screen at the end.
-  assertMatch(screen, /Done after [\d,]+ steps; saved in run\r\n[^]*To sample: .*\r\n$/);
+  assertMatch(
+    screen,
+    /Done after [\d,]+ steps; saved in run\r\n[^]*To sample: .*\r\nTo inspect: .*\r\nTo plot: .*\r\n$/,
+  );
 });
 
 testTerminal("train prints emphasis to a terminal, unless NO_COLOR is set", async (f) => {

@@ -63,7 +63,7 @@ testProgram("train stops early after --patience validations, and more of it resu
   const { progress } = await readLatest(`${f}/run`);
   assertEquals([progress.validationsSinceBest, progress.ended], [2, true]);
   assert(progress.step < 5000);
-  assertMatch(out, /\n(Overfitted|The model|To sample).*\n$/);
+  assertMatch(out, /\n(Overfitted|The model|To sample).*\nTo inspect: .*\nTo plot: .*\n$/);
   const again = await succeed(f, "train", "--resume", "run");
   assertMatch(
     again,
