@@ -1,10 +1,11 @@
 /**
- * Compiles assembly/ to the three kernel modules in src/engine/kernels/modules/, and bench/assembly/
- * to the peak probe of the benchmarks.
+ * Compiles assembly/ to the kernel modules in src/engine/kernels/modules/, and bench/assembly/ to the
+ * peak probe of the benchmarks.
  *
  *     deno task build
  *
- * All kernel modules have the same sources; assembly/simd.ts explains the two names that differ.
+ * All kernel modules have the same sources; assembly/simd.ts explains `Real` and `FUSED`, in which they
+ * differ. The module of the packed entry for sampling has no kernels that train.
  *
  * A module is written as a TypeScript file with its bytes, which every runtime and bundler loads
  * without a permission or a loader. The files are committed, so that a first use needs no build. A
@@ -17,7 +18,7 @@ const root = new URL("./", import.meta.url);
 /** Where kernel modules are written. */
 const KERNELS = "src/engine/kernels/modules";
 
-/** A module's file and entry point, and what `Real`, `FUSED` and `PHASES` are in its sources. */
+/** A module's file and entry point, and what `Real`, `FUSED`, `PHASES` and `TRAINS` are in its sources. */
 interface Variant {
   readonly path: string;
   readonly entry: string;
@@ -25,11 +26,20 @@ interface Variant {
   readonly fused: 0 | 1;
   /** Default: 0. */
   readonly phases?: 0 | 1;
+  /** Default: 1. */
+  readonly trains?: 0 | 1;
 }
 
 const variants: readonly Variant[] = [
   { path: `${KERNELS}/f32.ts`, entry: "assembly/index.ts", real: "f32", fused: 1 },
   { path: `${KERNELS}/f32_strict.ts`, entry: "assembly/index.ts", real: "f32", fused: 0 },
+  {
+    path: `${KERNELS}/f32_strict_sampling.ts`,
+    entry: "assembly/sampling.ts",
+    real: "f32",
+    fused: 0,
+    trains: 0,
+  },
   { path: `${KERNELS}/f64.ts`, entry: "assembly/index.ts", real: "f64", fused: 0 },
   { path: "bench/peak/module.ts", entry: "bench/assembly/peak.ts", real: "f32", fused: 1 },
 ];
@@ -65,13 +75,14 @@ export function compilePhases(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function compileVariant(
-  { path, entry, real, fused, phases = 0 }: Variant,
+  { path, entry, real, fused, phases = 0, trains = 1 }: Variant,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = new Uint8Array(0);
   const options = [
     entry,
     ...["--outFile", "module.wasm"],
-    ...["--use", `Real=${real}`, "--use", `FUSED=${fused}`, "--use", `PHASES=${phases}`],
+    ...["--use", `Real=${real}`, "--use", `FUSED=${fused}`],
+    ...["--use", `PHASES=${phases}`, "--use", `TRAINS=${trains}`],
     ...["--enable", fused ? "simd,threads,relaxed-simd" : "simd,threads"],
     // The host creates the memory, whose size depends on the model; 65536 pages are the 4 GiB that
     // an address can reach.

@@ -78,8 +78,9 @@ function runShare(): void {
   const number1 = load<f64>(job + NUMBER1);
   const number2 = load<f64>(job + NUMBER2);
   if (kind == Kind.forward) forwardShare(count, flag, number1, number2);
-  else if (kind == Kind.backward) backwardShare(count, flag);
   else if (kind == Kind.softmax) softmaxShare(count);
+  else if (!TRAINS) unreachable();
+  else if (kind == Kind.backward) backwardShare(count, flag);
   else if (kind == Kind.crossEntropyOfIds) {
     begin(Phase.softmax);
     crossEntropyOfIdsShare(count, <Real>number1);

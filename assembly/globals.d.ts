@@ -6,3 +6,5 @@ declare type Real = f32;
 declare const FUSED: i32;
 /** 1 where phases.ts measures the phases of a step, else 0. */
 declare const PHASES: i32;
+/** 1, or 0 in the module that only samples; see build.ts. */
+declare const TRAINS: i32;

@@ -1,76 +1,16 @@
-/** The exports of the module: kernels, and the constants and offsets that the host reads. */
+/** The exports of the modules that train and sample; those for tests and benchmarks too. */
 
 export {
   backward,
   crossEntropyOfIds,
   crossEntropyOfVectors,
-  forward,
-  softmax,
   squareSums,
-  stop,
   sumReceived,
   update,
   updateWeightAverage,
-  useWorkers,
-  workerLoop,
 } from "./dispatch";
-export { allFinite } from "./finite";
-export {
-  allPartials,
-  batchSize,
-  BELL_READY,
-  bells,
-  bh,
-  bhn,
-  by,
-  CACHE_LINE,
-  Cell,
-  cellStates,
-  failed,
-  FAILURE_BYTES,
-  failureText,
-  finiteFlags,
-  firstStream,
-  gatesPadded,
-  gateValues,
-  hiddenPadded,
-  hiddenStates,
-  hyperparams,
-  inputIds,
-  inputsPadded,
-  inputVectors,
-  logits,
-  losses,
-  NORM_BLOCK_BYTES,
-  norms,
-  outputsPadded,
-  parameterBytes,
-  parameters,
-  partials,
-  plan,
-  PlanField,
-  planFields,
-  received,
-  receivedSums,
-  slice,
-  sliceBytes,
-  stopWord,
-  targetIds,
-  targetVectors,
-  toAverage,
-  toGradient,
-  toMoment1,
-  toMoment2,
-  toPartials,
-  Whh,
-  Why,
-  Wxh,
-} from "./layout";
 export { expInPlace, logInPlace, sigmoidInPlace, tanhInPlace } from "./math";
 export { multiplyPacked, multiplyTransposed, packShare } from "./matmul";
 export { vectorTimesMatrix } from "./matvec";
-export { carryHiddenState } from "./network";
-export { Hyperparam, UpdateRule } from "./optimizers";
-export { KC, NR, PACKED_A_BYTES, SHORT_NR, transpose } from "./packing";
-export { unitsAreShared } from "./recurrence";
-export { initWorker } from "./workers";
+export { transpose } from "./packing";
+export * from "./sampling";

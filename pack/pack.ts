@@ -36,7 +36,7 @@ const programs = {
 };
 /** Kernels of the entry that only samples. */
 const smallKernels = {
-  "src/engine/kernels/modules.ts": "src/engine/kernels/modules_strict.ts",
+  "src/engine/kernels/modules.ts": "src/engine/kernels/modules_sampling.ts",
 };
 
 /** Makes the package. */

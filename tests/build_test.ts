@@ -16,6 +16,7 @@ Deno.test({
     assertEquals([...modules.keys()], [
       "src/engine/kernels/modules/f32.ts",
       "src/engine/kernels/modules/f32_strict.ts",
+      "src/engine/kernels/modules/f32_strict_sampling.ts",
       "src/engine/kernels/modules/f64.ts",
       "bench/peak/module.ts",
     ]);

@@ -85,7 +85,8 @@ export async function hashWeights({ parameters }) {
 const failures = {
   missingText: ({ files }) => files.readCorpus("missing.txt"),
   missingCheckpoint: ({ files }) => files.readCheckpoint("missing.safetensors"),
-  folderAsText: ({ files }) => files.readCorpus("."),
+  noTextOfPattern: ({ files }) => files.readCorpus("missing-*.txt"),
+  folderAsCheckpoint: ({ files }) => files.readCheckpoint("."),
   otherProgram: async ({ unroll }) => {
     const header = new TextEncoder().encode('{"__metadata__":{"format":"pt"}}');
     const file = new Uint8Array(8 + header.length);

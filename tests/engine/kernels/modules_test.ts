@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { instantiate } from "../../../src/engine/kernels/instance.ts";
 import { bytesOf } from "../../../src/engine/kernels/compile.ts";
 import { modules } from "../../../src/engine/kernels/modules.ts";
-import { modules as strictModules } from "../../../src/engine/kernels/modules_strict.ts";
+import { modules as samplingModules } from "../../../src/engine/kernels/modules_sampling.ts";
 import { digits as f32 } from "../../../src/engine/kernels/modules/f32.ts";
 import { digits as f32Strict } from "../../../src/engine/kernels/modules/f32_strict.ts";
 import { digits as f64 } from "../../../src/engine/kernels/modules/f64.ts";
@@ -177,8 +177,29 @@ Deno.test({
 });
 
 Deno.test("The kernels of f32-strict alone compute for f32, too, and name what is missing", () => {
-  assertEquals(strictModules.supportedPrecision("f32"), "f32-strict");
-  assertThrows(() => strictModules.kernelModule("f64"), Error, "import from the main entry");
+  assertEquals(samplingModules.supportedPrecision("f32"), "f32-strict");
+  assertThrows(() => samplingModules.kernelModule("f64"), Error, "import from the main entry");
+});
+
+Deno.test("The kernels that only sample compute the bits of f32-strict", () => {
+  for (const [cell, batchSize] of [["rnn", 1], ["lstm", 3], ["gru", 7]] as const) {
+    const plan = { cell, layers: 2, inputs: 5, hidden: 12, outputs: 5, seqLength: 4, batchSize };
+    const logitsOf = (module: WebAssembly.Module) => {
+      const { kernels, layout, memory } = instantiate("f32-strict", plan, { module });
+      const count = layout.parameterBytes / 4;
+      new Float32Array(memory.buffer, layout.parameters, count).forEach((_, i, parameters) => {
+        parameters[i] = Math.sin(i) / 3;
+      });
+      new Uint32Array(memory.buffer, layout.inputIds, 4 * batchSize).forEach((_, i, ids) => {
+        ids[i] = i % 5;
+      });
+      kernels.forward(4, false, 0, 0);
+      return [...new Float32Array(memory.buffer, layout.logits, 4 * batchSize * 8)];
+    };
+    const logits = logitsOf(modules.kernelModule("f32-strict"));
+    assert(new Set(logits).size > 10, "the logits differ from each other");
+    assertEquals(logitsOf(samplingModules.kernelModule("f32-strict")), logits);
+  }
 });
 
 for (const precision of precisions) {
