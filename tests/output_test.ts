@@ -36,7 +36,7 @@ Deno.test({
       // Examples in comments print.
       const code = Deno.readTextFileSync(new URL(path, root))
         .replace(/\/\*\*[^]*?\*\//g, "").replace(/^\s*\/\/.*/gm, "");
-      return /\bconsole\s*[.[]|\bDeno\s*\.\s*(stdout|stderr)|\bDeno\s*\[|\bprocess\.std|\bprompt\(|\balert\(/
+      return /\bconsole\s*[.[]|\bDeno\s*\.\s*(stdout|stderr)|\bDeno\s*\[|\bprocess\.std(out|err)|\bprompt\(|\balert\(/
         .test(code);
     });
     assertEquals(found.toSorted(), printers);

@@ -308,7 +308,7 @@ function compare(
     return isClear && (blocks > 1 || ms > LONG_BLOCK_MS * times.length) ? isFaster : undefined;
   }
   if (blocks >= MAX_BLOCKS || ms > MAX_TRIAL_MS) return isFaster;
-  const error = ratio * Math.hypot(errorOf(own), errorOf(times));
+  const error = ratio * Math.sqrt(errorOf(own) ** 2 + errorOf(times) ** 2);
   return Math.abs(ratio - limit) > 2 * error ? isFaster : undefined;
 }
 

@@ -19,7 +19,8 @@ for (const precision of precisions) {
     );
     assertEquals(Object.keys(constants.PlanField).toSorted(), [
       ...["batchSize", "cell", "denseInputs", "denseTargets", "dropout", "hidden", "inputs"],
-      ...["layers", "outputs", "seqLength", "stateSlots", "training", "weightAverage", "workers"],
+      ...["layers", "outputs", "rank", "ranks", "seqLength", "stateSlots", "training"],
+      ...["weightAverage", "workers"],
     ]);
     assertEquals(Object.keys(constants.Hyperparam).toSorted(), [
       ...["beta1", "beta2", "correctedLr", "correction2", "epsilon", "gradLimit", "gradScale"],
