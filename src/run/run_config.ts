@@ -90,10 +90,16 @@ const schema = v.strictObject({
       })),
     }),
     // Otherwise a path that was edited would be passed over without a word.
-    v.check(
-      ({ path, reading }) => reading === undefined || path === nameTexts(reading.paths),
-      'must have a "path" that stands for the "paths" of its "reading"',
-    ),
+    v.rawCheck(({ dataset: { typed, value }, addIssue }) => {
+      if (!typed || value.reading === undefined) return;
+      const { path, reading: { paths } } = value;
+      if (path === nameTexts(paths)) return;
+      addIssue({
+        input: path,
+        message: 'must stand for the "paths" of "reading"',
+        path: [{ type: "object", origin: "value", input: value, key: "path", value: path }],
+      });
+    }),
   ),
   history: v.optional(
     v.array(v.strictObject({

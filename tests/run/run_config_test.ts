@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
 import { parseRunConfig, withChange } from "../../src/run/run_config.ts";
 import { runConfigOf } from "./runs.ts";
 
@@ -34,6 +35,14 @@ Deno.test("withChange() appends what differs to the history", () => {
 Deno.test("parseRunConfig() accepts a file without history", () => {
   const { history: _, ...first } = runConfig;
   assertEquals(parseRunConfig(JSON.stringify(first)), runConfig);
+});
+
+Deno.test("parseRunConfig() rejects a path that is not that of the reading", () => {
+  const corpus = { ...runConfig.corpus, path: "a.txt and 1 more" };
+  const parse = (paths: readonly string[]) =>
+    parseRunConfig(JSON.stringify({ ...runConfig, corpus: { ...corpus, reading: { paths } } }));
+  assertEquals(parse(["a.txt", "b.txt"]).corpus.reading, { paths: ["a.txt", "b.txt"] });
+  assertThrows(() => parse(["a.txt"]), InputError, '"corpus.path" must');
 });
 
 Deno.test("withChange() keeps a history of thousands of changes short and readable", () => {
