@@ -24,16 +24,42 @@ function stateOf({ progress, parameters, optimizerState, hiddenState }: Checkpoi
   return { parameters, optimizerState, hiddenState, step, position, loss, batchLoss };
 }
 
-/** Kills a process some time after it began to print, or even before. */
-async function kill(child: Deno.ChildProcess, random: Xoshiro128): Promise<void> {
+/**
+ * Kills a process at a random moment: before it prints, after it began to print, or, most often, after
+ * it saved a checkpoint, which takes longer on a busy machine.
+ */
+async function kill(child: Deno.ChildProcess, run: string, random: Xoshiro128): Promise<void> {
   const draining = new Response(child.stderr).text();
+  const before = checkpointTime(run);
   const reader = child.stdout.getReader();
-  const early = random.uniform() < 0.2;
+  const moment = random.uniform();
+  const early = moment < 0.2;
   if (!early) await reader.read();
+  if (moment >= 0.35) await hasSaved(child, run, before);
   await sleep(random.uniform() * (early ? 150 : 120));
   child.kill("SIGKILL");
   await reader.cancel();
   await Promise.all([child.status, draining]);
+}
+
+/** Waits until a run has another checkpoint than before. */
+async function hasSaved(child: Deno.ChildProcess, run: string, before: number): Promise<void> {
+  let hasEnded = false;
+  child.status.then(() => hasEnded = true);
+  while (checkpointTime(run) === before) {
+    assert(!hasEnded, `${run}: ended without a checkpoint`);
+    await sleep(2);
+  }
+}
+
+/** When the checkpoint of a run was written; 0 if there is none. */
+function checkpointTime(run: string): number {
+  try {
+    return Deno.statSync(`${run}/checkpoint.safetensors`).mtime!.getTime();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
 }
 
 /** What came of the kills. */
@@ -74,7 +100,7 @@ export async function killRuns(folder: string, killsPerRun: number): Promise<Kil
       const args = namesIn(run).includes("config.json")
         ? ["train", "--resume", run]
         : [...train, "--out", run, "--checkpoint-every", "1"];
-      await kill(start(folder, args), random);
+      await kill(start(folder, args), run, random);
       counts.kills++;
       const names = namesIn(run);
       if (names.some((name) => name.endsWith(".tmp"))) counts.halfWritten++;
