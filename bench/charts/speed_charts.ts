@@ -29,9 +29,9 @@ function distinctSizes(pairs: readonly (readonly [number, number])[]): readonly 
   }));
 }
 
-/** Draws both charts into docs/. */
-export async function writeSpeedCharts(report: Report): Promise<void> {
-  for (const { path, ...chart } of speedCharts(report)) {
+/** Draws charts into docs/. */
+export async function writeCharts(charts: readonly ChartFile[]): Promise<void> {
+  for (const { path, ...chart } of charts) {
     await Deno.writeTextFile(new URL(`../../${path}`, import.meta.url), await renderChart(chart));
     printMessage(`Wrote ${path}`);
   }

@@ -3,16 +3,21 @@ import { printMessage, printResult } from "../../src/cli/output.ts";
 import { writeOutput } from "../../src/cli/output_file.ts";
 import { InputError } from "../../src/errors.ts";
 import { toJson } from "../../src/printable.ts";
-import { chartSizes, writeSpeedCharts } from "../charts/speed_charts.ts";
+import { chartSizes, speedCharts, writeCharts } from "../charts/speed_charts.ts";
+import { startCharts } from "../charts/start_charts.ts";
 import { formatEnvironment, readEnvironment } from "../environment.ts";
 import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
 import { type WorkloadSize, workloadSizes } from "../workload.ts";
 import { productBenchmark, productSizes, trainingStepBenchmark } from "./benchmarks.ts";
 import { measure } from "./measure.ts";
+import { measureStart } from "./start.ts";
+import { formatStart, startToJson } from "./start_report.ts";
 import { formatReport, type Report, reportToJson } from "./report.ts";
 import { Disposables } from "../../src/disposables.ts";
 
 const defaults: TimingOptions = { rounds: 15, seconds: 0.1 };
+/** Those of `--start`. */
+const startDefaults: TimingOptions = { rounds: 5, seconds: 0.3 };
 
 /** `deno task bench-report`: the speed of training, as a share of the processor's peak. */
 export const reportCommand: Command = {
@@ -33,12 +38,19 @@ export const reportCommand: Command = {
       description: "Measure more sizes and draw docs/speed-over-hidden.svg and " +
         "docs/speed-over-streams.svg; takes several minutes",
     },
+    {
+      name: "start",
+      description:
+        "Measure instead, by model size: time to the first step and to the first sampled " +
+        "character, sampling speed and peak memory; with --charts, draw them into docs/",
+    },
   ],
   notes: [
     "The peak is the speed of 128-bit multiply-adds in registers, in WebAssembly. It is measured " +
     "just before and after each entry. bench/README.md explains the columns.",
   ],
   async run(line) {
+    if (line.flag("start")) return await reportStart(line);
     const timing = readTimingOptions(line, defaults);
     const threadCounts = readThreadCounts(line);
     const report = createReport({ timing, threadCounts, charts: line.flag("charts") });
@@ -47,7 +59,7 @@ export const reportCommand: Command = {
     if (path !== undefined) {
       await writeOutput("report", path, `${toJson(reportToJson(report), 2)}\n`);
     }
-    if (line.flag("charts")) await writeSpeedCharts(report);
+    if (line.flag("charts")) await writeCharts(speedCharts(report));
     return 0;
   },
 };
@@ -70,6 +82,24 @@ export function readThreadCounts(
     );
   }
   return threads === 1 ? [1] : [1, threads];
+}
+
+/** `bench-report --start`. */
+async function reportStart(line: CommandLine): Promise<number> {
+  const timing = readTimingOptions(line, startDefaults);
+  const environment = readEnvironment();
+  const results = await measureStart({
+    ...timing,
+    onRound: (round) => printMessage(`Round ${round} of ${timing.rounds}`),
+  });
+  printResult(`${formatEnvironment(environment)}\n\n${formatStart(results)}`);
+  const path = line.text("json");
+  if (path !== undefined) {
+    const report = { environment, ...timing, start: startToJson(results) };
+    await writeOutput("report", path, `${toJson(report, 2)}\n`);
+  }
+  if (line.flag("charts")) await writeCharts(startCharts(results, environment));
+  return 0;
 }
 
 /** What {@linkcode createReport} measures. */
