@@ -76,8 +76,8 @@ const longSteps = [
   "--batch-size",
   "64",
 ];
-/** Weights that take seconds to draw. */
-const longInitialization = ["--cell", "gru", "--hidden", "900", "--init", "orthogonal"];
+/** Weights that take many seconds to draw. */
+const longInitialization = ["--cell", "gru", "--hidden", "2000", "--init", "orthogonal"];
 
 testProgram("train gives up a long step at a signal, and takes it when resumed", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text.repeat(50));
@@ -96,7 +96,8 @@ testProgram("train gives up a long step at a signal, and takes it when resumed",
 testProgram("train gives up the initialization of weights at a signal", async (f) => {
   await Deno.writeTextFile(`${f}/text.txt`, text);
   const child = start(f, ["train", "text.txt", ...longInitialization, "--out", "run"]);
-  await sleep(1500);
+  // Nothing is printed before; a busy machine takes seconds to start the program.
+  await sleep(4000);
   const end = await interrupt(child, undefined, "SIGINT");
   assertEquals([end.code, end.err], [130, ""]);
   assertMatch(end.out, /Interrupted before the first step; nothing was saved/);
