@@ -1,3 +1,5 @@
+import { START_TIMEOUT_MS } from "../start_timeout.ts";
+
 /**
  * The signals that end a run, with the exit codes that shells expect: 128 plus the signal's number.
  * Runtimes without `Deno` can load this module, but not run it.
@@ -11,9 +13,6 @@ const exitCodes: Partial<Record<Deno.Signal, number>> = globalThis.Deno?.build.o
  * of the group, and `deno task` forwards it to a process that has received it already.
  */
 const REPEAT_MS = 200;
-
-/** How long the thread may take to start; it takes some 30 milliseconds. */
-const START_TIMEOUT_MS = 10_000;
 
 /** What the thread is started with. */
 interface Task {
@@ -76,7 +75,9 @@ export class SignalHandler implements Disposable {
    */
   setAtSignal(word: StopWord): void {
     if (Atomics.wait(this.#words, 0, 0, START_TIMEOUT_MS) === "timed-out") {
-      throw new Error(`Cannot listen to signals: no thread is ready after ${START_TIMEOUT_MS} ms`);
+      throw new Error(
+        `Cannot listen to signals: no thread is ready after ${START_TIMEOUT_MS / 1000} seconds`,
+      );
     }
     this.#thread.postMessage(word);
   }

@@ -1,3 +1,4 @@
+import { START_TIMEOUT_MS } from "../start_timeout.ts";
 import { ThreadChoice } from "./thread_choice.ts";
 import type { ThreadPool } from "./thread_pool.ts";
 
@@ -9,9 +10,8 @@ const BLOCK_MS = 10;
  */
 const CHANGE_MS = 2;
 const LONG_ROUND_MS = 100;
-/** Time between two looks at threads that are not ready yet, and after which they are given up. */
+/** Time between two looks at threads that are not ready yet. */
 const READY_POLL_MS = 5;
-const READY_TIMEOUT_MS = 10_000;
 /** Rounds of another kind in a row after which that kind is measured. */
 const MAX_OTHER_ROUNDS = 8;
 
@@ -143,7 +143,7 @@ export class AutoThreads {
       } catch {
         this.#choice.limit(pool.ready, now);
       }
-    } else if (this.#startedAt !== null && now - this.#startedAt > READY_TIMEOUT_MS) {
+    } else if (this.#startedAt !== null && now - this.#startedAt > START_TIMEOUT_MS) {
       this.#choice.limit(pool.ready, now);
     }
     return false;

@@ -1,11 +1,7 @@
+import { START_TIMEOUT_MS } from "../start_timeout.ts";
 import type { Instance } from "./kernels/instance.ts";
 import { startThreads, type Thread } from "./threads.ts";
 
-/**
- * How long the threads may take to start. They take milliseconds, and on a machine with other work
- * seconds; what takes longer will not start.
- */
-const START_TIMEOUT_MS = 120_000;
 /** The interval at which waiting for threads checks for a failure. */
 const START_POLL_MS = 20;
 
