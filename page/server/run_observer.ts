@@ -64,6 +64,9 @@ export class RunObserver {
       return;
     }
     const metrics = await attempt(() => this.#metrics.read(), errors);
+    if (metrics !== undefined && metrics.unreadable > 0) {
+      errors.push(describeUnreadable(this.#path, metrics.unreadable));
+    }
     const checkpoints: RunEvent[] = [];
     for (const which of kinds) {
       const { info, error } = await this.#read(which, reading);
@@ -140,6 +143,13 @@ export class RunObserver {
     this.#checkpoints[which] = { key, version, error };
     return { info: version === known.version ? undefined : info, error };
   }
+}
+
+/** Why a run has fewer metrics than its file has lines. */
+function describeUnreadable(path: string, count: number): string {
+  const file = JSON.stringify(`${path}/metrics.jsonl`);
+  const lines = count === 1 ? "1 line is" : `${count} lines are`;
+  return `Cannot read the metrics ${file}: ${lines} left out; a line must be a JSON object with all metrics of a step`;
 }
 
 /** Runs an action; a failure is added to the errors. */

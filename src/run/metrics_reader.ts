@@ -15,6 +15,18 @@ export interface MetricsChange {
   readonly kept: number;
   /** The metrics that follow them, in the order of steps. */
   readonly added: readonly TrainingMetrics[];
+  /** How many lines of the file, of all that were read so far, are no metrics and are left out. */
+  readonly unreadable: number;
+}
+
+/** A line of metrics that was read. */
+interface ReadLine {
+  readonly line: string;
+  /** Where it begins. */
+  readonly start: number;
+  readonly step: number;
+  /** Lines before it that are no metrics. */
+  readonly unreadable: number;
 }
 
 /** Clocks of file systems are coarse: a file that was just written may change without a new time. */
@@ -43,8 +55,10 @@ export class MetricsReader {
   #info: FileInfo | null = null;
   /** How many metrics were read so far. */
   #count = 0;
-  /** The last line that was read, and where it begins. */
-  #last: { readonly line: string; readonly start: number; readonly step: number } | null = null;
+  /** How many lines were read that are no metrics. */
+  #unreadable = 0;
+  /** The last line of metrics that was read. */
+  #last: ReadLine | null = null;
 
   /**
    * Reads nothing yet.
@@ -81,13 +95,15 @@ export class MetricsReader {
     const found = statIfExists(this.#file);
     if (found === null) {
       this.#forget();
-      return { kept: 0, added: [] };
+      return { kept: 0, added: [], unreadable: 0 };
     }
     checkRegular(found);
     using file = OpenFile.open(this.#file);
     const info = file.stat();
     checkRegular(info);
-    if (isSettled(this.#info, info)) return { kept: this.#count, added: [] };
+    if (isSettled(this.#info, info)) {
+      return { kept: this.#count, added: [], unreadable: this.#unreadable };
+    }
     const last = isSameInode(this.#info, info) ? this.#last : null;
     const change = last === null ? null : await this.#readFrom(file, last);
     if (change === null) this.#forget();
@@ -101,12 +117,11 @@ export class MetricsReader {
    *
    * @returns `null` if that line is no longer there, nor another one of its step.
    */
-  async #readFrom(
-    file: OpenFile,
-    last: { readonly line: string; readonly start: number; readonly step: number } | null,
-  ): Promise<MetricsChange | null> {
+  async #readFrom(file: OpenFile, last: ReadLine | null): Promise<MetricsChange | null> {
     let start = last?.start ?? 0;
     let kept = this.#count;
+    // Lines after the last one of metrics are read again.
+    let unreadable = last?.unreadable ?? 0;
     let isFirst = last !== null;
     let end = this.#last;
     const added: TrainingMetrics[] = [];
@@ -126,19 +141,21 @@ export class MetricsReader {
       }
       if (metrics !== null) {
         added.push(metrics);
-        end = { line, start, step: metrics.step };
-      }
+        end = { line, start, step: metrics.step, unreadable };
+      } else if (isComplete) unreadable++;
       start += bytes;
     }
     if (isFirst) return null;
     this.#count = kept + added.length;
+    this.#unreadable = unreadable;
     this.#last = end;
-    return { kept, added };
+    return { kept, added, unreadable };
   }
 
   #forget(): void {
     this.#info = null;
     this.#count = 0;
+    this.#unreadable = 0;
     this.#last = null;
   }
 }

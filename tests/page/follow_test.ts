@@ -192,6 +192,31 @@ testFollowing(
 );
 
 testFollowing(
+  "follow() says in one line how many lines of the metrics cannot be read",
+  ["run"],
+  async ({ folder, states, metrics, until }) => {
+    const path = `${folder}/run`;
+    {
+      using run = await Run.create(corpus, { path, config, limits });
+      await run.train();
+    }
+    const file = `${path}/metrics.jsonl`;
+    const good = Deno.readTextFileSync(file);
+    await until(() => metrics[0]!.length === everyFour.length);
+    assertEquals(states[0]!.errors, []);
+    // As written by a program that has no learning rate.
+    Deno.writeTextFileSync(file, good.replace(/"lr":[^,]+,/g, ""));
+    await until(() => states[0]!.errors.length > 0);
+    assertEquals(states[0]!.errors.length, 1);
+    const [error] = states[0]!.errors;
+    assertMatch(error!, /^Cannot read the metrics .*run\/metrics\.jsonl": 11 lines are left out/);
+    Deno.writeTextFileSync(file, good);
+    await until(() => states[0]!.errors.length === 0);
+    await until(() => metrics[0]!.length === everyFour.length);
+  },
+);
+
+testFollowing(
   "follow() sends several runs, and thousands of metrics",
   ["a/run", "b/run", "c"],
   async ({ folder, origin, states, metrics, until }) => {

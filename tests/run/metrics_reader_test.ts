@@ -18,6 +18,8 @@ function following(folder: string) {
       metrics.splice(kept, Infinity, ...added);
       return [metrics.map(({ step }) => step), added.length];
     },
+    /** How many lines are no metrics. */
+    unreadable: async () => (await reader.read()).unreadable,
     metrics,
   };
 }
@@ -83,24 +85,37 @@ testInFolder(
   },
 );
 
-testInFolder("MetricsReader leaves out lines that are no metrics", async (folder) => {
-  const path = `${folder}/metrics.jsonl`;
-  const { read } = following(folder);
-  const wrong = [
-    "null",
-    "[]",
-    "{",
-    '{"step":2}',
-    "\0".repeat(5000),
-    lines(3).trim().replace("2,", '"2",'),
-    "x".repeat(3 * 2 ** 20),
-    lines(4).trim().replace('"loss":2', '"loss":1e999'),
-  ];
-  Deno.writeTextFileSync(path, lines(1) + wrong.map((line) => `${line}\n`).join("") + lines(5));
-  assertEquals(await read(), [[1, 5], 2]);
-  Deno.writeTextFileSync(path, `${wrong.join("\n")}\n${lines(6)}`, { append: true });
-  assertEquals(await read(), [[1, 5, 6], 1]);
-});
+testInFolder(
+  "MetricsReader leaves out lines that are no metrics, and counts them",
+  async (folder) => {
+    const path = `${folder}/metrics.jsonl`;
+    const { read, unreadable } = following(folder);
+    const wrong = [
+      "null",
+      "[]",
+      "{",
+      '{"step":2}',
+      "\0".repeat(5000),
+      lines(3).trim().replace("2,", '"2",'),
+      "x".repeat(3 * 2 ** 20),
+      lines(4).trim().replace('"loss":2', '"loss":1e999'),
+    ];
+    Deno.writeTextFileSync(path, lines(1) + wrong.map((line) => `${line}\n`).join("") + lines(5));
+    assertEquals(await read(), [[1, 5], 2]);
+    assertEquals(await unreadable(), wrong.length);
+    Deno.writeTextFileSync(path, `${wrong.join("\n")}\n`, { append: true });
+    for (let i = 0; i < 2; i++) assertEquals(await unreadable(), 2 * wrong.length);
+    // A line without its end is still being written.
+    Deno.writeTextFileSync(path, lines(6).slice(0, -1), { append: true });
+    assertEquals(await unreadable(), 2 * wrong.length);
+    Deno.writeTextFileSync(path, "\n", { append: true });
+    assertEquals(await read(), [[1, 5, 6], 1]);
+    assertEquals(await unreadable(), 2 * wrong.length);
+    Deno.writeTextFileSync(path, lines(1));
+    assertEquals(await read(), [[1], 1]);
+    assertEquals(await unreadable(), 0);
+  },
+);
 
 testInFolder("MetricsReader reads a hundred thousand lines", async (folder) => {
   const path = `${folder}/metrics.jsonl`;
