@@ -1,18 +1,8 @@
 /** The page for everyone: by keyboard, with a screen reader, on a phone, in both schemes. */
 import { assert, assertEquals } from "@std/assert";
+import { assertAccessible } from "./accessibility.ts";
 import { train, waitUntilReady } from "./actions.ts";
-import { type Page, testPage } from "./browser.ts";
-
-/** Violations of accessibility rules that axe-core finds. */
-async function violationsOf(page: Page): Promise<string[]> {
-  // Looked up when it is needed, so that other tests do not download it.
-  const name = "npm:axe-core@4.14.1";
-  const { default: axe } = await import(name);
-  await page.addScriptTag({ content: axe.source });
-  return await page.evaluate(`axe.run().then(({ violations }) => violations.flatMap(
-    ({ id, nodes }) => nodes.map(({ html, any }) => id + ": " + html.slice(0, 160) +
-      (any[0] ? " (" + any[0].message + ")" : ""))))`);
-}
+import { testPage } from "./browser.ts";
 
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [1200, 360]) {
@@ -20,24 +10,23 @@ for (const colorScheme of ["light", "dark"]) {
       `The page has no violations that axe-core finds: ${colorScheme}, ${width} pixels`,
       async ({ page }) => {
         await waitUntilReady(page);
-        assertEquals(await violationsOf(page), []);
+        await assertAccessible(page, "before training");
         await train(page);
         await page.locator(".steps-learned li").nth(1).waitFor();
         await page.getByRole("button", { name: "Pause" }).click();
         await page.getByRole("button", { name: "Resume" }).waitFor();
-        assertEquals(await violationsOf(page), []);
-        const overflow = "document.documentElement.scrollWidth - innerWidth";
-        assertEquals(await page.evaluate<number>(overflow), 0);
+        await assertAccessible(page, "training");
       },
       { context: { colorScheme, viewport: { width, height: 800 } } },
     );
   }
 }
 
-for (const [colorScheme, width] of [["light", 360], ["dark", 1200]] as const) {
+for (const [colorScheme, ...widths] of [["light", 360, 1200], ["dark", 1200, 360]] as const) {
   testPage(
-    `Each panel in use has no violations that axe-core finds: ${colorScheme}, ${width} pixels`,
+    `Each panel in use has no violations that axe-core finds: ${colorScheme}, 360 and 1200 pixels`,
     async ({ page }) => {
+      const check = (what: string) => assertAccessible(page, what, { widths });
       await train(page);
       await page.locator(".candidates li").first().waitFor();
       await page.getByRole("button", { name: "Pause" }).click();
@@ -46,7 +35,7 @@ for (const [colorScheme, width] of [["light", 360], ["dark", 1200]] as const) {
         await page.locator(`#inside .segments label:has-text("${mode}")`).click();
         await page.locator(".inside-text").focus();
         await page.locator(".inside-detail dl").waitFor();
-        assertEquals(await violationsOf(page), [], mode);
+        await check(mode);
       }
       for (const method of ["Greedy", "Beam search"]) {
         await page.locator(`#write .segments label:has-text("${method}")`).click();
@@ -61,14 +50,12 @@ for (const [colorScheme, width] of [["light", 360], ["dark", 1200]] as const) {
       await page.locator("#compare").getByRole("button", { name: "Pause all" }).click();
       await page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)");
       await page.waitForTimeout(500);
-      assertEquals(await violationsOf(page), [], "all tables open");
-      const overflow = "document.documentElement.scrollWidth - innerWidth";
-      assertEquals(await page.evaluate<number>(overflow), 0);
+      await check("all tables open");
       // Each chart has a table behind it.
       assertEquals(await page.locator("figure.line-chart").count(), 2);
       assertEquals(await page.locator("figure.line-chart table").count(), 2);
     },
-    { context: { colorScheme, viewport: { width, height: 800 } } },
+    { context: { colorScheme, viewport: { width: widths[0], height: 800 } } },
   );
 }
 

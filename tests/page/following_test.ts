@@ -4,6 +4,7 @@ import { readCorpus } from "../../src/files/mod.ts";
 import { Run, RunFolder } from "../../src/run/mod.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { contentsOf, namesIn } from "../folders.ts";
+import { assertAccessible } from "./accessibility.ts";
 import { testPage } from "./browser.ts";
 
 const sentence = "she sells sea shells by the sea shore. ";
@@ -91,3 +92,61 @@ testPage(
   },
   { runs: several, hash: "?follow" },
 );
+
+for (const [colorScheme, ...widths] of [["light", 360, 1200], ["dark", 1200, 360]] as const) {
+  const pair = ["first", "second"].map((name) => `${temporary}/${colorScheme}/${name}`);
+  testPage(
+    `Followed runs have no violations that axe-core finds, and work by keyboard alone: ${colorScheme}`,
+    async ({ page }) => {
+      const panel = page.locator("#follow");
+      await panel.getByText("not started yet").first().waitFor();
+      await assertAccessible(page, "before the runs", { widths });
+      Deno.mkdirSync(`${temporary}/${colorScheme}`);
+      for (const path of pair) {
+        using run = await Run.create(corpus, { path, config, limits });
+        await run.train();
+      }
+      await page.waitForFunction(
+        "document.querySelectorAll('#follow .model-choice input:enabled').length === 2 && " +
+          "!/training|not started/.test(document.querySelector('#follow .runs').textContent)",
+      );
+      await page.locator("#samples pre.sample:has-text('s')").waitFor();
+      const reach = async (selector: string) => {
+        const isThere = `document.activeElement?.matches(${JSON.stringify(selector)}) === true`;
+        for (let presses = 0; presses < 100; presses++) {
+          if (await page.evaluate<boolean>(isThere)) return;
+          await page.keyboard.press("Tab");
+        }
+        throw new Error(`The keyboard does not reach ${selector}`);
+      };
+      const isChecked = (selector: string) =>
+        page.waitForFunction(`document.querySelector(${JSON.stringify(selector)}).checked`);
+      await reach('#follow [name="followed-run"]');
+      await page.keyboard.press("ArrowDown");
+      await isChecked('#follow tr:last-child [name="followed-run"]');
+      await reach('#follow [name="followed-model"]');
+      await page.keyboard.press("ArrowRight");
+      await isChecked('#follow .model-choice label:last-of-type [name="followed-model"]');
+      await page.keyboard.press("ArrowLeft");
+      await isChecked('#follow .model-choice label:first-of-type [name="followed-model"]');
+      await reach("#follow .comparison select");
+      await page.keyboard.press("ArrowDown");
+      await page.waitForFunction(
+        "document.querySelector('#follow .comparison select').value === 'training'",
+      );
+      await reach("#follow figure summary");
+      await page.keyboard.press("Enter");
+      await panel.locator("figure table td").first().waitFor();
+      await page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)");
+      await page.waitForTimeout(500);
+      await assertAccessible(page, "all tables open", { widths });
+      Deno.writeTextFileSync(`${pair[0]}/best.safetensors`, "garbage");
+      await panel.locator(".problems li").waitFor();
+      await assertAccessible(page, "a damaged checkpoint", { widths });
+    },
+    {
+      ...{ runs: pair, hash: "?follow" },
+      context: { colorScheme, viewport: { width: widths[0], height: 800 } },
+    },
+  );
+}
