@@ -6,6 +6,15 @@
 # It stays the parent of the rank to report if it is killed: launchers then name no machine, or show
 # no more than an exit code. It also ends the job where launchers do not: MPICH's waits for the other
 # ranks if one has not joined the job, and for a rank whose parent, `deno task`, was killed.
+
+# The connection to MPICH's launcher, which is a descriptor. Some shells, dash among them, can close
+# and write to those below 10 only; without bash, the job then ends when the other ranks give up.
+connection=${PMI_FD-}
+if [ "${#connection}" -gt 1 ] && [ -z "${BASH_VERSION-}" ]; then
+  command -v bash >/dev/null && exec bash "$0" "$@"
+  connection=
+fi
+
 deno=$1
 program=$2
 shift 2
@@ -39,14 +48,22 @@ has_parent() {
   fi
 }
 
+# Prints what has happened to the rank.
+report() {
+  echo "error: rank $rank on $host $1" >&3
+}
+
 # Ends the rank when the parent of this process has ended.
 watch() {
+  # A signal to all processes of a rank must not end the one that guards it.
+  trap '' TERM INT HUP
   # Launchers wait until the last process has closed this connection.
-  [ -z "$PMI_FD" ] || eval "exec $PMI_FD>&-"
+  [ -z "$connection" ] || eval "exec $connection>&-"
   while sleep 1; do
     has_parent && continue
     kill -s KILL "$child"
-    echo "error: rank $rank on $host has lost its parent process, deno task" >&3
+    # The process that waits for the rank reports it, if it is still there.
+    kill -0 $$ || report "has lost its parent process, deno task"
     exit
   done
 }
@@ -70,16 +87,18 @@ while
   # A signal ends `wait` before the rank ends.
   kill -0 "$child"
 do :; done
-kill "$watcher"
+kill -s KILL "$watcher"
 
 # A run that a signal has stopped ends with 129, 130 or 143, on all ranks.
 case $code in 0 | 129 | 130 | 143) exit "$code" ;; esac
 # A launcher that ends all ranks sends signals to this process, too, before it kills them.
-if [ "$code" -gt 128 ] && [ -z "$stopped" ]; then
-  echo "error: rank $rank on $host was killed by SIG$(kill -l "$code")" >&3
+if ! has_parent; then
+  report "has lost its parent process, deno task"
+elif [ "$code" -gt 128 ] && [ -z "$stopped" ]; then
+  report "was killed by SIG$(kill -l "$code")"
 fi
 # What MPI_Abort tells MPICH's launcher, which sets both variables.
-if [ -n "$PMI_FD" ] && [ -n "$MPI_LOCALRANKID" ]; then
-  eval "echo cmd=abort exitcode=$code >&$PMI_FD"
+if [ -n "$connection" ] && [ -n "$MPI_LOCALRANKID" ]; then
+  eval "echo cmd=abort exitcode=$code >&$connection"
 fi
 exit "$code"

@@ -9,6 +9,7 @@ import {
   ranksOf,
   runAlone,
   start,
+  type StartOptions,
   stateOf,
   testMpi,
   text,
@@ -20,9 +21,13 @@ const endless = ["rain.txt", "--hidden", "16", "--steps", "1000000", "--checkpoi
   .concat("--warmup", "0", "--weight-average", "0", "--out", "run");
 
 /** Starts a long training, and waits for its first checkpoint. */
-async function startEndless(launcher: Launcher, folder: string, ranks = 3): Promise<Job> {
+async function startEndless(
+  launcher: Launcher,
+  folder: string,
+  options: Omit<StartOptions, "folder"> = {},
+): Promise<Job> {
   await Deno.writeTextFile(`${folder}/rain.txt`, text);
-  const job = start(launcher, endless, { folder, ranks });
+  const job = start(launcher, endless, { folder, ranks: 3, ...options });
   await until(() => exists(`${folder}/run/checkpoint.safetensors`));
   return job;
 }
@@ -41,7 +46,7 @@ async function assertAllEnd(job: Job, processes: readonly { readonly id: number 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   testMpi(`${signal} to the launcher saves the last step`, async (launcher, folder) => {
     // Open MPI gives a second, in which ranks that share cores wait for each other.
-    const job = await startEndless(launcher, folder, 2);
+    const job = await startEndless(launcher, folder, { ranks: 2 });
     // MPICH's launcher does not pass SIGTERM on: it ends at once, and kills the ranks.
     if (launcher.name === "MPICH" && signal === "SIGTERM") {
       for (const { id } of await ranksOf(job)) Deno.kill(id, signal);
@@ -71,23 +76,27 @@ testMpi("a signal to one rank stops all at the same step", async (launcher, fold
   assertEquals(stopped.optimizerState, expected.optimizerState);
 });
 
-const processes = {
-  "a rank": /deno run .*\/mpi\/main\.ts/,
-  "the parent of a rank": /\bsh \S*start\.sh/,
-  "a deno task": /deno task/,
-};
-for (const [name, pattern] of Object.entries(processes)) {
-  testMpi(`${name} that is killed ends the job`, async (launcher, folder) => {
-    const job = await startEndless(launcher, folder);
-    const all = await descendantsOf(job.process.pid);
-    const [, victim] = all.filter(({ command }) => pattern.test(command));
-    Deno.kill(victim!.id, "SIGKILL");
-    const { code, err } = await job.outcome;
-    assert(code !== 0);
-    if (name === "a rank") assertMatch(err, /^error: rank [012] on \S+ was killed by SIGKILL$/m);
-    await assertAllEnd(job, all);
-    await readCheckpoint(`${folder}/run/checkpoint.safetensors`);
-  });
+/** Processes of a rank, from the one that the launcher starts to the one that trains. */
+const processes = ["a deno task", "the parent of a rank", "a rank"];
+for (const [generation, name] of processes.entries()) {
+  for (const output of ["a pipe", "a file"]) {
+    testMpi(`${name} that is killed ends a job with ${output}`, async (launcher, folder) => {
+      const options = output === "a file" ? { output: "out.txt" } : {};
+      const job = await startEndless(launcher, folder, options);
+      const all = await descendantsOf(job.process.pid);
+      // The last rank that MPICH starts has a connection to it above 9.
+      let victim = all.findLast(({ command }) => /^\S*deno task/.test(command))!;
+      for (let i = 0; i < generation; i++) {
+        victim = all.find(({ parent }) => parent === victim.id)!;
+      }
+      Deno.kill(victim.id, "SIGKILL");
+      const { code, err } = await job.outcome;
+      assert(code !== 0);
+      if (name === "a rank") assertMatch(err, /^error: rank [012] on \S+ was killed by SIGKILL$/m);
+      await assertAllEnd(job, all);
+      await readCheckpoint(`${folder}/run/checkpoint.safetensors`);
+    });
+  }
 }
 
 testMpi("a rank that fails alone ends the job and is named", async (launcher, folder) => {

@@ -110,6 +110,8 @@ export interface StartOptions {
   readonly ranks?: number;
   /** The task. Default: `train-mpi`. */
   readonly task?: string;
+  /** A file for the standard output, which is then not part of the outcome. Default: a pipe. */
+  readonly output?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -133,9 +135,11 @@ export function taskOf(task: string): string[] {
 
 /** Starts any command. */
 export function startCommand(
-  [command, ...args]: readonly string[],
-  { folder, env = {} }: StartOptions,
+  words: readonly string[],
+  { folder, output, env = {} }: StartOptions,
 ): Job {
+  const redirection = output === undefined ? [] : ["sh", "-c", 'exec "$@" > "$0"', output];
+  const [command, ...args] = [...redirection, ...words];
   const process = new Deno.Command(command!, {
     args,
     cwd: folder,
