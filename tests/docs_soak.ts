@@ -11,11 +11,11 @@ function shellLines(document: string): string[] {
   const markdown = Deno.readTextFileSync(`${root}${document}`);
   return Array.from(markdown.matchAll(/^```sh\n(.*?)^```/gms), ([, block]) => block!.trim())
     .filter((block) => !/\bnpm install|dist\/npm/.test(block))
+    // Nothing is installed on the machine, and launchers need an MPI or a cluster: see tests/mpi/.
+    .filter((block) => !/^(sudo|mpirun|srun) |^\S+ slots=/m.test(block))
     .flatMap((block) => block.split("\n"))
     // The tests themselves are one of the commands, and a run that outlives this test another.
-    .filter((line) => !line.endsWith(" task test") && !line.startsWith("setsid "))
-    // A test installs nothing on its machine; launchers need an MPI or a cluster (see tests/mpi/).
-    .filter((line) => !/^(sudo|mpirun|srun) /.test(line));
+    .filter((line) => !line.endsWith(" task test") && !line.startsWith("setsid "));
 }
 
 /** The line with this Deno and this project, and with a shorter training. */
