@@ -47,26 +47,25 @@ export function readHeaderLength(start: Uint8Array, fileBytes: number): number {
     );
   }
   const view = new DataView(start.buffer, start.byteOffset, LENGTH_BYTES);
-  // The local header of a zip archive, and a pickle of protocol 2.
+  const length = view.getBigUint64(0, true);
+  const max = maxHeaderBytes(fileBytes - LENGTH_BYTES);
+  if (length <= max) return Number(length);
+  // The local header of a zip archive, and a pickle of protocol 2. Only a length that is wrong is read
+  // as one of them: a header of 640 bytes begins as that pickle does.
   if (view.getUint32(0, true) === 0x04034b50 || view.getUint16(0, true) === 0x0280) {
     throw new InputError(
       "it is a zip archive or a pickle, which may be a file of PyTorch; it must be a safetensors " +
         "file, which safetensors.torch.save_file(model.state_dict(), path) writes",
     );
   }
-  const length = view.getBigUint64(0, true);
   // Eight letters are a number of 10^18 and more, which says nothing to the reader of a message.
   if (length > Number.MAX_SAFE_INTEGER) {
     throw new InputError("it is not a safetensors file; it must be a checkpoint");
   }
-  const max = maxHeaderBytes(fileBytes - LENGTH_BYTES);
-  if (length > max) {
-    throw new InputError(
-      `it is not a complete safetensors file: its first 8 bytes declare a header of ${length} bytes, ` +
-        `and it can have at most ${max}; it must be a checkpoint`,
-    );
-  }
-  return Number(length);
+  throw new InputError(
+    `it is not a complete safetensors file: its first 8 bytes declare a header of ${length} bytes, ` +
+      `and it can have at most ${max}; it must be a checkpoint`,
+  );
 }
 
 /** The longest header that is accepted, by the bytes of header and data together. */

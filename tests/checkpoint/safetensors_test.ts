@@ -41,6 +41,19 @@ Deno.test("decodeSafetensors() undoes encodeSafetensors() bit by bit", () => {
   }));
 });
 
+Deno.test("decodeSafetensors() reads headers of every length, also those that begin like a pickle", () => {
+  const data = Float32Array.from([1, 2]);
+  for (let length = 0; length < 1500; length++) {
+    const metadata = { key: "x".repeat(length) };
+    const bytes = encodeSafetensors({ w: { shape: [2], data } }, metadata);
+    assertEquals(decodeSafetensors(bytes).metadata, metadata);
+  }
+  const pickle = Uint8Array.from([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a]);
+  assertThrows(() => decodeSafetensors(pickle), InputError, "pickle");
+  const zip = Uint8Array.from([0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0, 0, 0]);
+  assertThrows(() => decodeSafetensors(zip), InputError, "zip archive");
+});
+
 Deno.test("encodeSafetensors() is read by an independent reader, with aligned tensors", () => {
   fc.assert(fc.property(entriesOf(anyTensor), (entries) => {
     const bytes = encodeSafetensors(Object.fromEntries(entries), { key: "value" });
