@@ -3,8 +3,6 @@ import { mpiCommand } from "../src/cli/train_mpi.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compareCommand } from "../bench/comparisons/command.ts";
 import { pageCommand } from "../page/server/command.ts";
-import { comparePageCommand } from "../bench/page/command.ts";
-import { compareRuntimesCommand } from "../bench/runtimes/command.ts";
 import { defaultsCommand } from "../bench/defaults/command.ts";
 import { phasesCommand } from "../bench/phases/command.ts";
 import { threadsCommand } from "../bench/threads/command.ts";
@@ -226,8 +224,7 @@ Deno.test("terminalSvg() draws commands and lines, and escapes them", () => {
 testDocuments("documents name tasks and options that exist", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
   const all = [...commands, notebooksCommand, compareCommand, phasesCommand, reportCommand]
-    .concat(pageCommand, mpiCommand, modelCommand, threadsCommand, defaultsCommand)
-    .concat(comparePageCommand, compareRuntimesCommand);
+    .concat(pageCommand, mpiCommand, modelCommand, threadsCommand, defaultsCommand);
   const options = new Set(all.flatMap((command) => command.options.map(({ name }) => name)));
   // Those of every command, of Deno, V8, npm and npx, and a placeholder.
   const others = ["help", "version", "allow-read", "allow-write", "filter", "yes", "name"]

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { Cell } from "../../src/model/cells.ts";
 import { optimizerNames, stateSlotsOf } from "../../src/model/optimizers.ts";
 import { precisions } from "../../src/model/parameters.ts";
-import { onRanks } from "../ranks/ranks.ts";
+import { onRanks, testRanks } from "../ranks/ranks.ts";
 import { type RankScenario, trainRanks } from "./rank_bits.ts";
 
 const module = new URL("./rank_bits.ts", import.meta.url).href;
@@ -21,7 +21,7 @@ async function assertSameBits(scenario: RankScenario, numbers = [2, 3, 4]): Prom
 
 for (const cell of ["rnn", "gru", "lstm"] as const satisfies Cell[]) {
   for (const precision of precisions) {
-    Deno.test(`RankEngine computes the bits of one engine: ${cell}, ${precision}`, async () => {
+    testRanks(`RankEngine computes the bits of one engine: ${cell}, ${precision}`, async () => {
       await assertSameBits({
         options: { ...sizes, cell, precision, layers: 2, dropout: true, threads: 2 },
         updates: [
@@ -35,7 +35,7 @@ for (const cell of ["rnn", "gru", "lstm"] as const satisfies Cell[]) {
 }
 
 for (const optimizer of optimizerNames) {
-  Deno.test(`RankEngine computes the bits of one engine with ${optimizer}`, async () => {
+  testRanks(`RankEngine computes the bits of one engine with ${optimizer}`, async () => {
     const momentum = optimizer === "sgd" ? 0.9 : 0;
     const stateSlots = stateSlotsOf({ optimizer, momentum }).length;
     await assertSameBits({
@@ -48,12 +48,15 @@ for (const optimizer of optimizerNames) {
   });
 }
 
-Deno.test("RankEngine computes the bits of one engine if a rank has no streams or parameters", async () => {
-  const updates = [{ optimizer: "adagrad", lr: 0.1, gradClip: 1, gradClipMode: "norm" }] as const;
-  // Two partial sums; 16 streams.
-  const few = { ...sizes, batchSize: 16, precision: "f32", cell: "lstm" } as const;
-  await assertSameBits({ options: few, updates }, [3, 4]);
-  // One partial sum, and one block of the norm.
-  const tiny = { ...sizes, hidden: 5, batchSize: 3, precision: "f64" } as const;
-  await assertSameBits({ options: tiny, updates }, [2]);
-});
+testRanks(
+  "RankEngine computes the bits of one engine if a rank has no streams or parameters",
+  async () => {
+    const updates = [{ optimizer: "adagrad", lr: 0.1, gradClip: 1, gradClipMode: "norm" }] as const;
+    // Two partial sums; 16 streams.
+    const few = { ...sizes, batchSize: 16, precision: "f32", cell: "lstm" } as const;
+    await assertSameBits({ options: few, updates }, [3, 4]);
+    // One partial sum, and one block of the norm.
+    const tiny = { ...sizes, hidden: 5, batchSize: 3, precision: "f64" } as const;
+    await assertSameBits({ options: tiny, updates }, [2]);
+  },
+);

@@ -1,6 +1,13 @@
 /** Runs a function on several ranks: rank 0 on the caller's thread, the others each on one of its own. */
 import { LocalExchange, shareMailboxes } from "./local_exchange.ts";
 
+const canReadWorkers = Deno.permissions.querySync({ name: "read" }).state === "granted";
+
+/** Registers a test that runs ranks on threads of their own, whose module must be read. */
+export function testRanks(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: `${name} (needs --allow-read)`, ignore: !canReadWorkers, fn });
+}
+
 /** What a rank runs: an exported function of a module, which gets the exchange and `args`. */
 export interface RankTask {
   readonly module: string;

@@ -7,6 +7,7 @@ import { corpusFromText } from "../../src/text/corpus.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import type { TrainResult } from "../../src/train/result.ts";
 import { prepareTraining, train } from "../../src/train/train.ts";
+import { testRanks } from "../ranks/ranks.ts";
 import { type FollowArgs, startFollowers } from "./follow_ranks.ts";
 
 const words = "the quick brown fox jumps over a lazy dog while seven wizards box daftly".split(" ");
@@ -76,7 +77,7 @@ async function trainOn(
 }
 
 for (const [name, { config, steps = 12 }] of Object.entries(variants)) {
-  Deno.test(`train() has the same bits on several ranks: ${name}`, async () => {
+  testRanks(`train() has the same bits on several ranks: ${name}`, async () => {
     const options = { config: { ...sizes, ...config }, steps, logEvery: 5 };
     const alone = await hashesOf(await trainOn(1, options));
     for (const [size, threads] of [[2, 2], [3, 1], [4, 1]] as const) {
@@ -86,7 +87,7 @@ for (const [name, { config, steps = 12 }] of Object.entries(variants)) {
   });
 }
 
-Deno.test("train() resumes on another number of ranks with the same bits", async () => {
+testRanks("train() resumes on another number of ranks with the same bits", async () => {
   const config: ConfigInput = {
     ...{ ...sizes, cell: "lstm", layers: 2, hidden: 24, dropout: 0.2, resetEvery: 3 },
     ...{ weightAverage: 0.3, optimizer: "adamw", gradClipMode: "norm" },
@@ -116,7 +117,7 @@ async function copyOf({ best, latest }: TrainResult): Promise<TrainResult> {
   return { best: await copy(best), latest: await copy(latest) };
 }
 
-Deno.test("train() rolls back on several ranks as on one", async () => {
+testRanks("train() rolls back on several ranks as on one", async () => {
   const runs = [];
   for (const size of [1, 2]) {
     const rollbacks: unknown[] = [];
@@ -131,34 +132,40 @@ Deno.test("train() rolls back on several ranks as on one", async () => {
   assertEquals(runs[1], runs[0]);
 });
 
-Deno.test("train() stops on all ranks when one of them is stopped, with a whole state", async () => {
-  const options: TrainOptions = { config: { ...sizes, weightAverage: 0.2 }, steps: 100_000 };
-  for (const rank of [1, 2]) {
-    const fault = { rank, stopAfterMs: 300, word: 143 };
-    const { latest } = await trainOn(3, options, { fault });
-    const { step } = latest.progress;
-    assert(step > 0 && step < 100_000, `${step}`);
-    const alone = await trainOn(1, { ...options, steps: step });
-    for (const key of ["parameters", "optimizerState", "hiddenState"] as const) {
-      assertEquals(latest[key], alone.latest[key], key);
+testRanks(
+  "train() stops on all ranks when one of them is stopped, with a whole state",
+  async () => {
+    const options: TrainOptions = { config: { ...sizes, weightAverage: 0.2 }, steps: 100_000 };
+    for (const rank of [1, 2]) {
+      const fault = { rank, stopAfterMs: 300, word: 143 };
+      const { latest } = await trainOn(3, options, { fault });
+      const { step } = latest.progress;
+      assert(step > 0 && step < 100_000, `${step}`);
+      const alone = await trainOn(1, { ...options, steps: step });
+      for (const key of ["parameters", "optimizerState", "hiddenState"] as const) {
+        assertEquals(latest[key], alone.latest[key], key);
+      }
     }
-  }
-});
+  },
+);
 
-Deno.test("train() ends on all ranks when one cannot read its text, after the state was saved", async () => {
-  let saved: number | undefined;
-  // Rank 0 reads its streams, the other one not all of its own.
-  const fault = { rank: 1, readsBefore: 5 };
-  const options: TrainOptions = {
-    ...{ config: sizes, steps: 1000 },
-    onCheckpoint: ({ progress }) => void (saved = progress.step),
-  };
-  const error = await assertRejects(() => trainOn(2, options, { fault }), TextError);
-  assert(error.message.includes("it changed (on rank 1, localhost)"), error.message);
-  assertEquals(saved, 0);
-});
+testRanks(
+  "train() ends on all ranks when one cannot read its text, after the state was saved",
+  async () => {
+    let saved: number | undefined;
+    // Rank 0 reads its streams, the other one not all of its own.
+    const fault = { rank: 1, readsBefore: 5 };
+    const options: TrainOptions = {
+      ...{ config: sizes, steps: 1000 },
+      onCheckpoint: ({ progress }) => void (saved = progress.step),
+    };
+    const error = await assertRejects(() => trainOn(2, options, { fault }), TextError);
+    assert(error.message.includes("it changed (on rank 1, localhost)"), error.message);
+    assertEquals(saved, 0);
+  },
+);
 
-Deno.test("train() shares a text in the ids of another vocabulary", async () => {
+testRanks("train() shares a text in the ids of another vocabulary", async () => {
   const config: ConfigInput = { ...sizes, hidden: 24 };
   // The model has characters that come before those of the text.
   const other = await train(corpusFromText(`ABC${text}`), { config, steps: 2 });
@@ -168,23 +175,26 @@ Deno.test("train() shares a text in the ids of another vocabulary", async () => 
   assertEquals(shared.latest.parameters, alone.latest.parameters);
 });
 
-Deno.test("train() shares the validation of held-out ends of streams, and can stop within it", async () => {
-  const config: ConfigInput = { ...sizes, holdout: "streams", valFraction: 0.4, seqLength: 3 };
-  const corpus = corpusFromText(text);
-  await using others = await startFollowers(3, { text });
-  using alone = await prepareTraining(corpus, { config, steps: 10 });
-  using shared = await prepareTraining(corpus, { config, steps: 10, exchange: others.exchange });
-  for (let step = 0; step < 5; step++) assertEquals(shared.trainer.step(), alone.trainer.step());
-  const { broadcast } = others.exchange.calls;
-  // Abandoned after its first slice.
-  shared.trainer.validation.measure().next();
-  assert(others.exchange.calls.broadcast > broadcast);
-  assertEquals(shared.trainer.step(), alone.trainer.step());
-  assertEquals(shared.trainer.validate(), alone.trainer.validate());
-  assertEquals(shared.trainer.step(), alone.trainer.step());
-});
+testRanks(
+  "train() shares the validation of held-out ends of streams, and can stop within it",
+  async () => {
+    const config: ConfigInput = { ...sizes, holdout: "streams", valFraction: 0.4, seqLength: 3 };
+    const corpus = corpusFromText(text);
+    await using others = await startFollowers(3, { text });
+    using alone = await prepareTraining(corpus, { config, steps: 10 });
+    using shared = await prepareTraining(corpus, { config, steps: 10, exchange: others.exchange });
+    for (let step = 0; step < 5; step++) assertEquals(shared.trainer.step(), alone.trainer.step());
+    const { broadcast } = others.exchange.calls;
+    // Abandoned after its first slice.
+    shared.trainer.validation.measure().next();
+    assert(others.exchange.calls.broadcast > broadcast);
+    assertEquals(shared.trainer.step(), alone.trainer.step());
+    assertEquals(shared.trainer.validate(), alone.trainer.validate());
+    assertEquals(shared.trainer.step(), alone.trainer.step());
+  },
+);
 
-Deno.test("train() has the same bits on several ranks with a line for each example", async () => {
+testRanks("train() has the same bits on several ranks with a line for each example", async () => {
   const lines = text.replace(/((?:\S+ ){4}\S+) /g, "$1\n");
   const config: ConfigInput = {
     ...{ ...sizes, hidden: 24, seqLength: 20, holdout: "lines", valFraction: 0.1 },
