@@ -38,7 +38,7 @@ const checks: readonly Check[] = [
   { args: ["test"], countsTests: true },
   { args: ["task", "soak"], countsTests: true },
   { args: ["task", "test-packages"], countsTests: true },
-  { args: ["task", "test-page"], countsTests: true, attempts: 2 },
+  { args: ["task", "test-page"], countsTests: true, attempts: 3 },
   { args: ["task", "test-mpi"], countsTests: true },
   { args: ["publish", "--dry-run", "--allow-dirty"] },
   { args: ["bench"] },
