@@ -73,7 +73,9 @@ export function headerOf(run: Run, { preset, reasons = [], initFrom }: ConfigOri
     ...preset === undefined ? [] : [["Preset", preset]],
     ...run.grownFrom === null ? [] : [[
       "Grown",
-      `from ${formatCount(run.grownFrom, "character")}; the text is split anew: what is held out ` +
+      `from ${
+        formatCount(run.grownFrom, "character")
+      }; the text is split again: what is held out ` +
       "now was never trained on, and the best loss so far no longer counts",
     ]],
     ...initFrom === undefined ? [] : [["Weights", `of ${show(initFrom)}`]],

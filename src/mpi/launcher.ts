@@ -58,7 +58,7 @@ export function launcherFlavor(environment: Environment): Flavor | undefined {
 }
 
 /**
- * What to do if `srun` was not told to start ranks of MPI; `undefined` otherwise. Libraries take such a
+ * What to do if `srun` did not start this process as a rank of MPI; `undefined` otherwise. Libraries take such a
  * rank for the only one, or end it with a message of many lines.
  */
 export function describePlainSrun(environment: Environment): string | undefined {
@@ -69,7 +69,7 @@ export function describePlainSrun(environment: Environment): string | undefined 
     "do not see each other; write srun --mpi=pmix (for MPICH --mpi=pmi2)";
 }
 
-/** Whether `mpirun` started this process, which pins ranks unless it is told otherwise. */
+/** Whether `mpirun` started this process, which pins ranks by default. */
 export function isMpirun(environment: Environment): boolean {
   return environment("OMPI_COMM_WORLD_RANK") !== undefined;
 }

@@ -97,7 +97,7 @@ if ! has_parent; then
 elif [ "$code" -gt 128 ] && [ -z "$stopped" ]; then
   report "was killed by SIG$(kill -l "$code")"
 fi
-# What MPI_Abort tells MPICH's launcher, which sets both variables.
+# What MPI_Abort sends to MPICH's launcher, which sets both variables.
 if [ -n "$connection" ] && [ -n "$MPI_LOCALRANKID" ]; then
   eval "echo cmd=abort exitcode=$code >&$connection"
 fi

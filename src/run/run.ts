@@ -198,7 +198,7 @@ export class Run implements Disposable {
    *
    * @param opened From {@linkcode RunFolder.open}; the run disposes of its folder.
    * @param corpus The text of the run, or one that begins with it; its path may be another. A text
-   * that has grown is split and cut into streams anew, and what is held out lies behind all that was
+   * that has grown is split and cut into streams again, and what is held out lies behind all that was
    * trained on.
    * @param options A new limit of steps, epochs or minutes replaces all of these. Of the
    * configuration, what only steers the training may change, for example `lr` and `gradClip`.

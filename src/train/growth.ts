@@ -56,7 +56,7 @@ export function checkGrowth(known: CorpusIdentity, corpus: Corpus, config: Confi
 
 /**
  * The checkpoint from which a run is resumed on a text that has grown. The vocabulary has the new
- * characters, too; weights and optimizer state stay. The streams are cut anew, so that they start
+ * characters, too; weights and optimizer state stay. The streams are cut again, so that they start
  * from a zero hidden state, and validation losses of the smaller text are dropped.
  */
 export function growCheckpoint(checkpoint: Checkpoint, corpus: Corpus): Checkpoint {

@@ -86,7 +86,7 @@ export interface TrainOptions
   readonly config?: ConfigInput;
   /**
    * Continue from this checkpoint of the same text with the same bits as if training had never
-   * stopped, or of a text that this one begins with: it is then split and cut into streams anew,
+   * stopped, or of a text that this one begins with: it is then split and cut into streams again,
    * and what is held out lies behind all that was trained on. A result of {@linkcode train} continues from its latest checkpoint, and keeps its best
    * one until there is a better one; from a checkpoint alone, the best one before it is not known.
    * Limits and intervals count from the start of the run. `config` may change what only

@@ -67,7 +67,7 @@ export type LoadedState =
  * The part of a trainer that computes: the network, its batches, and their state.
  *
  * If several ranks share the training, each has one, and they call the same methods in the same order:
- * rank 0 as its trainer needs them, the others as rank 0 tells them to ({@linkcode followTraining}).
+ * rank 0 as its trainer needs them, the others when rank 0 sends the job ({@linkcode followTraining}).
  */
 export class StepComputer implements Disposable {
   readonly #corpus: StepComputerOptions["corpus"];
