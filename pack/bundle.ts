@@ -26,6 +26,19 @@ export interface BundleOptions {
   readonly isMinified?: boolean;
 }
 
+/** The first run of the bundler. */
+let firstRun: Promise<unknown> | null = null;
+
+/**
+ * Runs the bundler of Deno. The first run is alone: it installs a program of the bundler in Deno's
+ * cache, and several that install it at the same time fail, or wait for ever.
+ */
+async function runBundler(args: readonly string[]): Promise<void> {
+  const run = () => runDeno(["bundle", ...args]);
+  if (firstRun === null) await (firstRun = run());
+  else await firstRun.then(run);
+}
+
 /**
  * Bundles entries and what they import, with one file for what several of them share.
  *
@@ -51,7 +64,7 @@ export async function bundle(
   }
   const options = ["--quiet", "--config", config, "--platform", "browser", "--code-splitting"];
   const external = ["--external", "node:*"];
-  await runDeno(["bundle", ...options, ...external, "--outdir", `${temporary}/out`, ...sources]);
+  await runBundler([...options, ...external, "--outdir", `${temporary}/out`, ...sources]);
   const files = new Map<string, string>();
   for await (const { name } of Deno.readDir(`${temporary}/out`)) {
     const source = await Deno.readTextFile(`${temporary}/out/${name}`);

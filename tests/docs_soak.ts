@@ -55,33 +55,47 @@ function prepare(folder: string): void {
   Deno.writeTextFileSync(`${folder}/names.txt`, ["Martha", ...words].join("\n"));
 }
 
-async function shell(folder: string, line: string) {
-  const { code, stdout, stderr } = await new Deno.Command("sh", {
+/** Far above what a command of the documents takes, in the shortened form. */
+const LIMIT_MS = 300_000;
+
+/** Starts a line in a shell; it and all that it starts are ended when it takes too long. */
+function start(folder: string, line: string): Disposable & { readonly child: Deno.ChildProcess } {
+  const child = new Deno.Command("sh", {
     args: ["-c", line],
     cwd: folder,
     // A task within a task would otherwise change to the folder of the outer one.
     env: { INIT_CWD: folder, NO_COLOR: "1" },
     stdin: "null",
-  }).output();
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+  const timer = setTimeout(() => Deno.kill(-child.pid, "SIGKILL"), LIMIT_MS);
+  return { child, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+async function shell(folder: string, line: string) {
+  using started = start(folder, line);
+  const { code, stdout, stderr } = await started.child.output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: decode(stdout), err: decode(stderr) };
 }
 
-/** Messages of a command, but for those of how long it takes: only a slow machine has them. */
+/**
+ * Messages of a command, but for those of how long it takes, which only a slow machine has, and of
+ * downloads, which only the first command on a machine has.
+ */
 function withoutEstimates(err: string): string {
-  return err.replaceAll(/^(Reading the text|Evaluating|Compressing) takes about [^\n]+\n/gm, "");
+  return err.replaceAll(
+    /^(Download |Initialize |(Reading the text|Evaluating|Compressing) takes about )[^\n]+\n/gm,
+    "",
+  );
 }
 
 /** Starts the server of a line, and ends it with Ctrl-C once it has printed its address. */
 async function serve(folder: string, line: string) {
-  const child = new Deno.Command("sh", {
-    args: ["-c", `exec ${line.replace(" --open", "")}`],
-    cwd: folder,
-    env: { INIT_CWD: folder, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  using started = start(folder, `exec ${line.replace(" --open", "")}`);
+  const { child } = started;
   const err = new Response(child.stderr).text();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let out = "";

@@ -77,6 +77,9 @@ const checks: readonly Check[] = [
   { args: ["task", "eval", deep, text] },
 ];
 
+/** How long a command may take, far above what any of them does: one that waits for ever fails. */
+const LIMIT_MINUTES = 25;
+
 /** Runs `deno` and passes its output on; returns the output and whether the command succeeded. */
 async function runDeno(args: readonly string[]): Promise<{ output: string; success: boolean }> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -85,14 +88,31 @@ async function runDeno(args: readonly string[]): Promise<{ output: string; succe
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
+    // A group of its own, so that all that it started ends with it.
+    detached: true,
   }).spawn();
-  const decoder = new TextDecoder();
-  let output = "";
-  for await (const bytes of child.stdout) {
-    await Deno.stdout.write(bytes);
-    output += decoder.decode(bytes, { stream: true });
+  const end = () => Deno.kill(-child.pid, "SIGKILL");
+  const interrupt = () => {
+    end();
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  const timer = setTimeout(() => {
+    console.log(`\n── more than ${LIMIT_MINUTES} minutes: ended`);
+    end();
+  }, LIMIT_MINUTES * 60_000);
+  try {
+    const decoder = new TextDecoder();
+    let output = "";
+    for await (const bytes of child.stdout) {
+      await Deno.stdout.write(bytes);
+      output += decoder.decode(bytes, { stream: true });
+    }
+    return { output, success: (await child.status).success };
+  } finally {
+    clearTimeout(timer);
+    Deno.removeSignalListener("SIGINT", interrupt);
   }
-  return { output, success: (await child.status).success };
 }
 
 /** Adds what a command's closing line counts; a command that counts nothing has failed. */

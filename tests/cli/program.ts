@@ -121,7 +121,7 @@ export function startInTerminal(
   const words = denoArgs(args).filter((word) => word !== "--no-prompt");
   const command = isTask
     ? `${taskOf(args[0]!)} ${quoted(args.slice(1))}`
-    : quoted([Deno.execPath(), ...words]);
+    : `exec ${quoted([Deno.execPath(), ...words])}`;
   return new Deno.Command("script", {
     args: ["-qec", `stty cols ${columns} rows 40; ${command}`, "/dev/null"],
     cwd: isTask ? root : folder,
@@ -132,10 +132,15 @@ export function startInTerminal(
   }).spawn();
 }
 
-/** The command of a task, with the Deno that runs the tests. */
+/**
+ * The command of a task, with the Deno that runs the tests. Its last program takes the place of the
+ * shell: some shells end by themselves when Ctrl-C reaches them too.
+ */
 function taskOf(name: string): string {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
-  return tasks[name].replace(/(?<=^|&& )deno run/, `'${Deno.execPath()}' run`);
+  return tasks[name]
+    .replaceAll(/(?<=^|&& )deno run/g, `'${Deno.execPath()}' run`)
+    .replace(/^(.*&& )?(?='[^']*' run)/, "$&exec ");
 }
 
 /**
