@@ -47,7 +47,7 @@ testFiles("tasks download nothing beyond their lock file, and do not change it",
       : / plot$|\bbench\/report\//.test(command.trim())
       ? "src/cli/plot/deno.lock"
       : subcommand !== "run" ||
-          /\b(?:build|pack|page_pictures)\.ts\b|\bbench\/(?:page|phases)\//.test(command)
+          /\b(?:build|pack|page_pictures)\.ts\b|\bbench\/(?:page|phases|structure)\//.test(command)
       ? "deno.lock"
       : "src/deno.lock";
   for (const [name, line] of Object.entries(tasks)) {

@@ -46,6 +46,7 @@ const checks: readonly Check[] = [
   { args: ["task", "bench-phases", "--rounds", "1", "--seconds", "0.02"] },
   { args: ["task", "bench-threads", "--rounds", "1", "--seconds", "0.02", "--busy", "1"] },
   { args: ["task", "bench-mpi", "--gflops", "40"] },
+  { args: ["task", "measure-structure", "--options", "--steps 20", "--chars", "3000"] },
   { args: ["task", "notebooks"] },
   { args: ["task", "gradcheck"] },
   {
