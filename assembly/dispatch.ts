@@ -10,6 +10,7 @@
  *     worker 2   workerLoop() ─ waitForBell
  */
 import { sumReceived as sumReceivedShare } from "./gradients";
+import { arrangeTeams } from "./grid";
 import { job } from "./layout";
 import { backward as backwardShare, forward as forwardShare } from "./network";
 import { squareSums as squareSumsShare, update as updateShare } from "./optimizers";
@@ -72,6 +73,7 @@ function runTogether(kind: Kind, count: usize, flag: bool, number1: f64, number2
 /** Runs this worker's share of the job in memory. */
 function runShare(): void {
   setWorkers(load<u32>(job + WORKERS));
+  arrangeTeams();
   const kind = load<u32>(job + KIND);
   const count = <usize>load<u32>(job + COUNT);
   const flag = load<u32>(job + FLAG) != 0;

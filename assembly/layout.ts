@@ -95,14 +95,24 @@ export const BELL_SLEEPER: usize = 4;
 /** Not 0: the worker waits for its bell; written by the host's threads. */
 export const BELL_READY: usize = 8;
 
+// A barrier: the number of times that all have met there, and on cache lines of their own, so that
+// polling it does not slow down writes to them, two more words.
+/** The workers that have arrived. */
+export const BARRIER_ARRIVED: usize = CACHE_LINE;
+/** How many of them sleep. */
+export const BARRIER_SLEEPING: usize = 2 * CACHE_LINE;
+const BARRIER_BYTES: usize = 3 * CACHE_LINE;
+/** Where the barrier of the workers of a team is. */
+export function teamBarrierOf(team: usize): usize {
+  return teamBarriers + team * BARRIER_BYTES;
+}
+
 /** Bytes from `failed` to `stopWord`: both are written once at most, and may share a cache line. */
 const STOP_WORD: usize = 16;
 
-// Words for synchronization: zero at first, and each on a cache line of its own, so that polling one
-// does not slow down writes to another.
-export let generation: usize = 0; // number of barriers that all workers have passed
-export let arrived: usize = 0; // workers that wait at the current barrier
-export let sleeping: usize = 0; // how many of them sleep
+// Words for synchronization: zero at first.
+export let commonBarrier: usize = 0; // where all workers meet; see workers.ts
+let teamBarriers: usize = 0; // where the workers of each team of the recurrence meet; see grid.ts
 export let bells: usize = 0; // one cache line per worker; see BELL_SLEEPER
 export let failed: usize = 0; // not 0: a worker has failed and will reach no further barrier
 export let stopWord: usize = 0; // not 0: the results of the job are not needed any more
@@ -330,9 +340,8 @@ export function plan(): f64 {
 
   cursor = planFields;
   reserve(PLAN_BYTES);
-  generation = reserve(CACHE_LINE);
-  arrived = reserve(CACHE_LINE);
-  sleeping = reserve(CACHE_LINE);
+  commonBarrier = reserve(BARRIER_BYTES);
+  teamBarriers = reserve(workers * BARRIER_BYTES);
   bells = reserve(workers * CACHE_LINE);
   failed = reserve(CACHE_LINE);
   stopWord = failed + STOP_WORD;

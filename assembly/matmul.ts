@@ -47,7 +47,7 @@ import {
 } from "./packing";
 import { begin, end, Phase } from "./phases";
 import { add, blendEvenOdd, LANES, loadPair, madd, REAL, splat, swapAdjacent, VECTOR } from "./simd";
-import { isStopped, shareLength, shareStart } from "./workers";
+import { isStopped, worker, workers } from "./workers";
 
 /** Stores one row of the tile, one or two vectors wide, or adds it to C. */
 @inline
@@ -624,24 +624,51 @@ export function packShare(
   depth: usize,
   width: usize,
 ): void {
+  packRuns(to, b, bStride, transposed, columns, 1, 0, depth, width, worker, workers);
+}
+
+/**
+ * Packs part `index` of `count` of the panels of B for `multiplyRuns`.
+ *
+ * @param columns Columns in each of the `runs` runs, which start `runStride` bytes apart; there is one
+ * run if `transposed`.
+ */
+export function packRuns(
+  to: usize,
+  b: usize,
+  bStride: usize,
+  transposed: bool,
+  columns: usize,
+  runs: usize,
+  runStride: usize,
+  depth: usize,
+  width: usize,
+  index: usize,
+  count: usize,
+): void {
   begin(Phase.packWeights);
   const vectors = columns / LANES;
   const panels = ceilDiv(vectors, width);
-  const first = shareStart(panels);
-  const last = first + shareLength(panels);
+  const first = splitStart(panels, count, index);
+  const last = first + splitLength(panels, count, index);
   for (let k: usize = 0; k < depth; k += KC) {
     const blockDepth = min(KC, depth - k);
-    for (let panel = first; panel < last; panel++) {
-      const vector = splitStart(vectors, panels, panel);
-      const count = splitLength(vectors, panels, panel);
-      const target = to + vector * blockDepth * VECTOR;
-      if (transposed) {
-        packPanelTransposed(target, b + vector * LANES * bStride + k * REAL, bStride, count, blockDepth);
-      } else {
-        packPanel(target, b + k * bStride + vector * VECTOR, bStride, count, 1, blockDepth, 0);
+    let from = b;
+    for (let run: usize = 0; run < runs; run++) {
+      for (let panel = first; panel < last; panel++) {
+        const vector = splitStart(vectors, panels, panel);
+        const length = splitLength(vectors, panels, panel);
+        const target = to + vector * blockDepth * VECTOR;
+        if (transposed) {
+          const source = from + vector * LANES * bStride + k * REAL;
+          packPanelTransposed(target, source, bStride, length, blockDepth);
+        } else {
+          packPanel(target, from + k * bStride + vector * VECTOR, bStride, length, 1, blockDepth, 0);
+        }
       }
+      to += blockDepth * columns * REAL;
+      from += runStride;
     }
-    to += blockDepth * columns * REAL;
   }
   end();
 }
@@ -667,9 +694,31 @@ export function multiplyPacked(
   scratch: usize,
   width: usize,
 ): void {
+  multiplyRuns(
+    c, cStride, rows, columns, 1, 0, depth, a, aStride, b, accumulate, scratch, width,
+  );
+}
+
+/** `multiplyPacked` for C whose columns are `runs` runs that start `runStride` bytes apart. */
+export function multiplyRuns(
+  c: usize,
+  cStride: usize,
+  rows: usize,
+  columns: usize,
+  runs: usize,
+  runStride: usize,
+  depth: usize,
+  a: usize,
+  aStride: usize,
+  b: usize,
+  accumulate: bool,
+  scratch: usize,
+  width: usize,
+): void {
   const blocks = ceilDiv(rows, MC);
   for (let k: usize = 0; k < depth; k += KC) {
     const blockDepth = min(KC, depth - k);
+    const runBytes = blockDepth * columns * REAL;
     for (let block: usize = 0, row: usize = 0; block < blocks; block++) {
       if (isStopped()) return;
       const height = splitLength(rows, blocks, block);
@@ -678,13 +727,15 @@ export function multiplyPacked(
         scratch, a + row * aStride + k * REAL, aStride, height, blockDepth, panelRows(width),
       );
       end();
-      macroKernel(
-        c + row * cStride, cStride, height, columns, blockDepth, scratch, b, width,
-        accumulate || k > 0,
-      );
+      for (let run: usize = 0; run < runs; run++) {
+        macroKernel(
+          c + row * cStride + run * runStride, cStride, height, columns, blockDepth, scratch,
+          b + run * runBytes, width, accumulate || k > 0,
+        );
+      }
       row += height;
     }
-    b += blockDepth * columns * REAL;
+    b += runs * runBytes;
   }
 }
 

@@ -4,16 +4,26 @@
  *     forward     a_t += Whh h_{t−1}, then the cell: h_t          from t = 0 to T − 1
  *     backward    the cell: da_t, then dh_{t−1} += Whhᵀ da_t      from t = T − 1 to 0
  *
- * With B > 1, a step is a matrix product, and workers split the streams. With B = 1 it is a vector
- * times a matrix. A large layer's single stream is split by units: each worker's part of Whh stays in
- * its core's cache, and all workers meet after each step, because each needs all of h. A smaller
- * layer's single stream is worker 0's alone.
+ * With B > 1, a step is a matrix product; with B = 1 it is a vector times a matrix. Workers share out
+ * streams and units, see grid.ts. Those that share out the units of the same streams meet after each
+ * step, because each needs all of h, or of da. A small layer's single stream is worker 0's alone.
  *
  * The plain version is tests/reference/cells.ts.
  */
 import { gruBackward, gruForward } from "./cells/gru";
 import { lstmBackward, lstmForward } from "./cells/lstm";
 import { rnnBackward, rnnForward } from "./cells/rnn";
+import {
+  allTeams,
+  isIdle,
+  mostStreams,
+  team,
+  teamBarrier,
+  teamLength,
+  teamStart,
+  unitBytes,
+  unitOffset,
+} from "./grid";
 import {
   batchSize,
   bh,
@@ -25,13 +35,11 @@ import {
   cellTanhs,
   dcell,
   dhidden,
-  gateCount,
   gates,
   gatesPadded,
   gateValues,
   hasCandidate,
   hasCellState,
-  hidden,
   hiddenPadded,
   hiddenStates,
   inputIds,
@@ -40,54 +48,12 @@ import {
   Whh,
   Wxh,
 } from "./layout";
-import { multiplyPacked, multiplyPackedAgain, packShare } from "./matmul";
+import { multiplyPacked, multiplyPackedAgain, multiplyRuns, packRuns } from "./matmul";
 import { vectorTimesMatrix } from "./matvec";
-import { ceilDiv, PACKED_A_BYTES, panelWidth, roundUp, transpose } from "./packing";
+import { PACKED_A_BYTES, panelWidth, transpose } from "./packing";
 import { begin, end, Phase } from "./phases";
 import { add, LANES, REAL, VECTOR } from "./simd";
-import { barrier, shareLength, shareStart, worker, workers } from "./workers";
-
-/** With fewer weights in Whh, a barrier after each step takes longer than a second worker saves. */
-const MIN_SHARED_WEIGHTS: usize = 1 << 16;
-
-/**
- * Whether several workers split the units of a single stream of such a layer. The host asks before it
- * chooses a number of threads.
- */
-export function unitsAreShared(cell: u32, hidden: usize): bool {
-  const padded = roundUp(hidden, LANES);
-  return padded * padded * gateCount(cell) >= MIN_SHARED_WEIGHTS;
-}
-
-/** Whether several workers split the units of the single stream. */
-function splitByUnits(): bool {
-  return batchSize == 1 && workers > 1 && unitsAreShared(cell, hidden);
-}
-
-/** Whether this worker has no part in the recurrence of the single stream. */
-function isIdle(): bool {
-  return batchSize == 1 && worker != 0 && !splitByUnits();
-}
-
-/** The offset in bytes of this worker's units in a row of H. */
-function unitOffset(): usize {
-  return splitByUnits() ? shareStart(hiddenPadded / LANES) * VECTOR : 0;
-}
-
-/** The bytes of this worker's units in a row of H. */
-function unitBytes(): usize {
-  return splitByUnits() ? shareLength(hiddenPadded / LANES) * VECTOR : hiddenPadded * REAL;
-}
-
-/** This worker's first stream. */
-function firstStream(): usize {
-  return batchSize == 1 ? 0 : shareStart(batchSize);
-}
-
-/** How many streams are this worker's. */
-function streamShare(): usize {
-  return batchSize == 1 ? 1 : shareLength(batchSize);
-}
+import { shareLength, shareStart, worker } from "./workers";
 
 /** Columns of Whh whose product is added to the gates: all but those of a separate candidate. */
 @inline
@@ -101,25 +67,44 @@ function candidatePanels(): usize {
   return recurrentPanels + hiddenPadded * gateColumns() * REAL;
 }
 
-/**
- * The width of Whh's panels, which suits the rows of a step: the streams of the worker that has the
- * most.
- */
+/** The width of Whh's panels, which suits the rows of a step: the streams of the largest team. */
 function stepPanelWidth(): usize {
-  return panelWidth(ceilDiv(batchSize, workers));
+  return panelWidth(mostStreams());
 }
 
-/** Packs this worker's share of Whh for `forwardRecurrence`. */
+/** The gates, or all that a run of columns may have: of the candidate, its own alone. */
+@inline
+function gateRuns(): usize {
+  return gateColumns() / hiddenPadded;
+}
+
+/**
+ * Packs this worker's share of Whh for `forwardRecurrence`: its units are in the same place in each
+ * team, so each team packs a part of their panels.
+ */
 export function packRecurrent(layer: usize): void {
-  if (batchSize == 1) return;
-  const weights = Whh(layer);
-  const stride = gatesPadded * REAL;
-  const columns = gateColumns();
-  packShare(recurrentPanels, weights, stride, false, columns, hiddenPadded, stepPanelWidth());
+  if (batchSize == 1 || isIdle()) return;
+  const weights = Whh(layer) + unitOffset();
+  packUnits(unitPanels(recurrentPanels, gateRuns()), weights, gateRuns());
   if (hasCandidate) {
-    const from = weights + columns * REAL;
-    packShare(candidatePanels(), from, stride, false, hiddenPadded, hiddenPadded, stepPanelWidth());
+    packUnits(unitPanels(candidatePanels(), 1), weights + gateColumns() * REAL, 1);
   }
+}
+
+/** Packs this team's part of the panels of this worker's units of some gates. */
+function packUnits(to: usize, weights: usize, runs: usize): void {
+  const units = unitBytes() / REAL;
+  const whole = units == hiddenPadded; // Then the gates are one run, whose last panels are full.
+  packRuns(
+    to, weights, gatesPadded * REAL, false, whole ? units * runs : units, whole ? 1 : runs,
+    hiddenPadded * REAL, hiddenPadded, stepPanelWidth(), team(), allTeams(),
+  );
+}
+
+/** Where the panels of this worker's units are among those of a matrix with `runs` runs of columns. */
+@inline
+function unitPanels(panels: usize, runs: usize): usize {
+  return panels + unitOffset() * runs * hiddenPadded;
 }
 
 /** Packs this worker's share of Whhᵀ for `backwardRecurrence`. */
@@ -127,7 +112,11 @@ export function packRecurrentTransposed(layer: usize): void {
   const weights = Whh(layer);
   const stride = gatesPadded * REAL;
   if (batchSize > 1) {
-    packShare(recurrentPanels, weights, stride, true, hiddenPadded, gatesPadded, stepPanelWidth());
+    if (isIdle()) return;
+    packRuns(
+      unitPanels(recurrentPanels, gates), weights + unitOffset() / REAL * stride, stride, true,
+      unitBytes() / REAL, 1, 0, gatesPadded, stepPanelWidth(), team(), allTeams(),
+    );
     return;
   }
   begin(Phase.packWeights);
@@ -142,13 +131,32 @@ export function packRecurrentTransposed(layer: usize): void {
 
 /** a = Wxh x + bh of `rows` rows for one-hot x: the row of Wxh of each character id. */
 export function gatherInput(a: usize, row: usize, rows: usize): void {
+  gatherColumns(a, row, rows, 0, gatesPadded * REAL);
+}
+
+/** The same for a worker's units in the columns of each gate. */
+function gatherUnits(a: usize, row: usize, rows: usize, unit: usize, bytes: usize): void {
+  const stride = hiddenPadded * REAL;
+  if (bytes == stride) {
+    gatherInput(a, row, rows);
+    return;
+  }
+  for (let gate: usize = 0; gate < gates; gate++) {
+    gatherColumns(a, row, rows, gate * stride + unit, bytes);
+  }
+}
+
+/** The same for `bytes` bytes of each row, `first` bytes from its start. */
+@inline
+function gatherColumns(a: usize, row: usize, rows: usize, first: usize, bytes: usize): void {
   const stride = gatesPadded * REAL;
-  const weights = Wxh(0);
-  const biases = bh(0);
+  const weights = Wxh(0) + first;
+  const biases = bh(0) + first;
+  a += first;
   begin(Phase.inputs);
   for (const last = row + rows; row < last; row++) {
     const from = weights + <usize>load<u32>(inputIds + row * sizeof<u32>()) * stride;
-    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+    for (let offset: usize = 0; offset < bytes; offset += VECTOR) {
       v128.store(a + offset, add(v128.load(from + offset), v128.load(biases + offset)));
     }
     a += stride;
@@ -165,11 +173,10 @@ export function forwardRecurrence(layer: usize, seqLength: usize, gathers: bool)
   if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
-  const stream = firstStream();
-  const rows = streamShare();
+  const stream = teamStart();
+  const rows = teamLength();
   const unit = unitOffset();
   const bytes = unitBytes();
-  const synchronizes = splitByUnits();
   const stepBytes = batchSize * stride;
   let h = hiddenStates(layer) + (batchSize + stream) * stride;
   let c = cellStates(layer) + (batchSize + stream) * stride;
@@ -178,8 +185,8 @@ export function forwardRecurrence(layer: usize, seqLength: usize, gathers: bool)
   const keepsTanh = cellTanhs(layer) != 0;
   for (let t: usize = 0; t < seqLength; t++) {
     const hBefore = h - stepBytes;
-    if (gathers) gatherInput(gate, t * batchSize + stream, rows);
-    if (synchronizes && t > 0) barrier();
+    if (gathers) gatherUnits(gate, t * batchSize + stream, rows, unit, bytes);
+    if (t > 0) teamBarrier();
     begin(Phase.forwardProducts);
     addRecurrentProduct(gate, gateStride, hBefore, layer, rows, unit, bytes);
     end();
@@ -196,7 +203,7 @@ export function forwardRecurrence(layer: usize, seqLength: usize, gathers: bool)
       end();
       gruForward(gate + unit, candidate + unit, hBefore + unit, h + unit, rows, bytes);
     } else {
-      rnnForward(h + unit, rows * bytes);
+      rnnForward(h + unit, rows, bytes);
     }
     end();
     h += stepBytes;
@@ -211,14 +218,15 @@ export function backwardRecurrence(layer: usize, seqLength: usize): void {
   if (isIdle()) return;
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
-  const stream = firstStream();
-  const rows = streamShare();
+  const stream = teamStart();
+  const rows = teamLength();
   const unit = unitOffset();
   const bytes = unitBytes();
-  const synchronizes = splitByUnits();
   const stepBytes = batchSize * stride;
   const dc = dcell + stream * stride + unit;
-  if (hasCellState) memory.fill(dc, 0, rows * bytes);
+  if (hasCellState) {
+    for (let row: usize = 0; row < rows; row++) memory.fill(dc + row * stride, 0, bytes);
+  }
   for (let t = seqLength; t-- > 0;) {
     const row = t * batchSize + stream;
     const hBefore = hiddenStates(layer) + row * stride + unit;
@@ -235,11 +243,11 @@ export function backwardRecurrence(layer: usize, seqLength: usize): void {
       const ownBefore = t == 0 ? 0 : dhBefore + unit;
       gruBackward(gate + unit, candidate, hBefore, dh + unit, ownBefore, rows, bytes);
     } else {
-      rnnBackward(dh + unit, hBefore + stepBytes, rows * bytes);
+      rnnBackward(dh + unit, hBefore + stepBytes, rows, bytes);
     }
     end();
     if (t > 0) {
-      if (synchronizes) barrier();
+      teamBarrier();
       begin(Phase.backwardProducts);
       addRecurrentProductBackward(dhBefore, gates == 1 ? dh : gate, rows, unit, bytes);
       end();
@@ -247,7 +255,7 @@ export function backwardRecurrence(layer: usize, seqLength: usize): void {
   }
 }
 
-/** a += Whh h: `rows` rows of all gates, or, with B = 1, the units at `unit`, `bytes` long. */
+/** a += Whh h of `rows` rows: of all gates, the units at `unit`, `bytes` long. */
 function addRecurrentProduct(
   a: usize,
   aStride: usize,
@@ -260,9 +268,11 @@ function addRecurrentProduct(
   const columns = gateColumns();
   const stride = hiddenPadded * REAL;
   if (batchSize > 1) {
-    multiplyPacked(
-      a, aStride, rows, columns, hiddenPadded, h, stride,
-      recurrentPanels, true, scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
+    const whole = bytes == stride;
+    multiplyRuns(
+      a + unit, aStride, rows, whole ? columns : bytes / REAL, whole ? 1 : gateRuns(), stride,
+      hiddenPadded, h, stride, unitPanels(recurrentPanels, gateRuns()), true,
+      scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
     );
     return;
   }
@@ -294,8 +304,8 @@ function addCandidateProduct(
   }
   // The gates' product has just packed h.
   multiplyPackedAgain(
-    u, stride, rows, hiddenPadded, hiddenPadded, h, stride,
-    candidatePanels(), true, scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
+    u + unit, stride, rows, bytes / REAL, hiddenPadded, h, stride,
+    unitPanels(candidatePanels(), 1), true, scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
   );
 }
 
@@ -315,7 +325,7 @@ function addRecurrentProductBackward(
     return;
   }
   multiplyPacked(
-    dhBefore, stride, rows, hiddenPadded, gatesPadded, da, gatesPadded * REAL,
-    recurrentPanels, true, scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
+    dhBefore + unit, stride, rows, bytes / REAL, gatesPadded, da, gatesPadded * REAL,
+    unitPanels(recurrentPanels, gates), true, scratchA + worker * PACKED_A_BYTES, stepPanelWidth(),
   );
 }

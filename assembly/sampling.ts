@@ -65,5 +65,5 @@ export {
 export { carryHiddenState } from "./network";
 export { Hyperparam, UpdateRule } from "./optimizers";
 export { KC, NR, PACKED_A_BYTES, SHORT_NR } from "./packing";
-export { unitsAreShared } from "./recurrence";
+export { teamCount, teamSize, unitsAreShared } from "./grid";
 export { initWorker } from "./workers";

@@ -6,13 +6,13 @@
  * is computed by one worker in one order, so the bits are the same with any number of workers.
  */
 import {
-  arrived,
+  BARRIER_ARRIVED,
+  BARRIER_SLEEPING,
   BELL_SLEEPER,
   bells,
   CACHE_LINE,
+  commonBarrier,
   failed,
-  generation,
-  sleeping,
   stopWord,
 } from "./layout";
 import { splitLength, splitStart } from "./packing";
@@ -104,16 +104,20 @@ function fewer(spins: i32): i32 {
  * read after it. Traps if a worker has failed.
  */
 export function barrier(): void {
-  if (workers == 1) return;
+  if (workers > 1) meetAt(commonBarrier, workers);
+}
+
+/** The same for the `count` workers that meet at a barrier of their own. */
+export function meetAt(barrier: usize, count: usize): void {
   begin(Phase.barrier);
-  meet();
+  meet(barrier, barrier + BARRIER_ARRIVED, barrier + BARRIER_SLEEPING, <i32>count);
   end();
 }
 
 @inline
-function meet(): void {
+function meet(generation: usize, arrived: usize, sleeping: usize, count: i32): void {
   const before = atomic.load<i32>(generation);
-  if (atomic.add<i32>(arrived, 1) + 1 == <i32>workers) {
+  if (atomic.add<i32>(arrived, 1) + 1 == count) {
     atomic.store<i32>(arrived, 0);
     atomic.add<i32>(generation, 1);
     // A look at `sleeping` is cheaper than a needless notify.

@@ -245,7 +245,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
     fact(threads, "of the depth, in blocks of {}, whatever", constant("assembly/packing.ts", "KC")),
     fact(
       threads,
-      "stream, and per {} MFLOP of a round",
+      "per {} MFLOP of a round",
       constant("src/engine/thread_count.ts", "MIN_FLOP_PER_THREAD") / 1e6,
     ),
     fact(
@@ -289,7 +289,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
     fact(
       threads,
       "from {} weights of Whh on",
-      constant("assembly/recurrence.ts", "MIN_SHARED_WEIGHTS"),
+      constant("assembly/grid.ts", "MIN_SHARED_WEIGHTS"),
     ),
     fact(threads, "that word every {} ms", constant("assembly/workers.ts", "SLEEP_NS") / 1e6),
     fact(

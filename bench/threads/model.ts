@@ -5,10 +5,11 @@
  * that are not full, barriers, and rows that another core has written. It is no measurement.
  */
 import { table } from "../../src/cli/format.ts";
+import { recurrenceGrid } from "../../src/engine/kernels/instance.ts";
 import { cells } from "../../src/model/cells.ts";
 import { formatNetwork, type Network, networks } from "./networks.ts";
 
-// Constants of the kernels: assembly/packing.ts, simd.ts, rows.ts, layout.ts and recurrence.ts.
+// Constants of the kernels: assembly/packing.ts, simd.ts, rows.ts and layout.ts.
 const MR = 6;
 const NR = 2;
 const LANES = 4;
@@ -16,7 +17,6 @@ const MIN_STREAMS_PER_WORKER = 12;
 const STREAMS_PER_PARTIAL = 8;
 const MAX_PARTIALS = 4;
 const MAX_PARTIAL_BYTES = 12 * 2 ** 20;
-const MIN_SHARED_WEIGHTS = 2 ** 16;
 
 /**
  * Cycles per step of a tile of so many rows × 2 vectors, from the shares of the peak in
@@ -40,6 +40,9 @@ const ARRIVAL_US = 0.1;
 /** A cache line that another core has written. */
 const LINE_US = 0.01;
 const LINE_NUMBERS = 16;
+
+/** How workers share the recurrence: assembly/grid.ts. */
+export type Grid = ReturnType<typeof recurrenceGrid>;
 
 /** What a training step consists of, for the worker with the most work. */
 export interface StepEstimate {
@@ -79,22 +82,36 @@ function elementwise(numbers: number, cycles: number): number {
   return numbers / LANES * cycles / CYCLES_PER_US;
 }
 
+/** The grid that the kernels choose. */
+function chosenGrid({ cell, hidden, batchSize: streams }: Network, workers: number): Grid {
+  return recurrenceGrid({ precision: "f32", cell, hidden, streams, workers });
+}
+
+/** The grid in which workers share streams alone. */
+export function streamGrid({ batchSize }: Network, workers: number): Grid {
+  return { teams: Math.min(batchSize, workers), members: 1 };
+}
+
 /** Estimates a training step with `workers` threads. */
-export function estimateStep(network: Network, workers: number): StepEstimate {
+export function estimateStep(
+  network: Network,
+  workers: number,
+  { teams, members }: Grid = chosenGrid(network, workers),
+): StepEstimate {
   const { cell, layers, seqLength: T, batchSize: B } = network;
   const G = cells[cell].gates;
   const H = Math.ceil(network.hidden / LANES) * LANES;
   const V = Math.ceil(network.outputs / LANES) * LANES;
   const R = T * B;
   const weights = H * G * H;
-  const byStreams = workers > 1 && B >= workers * MIN_STREAMS_PER_WORKER;
+  const sharesUnits = members > 1;
+  const byStreams = workers > 1 && B >= workers * MIN_STREAMS_PER_WORKER && !sharesUnits;
   const isSingle = B === 1;
-  const sharesUnits = isSingle && weights >= MIN_SHARED_WEIGHTS;
   const rows = byStreams ? T * share(B, workers) : share(R, workers);
   const perRows = (columns: number, depth: number) =>
     byStreams ? T * product(share(B, workers), columns, depth) : product(rows, columns, depth);
-  const streams = isSingle ? 1 : share(B, workers);
-  const units = sharesUnits ? share(H, workers) : H;
+  const streams = share(B, teams);
+  const units = Math.min(share(H, members * LINE_NUMBERS) * LINE_NUMBERS, H);
   const perStep = (columns: number, depth: number) => T * stepProduct(streams, columns, depth);
   const parameters = layers * weights * 2 + H * V;
   const partials = Math.min(
@@ -108,9 +125,11 @@ export function estimateStep(network: Network, workers: number): StepEstimate {
 
   let [recurrence, products, others] = [0, 2 * perRows(V, H) + gradient(V), 0];
   let barriers = 5 + 2 + (byStreams ? 0 : 1);
+  let teamBarriers = 0;
   // Rows that are split differently from the phase before, by far the most of them written elsewhere.
   let lines = 0;
-  const crosses = (numbers: number) => lines += numbers * (1 - 1 / workers) / LINE_NUMBERS;
+  const crosses = (numbers: number, among = workers) =>
+    lines += numbers * (1 - 1 / among) / LINE_NUMBERS;
   for (let layer = 0; layer < layers; layer++) {
     recurrence += perStep(G * units, H) + perStep(units, G * H);
     products += gradient(G * H);
@@ -119,11 +138,11 @@ export function estimateStep(network: Network, workers: number): StepEstimate {
     others += 2 * elementwise(T * streams * G * units, GATE_CYCLES);
     others += elementwise(share((layer === 0 ? 2 : 4) * weights, workers), COPY_CYCLES);
     barriers += 2 + (layer > 0 ? 2 : 0) + (byStreams ? 0 : 2);
-    if (sharesUnits) barriers += 2 * (T - 1);
+    if (sharesUnits) teamBarriers += 2 * (T - 1);
     if (!byStreams && !isSingle) crosses(rows * (G * H + 2 * H));
     // Each piece of a gradient needs all gradients of the gates of its partial sum.
     if (workers > partials || !byStreams) crosses(share(R * G * H, Math.min(partials, workers)));
-    if (sharesUnits) crosses(2 * T * H);
+    if (sharesUnits) crosses(T * streams * (H + G * H), members);
   }
   others += elementwise(rows * V, SOFTMAX_CYCLES);
   others += elementwise(share(parameters, workers), UPDATE_CYCLES + (partials - 1) * COPY_CYCLES);
@@ -133,9 +152,14 @@ export function estimateStep(network: Network, workers: number): StepEstimate {
     recurrence,
     products,
     others,
-    barriers: barriers * (BARRIER_US + (workers - 2) * ARRIVAL_US),
+    barriers: barriers * barrierTime(workers) + teamBarriers * barrierTime(members),
     traffic: lines * LINE_US,
   };
+}
+
+/** The microseconds of a barrier. */
+function barrierTime(workers: number): number {
+  return BARRIER_US + (workers - 2) * ARRIVAL_US;
 }
 
 /** The microseconds of a step. */
@@ -153,7 +177,10 @@ const modeled: readonly Network[] = [
   { ...networks[5]!, hidden: 512, batchSize: 64 },
 ];
 
-/** The estimates as a table: speed over that of one thread, and what 16 threads spend their time on. */
+/**
+ * The estimates as a table: speed over that of one thread, in parentheses if threads share streams
+ * alone, and what 16 threads spend their time on.
+ */
 export function modelTable(): string {
   const percent = (part: number, all: number) => `${Math.round(100 * part / all)} %`;
   return table([
@@ -164,12 +191,19 @@ export function modelTable(): string {
     ],
     ...modeled.map((network) => {
       const steps = THREADS.map((threads) => estimateStep(network, threads));
+      const byStreams = THREADS.map((threads) =>
+        totalOf(estimateStep(network, threads, streamGrid(network, threads)))
+      );
       const totals = steps.map(totalOf);
       const [last, total] = [steps.at(-1)!, totals.at(-1)!];
       const { recurrence, products, others, barriers, traffic } = last;
       return [
         formatNetwork(network),
-        ...totals.slice(1).map((time) => (totals[0]! / time).toFixed(1)),
+        ...totals.map((time, i) => {
+          const chosen = (totals[0]! / time).toFixed(1);
+          const streams = (totals[0]! / byStreams[i]!).toFixed(1);
+          return chosen === streams ? chosen : `${chosen} (${streams})`;
+        }).slice(1),
         ...[recurrence, products, others, barriers, traffic].map((part) => percent(part, total)),
       ];
     }),

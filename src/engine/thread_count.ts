@@ -40,9 +40,8 @@ export interface ThreadRange {
 /**
  * The numbers of threads among which the fastest may be.
  *
- * There are at most as many threads as cores and streams. A single stream can have several only if
- * its layers are so large that the kernels split their units, or if it is trained. Small rounds have
- * fewer threads. Where threads cannot be started, there is one. The first round is computed by one
+ * There are at most as many threads as cores. A single stream can have several only if its layers are
+ * so large that the kernels split their units, or if it is trained. Small rounds have fewer threads. Where threads cannot be started, there is one. The first round is computed by one
  * thread, so that it does not wait for others, unless it is large.
  *
  * @param cores Default: the cores of this machine; 1 where the runtime does not report it.
@@ -54,9 +53,8 @@ export function threadRange(
   const { cell = "rnn", precision, hidden, batchSize, training = true } = sizes;
   const flop = flopPerRound(sizes);
   const isShared = batchSize > 1 || training || unitsAreShared({ precision, cell, hidden });
-  const byStreams = batchSize > 1 ? batchSize : isShared ? MAX_THREADS : 1;
   const byWork = Math.floor(flop / MIN_FLOP_PER_THREAD);
-  const most = Math.max(1, Math.min(cores, byStreams, byWork, maxThreads(), MAX_THREADS));
+  const most = Math.max(1, Math.min(isShared ? cores : 1, byWork, maxThreads(), MAX_THREADS));
   return { first: flop < LARGE_ROUND ? 1 : most, most };
 }
 

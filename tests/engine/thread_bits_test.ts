@@ -1,4 +1,6 @@
 /** The bits of results do not depend on the number of threads; see thread_bits_soak.ts for more. */
+import { assert } from "@std/assert";
+import { recurrenceGrid } from "../../src/engine/kernels/instance.ts";
 import { precisions } from "../assembly/module.ts";
 import { assertSameBits } from "./thread_bits.ts";
 
@@ -38,5 +40,32 @@ for (const [cell, hidden] of [["rnn", 257], ["gru", 149], ["lstm", 131]] as cons
     const sizes = { cell, hidden, layers: 2, seqLength: 4, batchSize: 1, dropout: true };
     assertSameBits({ precision: "f32", ...sizes }, [2, 3, 4]);
     assertSameBits({ precision: "f64", ...sizes }, [3]);
+  });
+}
+
+// Teams of several sizes, some with idle threads; H is no multiple of a cache line, and 300 more than a
+// packed block is deep.
+for (
+  const [cell, hidden, batchSize] of [
+    ["rnn", 300, 3],
+    ["gru", 100, 6],
+    ["gru", 300, 2],
+    ["lstm", 100, 5],
+  ] as const
+) {
+  Deno.test(`Engine computes the same bits with units shared in teams, ${cell}, H ${hidden}`, () => {
+    for (const [precision, threadCounts] of [["f32", [5, 8, 16]], ["f64", [12]]] as const) {
+      const sizes = { precision, cell, hidden };
+      for (const workers of threadCounts) {
+        const grid = recurrenceGrid({ ...sizes, streams: batchSize, workers });
+        assert(grid.members > 1 || workers === 5, `${workers} threads share streams alone`);
+      }
+      const layers = hidden > 256 ? 1 : 2;
+      const dense = cell === "lstm";
+      assertSameBits({
+        ...{ ...sizes, layers, seqLength: 3, batchSize, dropout: layers > 1 },
+        ...{ denseInputs: dense, denseTargets: dense },
+      }, threadCounts);
+    }
   });
 }

@@ -21,6 +21,8 @@ export interface Kernels {
   cellStates(layer: number): Pointer;
   gateValues(layer: number): Pointer;
   unitsAreShared(cell: number, hidden: number): number;
+  teamCount(cell: number, hidden: number, streams: number, workers: number): number;
+  teamSize(cell: number, hidden: number, streams: number, workers: number): number;
   initWorker(worker: number): void;
   workerLoop(): void;
   useWorkers(count: number): void;
@@ -316,6 +318,24 @@ export function unitsAreShared(
 ): boolean {
   const { kernels, constants } = probe(precision);
   return kernels.unitsAreShared(constants.Cell[cell], hidden) !== 0;
+}
+
+/**
+ * How workers share the recurrence of a batch, as the kernels decide it: the streams among teams, and
+ * the units among the `members` workers of each; those that are left over are idle.
+ */
+export function recurrenceGrid(
+  { precision, cell, hidden, streams, workers }: {
+    readonly precision: Precision;
+    readonly cell: Cell;
+    readonly hidden: number;
+    readonly streams: number;
+    readonly workers: number;
+  },
+): { readonly teams: number; readonly members: number } {
+  const { kernels, constants } = probe(precision);
+  const sizes = [constants.Cell[cell], hidden, streams, workers] as const;
+  return { teams: kernels.teamCount(...sizes), members: kernels.teamSize(...sizes) };
 }
 
 function probe(precision: Precision): BareInstance {
