@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
+import { type Coloring, ColorLayer, type Line } from "./color_layer.ts";
 import {
   type CharacterSpan,
   type Chunk,
-  type DisplayParagraph,
   displayParagraph,
   type DisplaySymbol,
   layOut,
@@ -22,25 +22,28 @@ export interface ColoredTextEvents {
   readonly onEscape: () => void;
 }
 
-/** A paragraph on the page. */
-interface Line {
-  readonly node: Text;
-  readonly element: HTMLElement;
-  readonly display: DisplayParagraph;
-}
-
 /** Chunks this far outside of the visible part are displayed, too, in pixels. */
 const MARGIN = 400;
-/** Lines this far outside of the visible part are colored, too, in pixels: enough to scroll a little. */
-const COLORED_MARGIN = 160;
+/** Time in which symbols are measured before a frame, in milliseconds; the rest waits for the next. */
+const MEASURE_MS = 6;
+/** The highlight of signs that stand for what is invisible. */
+const STAND_IN = "stand-in";
 /** Characters per line and pixels per line, for the height of chunks that were never displayed. */
 const ESTIMATED_COLUMNS = 60;
 const ESTIMATED_LINE_HEIGHT = 28;
 
+/** What is displayed of a chunk. */
+interface DisplayedChunk {
+  readonly lines: readonly Line[];
+  readonly layer: ColorLayer;
+  /** Signs that stand for what is invisible. */
+  readonly standIns: readonly StaticRange[];
+}
+
 /**
  * A text that is colored character by character. Only chunks near the visible part are in the document,
- * as plain text nodes; colors are highlights of the CSS Custom Highlight API, so that letters stay
- * joined, and changing colors changes no element.
+ * as plain text nodes; colors are on canvases below them, so that letters stay joined, and changing
+ * colors changes no element.
  */
 export class ColoredText {
   readonly #host: HTMLElement;
@@ -50,8 +53,7 @@ export class ColoredText {
   #characters: readonly string[] = [];
   #chunks: readonly Chunk[] = [];
   #elements: readonly HTMLElement[] = [];
-  /** Lines of the chunks that are displayed. */
-  readonly #lines = new Map<number, readonly Line[]>();
+  readonly #displayed = new Map<number, DisplayedChunk>();
   readonly #byNode = new WeakMap<Node, Line>();
   #scale: Scale | null = null;
   #levels: Uint8Array = new Uint8Array();
@@ -60,8 +62,13 @@ export class ColoredText {
   /** Where a selection by keys began. */
   #anchor: number | null = null;
   #isPainting = false;
+  /** Whether there are other colors than those that were painted. */
+  #isChanged = false;
   #isShown = true;
-  readonly #highlights = new Map<string, Highlight>();
+  readonly #standIns = "Highlight" in globalThis ? new Highlight() : null;
+  readonly #resizes = new ResizeObserver(() => this.#paintLater());
+  /** Colors by the names of their custom properties. */
+  readonly #colors = new Map<string, string>();
 
   constructor(host: HTMLElement, events: ColoredTextEvents) {
     this.#host = host;
@@ -73,27 +80,30 @@ export class ColoredText {
     const { signal } = this.#abort;
     host.addEventListener("pointermove", (event) => this.#hover(event), { signal });
     host.addEventListener("click", (event) => this.#click(event), { signal });
-    host.addEventListener("scroll", () => this.#repaint(), { signal, passive: true });
     host.addEventListener("keydown", (event) => this.#press(event), { signal });
     document.addEventListener("selectionchange", () => this.#readSelection(), { signal });
-  }
-
-  /** Whether this browser can color a text. */
-  static get isSupported(): boolean {
-    return "Highlight" in globalThis && "highlights" in CSS;
+    const forgetColors = () => {
+      this.#colors.clear();
+      this.#repaint();
+    };
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forgetColors, { signal });
+    if (this.#standIns !== null) CSS.highlights.set(STAND_IN, this.#standIns);
   }
 
   /** Removes all highlights and listeners. */
   dispose(): void {
     this.#abort.abort();
     this.#observer.disconnect();
-    for (const name of this.#highlights.keys()) CSS.highlights.delete(name);
+    this.#resizes.disconnect();
+    if (this.#standIns !== null) CSS.highlights.delete(STAND_IN);
   }
 
   /** Replaces the text. */
   setText(characters: readonly string[]): void {
     this.#observer.disconnect();
-    this.#lines.clear();
+    this.#resizes.disconnect();
+    this.#displayed.clear();
+    this.#standIns?.clear();
     this.#characters = characters;
     this.#chunks = layOut(characters);
     this.#scale = null;
@@ -111,12 +121,11 @@ export class ColoredText {
     this.#host.replaceChildren(...this.#elements);
     this.#host.scrollTop = 0;
     for (const element of this.#elements) this.#observer.observe(element);
-    this.#repaint();
   }
 
   /** The characters that are displayed; `null` if none are. */
   get displayed(): CharacterSpan | null {
-    const indexes = [...this.#lines.keys()].sort((a, b) => a - b);
+    const indexes = [...this.#displayed.keys()].sort((a, b) => a - b);
     const [first, last] = [this.#chunks[indexes[0] ?? -1], this.#chunks[indexes.at(-1) ?? -1]];
     return first === undefined || last === undefined ? null : { from: first.from, to: last.to };
   }
@@ -128,10 +137,7 @@ export class ColoredText {
     this.#repaint();
   }
 
-  /**
-   * Says whether the text is in sight. Out of sight it has no colors: a browser looks up every range
-   * again whenever anything in the document changes.
-   */
+  /** Says whether the text is in sight. Out of sight it is not drawn. */
   setShown(isShown: boolean): void {
     this.#isShown = isShown;
     this.#repaint();
@@ -143,8 +149,14 @@ export class ColoredText {
     this.#repaint();
   }
 
-  /** Paints in the next frame, once for all changes until then. */
+  /** Paints with other colors. */
   #repaint(): void {
+    this.#isChanged = true;
+    this.#paintLater();
+  }
+
+  /** Paints in the next frame, once for all changes until then. */
+  #paintLater(): void {
     if (this.#isPainting) return;
     this.#isPainting = true;
     requestAnimationFrame(() => {
@@ -153,64 +165,45 @@ export class ColoredText {
     });
   }
 
-  #highlight(name: string, priority: number): Highlight {
-    let highlight = this.#highlights.get(name);
-    if (highlight === undefined) {
-      highlight = new Highlight();
-      highlight.priority = priority;
-      this.#highlights.set(name, highlight);
-      CSS.highlights.set(name, highlight);
-    }
-    return highlight;
-  }
-
   #paint(): void {
-    for (const highlight of this.#highlights.values()) highlight.clear();
     if (!this.#isShown) return;
-    const { top, bottom } = this.#host.getBoundingClientRect();
-    for (const lines of this.#lines.values()) {
-      for (const line of lines) {
-        const rect = line.element.getBoundingClientRect();
-        const isNear = rect.bottom > top - COLORED_MARGIN && rect.top < bottom + COLORED_MARGIN;
-        if (isNear) this.#paintLine(line);
-      }
+    const coloring = this.#coloring();
+    const isChanged = this.#isChanged;
+    this.#isChanged = false;
+    const end = performance.now() + MEASURE_MS;
+    for (const { lines, layer } of this.#displayed.values()) {
+      const { isNew, isDone } = layer.measure(lines, end);
+      if (isNew || isChanged) layer.draw(coloring);
+      if (!isDone) this.#paintLater();
     }
   }
 
-  #paintLine({ node, display: { symbols } }: Line): void {
-    const add = (name: string, priority: number, start: number, end: number) => {
-      const [startContainer, endContainer] = [node, node];
-      const range = { startContainer, startOffset: start, endContainer, endOffset: end };
-      this.#highlight(name, priority).add(new StaticRange(range));
-    };
+  #coloring(): Coloring {
     const scale = this.#scale;
-    // Neighbors of one level share a range.
-    let [runLevel, runStart] = [NO_LEVEL, 0];
-    const endRun = (end: number) => {
-      if (runLevel !== NO_LEVEL && scale && runLevel !== scale.blank) {
-        add(`${scale.name}-${runLevel}`, 0, runStart, end);
-      }
-      runStart = end;
+    const [pointed, selection] = [this.#pointed, this.#selection];
+    return {
+      palette: (scale?.legend ?? []).map((_, level) =>
+        level === scale!.blank ? null : this.#color(`--${scale!.name}-${level}`)
+      ),
+      levelOf: (symbol) => this.#levelOf(symbol),
+      isChosen: ({ from, to }) => selection !== null && from < selection.to && to > selection.from,
+      isPointed: ({ from, to }) => pointed !== null && pointed >= from && pointed < to,
+      chosen: this.#color("--accent"),
+      pointed: this.#color("--ink"),
     };
-    for (const symbol of symbols) {
-      const level = this.#levelOf(symbol);
-      if (level !== runLevel) {
-        endRun(symbol.start);
-        runLevel = level;
-      }
-      const end = symbol.start + symbol.text.length;
-      const holds = (position: number | null) =>
-        position !== null && position >= symbol.from && position < symbol.to;
-      if (symbol.text !== this.#characters[symbol.from] && symbol.to === symbol.from + 1) {
-        add("stand-in", 1, symbol.start, end);
-      }
-      if (holds(this.#pointed)) add("pointed", 2, symbol.start, end);
-      const selection = this.#selection;
-      if (selection !== null && symbol.from < selection.to && symbol.to > selection.from) {
-        add("chosen", 1, symbol.start, end);
-      }
+  }
+
+  /** A custom property as a canvas takes it: `light-dark()` is resolved by the style of an element. */
+  #color(name: string): string {
+    let color = this.#colors.get(name);
+    if (color === undefined) {
+      const { outlineColor } = this.#host.style;
+      this.#host.style.outlineColor = `var(${name})`;
+      color = getComputedStyle(this.#host).outlineColor;
+      this.#host.style.outlineColor = outlineColor;
+      this.#colors.set(name, color);
     }
-    endRun(node.data.length);
+    return color;
   }
 
   #levelOf({ from, to }: DisplaySymbol): number {
@@ -232,12 +225,13 @@ export class ColoredText {
       if (isIntersecting) this.#fill(index);
       else this.#empty(index);
     }
-    this.#repaint();
+    this.#paintLater();
     this.#events.onDisplay();
   }
 
-  #fill(index: number): void {
-    if (this.#lines.has(index)) return;
+  #fill(index: number): DisplayedChunk {
+    const displayed = this.#displayed.get(index);
+    if (displayed !== undefined) return displayed;
     const lines = this.#chunks[index]!.paragraphs.map((span): Line => {
       const display = displayParagraph(this.#characters, span);
       const node = document.createTextNode(display.text);
@@ -248,28 +242,51 @@ export class ColoredText {
       this.#byNode.set(node, line);
       return line;
     });
-    this.#lines.set(index, lines);
+    const standIns = this.#standIns === null ? [] : lines.flatMap((line) => this.#standInsOf(line));
+    for (const range of standIns) this.#standIns!.add(range);
+    const chunk = { lines, layer: new ColorLayer(), standIns };
+    this.#displayed.set(index, chunk);
     const element = this.#elements[index]!;
     element.style.height = "";
-    element.replaceChildren(...lines.map(({ element }) => element));
+    element.replaceChildren(chunk.layer.canvas, ...lines.map(({ element }) => element));
+    this.#resizes.observe(element);
+    return chunk;
   }
 
   #empty(index: number): void {
     const element = this.#elements[index]!;
-    if (!this.#lines.delete(index)) return;
+    for (const range of this.#displayed.get(index)?.standIns ?? []) this.#standIns!.delete(range);
+    if (!this.#displayed.delete(index)) return;
+    this.#resizes.unobserve(element);
     // The same height as with its text, so that nothing moves.
     element.style.height = `${element.offsetHeight}px`;
     element.replaceChildren();
+  }
+
+  /** Signs that are not the character itself; neighbors share a range. */
+  #standInsOf({ node, display: { symbols } }: Line): StaticRange[] {
+    const isStandIn = ({ text, from, to }: DisplaySymbol) =>
+      to === from + 1 && text !== this.#characters[from];
+    const ranges: StaticRange[] = [];
+    for (let i = 0; i < symbols.length; i++) {
+      if (!isStandIn(symbols[i]!)) continue;
+      const startOffset = symbols[i]!.start;
+      while (i + 1 < symbols.length && isStandIn(symbols[i + 1]!)) i++;
+      const endOffset = symbols[i]!.start + symbols[i]!.text.length;
+      ranges.push(
+        new StaticRange({ startContainer: node, startOffset, endContainer: node, endOffset }),
+      );
+    }
+    return ranges;
   }
 
   /** The line and the symbol of a character; displays its chunk if need be. */
   #find(position: number): { readonly line: Line; readonly symbol: DisplaySymbol } | undefined {
     const index = this.#chunks.findIndex(({ from, to }) => position >= from && position < to);
     if (index < 0) return undefined;
-    this.#fill(index);
     const paragraph = this.#chunks[index]!.paragraphs
       .findIndex(({ from, to }) => position >= from && position < to);
-    const line = this.#lines.get(index)![paragraph]!;
+    const line = this.#fill(index).lines[paragraph]!;
     const symbol = line.display.symbols.find(({ to }) => position < to)!;
     return { line, symbol };
   }

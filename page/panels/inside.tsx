@@ -176,7 +176,6 @@ function Legend() {
 function TextView() {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!ColoredText.isSupported) return;
     const view = new ColoredText(host.current!, {
       onPoint: (position, how) => {
         if (how === "hover" && inspector.isPinned.value) return;
@@ -218,9 +217,7 @@ function TextView() {
       role="application"
       aria-roledescription="text"
       aria-label="The text, character by character. Arrow keys move, Shift with arrow keys selects."
-    >
-      {!ColoredText.isSupported && <p>This browser cannot color a text; its newer versions can.</p>}
-    </div>
+    />
   );
 }
 
