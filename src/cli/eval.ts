@@ -48,6 +48,7 @@ export const evalCommand: Command = {
     using corpus = await readText(paths, {
       ...readModelTextOptions(line),
       vocabulary: model.vocabulary,
+      ...mayWrite(TEMPORARY_FOLDER) ? { temporaryFolder: TEMPORARY_FOLDER } : {},
     });
     const result = await evaluateWithProgress(model, corpus);
     const gzip = await gzipWithProgress(corpus);
@@ -56,6 +57,14 @@ export const evalCommand: Command = {
     return 0;
   },
 };
+
+/** The folder of the temporary file for a long text that no file holds as it is read. */
+const TEMPORARY_FOLDER = ".";
+
+/** Whether files may be written there; without a long text `eval` needs no such permission. */
+function mayWrite(path: string): boolean {
+  return Deno.permissions.querySync({ name: "write", path }).state === "granted";
+}
 
 function toRecord(result: Evaluation, gzipNatsPerChar: number) {
   return {

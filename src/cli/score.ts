@@ -1,9 +1,11 @@
 import { InputError } from "../errors.ts";
-import { type Score, score } from "../evaluate/score.ts";
+import { charactersOf, type Score, score, totalOf } from "../evaluate/score.ts";
 import { formatCharacter, formatNats, formatPercent } from "../evaluate/score_format.ts";
 import { scoreHtml } from "../evaluate/score_html.ts";
 import { BEST_CHECKPOINT, LATEST_CHECKPOINT, readCheckpoint } from "../files/checkpoint_file.ts";
+import type { Model } from "../model/model.ts";
 import { escapeInvisible, toJson } from "../printable.ts";
+import type { Corpus } from "../text/corpus.ts";
 import type { Command } from "./args.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { columnsOf, fold, formatBytes, formatCount } from "./format.ts";
@@ -40,7 +42,7 @@ export const scoreCommand: Command = {
     {
       name: "json",
       description: "Print one JSON object: nats, nats_per_char, and characters, each with " +
-        "character, nats (null for the first), probability and top, the most probable characters",
+        "character, nats (null for the first of a text), probability and top, the most probable characters",
     },
   ],
   examples: [
@@ -51,7 +53,10 @@ export const scoreCommand: Command = {
     "The surprisal of a character is -ln of the probability that the model gives it after all " +
     "characters before it, in nats; divided by ln 2, in bits. The mean is the loss that eval prints.",
     textNote,
-    `The texts may have ${MAX_BYTES.toLocaleString("en")} bytes together, and are read as one.`,
+    `The texts may have ${
+      MAX_BYTES.toLocaleString("en")
+    } bytes together. The model reads each from a zero ` +
+    "hidden state, as eval does; the first character of each is not predicted.",
   ],
   async run(line) {
     const [run, ...paths] = line.operands as [string, ...string[]];
@@ -67,12 +72,11 @@ export const scoreCommand: Command = {
       checkOutput("page", html, inputs);
     }
     const model = await readCheckpoint(run, whichCheckpoint(line));
-    const { vocabulary } = model;
     using corpus = await readText(paths, {
       ...readModelTextOptions(line),
-      ...{ vocabulary, maxBytes: MAX_BYTES },
+      ...{ vocabulary: model.vocabulary, maxBytes: MAX_BYTES },
     });
-    const result = score(model, vocabulary.decode(corpus.read(0, corpus.length)));
+    const result = scoreTexts(model, corpus);
     if (html !== undefined) {
       const bytes = await writeOutput("page", html, scoreHtml(result, corpus.path));
       if (html !== STANDARD_OUTPUT) {
@@ -89,10 +93,24 @@ export const scoreCommand: Command = {
   },
 };
 
-function summaryOf({ characters, nats, natsPerChar }: Score): string {
-  return `${formatCount(characters.length, "character")} predicted: ${
-    formatNats(nats, 1)
-  } in total, ` +
+/** The scores of each text of a corpus; a model of lines reads each line from a zero state anyway. */
+function scoreTexts(model: Model, corpus: Corpus): Score[] {
+  const { vocabulary, config } = model;
+  const starts = config.holdout === "lines" ? [0] : corpus.texts.map(({ start }) => start);
+  const pieces = starts.map((start, i) =>
+    vocabulary.decode(corpus.read(start, (starts[i + 1] ?? corpus.length) - start))
+  );
+  // A text of one character has nothing to predict; alone it is refused.
+  return pieces.map((text) =>
+    pieces.length > 1 && [...text].length === 1
+      ? { first: text, characters: [], nats: 0, natsPerChar: 0 }
+      : score(model, text)
+  );
+}
+
+function summaryOf(scores: readonly Score[]): string {
+  const { chars, nats, natsPerChar } = totalOf(scores);
+  return `${formatCount(chars, "character")} predicted: ${formatNats(nats, 1)} in total, ` +
     `${formatNats(natsPerChar, 4)} per character`;
 }
 
@@ -104,10 +122,10 @@ const CHARACTER_COLUMNS = 10;
  *
  * @param width Columns that a line may take; what does not fit is left out.
  */
-function* rows(result: Score, width: number): Generator<string> {
-  yield `${fold(summaryOf(result), width)}\n\n`;
-  const all = [result.first, ...result.characters.map(({ character }) => character)];
-  const text = all.join("");
+function* rows(scores: readonly Score[], width: number): Generator<string> {
+  yield `${fold(summaryOf(scores), width)}\n\n`;
+  const all = [...charactersOf(scores)];
+  const text = all.map(({ character }) => character).join("");
   const lines = text.split("\n");
   const longest = lines.reduce((length, line) => Math.max(length, line.length + 1), 0);
   const [lineWidth, columnWidth] = [lines.length, longest].map((n) =>
@@ -122,11 +140,11 @@ function* rows(result: Score, width: number): Generator<string> {
   const rest = width - begin.length - 2;
   const last = ["most probable", "top"].find((head) => head.length <= rest);
   yield `${last === undefined ? begin.trimEnd() : `${begin}  ${last}`}\n`;
-  yield `${place("1", "1", formatCharacter(result.first)).trimEnd()}\n`;
-  let line = result.first === "\n" ? 2 : 1;
-  let column = result.first === "\n" ? 1 : 2;
-  for (const { character, nats, top } of result.characters) {
-    const cells = numbers.map(({ head, format }) => format(nats).padStart(head.length)).join("");
+  let [line, column] = [1, 1];
+  for (const { character, nats, top } of all) {
+    const cells = nats === null
+      ? ""
+      : numbers.map(({ head, format }) => format(nats).padStart(head.length)).join("");
     const predictions = top.map(({ character, probability }) =>
       `${formatCharacter(character)} ${formatPercent(probability)}`
     );
@@ -161,12 +179,15 @@ function numberColumns(room: number): readonly NumberColumn[] {
 }
 
 /** One JSON object, in pieces, as it may be larger than a string can be. */
-function* json({ first, characters, nats, natsPerChar }: Score): Generator<string> {
+function* json(scores: readonly Score[]): Generator<string> {
+  const { nats, natsPerChar } = totalOf(scores);
   const head = toJson({ nats, nats_per_char: natsPerChar });
   yield `${head.slice(0, -1)},"characters":[`;
-  yield toJson({ character: first, nats: null, probability: null, top: [] });
-  for (const { character, nats, top } of characters) {
-    yield `,${toJson({ character, nats, probability: Math.exp(-nats), top })}`;
+  let comma = "";
+  for (const { character, nats, top } of charactersOf(scores)) {
+    const probability = nats === null ? null : Math.exp(-nats);
+    yield comma + toJson({ character, nats, probability, top });
+    comma = ",";
   }
   yield "]}\n";
 }

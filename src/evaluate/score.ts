@@ -38,6 +38,30 @@ export interface Score {
   readonly natsPerChar: number;
 }
 
+/** A character of one of several texts. */
+export interface TextCharacter extends Omit<CharacterScore, "nats"> {
+  /** Its surprisal in nats; `null` for the first of a text. */
+  readonly nats: number | null;
+}
+
+/** All characters of texts that were scored one by one, in order. */
+export function* charactersOf(scores: readonly Score[]): Generator<TextCharacter> {
+  for (const { first, characters } of scores) {
+    yield { character: first, nats: null, top: [] };
+    yield* characters;
+  }
+}
+
+/** The sum and the mean of the surprisals of several texts. */
+export function totalOf(
+  scores: readonly Score[],
+): { readonly chars: number } & Pick<Score, "nats" | "natsPerChar"> {
+  const chars = scores.reduce((sum, { characters }) => sum + characters.length, 0);
+  if (scores.length === 1) return { chars, ...scores[0]! };
+  const nats = scores.reduce((sum, { nats }) => sum + nats, 0);
+  return { chars, nats, natsPerChar: nats / chars };
+}
+
 /** Options of {@linkcode score}. */
 export interface ScoreOptions {
   /** Length of the lists of most probable characters, at most V. Default: 3. */

@@ -1,7 +1,7 @@
 import { checkShape, checkString, wrongType } from "../arguments.ts";
 import { displayedClusters, isInvisible, nameInvisible } from "../text/display.ts";
 import { formatCodePoint } from "../text/unicode.ts";
-import type { Score, TopPrediction } from "./score.ts";
+import { charactersOf, type Score, type TopPrediction, totalOf } from "./score.ts";
 import { bitsOf } from "./score_format.ts";
 import { encodePageData } from "./score_page_data.ts";
 import { SCORE_PAGE_SCRIPT } from "./score_page_script.ts";
@@ -19,6 +19,7 @@ import { LEVEL_ELEMENTS, levelClass, LEVELS, stylesheet } from "./score_page_sty
  * the display of others, or are not allowed in HTML are shown by their names or code points, so no
  * text can alter the page.
  *
+ * @param scores The scores of a text, or of several that are shown one after another.
  * @param name The name of the text, for the heading.
  * @throws {TypeError} if the arguments are not scores and a string.
  *
@@ -31,15 +32,16 @@ import { LEVEL_ELEMENTS, levelClass, LEVELS, stylesheet } from "./score_page_sty
  * console.log(page.includes("<bdi>a.txt</bdi>")); // true
  * ```
  */
-export function scoreHtml(score: Score, name: string): string {
+export function scoreHtml(scores: Score | readonly Score[], name: string): string {
   const context = "Cannot make a page of scores";
   checkString(name, { context, name: "name" });
-  checkScore(score, context);
-  const { characters, nats, natsPerChar } = score;
+  const all: readonly Score[] = Array.isArray(scores) ? scores : [scores];
+  for (const score of all) checkScore(score, context);
+  const { chars, nats, natsPerChar } = totalOf(all);
   const title = `Surprisal of <bdi>${escapeHtml(displayName(name))}</bdi>`;
-  const count = characters.length.toLocaleString("en");
+  const count = chars.toLocaleString("en");
   // "<" could begin a comment or end the script element; invisible characters could mislead readers.
-  const data = JSON.stringify(encodePageData(score)).replace(/[<\p{C}\p{Zl}\p{Zp}]/gu, escapeJson);
+  const data = JSON.stringify(encodePageData(all)).replace(/[<\p{C}\p{Zl}\p{Zp}]/gu, escapeJson);
   return `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -61,14 +63,14 @@ ${
   }
 ${figure("In total", `${fixed(bitsOf(nats), 1)} bits`, `${fixed(nats, 1)} nats`)}
 ${figure("Perplexity", fixed(Math.exp(natsPerChar), 3), "e to the nats per character")}
-${figure("Predicted", count, characters.length === 1 ? "character" : "characters")}
+${figure("Predicted", count, chars === 1 ? "character" : "characters")}
 </dl>
 <nav aria-label="Legend">
 <ol>${legend()}</ol>
 </nav>
-<p class="help">Surprisal of each character in bits. <span class="z">Dotted</span>: the first, not predicted.<span id="help" hidden> Point at a character, tap it, or use the arrow keys in the text.</span></p>
+<p class="help">Surprisal of each character in bits. <span class="z">Dotted</span>: the first of a text, not predicted.<span id="help" hidden> Point at a character, tap it, or use the arrow keys in the text.</span></p>
 <div id="text" tabindex="0" role="group" aria-label="The text, colored by surprisal. Arrow keys show the predictions of each character.">
-${[...paragraphs(score)].join("\n")}
+${[...paragraphs(all)].join("\n")}
 </div>
 </main>
 <div id="box" hidden></div>
@@ -102,17 +104,15 @@ function legend(): string {
   }).join("");
 }
 
-/** The class of the first character, which has no surprisal. */
+/** The class of the first character of a text, which has no surprisal. */
 const NOT_PREDICTED = "z";
 
-/** The lines of the text, each with the line break that ends it. */
-function* paragraphs({ first, characters }: Score): Generator<string> {
-  const classes = [
-    NOT_PREDICTED,
-    ...characters.map(({ nats }) => levelClass(levelOf(bitsOf(nats)))),
-  ];
+/** The lines of texts, each with the line break that ends it. */
+function* paragraphs(scores: readonly Score[]): Generator<string> {
+  const classes: string[] = [];
   const lines: string[][] = [[]];
-  for (const character of [first, ...characters.map(({ character }) => character)]) {
+  for (const { character, nats } of charactersOf(scores)) {
+    classes.push(nats === null ? NOT_PREDICTED : levelClass(levelOf(bitsOf(nats))));
     lines.at(-1)!.push(character);
     if (character === "\n") lines.push([]);
   }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { CharacterScore, Score } from "./score.ts";
+import { charactersOf, type Score, type TextCharacter } from "./score.ts";
 import { bitsOf } from "./score_format.ts";
 
 /** Printable ASCII characters that need no escape in JSON or in HTML. */
@@ -16,6 +16,10 @@ export const DIGITS = Array.from({ length: 0x7f - 0x21 }, (_, i) => String.fromC
 
 /** Largest number of two digits. */
 const MAX_CODE = DIGITS.length ** 2 - 1;
+/** The code of a character that begins a text, which is not predicted. */
+export const NOT_PREDICTED = MAX_CODE;
+/** The code of more than {@linkcode surprisalCode} can tell apart. */
+export const MORE = MAX_CODE - 1;
 /** Codes up to this one count hundredths of a bit; those above it, tenths. */
 export const HUNDREDTHS = 4000;
 /** Three significant digits have this many mantissas, 100 to 999. */
@@ -31,12 +35,13 @@ export interface PageData {
   readonly width: number;
   /** Predictions of a character. */
   readonly top: number;
-  /** The records of all characters but the first, which is not predicted. */
+  /** The records of all characters but the first of all. */
   readonly records: string;
 }
 
-/** Encodes all scores but the surprisal of the text. */
-export function encodePageData({ characters }: Pick<Score, "characters">): PageData {
+/** Encodes all scores of texts but their sums. */
+export function encodePageData(scores: readonly Score[]): PageData {
+  const characters = [...charactersOf(scores)].slice(1);
   const indices = new Map<string, number>();
   let top = 0;
   for (const scored of characters) {
@@ -47,8 +52,8 @@ export function encodePageData({ characters }: Pick<Score, "characters">): PageD
   }
   let width = 1;
   while (DIGITS.length ** width <= indices.size) width++;
-  const record = ({ nats, top: predictions }: CharacterScore) => {
-    let digits = encode(surprisalCode(nats), 2);
+  const record = ({ nats, top: predictions }: TextCharacter) => {
+    let digits = encode(nats === null ? NOT_PREDICTED : surprisalCode(nats), 2);
     for (let i = 0; i < top; i++) {
       const prediction = predictions[i];
       digits += encode(prediction === undefined ? 0 : indices.get(prediction.character)!, width) +
@@ -72,7 +77,7 @@ function surprisalCode(nats: number): number {
   const bits = Math.max(0, bitsOf(nats));
   const hundredths = Math.round(bits * 100);
   if (hundredths <= HUNDREDTHS) return hundredths;
-  return Math.min(MAX_CODE, HUNDREDTHS + Math.round((bits - HUNDREDTHS / 100) * 10));
+  return Math.min(MORE, HUNDREDTHS + Math.round((bits - HUNDREDTHS / 100) * 10));
 }
 
 /** A percentage by its three significant digits; the largest code stands for less than 0.00001 %. */

@@ -5,7 +5,7 @@
  * Characters have no elements of their own, which would cut joined letters apart and make the page
  * several times as large. A character is found by the browser's own hit test for text.
  */
-import { DIGITS, HUNDREDTHS, MANTISSAS } from "./score_page_data.ts";
+import { DIGITS, HUNDREDTHS, MANTISSAS, MORE, NOT_PREDICTED } from "./score_page_data.ts";
 
 /** The script, to be put into a `<script>` element. */
 export const SCORE_PAGE_SCRIPT = `"use strict";
@@ -31,7 +31,7 @@ function number(at, width) {
   return code;
 }
 function bits(code) {
-  if (code === digits.length ** 2 - 1) return "more than 390";
+  if (code === ${MORE}) return "more than 390";
   return code <= ${HUNDREDTHS} ? (code / 100).toFixed(2)
     : (${HUNDREDTHS / 100} + (code - ${HUNDREDTHS}) / 10).toFixed(1);
 }
@@ -116,8 +116,8 @@ function show(at) {
   for (const character of charactersOf(at)) {
     element("h2", nameOf(character), card);
     const record = (index++ - 1) * size;
-    if (record < 0) {
-      element("div", "The first character: nothing predicts it.", card);
+    if (record < 0 || number(record, 2) === ${NOT_PREDICTED}) {
+      element("div", "The first character of a text: nothing predicts it.", card);
       continue;
     }
     element("div", "Surprisal: " + bits(number(record, 2)) + " bits", card);

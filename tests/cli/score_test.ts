@@ -95,6 +95,41 @@ testProgram(
   },
 );
 
+testProgram("score reads each of several texts from a zero state, as eval does", async (f) => {
+  const model = await trained(f);
+  await Deno.writeTextFile(`${f}/other.txt`, "The rain");
+  await Deno.writeTextFile(`${f}/one.txt`, "T");
+  const paths = ["part.txt", "other.txt", "one.txt"];
+  const { characters, ...totals } = JSON.parse(
+    await succeed(f, "score", "run", ...paths, "--json"),
+  );
+  // The separator belongs to the text before it.
+  const alone = [score(model, `${part}\n`), score(model, "The rain\n")];
+  const listed = (characters as { character: string; nats: number | null }[])
+    .map(({ character, nats }) => [character, nats]);
+  assertEquals(listed, [
+    ...alone.flatMap(({ first, characters }) => [
+      [first, null],
+      ...characters.map(({ character, nats }) => [character, nats]),
+    ]),
+    ["T", null],
+  ]);
+  assertEquals(totals.nats, alone[0]!.nats + alone[1]!.nats);
+  const evaluation = JSON.parse(await succeed(f, "eval", "run", ...paths, "--json"));
+  assert(Math.abs(totals.nats_per_char - evaluation.nats_per_char) < 1e-12);
+  assertEquals(evaluation.chars, [...part].length + "The rain".length);
+
+  const lines = (await succeed(f, "score", "run", ...paths)).trimEnd().split("\n");
+  assertMatch(lines[0]!, new RegExp(`^${evaluation.chars} characters predicted: `));
+  assertEquals(lines.filter((line) => /“T”$/.test(line)), [
+    "     4    1  “T”",
+    "     5    1  “T”",
+  ]);
+  await succeed(f, "score", "run", ...paths, "--html", "page.html");
+  const page = await Deno.readTextFile(`${f}/page.html`);
+  assertStringIncludes(page, `<dt>Predicted</dt><dd>${evaluation.chars}<`);
+});
+
 testProgram("score --html writes a page, and replaces an existing file", async (f) => {
   const model = await trained(f);
   await Deno.writeTextFile(`${f}/page.html`, "x".repeat(1e6));

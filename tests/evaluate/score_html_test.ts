@@ -187,7 +187,7 @@ Deno.test("scoreHtml() shows the totals, and the surprisal and predictions of ea
     { bits: 1, predictions: [["h", 50]] },
     { bits: 8, predictions: [["\n", 12.3], ["é", 0.00123], ["x", 100]] },
     { bits: 0, predictions: [] },
-    { bits: 40 + (DIGITS.length ** 2 - 1 - 4000) / 10, predictions: [] },
+    { bits: 40 + (DIGITS.length ** 2 - 2 - 4000) / 10, predictions: [] },
   ]);
   assertMatch(page, /<dt>Per character<\/dt><dd>3\.0000 bits<small>2\.0794 nats</);
   assertMatch(page, /<dt>In total<\/dt><dd>9,000\.0 bits<small>6,238\.3 nats</);
@@ -195,6 +195,25 @@ Deno.test("scoreHtml() shows the totals, and the surprisal and predictions of ea
   assertMatch(page, /<dt>Predicted<\/dt><dd>4</);
   assertEquals(readPage(page).pieces.map(({ classes }) => classes), ["z", "c", "h", "a", "h"]);
   assertEquals(readPage(page).title, "Surprisal of a/b.txt");
+});
+
+Deno.test("scoreHtml() shows several texts, with the first character of each not predicted", () => {
+  const scores = [scoreOf("ab\n", 1), scoreOf("x", 0), scoreOf("cd", 3)];
+  const page = scoreHtml(scores, "two");
+  const { text, pieces, data } = readPage(page);
+  assertEquals(text, "ab\nxcd");
+  assertEquals(pieces.map(({ text, classes }) => `${text} ${classes}`), [
+    ...["a z", "b a", "\n c", "xc z", "d a"],
+  ]);
+  const size = 2 + data.top * (data.width + 2);
+  const codes = Array.from(
+    { length: 5 },
+    (_, i) => number(data.records.slice(i * size).slice(0, 2)),
+  );
+  const notPredicted = DIGITS.length ** 2 - 1;
+  assertEquals(codes, [0, Math.round(100 / Math.LN2), notPredicted, notPredicted, 0]);
+  assertMatch(page, /<dt>Predicted<\/dt><dd>3</);
+  assertMatch(page, /<dt>In total<\/dt><dd>5\.8 bits<small>4\.0 nats</);
 });
 
 Deno.test("scoreHtml() rounds a probability as formatPercent() does", () => {
