@@ -238,7 +238,8 @@ function describeLimits({ trainer, limits }: Pick<Run, "trainer" | "limits">): s
 }
 
 /** The message for a run that is resumed but has reached a limit: which, and what to raise. */
-export function describeFinished({ trainer, limits }: Pick<Run, "trainer" | "limits">): string {
+export function describeFinished(run: Run): string {
+  const { trainer, limits, grownFrom } = run;
   const isOutOfSteps = trainer.steps >= limits.steps;
   const isOutOfPatience = trainer.validation.validationsSinceBest >= limits.patience;
   const isByTime = !isOutOfSteps && !isOutOfPatience;
@@ -250,10 +251,19 @@ export function describeFinished({ trainer, limits }: Pick<Run, "trainer" | "lim
     seconds: isByTime ? limits.seconds : Infinity,
     stopsOverfitting: isByTime && limits.stopsOverfitting,
   };
+  const limit = describeLimits({ trainer, limits: reached });
+  if (grownFrom !== null) {
+    const more = isByTime
+      ? `--minutes ${Number((2 * limits.seconds / 60).toPrecision(12))}`
+      : `--steps ${2 * trainer.steps}`;
+    return `The text has grown from ${formatNumber(grownFrom)} to ` +
+      `${formatCount(trainer.corpus.length, "character")}, but the run has reached its limit of ` +
+      `${limit}; train on all of it with a higher one: ${resumptionOf(run)} ${more}`;
+  }
   const [long, patient] = ["--steps, --epochs or --minutes", "--patience"];
   const advice = !isOutOfPatience ? long : isOutOfSteps ? `${long}, and ${patient},` : patient;
   return `Nothing to do: the run is at step ${formatNumber(trainer.steps)} and has reached its ` +
-    `limit of ${describeLimits({ trainer, limits: reached })}; raise ${advice} to continue`;
+    `limit of ${limit}; raise ${advice} to continue`;
 }
 
 /** Compressed sizes are whole bytes, of 5.5 nats: of fewer characters they are too coarse. */

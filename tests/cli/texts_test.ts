@@ -204,6 +204,10 @@ testProgram("train --init-from begins with a model, and --resume takes a grown t
   const both = ["train", "u.txt", "--init-from", "run", "--resume", "u"];
   assertOneLine(await run(f, both), 2, /^Cannot use both --resume and --init-from: /);
   await Deno.writeTextFile(`${f}/t.txt`, `${verse}And what shoulder, & what art?\n`.repeat(2));
+  // At its limit, the run is left as it is, and what would train on the new part is named.
+  const left = await succeed(f, "train", "--resume", "run");
+  const [, command] = /^The text has grown from 522 to [^\n]*: deno task (.*)\n$/.exec(left)!;
+  assertEquals(command, "train --resume run --steps 10");
   const grown = await succeed(f, "train", "--resume", "run", "--steps", "9");
   assertMatch(grown, /\nGrown: +from 522 characters; /);
   await succeed(f, "sample", "run", "--prompt", "what art?", "--length", "5");

@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
+import { score } from "../../src/evaluate/score.ts";
 import { encodeOnnx } from "../../src/export/onnx.ts";
+import type { Model } from "../../src/model/model.ts";
+import { corpusFromText } from "../../src/text/corpus.ts";
+import { train } from "../../src/train/train.ts";
 import { largestDifference, models, scored } from "./models.ts";
 import type { Answer, Task } from "./onnxruntime/run_models.ts";
 import { crossEntropy } from "./torch_reference.ts";
@@ -70,3 +74,51 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name:
+    "encodeOnnx() makes a graph that is as near to float64 as score() is, for trained weights " +
+    "(needs --allow-read, --allow-write and --allow-run)",
+  ignore: !canRun,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      const text = "Pack my box with five dozen liquor jugs; the quick brown fox jumps over it.\n";
+      const corpus = corpusFromText(text.repeat(30));
+      const { best } = await train(corpus, { config: { hidden: 64 }, steps: 400, threads: 1 });
+      const path = `${folder}/trained.onnx`;
+      await Deno.writeFile(path, encodeOnnx(best));
+      // The jumps in it are what the model errs in.
+      const part = text.slice(20).repeat(9);
+      const ids = [...best.vocabulary.encode(part)];
+      const calls = [ids.slice(0, -1).map((id) => [id])];
+      const [answer] = await inOnnxRuntime([{ path, layers: 1, hidden: 64, calls }]);
+      const { logits } = answer!.calls[0]!;
+      const size = best.vocabulary.size;
+      const found = ids.slice(1).map((id, t) =>
+        crossEntropy(logits.slice(t * size, (t + 1) * size), id)
+      );
+      const lossesOf = (model: Model) => score(model, part).characters.map(({ nats }) => nats);
+      const exact = lossesOf(inDouble(best));
+      // The logits are up to 20 or so, of which float32 has units of 2^-19.
+      for (const losses of [found, lossesOf(best)]) {
+        assert(largestDifference(losses, exact) < 1e-5);
+        assert(meanDifference(losses, exact) < 1e-6);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+/** The same weights in a model that computes in float64. */
+function inDouble(model: Model): Model {
+  const parameters = Object.entries(model.parameters)
+    .map(([name, weights]) => [name, Float64Array.from(weights)]);
+  const config = { ...model.config, precision: "f64" as const };
+  return { ...model, config, parameters: Object.fromEntries(parameters) };
+}
+
+function meanDifference(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, x, i) => sum + Math.abs(x - b[i]!), 0) / a.length;
+}
