@@ -7,6 +7,8 @@
  * All kernel modules have the same sources; assembly/simd.ts explains `Real` and `FUSED`, in which they
  * differ. The module of the packed entry for sampling has no kernels that train.
  *
+ * Loops of the sources are unrolled before they are compiled; see `unrollLoops`.
+ *
  * A module is written as a TypeScript file with its bytes, which every runtime and bundler loads
  * without a permission or a loader. The files are committed, so that a first use needs no build. A
  * test compiles the sources and compares the bytes.
@@ -93,7 +95,7 @@ async function compileVariant(
   const { error, stderr } = await asc.main(options, {
     readFile: (source, base) => {
       try {
-        return Deno.readTextFileSync(new URL(source, new URL(`${base}/`, root)));
+        return unrollLoops(Deno.readTextFileSync(new URL(source, new URL(`${base}/`, root))));
       } catch {
         return null; // The compiler tries several names for each import.
       }
@@ -105,6 +107,41 @@ async function compileVariant(
   });
   if (error) throw new Error(`Cannot compile ${path}: ${stderr.toString()}`);
   return bytes;
+}
+
+/**
+ * Repeats the bodies of loops that stand below a comment `unroll: N`. The compiler does not unroll, and
+ * by hand the same lines would stand in the sources N times.
+ *
+ *     // unroll: 2                             do {
+ *     do {                                       step();
+ *       step();                       becomes    if (!(isLeft())) break;
+ *     } while (isLeft());                        step();
+ *                                              } while (isLeft());
+ *
+ *     // unroll: 2                             { const i = 0; if (i < N) { step(i); } }
+ *     for (let i = 0; i < N; i++) {   becomes  { const i = 1; if (i < N) { step(i); } }
+ *       step(i);
+ *     }
+ *
+ * A loop ends at the first line with the indentation of its first.
+ */
+export function unrollLoops(source: string): string {
+  return source
+    .replaceAll(
+      /^( *)\/\/ unroll: (\d+)\n\1do \{\n([^]*?)^\1\} while \((.*)\);$/gm,
+      (_, indent, count, body, condition) =>
+        `${indent}do {\n` + Array(Number(count)).fill(body).join(`if (!(${condition})) break;\n`) +
+        `} while (${condition});`,
+    )
+    .replaceAll(
+      /^( *)\/\/ unroll: (\d+)\n\1for \(let (\w+) = 0; (.*); \3\+\+\) \{\n([^]*?)^\1\}$/gm,
+      (_, indent, count, name, condition, body) =>
+        Array.from(
+          { length: Number(count) },
+          (_, i) => `${indent}{ const ${name} = ${i}; if (${condition}) {\n${body}} }\n`,
+        ).join(""),
+    );
 }
 
 /**

@@ -95,6 +95,7 @@ function group1(y: usize, x: usize, w: usize, stride: usize, depth: usize): void
 /**
  * y += x·W for `width` vectors of columns, a constant from 1 to 8 wherever this is inlined. A vector
  * of x is loaded once and its lanes are broadcast in turn, which costs less than a load for each.
+ * build.ts unrolls the loop over the lanes.
  */
 @inline
 function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: usize): void {
@@ -103,46 +104,17 @@ function group(width: i32, y: usize, x: usize, w: usize, stride: usize, depth: u
   const end = x + depth * REAL;
   do {
     const lanes = v128.load(x);
-    let s = broadcastLane(lanes, 0);
-    s0 = madd(s, v128.load(w), s0);
-    if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
-    if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
-    if (width > 3) s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
-    if (width > 4) s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
-    if (width > 5) s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
-    if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
-    if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
-    w += stride;
-    s = broadcastLane(lanes, 1);
-    s0 = madd(s, v128.load(w), s0);
-    if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
-    if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
-    if (width > 3) s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
-    if (width > 4) s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
-    if (width > 5) s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
-    if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
-    if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
-    w += stride;
-    if (LANES == 4) {
-      s = broadcastLane(lanes, 2);
-      s0 = madd(s, v128.load(w), s0);
-      if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
-      if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
-      if (width > 3) s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
-      if (width > 4) s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
-      if (width > 5) s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
-      if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
-      if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
-      w += stride;
-      s = broadcastLane(lanes, 3);
-      s0 = madd(s, v128.load(w), s0);
-      if (width > 1) s1 = madd(s, v128.load(w + VECTOR), s1);
-      if (width > 2) s2 = madd(s, v128.load(w + 2 * VECTOR), s2);
-      if (width > 3) s3 = madd(s, v128.load(w + 3 * VECTOR), s3);
-      if (width > 4) s4 = madd(s, v128.load(w + 4 * VECTOR), s4);
-      if (width > 5) s5 = madd(s, v128.load(w + 5 * VECTOR), s5);
-      if (width > 6) s6 = madd(s, v128.load(w + 6 * VECTOR), s6);
-      if (width > 7) s7 = madd(s, v128.load(w + 7 * VECTOR), s7);
+    // unroll: 4
+    for (let lane = 0; lane < <i32>LANES; lane++) {
+      const xLane = broadcastLane(lanes, lane);
+      s0 = madd(xLane, v128.load(w), s0);
+      if (width > 1) s1 = madd(xLane, v128.load(w + VECTOR), s1);
+      if (width > 2) s2 = madd(xLane, v128.load(w + 2 * VECTOR), s2);
+      if (width > 3) s3 = madd(xLane, v128.load(w + 3 * VECTOR), s3);
+      if (width > 4) s4 = madd(xLane, v128.load(w + 4 * VECTOR), s4);
+      if (width > 5) s5 = madd(xLane, v128.load(w + 5 * VECTOR), s5);
+      if (width > 6) s6 = madd(xLane, v128.load(w + 6 * VECTOR), s6);
+      if (width > 7) s7 = madd(xLane, v128.load(w + 7 * VECTOR), s7);
       w += stride;
     }
     x += VECTOR;

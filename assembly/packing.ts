@@ -1,5 +1,5 @@
 /**
- * Packing: copies of blocks of matrices in the order in which the register tile of matmul.ts reads
+ * Packing: copies of blocks of matrices in the order in which the register tiles of tiles.ts read
  * them. The names of sizes are those of BLIS.
  *
  *     panel of A: MR numbers for each step k of the depth      panel of B: NR numbers

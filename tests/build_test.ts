@@ -27,3 +27,27 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: `unrollLoops() repeats the bodies of marked loops alone ${needs}`,
+  ignore: missing.length > 0,
+  async fn() {
+    const { unrollLoops } = await import("../build.ts");
+    const run = (source: string) =>
+      new Function("n", `const out = []; ${unrollLoops(source)} return out.join();`) as (
+        n: number,
+      ) => string;
+    const loop = "let i = 0;\n  // unroll: 3\n  do {\n    out.push(i++);\n  } while (i < n);\n";
+    assertEquals(unrollLoops(loop).split("out.push(i++)").length - 1, 3);
+    for (let n = 1; n < 8; n++) assertEquals(run(loop)(n), [...Array(n).keys()].join());
+
+    const lanes =
+      "// unroll: 4\nfor (let i = 0; i < n; i++) {\n  if (i !== 1) {\n    out.push(i);\n  }\n}\n";
+    assertEquals(unrollLoops(lanes).split("out.push(i)").length - 1, 4);
+    assertEquals(run(lanes)(4), "0,2,3");
+    assertEquals(run(lanes)(2), "0");
+
+    const plain = "// A comment\ndo {\n  out.push(n--);\n} while (n > 0);\n";
+    assertEquals(unrollLoops(plain), plain);
+  },
+});
