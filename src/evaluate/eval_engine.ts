@@ -1,9 +1,7 @@
 import { Engine } from "../engine/engine.ts";
 import { threadRange } from "../engine/thread_count.ts";
 import { type Model, sizesOf } from "../model/model.ts";
-
-/** T of an evaluation engine: enough rows for efficient matrix products. */
-export const EVAL_SEQ_LENGTH = 128;
+import { EVAL_SEQ_LENGTH } from "./pieces.ts";
 
 /** Options of evaluation engines. */
 export interface EvalEngineOptions {
@@ -13,22 +11,24 @@ export interface EvalEngineOptions {
    * Default: `auto`.
    */
   readonly threads?: number | "auto" | undefined;
+  /** Texts that are read side by side. Default: 1. */
+  readonly streams?: number;
 }
 
 /**
- * Creates an engine that reads one text, {@linkcode EVAL_SEQ_LENGTH} characters per call. It has no
+ * Creates an engine that reads texts, {@linkcode EVAL_SEQ_LENGTH} characters of each per call. It has no
  * room for gradients, and its parameters are zero.
  *
  * @throws {InputError} if the network does not fit into memory.
  */
 export function createEvalEngine(
   model: Pick<Model, "config" | "vocabulary">,
-  { threads = "auto" }: EvalEngineOptions = {},
+  { threads = "auto", streams: batchSize = 1 }: EvalEngineOptions = {},
 ): Engine {
   const { precision } = model.config;
   const options = {
     ...sizesOf(model),
-    ...{ precision, seqLength: EVAL_SEQ_LENGTH, batchSize: 1, training: false },
+    ...{ precision, seqLength: EVAL_SEQ_LENGTH, batchSize, training: false },
   };
   const used = threads === "auto" ? threads : Math.min(threads, threadRange(options).most);
   return new Engine({ ...options, threads: used });

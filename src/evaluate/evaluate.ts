@@ -61,7 +61,8 @@ export interface EvaluationProgress {
  * Measures how well a model predicts a text.
  *
  * The model reads each span once, from a hidden state of zeros, and predicts each character from all
- * before it in the span. The computation yields to the event loop, so timers, signals and servers
+ * before it in the span. A span of more than 16,384 characters is cut into pieces that are read side
+ * by side; their characters are predicted from at least 512 before them. The computation yields to the event loop, so timers, signals and servers
  * keep running.
  *
  * @param model A model, for example a checkpoint.

@@ -5,7 +5,8 @@ import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { wholeNumber } from "../schemas.ts";
 import { encodeText } from "../text/vocabulary.ts";
-import { createEvalEngine, EVAL_SEQ_LENGTH } from "./eval_engine.ts";
+import { createEvalEngine } from "./eval_engine.ts";
+import { EVAL_SEQ_LENGTH } from "./pieces.ts";
 import { exp } from "../math.ts";
 
 /** One of the most probable characters at a position. */

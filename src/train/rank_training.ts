@@ -215,8 +215,8 @@ export interface FollowOptions {
   /** Threads of this rank if rank 0 does not say. Default: as for a training alone. */
   readonly threads?: number | undefined;
   /**
-   * Checks the characters from `start` to `end`, those of the streams that this rank reads; what it
-   * throws is thrown on rank 0.
+   * Checks the characters from `start` to `end`, which this rank reads; what it throws is thrown on
+   * rank 0.
    */
   readonly checkText?: (start: number, end: number) => void;
   /** Called with the word that another thread may set to stop the training on all ranks. */
@@ -269,7 +269,7 @@ function createFollower(
       using created = new Disposables();
       const parts = { corpus, config, batches, validation, exchange, threads: count };
       const computer = created.use(new StepComputer(parts));
-      checkText?.(...batches.rangeOf(computer.network.streams));
+      for (const range of computer.ranges) checkText?.(...range);
       created.move();
       return computer;
     });

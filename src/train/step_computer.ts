@@ -13,7 +13,7 @@ import { LineLoader } from "../text/line_batches.ts";
 import type { Corpus } from "../text/corpus.ts";
 import type { Batches } from "./training_data.ts";
 import type { Span } from "../text/split.ts";
-import { RankValidation } from "./rank_validation.ts";
+import { canShare, RankValidation } from "./rank_validation.ts";
 import { resetStreams, streamsAtTexts, streamsToReset } from "./state_resets.ts";
 
 /** What {@linkcode StepComputer} is made of. */
@@ -95,15 +95,9 @@ export class StepComputer implements Disposable {
       stateSlots: stateSlotsOf(config).length,
       weightAverage: weightAverage > 0,
     }, this.#exchange);
-    // With one span for each stream, each rank reads those of its streams.
-    const isShared = this.#exchange !== null && config.holdout === "streams" &&
-      validation.length === batchSize;
-    this.#validation = isShared
+    this.#validation = this.#exchange !== null && canShare(validation)
       ? new RankValidation({
-        ...{ corpus, config, threads, exchange: this.#exchange },
-        spans: this.#network.streamsByRank.map(({ start, length }) =>
-          validation.slice(start, start + length)
-        ),
+        ...{ corpus, config, threads, exchange: this.#exchange, spans: validation },
       })
       : null;
   }
@@ -116,6 +110,12 @@ export class StepComputer implements Disposable {
   /** The network. */
   get network(): RankEngine {
     return this.#network;
+  }
+
+  /** The ranges of the text that this rank reads, from their start to their end. */
+  get ranges(): readonly Span[] {
+    const training = this.#batches.rangeOf(this.#network.streams);
+    return this.#validation === null ? [training] : [training, this.#validation.range];
   }
 
   /** Ends the threads of this rank. */

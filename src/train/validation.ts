@@ -111,7 +111,7 @@ export class Validation implements Disposable {
    * Measures the loss, step by step, without recording it: the caller may do other work between the
    * steps of the generator, or abandon it. A measurement ends the one before with an error.
    *
-   * @returns The loss in nats per character, with a zero hidden state at the start of each span;
+   * @returns The loss in nats per character, as {@linkcode Evaluator.loss} measures it;
    * `null` if nothing is held out.
    * @throws {DivergenceError} if the loss is not finite.
    * @throws {TextError} if the text can no longer be read.

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { threadRange } from "../../src/engine/thread_count.ts";
-import { createEvalEngine, EVAL_SEQ_LENGTH } from "../../src/evaluate/eval_engine.ts";
+import { createEvalEngine } from "../../src/evaluate/eval_engine.ts";
 import { Evaluator } from "../../src/evaluate/evaluator.ts";
+import { EVAL_SEQ_LENGTH } from "../../src/evaluate/pieces.ts";
 import { type Model, sizesOf } from "../../src/model/model.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { createTrainer } from "../trainers.ts";

@@ -194,6 +194,22 @@ testRanks(
   },
 );
 
+testRanks("train() shares the validation of one long held-out part, and of lines", async () => {
+  const long = text.repeat(6).replaceAll("wizards", "wizards\n");
+  for (const holdout of ["end", "lines"] as const) {
+    const config: ConfigInput = { ...sizes, holdout, valFraction: 0.6 };
+    const corpus = corpusFromText(long);
+    await using others = await startFollowers(3, { text: long });
+    using alone = await prepareTraining(corpus, { config, steps: 10 });
+    using shared = await prepareTraining(corpus, { config, steps: 10, exchange: others.exchange });
+    assertEquals(shared.trainer.step(), alone.trainer.step());
+    const { allGather } = others.exchange.calls;
+    assertEquals(shared.trainer.validate(), alone.trainer.validate());
+    assert(others.exchange.calls.allGather > allGather);
+    assertEquals(shared.trainer.step(), alone.trainer.step());
+  }
+});
+
 testRanks("train() has the same bits on several ranks with a line for each example", async () => {
   const lines = text.replace(/((?:\S+ ){4}\S+) /g, "$1\n");
   const config: ConfigInput = {
