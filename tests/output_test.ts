@@ -8,7 +8,7 @@ const root = new URL("../", import.meta.url);
  * users would; and child processes, whose standard output is a pipe to their parent.
  */
 const printers = [
-  "bench/comparisons/programs/tfjs/tfjs_rnn.ts",
+  "bench/comparisons/programs/tfjs/tfjs_network.ts",
   "bench/comparisons/train_rounds.ts",
   "bench/runtimes/program.js",
   "examples/node/sample.js",

@@ -1,9 +1,11 @@
 /** The look that all charts share. */
 
-/** The palette of Okabe and Ito (2008), which readers with color blindness can tell apart. */
-const colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
-const symbols = ["circle", "rect", "triangle", "diamond"];
-const TEXT_COLOR = "#333333";
+import { BACKGROUND, GRID, lineColors, TEXT } from "../../src/cli/plot/chart_colors.ts";
+
+const symbols = [
+  ...["circle", "rect", "triangle", "diamond"],
+  ...["emptyCircle", "emptyRect", "emptyTriangle", "emptyDiamond"],
+];
 
 /** The most lines of a chart: each has a color and a symbol of its own. */
 export const MAX_LINES = symbols.length;
@@ -32,32 +34,34 @@ export interface Chart {
 export function chartOptions({ title, subtitle, xAxis, yAxis, lines }: Chart): unknown {
   const axis = {
     nameLocation: "middle",
-    nameTextStyle: { color: TEXT_COLOR, fontSize: 14 },
-    axisLine: { show: true, lineStyle: { color: TEXT_COLOR } },
-    axisLabel: { color: TEXT_COLOR, fontSize: 13 },
+    nameTextStyle: { color: TEXT, fontSize: 14 },
+    axisLine: { show: true, lineStyle: { color: TEXT } },
+    axisLabel: { color: TEXT, fontSize: 13 },
   };
   return {
-    backgroundColor: "#ffffff", // Keeps the chart readable on a dark page.
+    backgroundColor: BACKGROUND,
     animation: false,
-    color: colors,
+    color: lineColors.map(([light]) => light),
     title: {
       text: title,
+      borderColor: TEXT,
       subtext: subtitle,
       left: 20,
       top: 14,
-      textStyle: { color: TEXT_COLOR, fontSize: 18 },
-      subtextStyle: { color: "#555555", fontSize: 12, lineHeight: 18 },
+      textStyle: { color: TEXT, fontSize: 18 },
+      subtextStyle: { color: TEXT, fontSize: 12, lineHeight: 18 },
     },
     legend: {
       selectedMode: false,
+      borderColor: TEXT,
       top: 92,
       left: 20,
       itemGap: 24,
-      textStyle: { color: TEXT_COLOR, fontSize: 14 },
+      textStyle: { color: TEXT, fontSize: 14 },
     },
     grid: { left: 110, right: 40, top: 130, bottom: 65 },
-    xAxis: { ...axis, nameGap: 34, splitLine: { lineStyle: { color: "#eeeeee" } }, ...xAxis },
-    yAxis: { ...axis, nameGap: 70, splitLine: { lineStyle: { color: "#cccccc" } }, ...yAxis },
+    xAxis: { ...axis, nameGap: 34, splitLine: { lineStyle: { color: GRID } }, ...xAxis },
+    yAxis: { ...axis, nameGap: 70, splitLine: { lineStyle: { color: GRID } }, ...yAxis },
     series: lines.map(({ name, points }, i) => ({
       name,
       type: "line",

@@ -4,6 +4,7 @@ import { formatEnvironment } from "../environment.ts";
 import { charsPerSecond, type Report, type TrainingStepResult } from "../report/report.ts";
 import { VOCABULARY_SIZE, type WorkloadSize } from "../workload.ts";
 import { chartOptions } from "./chart_options.ts";
+import { darkColors, GRID } from "../../src/cli/plot/chart_colors.ts";
 import { type Chart, renderChart } from "../../src/cli/plot/render_chart.ts";
 
 const SEQ_LENGTH = 50;
@@ -32,7 +33,8 @@ function distinctSizes(pairs: readonly (readonly [number, number])[]): readonly 
 /** Draws charts into docs/. */
 export async function writeCharts(charts: readonly ChartFile[]): Promise<void> {
   for (const { path, ...chart } of charts) {
-    await Deno.writeTextFile(new URL(`../../${path}`, import.meta.url), await renderChart(chart));
+    const svg = await renderChart({ darkColors, ...chart });
+    await Deno.writeTextFile(new URL(`../../${path}`, import.meta.url), svg);
     printMessage(`Wrote ${path}`);
   }
 }
@@ -112,7 +114,7 @@ function speedChart({ title, subtitle, xName, xs, lines }: SpeedChart): unknown 
       max: roundToLeadingDigit(Math.max(...speeds), Math.ceil),
       name: "characters per second",
       minorTick: { show: true, splitNumber: 9 },
-      minorSplitLine: { show: true, lineStyle: { color: "#eeeeee" } },
+      minorSplitLine: { show: true, lineStyle: { color: GRID } },
     },
     lines: lines.map(({ name, ys }) => ({
       name,

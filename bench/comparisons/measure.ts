@@ -1,8 +1,8 @@
 /** Measures programs in turns. */
 import { median } from "../statistics.ts";
 import type { TimingOptions } from "../timing_options.ts";
-import type { WorkloadSize } from "../workload.ts";
 import { type LaunchCommand, ProgramProcess } from "./program_process.ts";
+import type { LaunchTask } from "./programs.ts";
 import type { RoundResult } from "./protocol.ts";
 
 /** A program that is ready to be started. */
@@ -10,10 +10,10 @@ export interface PreparedProgram {
   readonly name: string;
   readonly variant?: string;
   readonly isUnroll: boolean;
-  readonly commandOf: (size: WorkloadSize) => LaunchCommand;
+  readonly commandOf: (task: LaunchTask) => LaunchCommand;
 }
 
-/** The measurements of one program at one size. */
+/** The measurements of one program with one network. */
 export interface ProgramResult {
   readonly name: string;
   readonly variant?: string;
@@ -28,7 +28,7 @@ export interface ProgramResult {
 
 /** How {@linkcode measurePrograms} runs the programs. */
 export interface MeasureProgramsOptions extends TimingOptions {
-  readonly size: WorkloadSize;
+  readonly task: LaunchTask;
   /** Called with the reason when a program fails to start; the others are measured. */
   readonly onFailure: (program: PreparedProgram, reason: string) => void;
 }
@@ -36,24 +36,24 @@ export interface MeasureProgramsOptions extends TimingOptions {
 /** A program whose warm-up takes this many times `seconds` is not measured again. */
 const MAX_WARMUP_FACTOR = 4;
 /** Milliseconds before each round, in which the spinning threads of some libraries fall asleep. */
-const PAUSE_MS = 100;
+export const PAUSE_MS = 100;
 
 /**
- * Lets all programs train networks of one size in turns, so that a change of the machine's load
+ * Lets all programs train one network in turns, so that a change of the machine's load
  * affects all of them alike.
  *
  * @returns One result per name, that of the fastest variant.
  */
 export async function measurePrograms(
   programs: readonly PreparedProgram[],
-  { size, rounds, seconds, onFailure }: MeasureProgramsOptions,
+  { task, rounds, seconds, onFailure }: MeasureProgramsOptions,
 ): Promise<readonly ProgramResult[]> {
   await using stack = new AsyncDisposableStack();
   const running: { process: ProgramProcess; result: ProgramResult & { speeds: number[] } }[] = [];
   for (const program of programs) {
     const { name, variant, isUnroll, commandOf } = program;
     try {
-      const process = stack.use(await ProgramProcess.start(commandOf(size)));
+      const process = stack.use(await ProgramProcess.start(commandOf(task)));
       const { version } = process;
       const warmup = await process.train(seconds);
       const result = { name, ...variant && { variant }, isUnroll, version, warmup, speeds: [] };

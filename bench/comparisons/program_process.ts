@@ -1,4 +1,4 @@
-import { readReady, readRound, type RoundResult } from "./protocol.ts";
+import { readReady, readRound, readValidation, type RoundResult } from "./protocol.ts";
 
 /** A command line, and variables to add to the environment. */
 export interface LaunchCommand {
@@ -39,8 +39,30 @@ export class ProgramProcess {
    * @throws {Error} if the program ends; the message has the last line of its standard error.
    */
   async train(seconds: number): Promise<RoundResult> {
-    await this.#pipes.writeLine(String(seconds));
-    return readRound(await this.#pipes.readLine());
+    return readRound(await this.#answer(`train ${seconds}`));
+  }
+
+  /**
+   * Lets the program train for a number of steps.
+   *
+   * @throws {Error} as {@linkcode ProgramProcess.train} does.
+   */
+  async takeSteps(steps: number): Promise<RoundResult> {
+    return readRound(await this.#answer(`steps ${steps}`));
+  }
+
+  /**
+   * Lets the program measure its validation loss, in nats per character.
+   *
+   * @throws {Error} as {@linkcode ProgramProcess.train} does.
+   */
+  async validate(): Promise<number> {
+    return readValidation(await this.#answer("validate"));
+  }
+
+  async #answer(command: string): Promise<string> {
+    await this.#pipes.writeLine(command);
+    return await this.#pipes.readLine();
   }
 
   /** Ends the program. */

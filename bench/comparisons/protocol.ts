@@ -3,24 +3,31 @@
  *
  * A program is started as
  *
- *     program IDS V H T B threads lr init
+ *     program TASK threads
  *
- * IDS is a file that holds the text as little-endian 32-bit character ids, each below V. All
- * programs train the same network in the same way:
+ * TASK is a JSON file, a `Task` of task.ts: paths of the text as little-endian 32-bit character ids
+ * and of the initial weights as 32-bit numbers, unroll's configuration, and where the streams and the
+ * validation part are. (The program in C gets what it needs as arguments.) All programs train the same
+ * network in the same way, as unroll does:
  *
- * - The text is cut into B streams, which are read T characters at a time. When position + T + 1
- *   reaches the length of a stream, all streams begin again with a zero hidden state.
- * - The loss is summed over T and averaged over B; elements of the gradients are clipped to ±5.
- * - The optimizer is Adagrad with ε = 1e-8 inside the root.
- * - Initial weights are drawn from a normal distribution with standard deviation `init`; biases are
- *   zero.
+ * - The weights begin with those of the file.
+ * - The B streams are read T characters at a time. When position + T + 1 reaches the length of a
+ *   stream, all streams begin again with a zero hidden state.
+ * - The loss is summed over T and averaged over B; gradients are clipped.
+ * - The rules of the optimizers are those of assembly/optimizers.ts: Adagrad's ε = 1e-8 is inside the
+ *   root, that of the others outside.
+ * - With `weightAverage`, the weights are averaged after each update.
  *
- * The program (→) then answers the command (←):
+ * The program (→) then answers the commands (←):
  *
  *     → {"ready": "2.1"}     ready to train; the version of the library or compiler
- *     ← 1.5                  train for 1.5 seconds, at least one step
+ *     ← train 1.5            train for 1.5 seconds, at least one step
  *     → {"chars": 6400, "seconds": 1.51, "loss": 3.1}
  *                            characters trained on, and their mean loss in nats per character
+ *     ← steps 10             train for 10 steps
+ *     → {"chars": 6400, "seconds": 1.51, "loss": 3.1}
+ *     ← validate             programs that can: measure the validation loss
+ *     → {"validation_loss": 2.9}
  *     ← (end of input)       exit
  */
 import { quote } from "../../src/json.ts";
@@ -65,6 +72,17 @@ export function readRound(line: string): RoundResult {
     throw unexpected(line);
   }
   return { chars, seconds, loss };
+}
+
+/**
+ * Parses a validation loss, in nats per character.
+ *
+ * @throws {Error} if the line is not a validation loss.
+ */
+export function readValidation(line: string): number {
+  const { validation_loss: loss } = parseObject(line);
+  if (typeof loss !== "number") throw unexpected(line);
+  return loss;
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> {

@@ -1,8 +1,6 @@
-import { resolveConfig } from "../../src/model/resolve_config.ts";
+import type { Config } from "../../src/model/config.ts";
 import type { Corpus } from "../../src/text/corpus.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import type { WorkloadSize } from "../workload.ts";
-import { configOf } from "./hyperparams.ts";
 
 /**
  * unroll's mean loss over the first characters, however many: programs differ in how far they get
@@ -14,8 +12,8 @@ export class UnrollLoss {
   readonly #sums = [0];
 
   /** Declare it with `using`, or the threads of its trainer keep running. */
-  constructor(corpus: Corpus, size: WorkloadSize) {
-    this.#trainer = Trainer.create(corpus, resolveConfig(configOf(size), { chars: corpus.length }));
+  constructor(corpus: Corpus, config: Config) {
+    this.#trainer = Trainer.create(corpus, config);
   }
 
   /**

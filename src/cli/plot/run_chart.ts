@@ -2,6 +2,7 @@
 
 import type { TrainingMetrics } from "../../train/metrics.ts";
 import { formatCount, formatDuration, formatLoss, formatNumber } from "../format.ts";
+import { BACKGROUND, darkColors, GRID, lineColors, TEXT } from "./chart_colors.ts";
 import type { Chart } from "./render_chart.ts";
 
 /** A run and its metrics. */
@@ -43,27 +44,9 @@ const scales: Readonly<Record<XAxis, Scale>> = {
 /** The names of what the x axis may show. */
 export const xAxes: readonly XAxis[] = Object.keys(scales) as XAxis[];
 
-/**
- * Colors of lines on a light page, and on a dark one: of at least three times the luminance, by
- * WCAG 2.2, and apart for readers with color blindness, the first ones most.
- */
-const lineColors: readonly (readonly [light: string, dark: string])[] = [
-  ["#0072b2", "#56b4e9"],
-  ["#d55e00", "#ff9455"],
-  ["#00835f", "#3ddc9a"],
-  ["#a8487f", "#e79ac4"],
-  ["#8a6d00", "#e3c33f"],
-  ["#5b5bd6", "#a5a5ff"],
-  ["#c1272e", "#ff6b70"],
-  ["#565656", "#b8b8b8"],
-];
-
 /** How many runs a chart may have. */
 export const MAX_RUNS = lineColors.length;
 
-const BACKGROUND = "#ffffff";
-const TEXT = "#333333";
-const GRID = "#dddddd";
 const FONT = "system-ui, sans-serif";
 
 /**
@@ -129,12 +112,7 @@ export function runChart(runs: readonly PlottedRun[], x: XAxis): Chart {
     title: `Losses and learning rate of ${runs.map(({ name }) => name).join(", ")}`,
     description: runs.map(describe).join(" "),
     height: 620,
-    darkColors: {
-      [BACKGROUND]: "#16181d",
-      [TEXT]: "#d6d8dc",
-      [GRID]: "#3a3d45",
-      ...Object.fromEntries(lineColors),
-    },
+    darkColors,
     options: {
       animation: false,
       backgroundColor: BACKGROUND,

@@ -5,6 +5,7 @@ import {
   type PreparedProgram,
   type ProgramResult,
 } from "../../../bench/comparisons/measure.ts";
+import { resolveConfig } from "../../../src/model/resolve_config.ts";
 
 const result = (name: string, variant: string, ...speeds: number[]): ProgramResult => ({
   ...{ name, variant, isUnroll: false, version: "1", speeds },
@@ -16,6 +17,15 @@ Deno.test("fastestVariants() keeps the variant with the highest median speed", (
   const b = result("b", "1", 5);
   assertEquals(fastestVariants([a1, b, a2]), [a2, b]);
 });
+
+const config = resolveConfig({ hidden: 8, seqLength: 5, batchSize: 2 });
+const task = {
+  path: "task.json",
+  task: {
+    ...{ text: "text", ids: "ids", weights: "weights", parameters: [], vocabulary: 2, config },
+    ...{ streams: { starts: [], length: 0 }, validation: [], run: {} },
+  },
+};
 
 /** A program that trains 10 characters a round and reports a time for it. */
 const fakeProgram = (name: string, seconds: number): PreparedProgram => {
@@ -42,7 +52,7 @@ Deno.test({
     const results = await measurePrograms(
       [fakeProgram("fast", 1), missing, fakeProgram("slow", 5)],
       {
-        size: { hidden: 1, seqLength: 1, batchSize: 1 },
+        task,
         rounds: 2,
         seconds: 1,
         onFailure: ({ name }, reason) => failures.push(`${name}: ${reason}`),
