@@ -54,7 +54,7 @@ async function aliceFacts(fact: MakeFact): Promise<Fact[]> {
   using corpus = await readCorpus(new URL("examples/alice.txt", root).pathname);
   const { vocabulary, length } = corpus;
   const { config } = autoConfig(corpus);
-  const { cell, hidden, batchSize: B, seqLength: T, valFraction } = config;
+  const { cell, layers, hidden, batchSize: B, seqLength: T, valFraction } = config;
   const V = vocabulary.size;
   const ln = Math.log(V).toFixed(2);
   const [start, end] = splitCorpus(length, config).train[0]!;
@@ -75,6 +75,7 @@ async function aliceFacts(fact: MakeFact): Promise<Fact[]> {
     fact(tour, "| B | {} |", B),
     fact(tour, "| T | {} |", T),
     fact(tour, "| R | {} |", B * T),
+    fact(tour, "| L | {} |", layers),
     fact(tour, "| H | {} |", hidden),
     fact(tour, "| G | {} | gates of a {} |", cells[cell].gates, cell.toUpperCase()),
     fact(tour, "is the {}th of {} characters, so its id is {}, and", ids[0]! + 1, V, ids[0]!),
@@ -156,7 +157,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
     fact(
       guide,
       "below {} kB expect the spelling",
-      // Of the models that are picked, the smallest is for shorter texts.
+      // Of the models that are picked, the smaller ones are for shorter texts.
       Number(/hidden: 128, .*?minChars: (\d+)_000/.exec(read("src/train/auto_config.ts"))![1]),
     ),
     fact(guide, "Above {} MiB texts are read from their files", inMemory),

@@ -50,8 +50,7 @@ export function parseSettings(fragment: string): LinkSettings {
   // Checks values, and that they fit together, as for a text of an ordinary size.
   try {
     const size = { length: 1_000_000, vocabulary: { size: 80 } };
-    const { minutes } = limits;
-    autoConfig(size, config as ConfigInput, minutes === undefined ? {} : { minutes });
+    autoConfig(size, config as ConfigInput, limits);
     checkLimits(limits);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Config } from "../../src/mod.ts";
 import { countOf, formatCount } from "../format.ts";
+import { limitDefaults } from "../../src/train/limits.ts";
 import { client, givenConfig, givenLimits, isEditable } from "../state.ts";
 import { mainKeys, settings } from "../settings.ts";
 
@@ -90,10 +91,7 @@ function summary(): string {
   const { config } = client;
   if (config === null) return "";
   const { cell, layers, hidden } = config;
-  return `${cell}, ${countOf(layers, "layer")} of ${
-    formatCount(hidden)
-  } hidden units, trained until ` +
-    "it no longer improves.";
+  return `${cell}, ${countOf(layers, "layer")} of ${formatCount(hidden)} hidden units.`;
 }
 
 /** Whether a media query matches. */
@@ -229,7 +227,7 @@ function Limits() {
             value={name ?? ""}
             onChange={(event) => choose(event.currentTarget.value)}
           >
-            <option value="">it no longer improves</option>
+            <option value="">the automatic end</option>
             {Object.entries(limitNames).map(([value, label]) => (
               <option key={value} value={value}>{label}</option>
             ))}
@@ -237,7 +235,8 @@ function Limits() {
         </div>
         <p class="reason">
           {name === undefined
-            ? "10 epochs, at least 4 million characters; earlier after 5 validations without a lower loss."
+            ? `${limitDefaults.epochs} epochs, at least ${formatCount(limitDefaults.minChars)} ` +
+              "characters; earlier if the model clearly overfits."
             : ""}
         </p>
       </dd>

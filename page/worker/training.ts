@@ -121,9 +121,7 @@ export class Training {
     this.#settings = { ...settings, config: seed === undefined ? config : { ...config, seed } };
     const { limits } = settings;
     const corpus = await this.#read(source);
-    const { minutes } = limits;
-    const time = minutes === undefined ? {} : { minutes };
-    const { config: complete, reasons } = autoConfig(corpus, this.#settings.config, time);
+    const { config: complete, reasons } = autoConfig(corpus, this.#settings.config, limits);
     this.#reportConfigured(corpus, { config: complete, reasons });
   }
 

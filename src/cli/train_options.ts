@@ -1,5 +1,5 @@
 /** The options of `train`, and what they mean to the library. */
-import type { Config } from "../model/config.ts";
+import type { Config, LrSchedule } from "../model/config.ts";
 import { baseConfig, presets } from "../model/presets.ts";
 import { type ConfigInput, MAX_VALIDATION_CHARS, resolveConfig } from "../model/resolve_config.ts";
 import { InputError } from "../errors.ts";
@@ -22,12 +22,18 @@ function ofLength(length: number): TextSize {
 
 // Defaults are printed as the automatic configuration picks them, for these examples.
 const short = autoConfig(ofLength(1_000)).config;
-const medium = autoConfig(ofLength(1_000_000)).config;
 const long = autoConfig(ofLength(1_000_000), {}, { minutes: 60 }).config;
+/** A run of a single epoch, which does not overfit. */
+const single = autoConfig(ofLength(1_000_000), {}, { epochs: 1 }).config;
+const kept = autoConfig(ofLength(1_000), { lrSchedule: "inverse-sqrt" }).config;
 const vanilla = autoConfig(ofLength(1_000), { optimizer: "adagrad" }).config;
 
 const cellRates = (["rnn", "gru", "lstm"] as const)
-  .map((cell) => `${cell} ${autoConfig(ofLength(1_000), { cell }).config.lr}`).join(", ");
+  .map((cell) => {
+    const lrOf = (lrSchedule: LrSchedule) =>
+      autoConfig(ofLength(1_000), { cell, lrSchedule }).config.lr;
+    return `${cell} ${lrOf("linear")} (${lrOf("constant")})`;
+  }).join(", ");
 const optimizerRates = (["adagrad", "sgd", "rmsprop"] as const)
   .map((optimizer) => `${optimizer} ${resolveConfig({ optimizer }).lr}`).join(", ");
 
@@ -82,8 +88,9 @@ export const trainOptions: readonly Option[] = [
       name: "patience",
       value: "N",
       description: "Stop early after N validations without improvement",
-      default: `${limitDefaults.patience} if no limit is given, else unlimited; with --minutes, ` +
-        "a run that is clearly overfitted ends",
+      default:
+        "unlimited, but with --minutes or without any limit a run that is clearly overfitted " +
+        `ends; ${limitDefaults.patience} if no limit is given and the rate does not fall to 0`,
     },
   ]),
   ...inGroup("Model", [
@@ -110,7 +117,7 @@ export const trainOptions: readonly Option[] = [
       name: "layers",
       value: "N",
       description: "Number of stacked recurrent layers",
-      default: `${short.layers}; ${long.layers} for a long text and enough --minutes`,
+      default: String(short.layers),
     },
     {
       name: "init",
@@ -148,7 +155,7 @@ export const trainOptions: readonly Option[] = [
       name: "batch-size",
       value: "N",
       description: "Number of streams of text that are trained on side by side",
-      default: `${short.batchSize} to ${medium.batchSize}, by text length`,
+      default: `${short.batchSize} to ${long.batchSize}, by text length`,
     },
     {
       name: "reset-every",
@@ -202,8 +209,9 @@ export const trainOptions: readonly Option[] = [
       name: "lr",
       value: "X",
       description: "Learning rate",
-      default: `with adam and adamw by cell, less for wide layers: ${cellRates}; ${long.lr} for ` +
-        `${long.layers} layers of ${long.cell} and many epochs; ${optimizerRates}`,
+      default:
+        `with adam and adamw by cell, less for wide layers and (in parentheses) for schedules ` +
+        `that do not fall to 0: ${cellRates}; ${optimizerRates}`,
     },
     {
       name: "lr-schedule",
@@ -244,14 +252,15 @@ export const trainOptions: readonly Option[] = [
       name: "warmup",
       value: "N",
       description: "Steps at the start over which the learning rate rises from 0",
-      default: `${short.warmup} to ${long.warmup} with inverse-sqrt, else ${baseConfig.warmup}`,
+      default: `with adam and adamw ${short.warmup}, ${kept.warmup} with inverse-sqrt; else ` +
+        baseConfig.warmup,
     },
     {
       name: "cooldown",
       value: "X",
       description: "Fraction of the run, at its end, over which the learning rate falls to 0, " +
         "whatever the schedule",
-      default: `${short.cooldown}; ${long.cooldown} where ${long.layers} layers are picked`,
+      default: String(baseConfig.cooldown),
     },
     {
       name: "momentum",
@@ -298,25 +307,26 @@ export const trainOptions: readonly Option[] = [
       name: "dropout",
       value: "X",
       description: "Probability of dropping each value that a layer passes to the next",
-      default: `${short.dropout}; ${long.dropout} for ${long.layers} layers and many epochs`,
+      default: `${single.dropout} to ${short.dropout}, by the number of epochs; 0 for one layer`,
     },
     {
       name: "dropout-from",
       value: "X",
       description: "Fraction of the run after which dropout begins",
-      default: `${baseConfig.dropoutFrom}; ${long.dropoutFrom} where dropout is picked`,
+      default: String(baseConfig.dropoutFrom),
     },
     {
       name: "dropout-until",
       value: "X",
       description: "Fraction of the run after which dropout ends",
-      default: `${long.dropoutUntil}; ${baseConfig.dropoutUntil} with --preset`,
+      default: String(baseConfig.dropoutUntil),
     },
     {
       name: "weight-decay",
       value: "X",
       description: "Weight decay: an L2 penalty, decoupled from the gradient with adamw",
-      default: `${short.weightDecay}; ${vanilla.weightDecay} with other optimizers than adamw`,
+      default: `${single.weightDecay} to ${short.weightDecay}, by the number of epochs; ` +
+        `${vanilla.weightDecay} with other optimizers than adamw`,
     },
   ]),
   ...inGroup("Execution", [

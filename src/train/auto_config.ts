@@ -9,9 +9,10 @@ import {
   defaultBatchSize,
   resolveConfig,
 } from "../model/resolve_config.ts";
+import { fallsToZero } from "./lr_schedule.ts";
 import { positive } from "../schemas.ts";
 import { FLOP_PER_SECOND, flopPerChar, LARGE_VOCABULARY, type TextSize } from "./cost.ts";
-import type { LimitOptions } from "./limits.ts";
+import { defaultChars, type LimitOptions } from "./limits.ts";
 import { limitKeys } from "./options.ts";
 
 /** A configuration that was picked for a text; see {@linkcode autoConfig}. */
@@ -37,37 +38,26 @@ interface ModelSize {
   readonly layers: number;
   readonly hidden: number;
   readonly batchSize: number;
-  /** Steps of the learning rate's warm-up. */
-  readonly warmup: number;
   /** Characters that the text must have: a shorter one is overfitted by so many parameters. */
   readonly minChars: number;
   /** Characters that the run must train on: in fewer, a smaller model learns more. */
   readonly minTrainedChars: number;
 }
 
-/** From the largest to the smallest; docs/experiments.md has the measurements. */
+/**
+ * From the largest to the smallest; docs/experiments.md has the measurements. Two narrow layers learn
+ * more in the same time than a wide one.
+ */
 const modelSizes: readonly ModelSize[] = [
-  {
-    layers: 2,
-    hidden: 256,
-    batchSize: 12,
-    warmup: 1000,
-    minChars: 500_000,
-    minTrainedChars: 3_000_000,
-  },
-  { layers: 1, hidden: 192, batchSize: 16, warmup: 1000, minChars: 300_000, minTrainedChars: 0 },
-  { layers: 1, hidden: 128, batchSize: 8, warmup: 500, minChars: 30_000, minTrainedChars: 0 },
-  { layers: 1, hidden: 64, batchSize: 4, warmup: 200, minChars: 0, minTrainedChars: 0 },
+  { layers: 2, hidden: 192, batchSize: 12, minChars: 500_000, minTrainedChars: 15_000_000 },
+  { layers: 2, hidden: 160, batchSize: 12, minChars: 500_000, minTrainedChars: 7_000_000 },
+  { layers: 2, hidden: 128, batchSize: 12, minChars: 30_000, minTrainedChars: 600_000 },
+  { layers: 2, hidden: 96, batchSize: 8, minChars: 10_000, minTrainedChars: 0 },
+  { layers: 2, hidden: 64, batchSize: 4, minChars: 0, minTrainedChars: 0 },
 ];
 
 /** Sequence length of a text that is long enough. */
 const SEQ_LENGTH = 50;
-/** Epochs after which two layers of 256 units begin to overfit. */
-const MANY_EPOCHS = 8;
-/** Dropout between layers in a run of so many epochs, and the part of the run that has it. */
-const DROPOUT = 0.1;
-const DROPOUT_FROM = 0.7;
-const DROPOUT_UNTIL = 0.85;
 /** A GRU that seldom started from a zero state predicted worse from there than uniform guessing. */
 const RESET_EVERY = 200;
 /**
@@ -75,16 +65,34 @@ const RESET_EVERY = 200;
  */
 const MAX_ORTHOGONAL_UNITS = 512;
 
-/** Learning rates that suited models of 160,000 parameters. */
+/** What keeps a run from overfitting a text that it reads many times. */
+interface Regularization {
+  /** Epochs of the run, from which on it is picked. */
+  readonly minEpochs: number;
+  /** Dropout between layers. */
+  readonly dropout: number;
+  readonly weightDecay: number;
+}
+
+/** From the most epochs to the fewest. */
+const regularizations: readonly Regularization[] = [
+  { minEpochs: 40, dropout: 0.5, weightDecay: 1 },
+  { minEpochs: 15, dropout: 0.3, weightDecay: 0.3 },
+  { minEpochs: 8, dropout: 0.2, weightDecay: 0.3 },
+  { minEpochs: 0, dropout: 0, weightDecay: 0.1 },
+];
+
+/** Learning rates from which a schedule falls to 0 at the end of the run. */
+const fallingRates = { rnn: 0.006, gru: 0.012, lstm: 0.016 } as const;
+/** Learning rates of schedules that leave the rate above 0. */
 const learningRates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
-/** Learning rate of a GRU with two layers in a run of many epochs, which then overfits less. */
-const LONG_RUN_LR = 0.012;
 /** Hidden units above which the learning rate falls in inverse proportion. */
 const FULL_LR_UNITS = 256;
-const WEIGHT_DECAY = 0.1;
 const WEIGHT_AVERAGE = 0.1;
-/** Fraction of the run; it helped two layers of 256 units, and not one of 192. */
-const COOLDOWN = 0.2;
+/** Steps of the learning rate's warm-up. */
+const WARMUP = 100;
+/** The same for the schedule inverse-sqrt, whose rate falls from the end of the warm-up. */
+const INVERSE_SQRT_WARMUP = 500;
 
 /** Assumed duration of a run without a time limit. */
 const USUAL_MINUTES = 2;
@@ -95,13 +103,14 @@ const USUAL_MINUTES = 2;
 const MIN_CHARS_OF_LARGE_ALPHABET = 1_000_000;
 
 /**
- * Picks a model and hyperparameters for a text: the largest model that the text and the time are
- * enough for, and an optimization that needs no tuning.
+ * Picks a model and hyperparameters for a text: the model that learns most from the text in the
+ * time that there is, a learning rate that falls to 0 at the end of the run, and as much
+ * regularization as the number of epochs calls for.
  *
  * @param text Its length and its alphabet decide: a {@linkcode Corpus}, or what is known of one.
  * @param input Keys that are decided already; a preset or a complete configuration decides all.
- * @param limits With a longer time limit, a larger model is picked. Other limits have no effect, so
- * that a run can be resumed with others.
+ * @param limits With a longer time limit, a larger model is picked. The number of epochs that the
+ * limits allow decides about dropout and weight decay.
  * @throws {InputError} if a key of `input` is unknown, or its value invalid.
  * @throws {TypeError} if `text` has no length or no vocabulary.
  *
@@ -120,7 +129,7 @@ const MIN_CHARS_OF_LARGE_ALPHABET = 1_000_000;
 export function autoConfig(
   text: TextSize,
   input: ConfigInput = {},
-  limits: Pick<LimitOptions, "minutes"> = {},
+  limits: Pick<LimitOptions, "steps" | "epochs" | "minutes"> = {},
 ): AutoConfig {
   const context = "Cannot train";
   checkShape(text, {
@@ -134,11 +143,14 @@ export function autoConfig(
   if (isComplete(input)) {
     return { config: withContext("Cannot train", () => parseConfig(input)), reasons: [] };
   }
-  const run = estimateRun(text, limits);
+  const run = estimateRun(text, { input, limits });
   const picked = { ...pickModel(input, run), ...pickOptimization(input, run) };
   const config = resolveConfig({ ...picked, ...input }, { chars });
   return { config, reasons: reasonsFor({ config, picked, input, run }) };
 }
+
+/** The limits that determine the length of a run. */
+type RunLength = Pick<LimitOptions, "steps" | "epochs" | "minutes">;
 
 const limitsSchema = optionsSchema({ ...limitKeys, minutes: positive });
 
@@ -157,21 +169,43 @@ interface RunEstimate {
   readonly minutes: number | undefined;
   /** The model size that suits text and time. */
   readonly size: ModelSize;
-  /** Whether the time is enough for at least {@linkcode MANY_EPOCHS} epochs. */
-  readonly hasManyEpochs: boolean;
+  /** Epochs of the run. */
+  readonly epochs: number;
 }
 
 function estimateRun(
   { length: chars, vocabulary }: TextSize,
-  { minutes }: Pick<LimitOptions, "minutes">,
+  { input, limits }: { readonly input: ConfigInput; readonly limits: RunLength },
 ): RunEstimate {
   const text = { chars, vocabularySize: vocabulary.size };
+  const { minutes } = limits;
   const time = minutes ?? USUAL_MINUTES;
   // An invalid time limit fits no size; resolveLimits rejects it later.
   const size = modelSizes.find((size) => suits(size, { ...text, minutes: time })) ??
     modelSizes.at(-1)!;
-  const trained = trainedChars(size, { ...text, minutes: time });
-  return { ...text, minutes, size, hasManyEpochs: trained >= MANY_EPOCHS * chars };
+  return { ...text, minutes, size, epochs: estimateEpochs({ ...text, size }, { input, limits }) };
+}
+
+/** Epochs of a run by the limit that is reached first. */
+function estimateEpochs(
+  { chars, vocabularySize, size }: Pick<RunEstimate, "chars" | "vocabularySize" | "size">,
+  { input, limits: { steps, epochs, minutes } }: {
+    readonly input: ConfigInput;
+    readonly limits: RunLength;
+  },
+): number {
+  const { layers = size.layers, hidden = size.hidden, cell = "gru" } = input;
+  const { batchSize, seqLength } = { ...pickBatches(input, { chars, size }), ...input };
+  if (steps === undefined && epochs === undefined && minutes === undefined) {
+    return defaultChars(chars, { config: { cell, layers, hidden }, vocabularySize }) / chars;
+  }
+  return Math.min(
+    epochs ?? Infinity,
+    (steps ?? Infinity) * batchSize * seqLength / chars,
+    minutes === undefined
+      ? Infinity
+      : trainedChars({ layers, hidden }, { minutes, vocabularySize }) / chars,
+  );
 }
 
 /** A text and a time, for which a model size is picked. */
@@ -196,7 +230,7 @@ function isAffordable(size: ModelSize, occasion: Occasion): boolean {
 
 /** The number of characters on which a GRU of this size can be trained in a time. */
 function trainedChars(
-  { layers, hidden }: ModelSize,
+  { layers, hidden }: Pick<ModelSize, "layers" | "hidden">,
   { minutes, vocabularySize }: Pick<Occasion, "minutes" | "vocabularySize">,
 ): number {
   // Ordinary alphabets are taken to be alike, so that one character more changes no model.
@@ -205,66 +239,55 @@ function trainedChars(
 }
 
 function pickModel(input: ConfigInput, run: RunEstimate): ConfigInput {
-  const { chars, size: { layers, hidden, batchSize } } = run;
-  // Shorter in a short text, so that an epoch has some steps.
-  const seqLength = input.seqLength ?? Math.max(1, Math.min(SEQ_LENGTH, Math.floor(chars / 8)));
+  const { layers, hidden } = run.size;
   return {
     cell: "gru",
     layers,
     hidden,
-    batchSize: defaultBatchSize(batchSize, { seqLength, chars }),
-    seqLength,
+    ...pickBatches(input, run),
     ...pickDropout(input, run),
     init: (input.hidden ?? hidden) <= MAX_ORTHOGONAL_UNITS ? "orthogonal" : "xavier",
     resetEvery: RESET_EVERY,
   };
 }
 
-/**
- * Dropout late in a long run: before that it only slows learning. In the last part of the run there
- * is none, because what the noise prevented from being learned is learned quickly there.
- */
-function pickDropout(input: ConfigInput, { size, hasManyEpochs }: RunEstimate): ConfigInput {
-  const { dropout, layers, dropoutFrom = 0, dropoutUntil = 1 } = input;
-  const until = dropoutFrom < DROPOUT_UNTIL ? DROPOUT_UNTIL : 1;
-  if (dropout !== undefined) return dropout > 0 ? { dropoutUntil: until } : {};
-  if (layers !== undefined || size.layers === 1 || !hasManyEpochs) return {};
-  const from = dropoutUntil > DROPOUT_FROM ? DROPOUT_FROM : 0;
-  return { dropout: DROPOUT, dropoutFrom: from, dropoutUntil: until };
+/** Streams and sequence length; both are smaller for a short text, so that an epoch has some steps. */
+function pickBatches(
+  input: ConfigInput,
+  { chars, size }: Pick<RunEstimate, "chars" | "size">,
+): { readonly batchSize: number; readonly seqLength: number } {
+  const seqLength = input.seqLength ?? Math.max(1, Math.min(SEQ_LENGTH, Math.floor(chars / 8)));
+  return { batchSize: defaultBatchSize(size.batchSize, { seqLength, chars }), seqLength };
 }
 
-/** AdamW with a decaying rate and averaged weights; another optimizer has its own defaults. */
+/** The regularization that suits the number of epochs. */
+function regularizationOf({ epochs }: Pick<RunEstimate, "epochs">): Regularization {
+  // An invalid limit is no number of epochs; resolveLimits rejects it later.
+  return regularizations.find(({ minEpochs }) => epochs >= minEpochs) ?? regularizations.at(-1)!;
+}
+
+function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
+  const { layers = run.size.layers } = input;
+  const { dropout } = regularizationOf(run);
+  return input.dropout !== undefined || layers === 1 || dropout === 0 ? {} : { dropout };
+}
+
+/** AdamW with a falling rate and averaged weights; another optimizer has its own defaults. */
 function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigInput {
-  const { size } = run;
-  const { optimizer = "adamw", hidden = size.hidden, cell = "gru", layers = size.layers } = input;
+  const { optimizer = "adamw", hidden = run.size.hidden, cell = "gru" } = input;
   // An unknown optimizer is rejected with the rest of the configuration.
   if (!Object.hasOwn(optimizers, optimizer)) return {};
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
-  const isLarge = size.layers > 1 && layers > 1;
-  const decays = rateDecays(input);
-  const lr = isLongRun(input, run) ? LONG_RUN_LR : learningRates[cell];
+  const { lrSchedule = "linear", cooldown = 0 } = input;
+  const rates = fallsToZero({ lrSchedule, cooldown }) ? fallingRates : learningRates;
   return {
     optimizer,
-    lr: lr * Math.min(1, FULL_LR_UNITS / hidden),
-    weightDecay: optimizer === "adamw" ? WEIGHT_DECAY : 0,
+    lr: rates[cell] * Math.min(1, FULL_LR_UNITS / hidden),
+    lrSchedule,
+    warmup: lrSchedule === "inverse-sqrt" ? INVERSE_SQRT_WARMUP : WARMUP,
+    weightDecay: optimizer === "adamw" ? regularizationOf(run).weightDecay : 0,
     weightAverage: WEIGHT_AVERAGE,
-    ...decays
-      ? { lrSchedule: "inverse-sqrt", warmup: size.warmup, cooldown: isLarge ? COOLDOWN : 0 }
-      : {},
   };
-}
-
-/**
- * The rate decays from the end of the warm-up, so without one, or with another schedule, it stays.
- */
-function rateDecays({ lrSchedule, warmup }: ConfigInput): boolean {
-  return lrSchedule === undefined ? warmup !== 0 : lrSchedule === "inverse-sqrt";
-}
-
-/** Whether a GRU of two layers is trained for many epochs with a decaying rate. */
-function isLongRun(input: ConfigInput, { size, hasManyEpochs }: RunEstimate): boolean {
-  const { layers = size.layers, cell = "gru" } = input;
-  return size.layers > 1 && layers > 1 && hasManyEpochs && rateDecays(input) && cell === "gru";
 }
 
 /** A model in words, for example `gru, 2 layers of 256 hidden units`. */
@@ -299,7 +322,7 @@ function reasonsFor(choice: Choice): AutoConfigReason[] {
     about(["dropout", "dropoutFrom", "dropoutUntil"], dropoutReason(choice)),
     about(["batchSize", "seqLength"], batchReason(choice)),
     about(["optimizer", "lr", "weightDecay"], updateReason(choice)),
-    about(["lrSchedule", "warmup", "cooldown", "weightAverage"], scheduleReason(choice)),
+    about(["lrSchedule", "warmup", "weightAverage"], scheduleReason(choice)),
   ].flatMap((reason) => reason ?? []);
 
   /** A reason with those of the keys that were not given. */
@@ -333,15 +356,10 @@ function modelReason({ config, input, run }: Choice): Omit<AutoConfigReason, "ke
       : { choice: cell, reason: "of the three cells, it learns most in a given time" };
   }
   const choice = isCellGiven ? size : `${cell}, ${size}`;
-  return { choice, reason: isHiddenGiven ? layersReason(run, layers) : sizeReason(run) };
+  return { choice, reason: isHiddenGiven ? LAYERS_REASON : sizeReason(run) };
 }
 
-/** Why so many layers, of a number of hidden units that was given. */
-function layersReason({ chars, minutes, size }: RunEstimate, layers: number): string {
-  if (layers === 1) return "one layer learns faster than several";
-  return `${describeRun({ chars, minutes })} are enough for ${layers} layers of ` +
-    `${formatInteger(size.hidden)} units`;
-}
+const LAYERS_REASON = "several narrow layers learn more in the same time than a wide one";
 
 function describeRun({ chars, minutes }: Pick<RunEstimate, "chars" | "minutes">): string {
   return countOf(chars, "character") +
@@ -374,11 +392,7 @@ function dropoutReason(
   const choice = isGiven(input, "dropoutFrom") || isGiven(input, "dropoutUntil")
     ? `dropout ${config.dropout}`
     : describeDropout(config);
-  return {
-    choice,
-    reason: `${countOf(run.minutes ?? USUAL_MINUTES, "minute")} are estimated at more than ` +
-      `${MANY_EPOCHS} epochs, after which a model of this size begins to overfit`,
-  };
+  return { choice, reason: `it reduces overfitting in a run of ${describeEpochs(run)}` };
 }
 
 function batchReason({ config, input, run }: Choice): Omit<AutoConfigReason, "keys"> | null {
@@ -420,27 +434,30 @@ function updateReason(
   }
   if (picked.weightAverage === undefined) return { choice, reason: `the default of ${optimizer}` };
   const wide = hidden > FULL_LR_UNITS ? `, less for more than ${FULL_LR_UNITS} hidden units` : "";
-  const long = isLongRun(input, run) ? " in a long run" : "";
-  return { choice, reason: `suits ${cell}${long}${wide}` };
+  const isRegularized = !isGiven(input, "weightDecay") &&
+    weightDecay > regularizations.at(-1)!.weightDecay;
+  const decay = isRegularized ? `, with more weight decay for ${describeEpochs(run)}` : "";
+  return { choice, reason: `suits ${cell}${wide}${decay}` };
+}
+
+function describeEpochs({ epochs }: RunEstimate): string {
+  return `about ${countOf(Math.round(epochs), "epoch")}`;
 }
 
 /** The schedule of the learning rate, and the average of the weights. */
 function scheduleReason({ config, picked, input }: Choice): Omit<AutoConfigReason, "keys"> | null {
-  const { lrSchedule, cooldown, weightAverage } = config;
+  const { lrSchedule, weightAverage } = config;
   const isAveraged = picked.weightAverage !== undefined && !isGiven(input, "weightAverage");
   const isScheduled = picked.lrSchedule !== undefined && !isGiven(input, "lrSchedule");
   const parts = [
     ...isScheduled ? [lrSchedule] : [],
-    ...picked.cooldown && !isGiven(input, "cooldown") ? [`cooldown ${cooldown}`] : [],
     ...isAveraged ? [`weight average ${weightAverage}`] : [],
   ];
   if (parts.length === 0) return null;
-  const reason = isScheduled && isAveraged
-    ? "a decaying learning rate and averaged weights give a good model at any time"
-    : isAveraged
-    ? "averaged weights predict better than those of the last step"
-    : "the updates shrink as the model improves";
-  return { choice: parts.join(", "), reason };
+  const schedule = "a rate that falls to 0 at the end of the run learns most";
+  const average = "averaged weights are a good model before the end, too";
+  const reasons = [...isScheduled ? [schedule] : [], ...isAveraged ? [average] : []];
+  return { choice: parts.join(", "), reason: reasons.join("; ") };
 }
 
 function formatInteger(n: number): string {

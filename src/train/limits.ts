@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import { quote } from "../json.ts";
 import type { Config } from "../model/config.ts";
 import { affordableChars, FLOP_PER_SECOND, flopPerChar } from "./cost.ts";
+import { fallsToZero } from "./lr_schedule.ts";
 import { isOverfitted, type ValidationProgress } from "./overfitting.ts";
 
 /** Limits of a run, which ends at the one that is reached first. */
@@ -14,8 +15,9 @@ export interface LimitOptions {
   /** Wall-clock time: above 0. */
   readonly minutes?: number;
   /**
-   * Consecutive validations without a lower loss (early stopping): a whole number above 0. Default: 5
-   * without any limit; with `minutes`, a run that is overfitted beyond recovery ends.
+   * Consecutive validations without a lower loss (early stopping): a whole number above 0. Default:
+   * unlimited, but without `steps` and `epochs` a run that is overfitted beyond recovery ends; 5
+   * without any limit if the learning rate does not fall to 0 at the end of the run.
    */
   readonly patience?: number;
 }
@@ -42,8 +44,8 @@ export interface TrainingLimits {
   /** Consecutive validations without a lower loss that end the run; Infinity if unlimited. */
   readonly patience: number;
   /**
-   * Whether overfitting beyond recovery ends the run: with a time limit and without `patience`, for
-   * a text that the model has learned long before the time is over.
+   * Whether overfitting beyond recovery ends the run: with a time limit or without any limit, and
+   * without `patience`, for a text that the model has learned long before the end.
    */
   readonly stopsOverfitting: boolean;
   /** Whether no limit was given, so that {@linkcode limitDefaults} apply. */
@@ -66,7 +68,10 @@ export interface LimitDefaults {
   readonly maxChars: number;
   /** Epochs at most where `minChars` decides: a text of a few characters is learned long before. */
   readonly maxEpochs: number;
-  /** Consecutive validations without a lower loss. */
+  /**
+   * Consecutive validations without a lower loss, unless the learning rate falls to 0 at the end: the
+   * loss then falls most in the last part of the run.
+   */
   readonly patience: number;
   /** Characters between metrics of a long run. */
   readonly charsPerLog: number;
@@ -76,8 +81,8 @@ export interface LimitDefaults {
 
 /** The defaults of limits and intervals. */
 export const limitDefaults: LimitDefaults = Object.freeze({
-  epochs: 10,
-  minChars: 4e6,
+  epochs: 8,
+  minChars: 6e5,
   maxChars: 20e6,
   maxEpochs: 10_000,
   patience: 5,
@@ -94,7 +99,7 @@ export interface LimitContext {
   /** Whether a part of the text is held out for validation. */
   readonly hasValidation: boolean;
   /** The model. */
-  readonly config: Pick<Config, "cell" | "layers" | "hidden">;
+  readonly config: Pick<Config, "cell" | "layers" | "hidden" | "lrSchedule" | "cooldown">;
   /** V. */
   readonly vocabularySize: number;
 }
@@ -108,9 +113,10 @@ export interface LimitContext {
  *
  * @example
  * ```ts
+ * import { resolveConfig } from "../model/resolve_config.ts";
  * import { resolveLimits } from "./limits.ts";
  *
- * const config = { cell: "gru", layers: 1, hidden: 128 } as const;
+ * const config = resolveConfig({ cell: "gru", hidden: 128 });
  * const steps = { charsPerStep: 800, stepsPerEpoch: 175 };
  * const context = { ...steps, hasValidation: true, config, vocabularySize: 65 };
  * const limits = resolveLimits({ epochs: 20 }, context);
@@ -130,13 +136,15 @@ export function resolveLimits(
   );
   const seconds = (input.minutes ?? Infinity) * 60;
   const { patience, logsPerRun } = limitDefaults;
+  const hasPatience = isDefault && context.hasValidation && !fallsToZero(context.config);
   const logEvery = input.logEvery ??
     roundUp(Math.min(charsPerLog(seconds, context) / context.charsPerStep, steps / logsPerRun));
   return {
     steps,
     seconds,
-    patience: input.patience ?? (isDefault && context.hasValidation ? patience : Infinity),
-    stopsOverfitting: input.minutes !== undefined && input.patience === undefined,
+    patience: input.patience ?? (hasPatience ? patience : Infinity),
+    stopsOverfitting: input.patience === undefined && !hasPatience &&
+      (isDefault || input.minutes !== undefined),
     isDefault,
     logEvery,
     sampleEvery: input.sampleEvery ?? null,
@@ -169,11 +177,21 @@ function checkLimits(input: LimitOptions & IntervalOptions, hasValidation: boole
 }
 
 function defaultSteps({ charsPerStep, stepsPerEpoch, ...model }: LimitContext): number {
+  return Math.ceil(defaultChars(stepsPerEpoch * charsPerStep, model) / charsPerStep);
+}
+
+/** Characters that a run without limits trains on. */
+export function defaultChars(
+  charsPerEpoch: number,
+  { config, vocabularySize }: {
+    readonly config: Pick<Config, "cell" | "layers" | "hidden">;
+    readonly vocabularySize: number;
+  },
+): number {
   const { epochs, minChars, maxChars, maxEpochs } = limitDefaults;
-  const charsPerEpoch = stepsPerEpoch * charsPerStep;
   const least = Math.min(minChars, maxEpochs * charsPerEpoch);
   const chars = Math.min(Math.max(epochs * charsPerEpoch, least), maxChars);
-  return Math.ceil(affordableChars(chars, model.config, model.vocabularySize) / charsPerStep);
+  return affordableChars(chars, config, vocabularySize);
 }
 
 /** How much of its limits a run has used. */

@@ -86,6 +86,13 @@ export function cooldownFactor({ cooldown }: Pick<Config, "cooldown">, done: num
   return cooldown === 0 ? 1 : Math.min(1, (1 - done) / cooldown);
 }
 
+/** Whether the learning rate falls to 0 at the end of a run, so that the run should reach it. */
+export function fallsToZero(
+  { lrSchedule, cooldown }: Pick<Config, "lrSchedule" | "cooldown">,
+): boolean {
+  return lrSchedule === "linear" || lrSchedule === "cosine" || cooldown > 0;
+}
+
 /**
  * Checks that a run has what its learning-rate schedule depends on.
  *

@@ -7,7 +7,7 @@ import { checkCorpus, type Corpus } from "../text/corpus.ts";
 import { forLines } from "./training_data.ts";
 import { checkGrowth, growBest, growCheckpoint, hasGrown } from "./growth.ts";
 import { autoConfig } from "./auto_config.ts";
-import { isFinished, resolveLimits, type TrainingLimits } from "./limits.ts";
+import { isFinished, type LimitOptions, resolveLimits, type TrainingLimits } from "./limits.ts";
 import { TrainingLoop } from "./loop.ts";
 import { checkLrSchedule } from "./lr_schedule.ts";
 import { type TrainingCallbacks, trainingSchemas, type TrainOptions } from "./options.ts";
@@ -19,8 +19,7 @@ import { Disposables } from "../disposables.ts";
  * Trains a model on a text until a limit is reached or the signal aborts.
  *
  * Without options this is what `deno task train` does: {@linkcode autoConfig} picks model and
- * hyperparameters, and the run takes ten epochs, but 4 to 20 million characters, or fewer if five
- * consecutive validations do not improve. Logging, sampling, validating, saving, stopping and
+ * hyperparameters, and the run takes eight epochs, but 0.6 to 20 million characters. Logging, sampling, validating, saving, stopping and
  * resuming do not change the weights: the same corpus, configuration and number of steps give the
  * same bits.
  *
@@ -104,7 +103,7 @@ export async function prepareTraining(
 ): Promise<PreparedTraining> {
   checkCorpus(corpus, "Cannot train");
   options = checkOptions(options, { schema: trainingSchemas.train, context: "Cannot train" });
-  const { config, minutes, signal } = options;
+  const { config, signal } = options;
   const { initFrom } = options;
   if (initFrom !== undefined && options.resume !== undefined) {
     throw new InputError(
@@ -134,7 +133,7 @@ export async function prepareTraining(
         autoConfig(
           corpus,
           forLines(corpus, configFrom(initFrom, config)),
-          minutes === undefined ? {} : { minutes },
+          lengthOf(options),
         ).config,
         {
           ...threads,
@@ -167,6 +166,15 @@ export async function prepareTraining(
       return finished ?? await loop.run(checked);
     },
     [Symbol.dispose]: () => trainer[Symbol.dispose](),
+  };
+}
+
+/** The limits that {@linkcode autoConfig} depends on. */
+function lengthOf({ steps, epochs, minutes }: TrainOptions): LimitOptions {
+  return {
+    ...steps === undefined ? {} : { steps },
+    ...epochs === undefined ? {} : { epochs },
+    ...minutes === undefined ? {} : { minutes },
   };
 }
 

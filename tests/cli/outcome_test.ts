@@ -10,12 +10,14 @@ function alice(chars?: number): string {
   return text.slice(0, chars);
 }
 const quiet = ["--sample-every", "0", "--out", "run"];
+/** Options with which a short text is overfitted soon. */
+const unregularized = ["--hidden", "64", "--layers", "1", "--weight-decay", "0"];
 
 testProgram(
   "train says when it overfits and where the best was, and sample uses the best",
   async (f) => {
     await Deno.writeTextFile(`${f}/text.txt`, alice(6000));
-    const options = ["--hidden", "64", "--steps", "1200", "--log-every", "20", ...quiet];
+    const options = [...unregularized, "--steps", "1200", "--log-every", "20", ...quiet];
     const out = await succeed(f, "train", "text.txt", ...options);
     assertEquals(out.match(/Overfitting: since step/g)?.length, 1);
     const [, from, to] = /training loss fell from (\d\.\d{4}) to (\d\.\d{4})\. The best/.exec(out)!;
@@ -51,7 +53,7 @@ testProgram(
   "train with a time limit ends when it is overfitted, and says how to go on",
   async (f) => {
     await Deno.writeTextFile(`${f}/text.txt`, alice(4000));
-    const options = ["--hidden", "64", "--minutes", "3", "--log-every", "20", ...quiet];
+    const options = [...unregularized, "--minutes", "3", "--log-every", "20", ...quiet];
     const out = await succeed(f, "train", "text.txt", ...options);
     const [, patience] = /Stopped early: .* to train on: .*--resume run --patience (\d+)/.exec(
       out,
@@ -129,7 +131,8 @@ testProgram(
   async (f) => {
     await Deno.writeTextFile(`${f}/text.txt`, alice(20_000));
     const wild = ["--optimizer", "sgd", "--lr", "50", "--grad-clip", "0", "--hidden", "16"];
-    const { code, err } = await run(f, ["train", "text.txt", ...wild, ...quiet]);
+    const args = ["text.txt", "--layers", "1", "--steps", "20000", ...wild, ...quiet];
+    const { code, err } = await run(f, ["train", ...args]);
     assertEquals(code, 1);
     assertMatch(err, /^error: Training diverged .*worse than uniform.*--lr 0\.5 --grad-clip 5\n$/);
   },

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
+import { resolveConfig } from "../../src/model/resolve_config.ts";
 import {
   fractionDone,
   type IntervalOptions,
@@ -12,14 +13,15 @@ import {
 } from "../../src/train/limits.ts";
 
 type Options = LimitOptions & IntervalOptions;
-const model = { config: { cell: "gru", layers: 1, hidden: 128 }, vocabularySize: 65 } as const;
+const config = resolveConfig({ cell: "gru", layers: 1, hidden: 128 });
+const model = { config, vocabularySize: 65 };
 const context = { charsPerStep: 10, stepsPerEpoch: 300, hasValidation: true, ...model };
 
 Deno.test("resolveLimits() limits the characters and the patience of a run without limits", () => {
   for (
     const [stepsPerEpoch, chars] of [
-      [20, 4e6], // short text: the minimum
-      [10_000, 10e6], // ten epochs
+      [20, 6e5], // short text: the minimum
+      [10_000, 8e6], // eight epochs
       [1_000_000, 20e6], // long text: the maximum
     ] as const
   ) {
@@ -32,9 +34,24 @@ Deno.test("resolveLimits() limits the characters and the patience of a run witho
   assertEquals(resolveLimits({}, { ...context, hasValidation: false }).patience, Infinity);
 });
 
+Deno.test("resolveLimits() lets a rate fall to 0 by default, whatever validations say", () => {
+  for (
+    const falling of [{ lrSchedule: "linear" }, { lrSchedule: "cosine" }, {
+      cooldown: 0.2,
+    }] as const
+  ) {
+    const falls = { ...context, config: { ...config, ...falling } };
+    const { patience, stopsOverfitting } = resolveLimits({}, falls);
+    assertEquals([patience, stopsOverfitting], [Infinity, true]);
+    assertEquals(resolveLimits({ patience: 2 }, falls).patience, 2);
+    assertEquals(resolveLimits({ patience: 2 }, falls).stopsOverfitting, false);
+  }
+  assertEquals(resolveLimits({}, context).stopsOverfitting, false);
+});
+
 Deno.test("resolveLimits() follows the alphabet, and the length of a short text", () => {
   const steps = (changes: Partial<LimitContext>) =>
-    resolveLimits({}, { ...context, ...changes }).steps;
+    resolveLimits({}, { ...context, stepsPerEpoch: 50_000, ...changes }).steps;
   // Ordinary alphabets are alike.
   for (const vocabularySize of [1, 2, 60, 120]) assertEquals(steps({ vocabularySize }), 4e5);
   const chars = [500, 3000, 30_000, 1_000_000].map((size) => 10 * steps({ vocabularySize: size }));
@@ -45,7 +62,7 @@ Deno.test("resolveLimits() follows the alphabet, and the length of a short text"
   assert(steps({ config: wide, vocabularySize: 500 }) > 0.9 * 4e5);
   // 3 characters are a batch of one character; 500 characters are nine of fifty.
   assertEquals(steps({ charsPerStep: 1, stepsPerEpoch: 1 }), 10_000);
-  assertEquals(steps({ charsPerStep: 50, stepsPerEpoch: 9 }), 80_000);
+  assertEquals(steps({ charsPerStep: 50, stepsPerEpoch: 9 }), 12_000);
 });
 
 Deno.test("resolveLimits() has as many metrics of a slow model within a time limit", () => {
