@@ -2,9 +2,11 @@
 import { render } from "preact";
 import { ComparePanel } from "./panels/compare.tsx";
 import { CurvesPanel } from "./panels/curves.tsx";
+import { keepTraining } from "./files/keep_training.ts";
 import { FilesPanel } from "./panels/files.tsx";
 import { FollowPanel } from "./panels/follow.tsx";
 import { InsidePanel } from "./panels/inside.tsx";
+import { LeftTrainings } from "./panels/left_trainings.tsx";
 import { LinkNotice, takeSettings } from "./panels/link_notice.tsx";
 import { RunBar } from "./panels/run_bar.tsx";
 import { SamplesPanel } from "./panels/samples.tsx";
@@ -19,6 +21,7 @@ function Page() {
       <div class="column">
         <FollowPanel />
         <LinkNotice />
+        {!isFollowing && <LeftTrainings />}
         {!isFollowing && <TrainPanel />}
       </div>
       {!isFollowing && <RunBar />}
@@ -39,5 +42,8 @@ function Page() {
 registerServiceWorker(() => client.phase.value === "idle" && text.value?.name !== "pasted text");
 await takeSettings();
 configureOnChange();
-if (!isFollowing) askBeforeLeaving();
+if (!isFollowing) {
+  askBeforeLeaving();
+  keepTraining();
+}
 render(<Page />, document.querySelector("main")!);

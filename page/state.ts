@@ -47,10 +47,16 @@ export const isEditable: ReadonlySignal<boolean> = computed(() => {
 /** The step of the model that was saved or exported last; `null` if none was. */
 export const savedStep: Signal<number | null> = signal(null);
 
+/** A text that was kept with its training, and is the text of the page again. */
+export const restoredText: Signal<TextSource | null> = signal(null);
+
+/** The step of the state that this browser keeps of the training; `null` if it keeps none. */
+export const keptStep: Signal<number | null> = signal(null);
+
 /** Time of training that is not lost without a question, in seconds. */
 const PRECIOUS_SECONDS = 10;
 
-/** Whether leaving the page or resetting would lose a training worth a question. */
+/** Whether resetting would lose a training worth a question. */
 export function hasUnsavedTraining(): boolean {
   const latest = client.metrics.peek().at(-1);
   if (latest === undefined || client.phase.peek() === "idle") return false;
@@ -58,10 +64,10 @@ export function hasUnsavedTraining(): boolean {
   return latest.elapsedSeconds >= PRECIOUS_SECONDS && step !== savedStep.peek();
 }
 
-/** Lets the browser ask before the page is left while a training is not saved. */
+/** Lets the browser ask before the page is left while a training is neither saved nor kept. */
 export function askBeforeLeaving(): void {
   addEventListener("beforeunload", (event) => {
-    if (hasUnsavedTraining()) event.preventDefault();
+    if (keptStep.peek() === null && hasUnsavedTraining()) event.preventDefault();
   });
 }
 

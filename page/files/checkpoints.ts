@@ -3,6 +3,7 @@
 import { batch, type Signal, signal } from "@preact/signals";
 import type { CorpusIdentity, LimitOptions } from "../../src/mod.ts";
 import { client, otherModel, remark, text } from "../state.ts";
+import { keepNewTraining } from "./keep_training.ts";
 import type { ModelFile } from "../worker/protocol.ts";
 import { query } from "../worker/query.ts";
 
@@ -71,7 +72,8 @@ export function isTrainedOnText({ corpus }: OpenedCheckpoint): boolean {
 /** Continues the training of the opened checkpoint on the text of the page. */
 export function trainOn({ model }: OpenedCheckpoint): void {
   batch(() => {
-    client.load(model.file, text.value);
+    client.load(model.file, { text: text.value });
+    keepNewTraining();
     closeCheckpoint();
     const step = model.progress.step.toLocaleString("en");
     remark.value = `The training of ${model.name} is at step ${step}, and continues from there.`;

@@ -22,6 +22,7 @@ import {
   givenConfig,
   givenLimits,
   isFollowing,
+  keptStep,
   prompt,
   savedStep,
   text,
@@ -83,6 +84,14 @@ function Save() {
               label="Command that trains on"
               value={resumeCommand(name, givenLimits.value)}
             />
+            {keptStep.value !== null && (
+              <p class="small soft">
+                This browser, and nothing else, keeps a copy of step {formatCount(keptStep.value)}
+                {" "}
+                until the training is reset: after a reload or a crash the page offers to continue
+                it.
+              </p>
+            )}
           </>
         )}
     </section>

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { useSignal, useSignalEffect } from "@preact/signals";
+import { forgetTraining, keepError, keepNewTraining } from "../files/keep_training.ts";
 import {
   countOf,
   formatCount,
@@ -55,6 +56,7 @@ export function RunBar() {
         <Figures />
         {error !== null && <p class="error" role="alert" id="error">{withLabels(error.message)}</p>}
         {error === null && note !== null && <p class="remark" role="status">{note}</p>}
+        {keepError.value !== null && <p class="remark" role="status">{keepError}.</p>}
       </div>
       <Announcer />
     </section>
@@ -88,6 +90,7 @@ function MainButton({ phase, isReady }: { readonly phase: Phase; readonly isRead
 /** Starts to train, and brings in sight what it does. */
 function startAndShow(): void {
   startTraining();
+  void keepNewTraining();
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   document.querySelector(".learning")?.scrollIntoView({ behavior: isCalm ? "auto" : "smooth" });
 }
@@ -95,7 +98,9 @@ function startAndShow(): void {
 /** Resets, after a question where work would be lost. */
 function askAndReset(): void {
   const question = "Reset the training? Its latest model is not saved.";
-  if (!hasUnsavedTraining() || confirm(question)) resetTraining();
+  if (hasUnsavedTraining() && !confirm(question)) return;
+  forgetTraining();
+  resetTraining();
 }
 
 /** Why a training has ended; `null` if it has not, or that is not known. */

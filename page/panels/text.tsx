@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { countOf, formatBytes } from "../format.ts";
-import { client, isEditable, prompt, remark, text } from "../state.ts";
+import { client, isEditable, prompt, remark, restoredText, text } from "../state.ts";
 import { type BundledText, bundledTexts } from "../texts.ts";
 import type { TextSource } from "../worker/protocol.ts";
 
@@ -27,7 +27,7 @@ export function TextPanel() {
     if (id === OWN) return take(own.value, "");
     const bundled = bundledTexts.find(({ file }) => file === id)!;
     const content = await fetchText(bundled);
-    if (choice.value !== id) return;
+    if (choice.value !== id || !isEditable.peek()) return;
     if (content === null) failure.value = `Cannot load ${id}: the page's files are missing.`;
     else take({ name: id, content }, bundled.prompt);
   };
@@ -48,6 +48,13 @@ export function TextPanel() {
 
   useSignalEffect(() => {
     choose(choice.peek());
+  });
+  useSignalEffect(() => {
+    const restored = restoredText.value;
+    if (restored === null) return;
+    const bundled = bundledTexts.find(({ file }) => file === restored.name);
+    choice.value = bundled?.file ?? OWN;
+    if (bundled === undefined) own.value = restored;
   });
   useSignalEffect(() => {
     const source = text.value;

@@ -28,6 +28,16 @@ export interface StartOptions extends Partial<TrainingSettings> {
   readonly prompt?: string;
 }
 
+/** What else is known of a checkpoint that is loaded. */
+export interface LoadOptions {
+  /** The text that it was trained on. */
+  readonly text?: TextSource | null;
+  /** The best checkpoint of its training, if it is another one. */
+  readonly best?: Blob | null;
+  /** The limits of its training. Default: those of the training before it. */
+  readonly limits?: LimitOptions;
+}
+
 /** A point of the training loss, several a second. */
 export interface LossPoint {
   readonly step: number;
@@ -158,9 +168,10 @@ export class TrainingClient implements Disposable {
    * Takes a checkpoint as the model. With the text that it was trained on, training is paused where
    * the checkpoint was made, and can be resumed.
    */
-  load(file: Blob, text: TextSource | null = null): void {
+  load(file: Blob, { text = null, best = null, limits }: LoadOptions = {}): void {
     this.#clear();
-    this.#post({ type: "load", file, text });
+    if (limits !== undefined) this.setLimits(limits);
+    this.#post({ type: "load", file, best, text });
   }
 
   /** Changes what samples begin with. */

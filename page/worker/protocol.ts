@@ -95,7 +95,13 @@ export interface ModelFile {
 export type Request =
   | { readonly type: "configure"; readonly text: TextSource; readonly settings: TrainingSettings }
   | { readonly type: "start"; readonly text: TextSource; readonly settings: TrainingSettings }
-  | { readonly type: "load"; readonly file: Blob; readonly text: TextSource | null }
+  | {
+    readonly type: "load";
+    readonly file: Blob;
+    /** The best checkpoint, if it is another one. */
+    readonly best: Blob | null;
+    readonly text: TextSource | null;
+  }
   | { readonly type: "prompt"; readonly prompt: string }
   | { readonly type: "limits"; readonly limits: LimitOptions }
   | { readonly type: "pause" | "resume" | "step" | "stop" };

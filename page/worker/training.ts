@@ -85,7 +85,7 @@ export class Training {
           break;
         case "load":
           await this.#end();
-          await this.#load(request.file, request.text);
+          await this.#load(request);
           break;
         case "prompt":
           this.#prompt = request.prompt;
@@ -144,20 +144,23 @@ export class Training {
     this.#report({ type: "configured", configured });
   }
 
-  async #load(file: Blob, source: TextSource | null): Promise<void> {
-    const checkpoint = await decodeCheckpoint(new Uint8Array(await file.arrayBuffer()));
-    this.#state = checkpoint;
+  async #load(
+    { file, best: bestFile, text: source }: Extract<Request, { type: "load" }>,
+  ): Promise<void> {
+    const checkpoint = await decode(file);
+    const best = bestFile === null ? checkpoint : await decode(bestFile);
+    this.#state = bestFile === null ? checkpoint : { best, latest: checkpoint };
     this.#settings = { config: {}, limits: this.#settings.limits };
     if (source !== null) {
       const corpus = await this.#read(source);
       this.#reportConfigured(corpus, { config: checkpoint.config, reasons: [] });
-      const { best, latest } = { best: checkpoint, latest: checkpoint };
       // Refuses a text that is not that of the checkpoint.
       using _ = await prepareTraining(corpus, {
-        resume: { best, latest },
+        resume: { best, latest: checkpoint },
         ...this.#settings.limits,
       });
     }
+    if (bestFile !== null) await this.#reportModel(best, "best");
     await this.#reportModel(checkpoint, "model");
     this.#setPhase(source === null || checkpoint.progress.ended ? "finished" : "paused");
   }
@@ -352,13 +355,14 @@ class Observer {
       const begin = performance.now();
       const { reportModel } = this.#options;
       const progress = { elapsedSeconds: now / 1000, loggedStep: this.#loggedStep };
-      await reportModel(trainer.checkpoint(progress), "model");
       await this.#reportBest();
+      await reportModel(trainer.checkpoint(progress), "model");
       const cost = performance.now() - begin;
       this.#modelAt = this.#elapsedMs() + Math.max(MIN_MODEL_MS, MODEL_COST_FACTOR * cost);
     }
   }
 
+  /** Reports the best model; before the latest, so that the two always belong together. */
   async #reportBest(): Promise<void> {
     const best = this.#best;
     this.#best = null;
@@ -392,8 +396,8 @@ class Observer {
     const { step, loss } = latest.progress;
     if (this.#status !== null) this.#options.report({ type: "status", status: this.#status });
     if (this.#sampledStep !== step) this.#sample({ step, loss });
-    await this.#options.reportModel(latest, "model");
     await this.#reportBest();
+    await this.#options.reportModel(latest, "model");
     return latest;
   }
 }
@@ -413,6 +417,10 @@ async function prepareUnlessAborted(
 
 function latestOf(state: TrainResult | Checkpoint): Checkpoint {
   return "latest" in state ? state.latest : state;
+}
+
+async function decode(file: Blob): Promise<Checkpoint> {
+  return await decodeCheckpoint(new Uint8Array(await file.arrayBuffer()));
 }
 
 function isSame(a: TextSource, b: TextSource): boolean {

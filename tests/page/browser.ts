@@ -36,6 +36,7 @@ export interface Locator {
 export interface Page extends Pick<Locator, "locator" | "getByRole" | "getByLabel" | "getByText"> {
   goto(url: string): Promise<unknown>;
   reload(): Promise<unknown>;
+  close(): Promise<void>;
   evaluate<T>(expression: string): Promise<T>;
   waitForFunction(
     expression: string,
@@ -168,7 +169,8 @@ export async function withPage<T>(
   const browser = await launchBrowser(address);
   try {
     const page = await (await browser.newContext(context)).newPage();
-    page.setDefaultTimeout(15_000);
+    // What a busy machine delays is no failure; a test that fails waits for it once.
+    page.setDefaultTimeout(60_000);
     const errors: string[] = [];
     const foreignRequests: string[] = [];
     page.on("request", (request) => {
