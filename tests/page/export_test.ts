@@ -1,6 +1,7 @@
 /** A training as one HTML file, in Chromium. */
 import { assert, assertEquals } from "@std/assert";
 import { fillTemplate } from "../../page/files/export_record.ts";
+import { waitUntilReady } from "./actions.ts";
 import { launchBrowser, testPage } from "./browser.ts";
 
 Deno.test("fillTemplate() puts data into a script that they cannot end", () => {
@@ -19,9 +20,12 @@ testPage(
       await page.getByRole("radio", { name: /Your own/ }).press(" ");
       const markup = "</script><img src=x onerror=alert(1)><!-- \u2028 “q” 🐚 ";
       await page.getByLabel("Your text").fill(markup.repeat(60));
+      // It does not end before it is paused.
+      await page.getByLabel("end of the training").selectOption("minutes");
+      await waitUntilReady(page);
       await page.getByRole("button", { name: "Train", exact: true }).click();
       await page.locator("#samples pre.sample:has-text('i')").waitFor();
-      await page.waitForTimeout(1500);
+      await page.locator("#write textarea").waitFor();
       await page.getByRole("button", { name: "Pause" }).click();
       await page.getByRole("button", { name: "Resume" }).waitFor();
       const written = await page.locator("#samples pre.sample").textContent();

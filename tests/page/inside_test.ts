@@ -118,6 +118,8 @@ testPage("Look inside shows connections by pointer and by key", async ({ page })
   const title = page.locator(".inside-detail h3");
   await page.mouse.move(...await pointOf(page, "She said".toLowerCase(), 5));
   await waitForColor(page, ["--depends-5"]);
+  // Not the connections of the character that is looked at first.
+  await page.getByText(`character ${TEXT.indexOf("she said") + 6}`, { exact: true }).waitFor();
   const position = async () => Number(/\d+/.exec((await title.textContent())!.slice(1))![0]);
   const pointed = await position();
   await page.getByText("Depends most on").waitFor();
