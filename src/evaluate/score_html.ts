@@ -22,6 +22,7 @@ import { LEVEL_ELEMENTS, levelClass, LEVELS, stylesheet } from "./score_page_sty
  * @param scores The scores of a text, or of several that are shown one after another.
  * @param name The name of the text, for the heading.
  * @throws {TypeError} if the arguments are not scores and a string.
+ * @throws {RangeError} if there are no scores.
  *
  * @example
  * ```ts
@@ -36,6 +37,7 @@ export function scoreHtml(scores: Score | readonly Score[], name: string): strin
   const context = "Cannot make a page of scores";
   checkString(name, { context, name: "name" });
   const all: readonly Score[] = Array.isArray(scores) ? scores : [scores];
+  if (all.length === 0) throw new RangeError(`${context}: "scores" must not be empty`);
   for (const score of all) checkScore(score, context);
   const { chars, nats, natsPerChar } = totalOf(all);
   const title = `Surprisal of <bdi>${escapeHtml(displayName(name))}</bdi>`;

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Score } from "../../src/evaluate/score.ts";
 import { scoreHtml } from "../../src/evaluate/score_html.ts";
@@ -214,6 +214,7 @@ Deno.test("scoreHtml() shows several texts, with the first character of each not
   assertEquals(codes, [0, Math.round(100 / Math.LN2), notPredicted, notPredicted, 0]);
   assertMatch(page, /<dt>Predicted<\/dt><dd>3</);
   assertMatch(page, /<dt>In total<\/dt><dd>5\.8 bits<small>4\.0 nats</);
+  assertThrows(() => scoreHtml([], "none"), RangeError);
 });
 
 Deno.test("scoreHtml() rounds a probability as formatPercent() does", () => {
