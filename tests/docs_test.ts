@@ -5,6 +5,7 @@ import { compareCommand } from "../bench/comparisons/command.ts";
 import { pageCommand } from "../page/server/command.ts";
 import { defaultsCommand } from "../bench/defaults/command.ts";
 import { phasesCommand } from "../bench/phases/command.ts";
+import { structureCommand } from "../bench/structure/command.ts";
 import { threadsCommand } from "../bench/threads/command.ts";
 import { reportCommand } from "../bench/report/command.ts";
 import { currentFacts, type Fact, figuresOutside, withCurrentFacts } from "../docs/facts.ts";
@@ -224,7 +225,14 @@ Deno.test("terminalSvg() draws commands and lines, and escapes them", () => {
 testDocuments("documents name tasks and options that exist", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
   const all = [...commands, notebooksCommand, compareCommand, phasesCommand, reportCommand]
-    .concat(pageCommand, mpiCommand, modelCommand, threadsCommand, defaultsCommand);
+    .concat(
+      pageCommand,
+      mpiCommand,
+      modelCommand,
+      threadsCommand,
+      defaultsCommand,
+      structureCommand,
+    );
   const options = new Set(all.flatMap((command) => command.options.map(({ name }) => name)));
   // Those of every command, of Deno, V8, npm and npx, and a placeholder.
   const others = ["help", "version", "allow-read", "allow-write", "filter", "yes", "name"]
