@@ -1,11 +1,11 @@
 /** What a program is to train, as files that it reads; see protocol.ts. */
+import { type Piece, piecesOf } from "../../src/evaluate/pieces.ts";
 import type { Config } from "../../src/model/config.ts";
 import { initialParameters } from "../../src/model/initialization.ts";
 import { sizesOf } from "../../src/model/model.ts";
 import { shapeEntries } from "../../src/model/parameters.ts";
 import { Xoshiro128 } from "../../src/random.ts";
 import type { Corpus } from "../../src/text/corpus.ts";
-import type { Span } from "../../src/text/split.ts";
 import { loadTrainingData } from "../../src/train/training_data.ts";
 import { InputError } from "../../src/errors.ts";
 
@@ -32,8 +32,8 @@ export interface Task {
   readonly config: Config;
   /** The streams: where each starts, and the characters of each. */
   readonly streams: { readonly starts: readonly number[]; readonly length: number };
-  /** The validation part; empty if nothing is held out. */
-  readonly validation: readonly Span[];
+  /** The pieces of the validation part, as unroll reads them; none if nothing is held out. */
+  readonly validation: readonly Piece[];
   /** The length of the run; `{}` if it has no end. */
   readonly run: RunLength;
 }
@@ -76,7 +76,7 @@ export async function writeTask(
     vocabulary: corpus.vocabulary.size,
     config,
     streams: { starts: batches.streamStarts, length: end - start },
-    validation: split.validation,
+    validation: [...piecesOf(split.validation)],
     run,
   };
   const path = `${folder}/task.json`;

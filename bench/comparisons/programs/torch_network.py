@@ -198,26 +198,35 @@ def average_weights():
         torch._foreach_add_(averaged, parameters, alpha=rate)
 
 
+def read_pieces():
+    """The pieces of the validation part as columns of ids, and which predictions count."""
+    pieces = task["validation"]
+    rows = max((piece["end"] - piece["start"] for piece in pieces), default=1)
+    columns = torch.zeros(rows, len(pieces), dtype=torch.long)
+    counts = torch.zeros(rows - 1, len(pieces))
+    for b, piece in enumerate(pieces):
+        start, begin, end = piece["start"], piece["from"], piece["end"]
+        columns[: end - start, b] = ids[start:end]
+        counts[begin - start : end - 1 - start, b] = 1
+    return columns, counts
+
+
+columns, counts = read_pieces()
+
+
 @torch.no_grad()
-def validate():
-    """The mean loss of the validation part; each span begins with a zero state."""
-    spans = task["validation"]
-    lengths = {end - start for start, end in spans}
-    # Spans of one length are read side by side.
-    groups = [spans] if len(lengths) == 1 else [[span] for span in spans]
+def validate(rows=512):
+    """The mean loss of the validation part, of which some rows of all pieces are read at a time."""
     rnn, head = averaged_model["rnn"], averaged_model["head"]
     rnn.dropout = 0.0
-    total, count = 0.0, 0
-    for group in groups:
-        columns = torch.stack([ids[start:end] for start, end in group], dim=1)
-        state = None
-        for at in range(0, len(columns) - 1, 4096):
-            inputs, targets = columns[at : at + 4096], columns[at + 1 : at + 4097]
-            states, state = rnn(embedding(inputs[: len(targets)], one_hot), state)
-            logits = head(states).view(-1, V)
-            total += cross_entropy(logits, targets.reshape(-1), reduction="sum").item()
-            count += targets.numel()
-    return total / count
+    state, total = None, 0.0
+    for at in range(0, len(counts), rows):
+        count = counts[at : at + rows]
+        states, state = rnn(embedding(columns[at : at + len(count)], one_hot), state)
+        targets = columns[at + 1 : at + 1 + len(count)].reshape(-1)
+        losses = cross_entropy(head(states).view(-1, V), targets, reduction="none")
+        total += (losses * count.reshape(-1)).sum().item()
+    return total / counts.sum().item()
 
 
 def done_after(elapsed):

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { writeTask } from "../../../bench/comparisons/task.ts";
+import { piecesOf } from "../../../src/evaluate/pieces.ts";
 import { InputError } from "../../../src/errors.ts";
 import { corpusFromText, resolveConfig, Trainer } from "../../../src/mod.ts";
 
@@ -44,11 +45,11 @@ Deno.test({
       const options = { hidden: 4, seqLength: 5, batchSize: 2, valFraction: 0.1 };
       const end = await writeTask(corpus, { config: resolveConfig(options), folder });
       assertEquals(end.task.streams, { starts: [0, 450], length: 450 });
-      assertEquals(end.task.validation, [[900, 1000]]);
+      assertEquals(end.task.validation, [{ start: 900, from: 900, end: 1000 }]);
       const config = resolveConfig({ ...options, holdout: "streams" });
       const streams = await writeTask(corpus, { config, folder });
       assertEquals(streams.task.streams, { starts: [0, 500], length: 450 });
-      assertEquals(streams.task.validation, [[450, 500], [950, 1000]]);
+      assertEquals(streams.task.validation, [...piecesOf([[450, 500], [950, 1000]])]);
     }),
 });
 
