@@ -1,4 +1,5 @@
 /** The charts of start, sampling and memory by model size in docs/. */
+import { formatCount } from "../../src/cli/format.ts";
 import { type Environment, formatEnvironment } from "../environment.ts";
 import type { StartResult } from "../report/start.ts";
 import { chartOptions, type Line } from "./chart_options.ts";
@@ -9,7 +10,8 @@ export function startCharts(
   results: readonly StartResult[],
   environment: Environment,
 ): readonly ChartFile[] {
-  const subtitle = `GRU of one layer, vocabulary of examples/alice.txt, f32\n${
+  const layers = formatCount(results[0]!.layers, "layer");
+  const subtitle = `GRU of ${layers}, vocabulary of examples/alice.txt, f32\n${
     formatEnvironment(environment)
   }`;
   const line = (name: string, valueOf: (result: StartResult) => number | undefined): Line => ({

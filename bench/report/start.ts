@@ -1,12 +1,13 @@
 /** Measures what a user waits for and what it takes, by model size: the commands, as users start them. */
 import { fileURLToPath } from "node:url";
-import { readCheckpoint } from "../../src/files/mod.ts";
+import { readCheckpoint, readCorpus } from "../../src/files/mod.ts";
 import { type Model, sample } from "../../src/generate/mod.ts";
+import { autoConfig } from "../../src/train/auto_config.ts";
 import { summarize, type Summary } from "../statistics.ts";
 import type { TimingOptions } from "../timing_options.ts";
 
-/** The hidden units of the models, each a GRU of one layer. */
-export const startSizes: readonly number[] = [64, 128, 256, 512];
+/** The hidden units of the models that are measured besides the automatic choice. */
+const HIDDEN = [64, 128, 256, 512];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const text = `${root}examples/alice.txt`;
@@ -17,9 +18,16 @@ const SAMPLE_LENGTH = 200;
 /** Between two looks at the memory of a process. */
 const POLL_MS = 20;
 
-/** What was measured for a model of a size. */
-export interface StartResult {
+/** A model whose start is measured. */
+export interface StartModel {
+  readonly layers: number;
   readonly hidden: number;
+  /** Whether it is what `train` picks for the text, and is trained without options of the model. */
+  readonly isAutomatic: boolean;
+}
+
+/** What was measured for a model. */
+export interface StartResult extends StartModel {
   /** Milliseconds from starting `deno task train` to the log of its first step. */
   readonly firstStep: Summary;
   /** Milliseconds from starting `deno task sample` to its first character. */
@@ -33,24 +41,34 @@ export interface StartResult {
 
 /** How {@linkcode measureStart} measures. */
 export interface MeasureStartOptions extends TimingOptions {
-  readonly sizes?: readonly number[];
+  /** Default: {@linkcode startModels}. */
+  readonly models?: readonly StartModel[];
   /** Called before each round with its number, from 1. */
   readonly onRound?: (round: number) => void;
 }
 
-/** Starts the commands of every size in turns, `rounds` times, and takes medians. */
+/** The automatic choice for the text, and GRUs of as many layers with fewer and with more units. */
+export async function startModels(): Promise<readonly StartModel[]> {
+  const { config: { layers, hidden: automatic } } = autoConfig(await readCorpus(text));
+  const sizes = [...new Set([...HIDDEN, automatic])].toSorted((a, b) => a - b);
+  return sizes.map((hidden) => ({ layers, hidden, isAutomatic: hidden === automatic }));
+}
+
+/** Starts the commands of every model in turns, `rounds` times, and takes medians. */
 export async function measureStart(
-  { sizes = startSizes, rounds, seconds, onRound = () => {} }: MeasureStartOptions,
+  { models, rounds, seconds, onRound = () => {} }: MeasureStartOptions,
 ): Promise<StartResult[]> {
+  models ??= await startModels();
   const folder = await Deno.makeTempDir();
-  const figures = sizes.map(() => Array.from({ length: 5 }, () => [] as number[]));
+  const figures = models.map(() => Array.from({ length: 5 }, () => [] as number[]));
   try {
     for (let round = 1; round <= rounds; round++) {
       onRound(round);
-      for (const [i, hidden] of sizes.entries()) {
+      for (const [i, { layers, hidden, isAutomatic }] of models.entries()) {
         const run = `${folder}/${hidden}`;
+        const size = ["--cell", "gru", "--layers", `${layers}`, "--hidden", `${hidden}`];
         const train = (steps: number) => [
-          ...["train", text, "--cell", "gru", "--layers", "1", "--hidden", `${hidden}`],
+          ...["train", text, ...isAutomatic ? [] : size],
           ...["--steps", `${steps}`, "--log-every", "1", "--sample-every", "0"],
           ...["--out", run, "--force"],
         ];
@@ -68,10 +86,10 @@ export async function measureStart(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  return sizes.map((hidden, i) => {
+  return models.map((model, i) => {
     const [firstStep, firstCharacter, samplingSpeed, training, sampling] = figures[i]!;
     return {
-      hidden,
+      ...model,
       firstStep: summarize(firstStep!),
       firstCharacter: summarize(firstCharacter!),
       samplingSpeed: summarize(samplingSpeed!),

@@ -9,11 +9,11 @@ export function formatStart(results: readonly StartResult[]): string {
   const megabytes = (memory: Summary | null) => memory === null ? "" : memory.median.toFixed(0);
   return table([
     [
-      ...["GRU of one layer", "first step (s)", "first character (s)", "sampled chars/s"],
+      ...["GRU", "first step (s)", "first character (s)", "sampled chars/s"],
       ...["training (MB)", "sampling (MB)"],
     ],
     ...results.map((result) => [
-      `H ${result.hidden}`,
+      nameOf(result),
       seconds(result.firstStep),
       seconds(result.firstCharacter),
       formatNumber(Math.round(result.samplingSpeed.median)),
@@ -23,10 +23,17 @@ export function formatStart(results: readonly StartResult[]): string {
   ], { rightFrom: 1 });
 }
 
+function nameOf({ layers, hidden, isAutomatic }: StartResult): string {
+  const units = layers === 1 ? `H ${hidden}` : `H ${layers} × ${hidden}`;
+  return isAutomatic ? `${units}, the automatic choice` : units;
+}
+
 /** The results as a value for `JSON.stringify`. */
 export function startToJson(results: readonly StartResult[]): unknown {
   return results.map((result) => ({
+    layers: result.layers,
     hidden: result.hidden,
+    automatic: result.isAutomatic,
     first_step_ms: result.firstStep,
     first_character_ms: result.firstCharacter,
     sampling_chars_per_s: result.samplingSpeed,

@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startCharts } from "../../../bench/charts/start_charts.ts";
 import { readEnvironment } from "../../../bench/environment.ts";
-import { peakMemoryOf, type StartResult, timeUntil } from "../../../bench/report/start.ts";
+import {
+  peakMemoryOf,
+  startModels,
+  type StartResult,
+  timeUntil,
+} from "../../../bench/report/start.ts";
+import { readCorpus } from "../../../src/files/mod.ts";
+import { autoConfig } from "../../../src/mod.ts";
 import { formatStart, startToJson } from "../../../bench/report/start_report.ts";
 
 const missing = (["run", "read"] as const).filter((name) =>
@@ -54,7 +61,7 @@ Deno.test({
 
 const summary = (value: number) => ({ median: value, minimum: value, maximum: value });
 const results: readonly StartResult[] = [64, 512].map((hidden, i) => ({
-  hidden,
+  ...{ layers: 2, hidden, isAutomatic: hidden === 64 },
   firstStep: summary(400 + i),
   firstCharacter: summary(200 + i),
   samplingSpeed: summary(9000 + i),
@@ -64,14 +71,14 @@ const results: readonly StartResult[] = [64, 512].map((hidden, i) => ({
 
 Deno.test("formatStart() prints medians, and nothing for memory that is not known", () => {
   const rows = formatStart(results).split("\n").map((row) => row.split(/ {2,}/));
-  assertEquals(rows[1], ["H 64", "0.40", "0.20", "9,000", "150"]);
-  assertEquals(rows[2], ["H 512", "0.40", "0.20", "9,001", "151", "120"]);
+  assertEquals(rows[1], ["H 2 × 64, the automatic choice", "0.40", "0.20", "9,000", "150"]);
+  assertEquals(rows[2], ["H 2 × 512", "0.40", "0.20", "9,001", "151", "120"]);
 });
 
 Deno.test("startToJson() has all results under snake_case names", () => {
   const [first] = JSON.parse(JSON.stringify(startToJson(results)));
   assertEquals(first, {
-    hidden: 64,
+    ...{ layers: 2, hidden: 64, automatic: true },
     first_step_ms: summary(400),
     first_character_ms: summary(200),
     sampling_chars_per_s: summary(9000),
@@ -95,4 +102,18 @@ Deno.test("startCharts() draws every figure over the hidden units", () => {
     ["docs/memory-over-hidden.svg", "train", [[64, 150], [512, 151]]],
     ["docs/memory-over-hidden.svg", "sample", [[512, 120]]],
   ]);
+});
+
+Deno.test({
+  name: `startModels() has the automatic choice for the text once ${needs}`,
+  ignore,
+  async fn() {
+    const models = await startModels();
+    const { config } = autoConfig(await readCorpus("examples/alice.txt"));
+    const automatic = models.filter(({ isAutomatic }) => isAutomatic);
+    const { layers, hidden } = config;
+    assertEquals(automatic, [{ layers, hidden, isAutomatic: true }]);
+    assertEquals(new Set(models.map(({ hidden }) => hidden)).size, models.length);
+    assert(models.length >= 4 && models.every((model) => model.layers === layers));
+  },
 });
