@@ -8,6 +8,8 @@ export interface Network {
   readonly latency: number;
   /** Bytes per second that a rank sends and receives at once. */
   readonly bandwidth: number;
+  /** Seconds that a long message takes besides, until its receiver has agreed to it. */
+  readonly setup: number;
 }
 
 /** The size of a step. */
@@ -31,6 +33,11 @@ export interface Message {
 
 /** Bytes of a job that rank 0 broadcasts. */
 const JOB_BYTES = 256;
+/**
+ * From how many bytes on a message is long: libraries send shorter ones at once, and ask the receiver
+ * before longer ones. Open MPI over TCP does from 64 KiB on.
+ */
+const LONG_BYTES = 65_536;
 /** A block of the norm, in which parameters are shared out. */
 const BLOCK_BYTES = 65_536;
 
@@ -82,7 +89,9 @@ export function messagesOf(size: number, step: StepSize): Message[] {
 export function secondsOf({ name, bytes }: Message, size: number, network: Network): number {
   if (size === 1) return 0;
   const rounds = name === "allToAll" ? size - 1 : Math.ceil(Math.log2(size));
-  return rounds * network.latency + bytes / network.bandwidth;
+  // Requests to several ranks are under way at once.
+  const setup = bytes < LONG_BYTES ? 0 : network.setup;
+  return rounds * network.latency + setup + bytes / network.bandwidth;
 }
 
 /** The seconds that the ranks exchange numbers in a step. */

@@ -13,24 +13,29 @@ import { randomWorkload } from "../workload.ts";
 import { stepSizeOf } from "./command.ts";
 import { exchangeSeconds, type Network, type StepSize } from "./cost_model.ts";
 
-/** Long messages whose time determines the bandwidth. */
-const LONG_BYTES = 2 ** 20;
-const ROUNDS = 200;
+/** Long messages whose times determine bandwidth and setup. */
+const LONG_BYTES = [2 ** 19, 2 ** 22] as const;
+/** Calls that are timed. */
+const SHORT_CALLS = 400;
+const LONG_CALLS = 12;
 /** Seconds that steps of one size are measured. */
-const SECONDS = 3;
+const SECONDS = 2;
+const WARMUP_STEPS = 3;
 const SEQ_LENGTH = 50;
 const BATCH_SIZE = 64;
 
-/** The median seconds of a call that all ranks make. */
-function secondsOfCall(mpi: Mpi, rounds: number, call: () => void): number {
+/**
+ * The median seconds of a call that all ranks make again and again, without other waits between: each
+ * rank then calls when the message before has arrived.
+ */
+function secondsOfCall(mpi: Mpi, calls: number, call: () => void): number {
+  mpi.barrier();
   for (let i = 0; i < 5; i++) call();
-  const times: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    mpi.barrier();
+  const times = Array.from({ length: calls }, () => {
     const begin = performance.now();
     call();
-    times.push((performance.now() - begin) / 1000);
-  }
+    return (performance.now() - begin) / 1000;
+  });
   return median(times);
 }
 
@@ -41,15 +46,19 @@ function measureNetwork(mpi: Mpi): Network {
   const each = (length: number): Slice[] =>
     Array.from({ length: size }, (_, i) => ({ start: i * length, length }));
   const rounds = Math.ceil(Math.log2(size));
-  const latency = secondsOfCall(mpi, ROUNDS, () => mpi.allGather(words, each(1))) / rounds;
-  const length = LONG_BYTES / 4;
-  const [send, receive] = [new Float32Array(size * length), new Float32Array(size * length)];
-  const others = each(length).map((slice, i) => i === rank ? { start: 0, length: 0 } : slice);
-  const long = secondsOfCall(mpi, ROUNDS / 10, () => {
-    mpi.allToAll({ send, sent: others, receive, received: others });
-  });
-  const bandwidth = (size - 1) * LONG_BYTES / (long - (size - 1) * latency);
-  return { name: "measured", latency, bandwidth };
+  const latency = secondsOfCall(mpi, SHORT_CALLS, () => mpi.allGather(words, each(1))) / rounds;
+  const [short, long] = LONG_BYTES.map((bytes) => {
+    const length = bytes / 4;
+    const [send, receive] = [new Float32Array(size * length), new Float32Array(size * length)];
+    const others = each(length).map((slice, i) => i === rank ? { start: 0, length: 0 } : slice);
+    return secondsOfCall(mpi, LONG_CALLS, () => {
+      mpi.allToAll({ send, sent: others, receive, received: others });
+    });
+  }) as [number, number];
+  const [fewer, more] = LONG_BYTES;
+  const bandwidth = (size - 1) * (more - fewer) / (long - short);
+  const setup = short - (size - 1) * (fewer / bandwidth + latency);
+  return { name: "measured", latency, bandwidth, setup: Math.max(0, setup) };
 }
 
 /** An exchange that exchanges nothing, to measure the arithmetic of a rank. */
@@ -93,14 +102,7 @@ function measureSteps(
   const rest = { momentum: 0, beta1: 0.9, beta2: 0.999, weightDecay: 0, weightAverage: 0 };
   let step = 0;
   const times: number[] = [];
-  const end = performance.now() + SECONDS * 1000;
-  // All ranks take as many steps as rank 0.
-  const isOver = new Uint8Array(1);
-  while (true) {
-    isOver[0] = performance.now() > end ? 1 : 0;
-    mpi.broadcast(isOver);
-    if (isOver[0] === 1) break;
-    mpi.barrier();
+  const takeStep = () => {
     const begin = performance.now();
     exchange.broadcast(job, { isIdle: true });
     network.forward();
@@ -109,8 +111,14 @@ function measureSteps(
     exchange.broadcast(job, { isIdle: true });
     network.update({ ...update, ...rest, step: ++step });
     times.push((performance.now() - begin) / 1000);
-  }
-  return median(times.slice(2));
+  };
+  for (let i = 0; i < WARMUP_STEPS; i++) takeStep();
+  // All ranks take as many steps.
+  const [seconds] = gatherValues(mpi, times.at(-1)!) as [number];
+  const steps = Math.ceil(SECONDS / seconds);
+  mpi.barrier();
+  for (let i = 0; i < steps; i++) takeStep();
+  return median(times.slice(WARMUP_STEPS));
 }
 
 const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
@@ -128,7 +136,8 @@ export async function measure(path: string): Promise<number> {
   const [network] = gatherValues(mpi, measureNetwork(mpi)) as [Network];
   print(
     `${mpi.size} ranks: latency ${(1e6 * network.latency).toFixed(1)} µs, bandwidth ` +
-      `${(network.bandwidth / 1e6).toFixed(0)} MB/s`,
+      `${(network.bandwidth / 1e6).toFixed(0)} MB/s, setup of long messages ` +
+      `${(1e6 * network.setup).toFixed(0)} µs`,
   );
   for (const hidden of [128, 256, 512]) {
     const size = stepSizeOf(hidden, SEQ_LENGTH, BATCH_SIZE);

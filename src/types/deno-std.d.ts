@@ -102,3 +102,8 @@ declare module "@std/path/glob-to-regexp" {
   /** A regular expression that matches the paths that a pattern stands for. */
   export function globToRegExp(glob: string, options?: GlobOptions): RegExp;
 }
+
+declare module "@std/yaml" {
+  /** Parses one YAML document. Throws a SyntaxError for text that is none. */
+  export function parse(content: string): unknown;
+}
