@@ -57,7 +57,7 @@ export const settings: Readonly<Record<keyof Config, Setting>> = byKey([
   { key: "seed", label: "seed", ...integer, min: 0 },
   { key: "valFraction", label: "part held out for validation", ...real },
   { key: "testFraction", label: "part held out for a test", ...real },
-  { key: "holdout", label: "held out at the end of", options: ["end", "streams"] },
+  { key: "holdout", label: "held out", options: ["end", "streams", "lines"] },
   { key: "resetEvery", label: "steps between state resets", ...integer, min: 0 },
 ]);
 

@@ -58,7 +58,7 @@ const PRECIOUS_SECONDS = 10;
 
 /** Whether resetting would lose a training worth a question. */
 export function hasUnsavedTraining(): boolean {
-  const latest = client.metrics.peek().at(-1);
+  const latest = client.model.peek()?.progress;
   if (latest === undefined || client.phase.peek() === "idle") return false;
   const step = client.status.peek()?.step ?? latest.step;
   return latest.elapsedSeconds >= PRECIOUS_SECONDS && step !== savedStep.peek();

@@ -4,7 +4,7 @@ import type { Vocabulary } from "../../src/mod.ts";
 export interface KnownText {
   /** All characters of the text; a lone surrogate is U+FFFD. */
   readonly characters: readonly string[];
-  /** The ids of the characters that the model knows. */
+  /** The ids of the characters that the model reads. */
   readonly ids: Uint32Array;
   /** The index in `characters` of each id. */
   readonly positions: Uint32Array;
@@ -13,8 +13,8 @@ export interface KnownText {
 }
 
 /**
- * Encodes the characters that are in the vocabulary. A model cannot read any other, and a text of the
- * reader's own often has some: it is read as if they were not there.
+ * Encodes the characters that are in the vocabulary. A text of the reader's own often has others. A
+ * model with an unknown symbol reads it in their place; any other reads on as if they were not there.
  */
 export function encodeKnown(text: string, vocabulary: Vocabulary): KnownText {
   const characters = [...text.toWellFormed()];
@@ -23,11 +23,10 @@ export function encodeKnown(text: string, vocabulary: Vocabulary): KnownText {
   const unknown = new Set<string>();
   let count = 0;
   characters.forEach((character, position) => {
-    const id = vocabulary.idOf(character.codePointAt(0)!);
-    if (id === undefined) {
-      unknown.add(character);
-      return;
-    }
+    const known = vocabulary.idOf(character.codePointAt(0)!);
+    if (known === undefined) unknown.add(character);
+    const id = known ?? vocabulary.unknown;
+    if (id === undefined) return;
     ids[count] = id;
     positions[count] = position;
     count++;

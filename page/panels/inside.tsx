@@ -15,6 +15,9 @@ import { model, text } from "../state.ts";
 import { ModelNote } from "./model_note.tsx";
 import { Panel } from "./panel.tsx";
 
+/** The unknown symbol, in vocabularies that have one. */
+const UNKNOWN = "\ufffd";
+
 const inspector = new Inspector(model, text);
 /** What a screen reader reads after a key has moved to another character. */
 const announcement = signal("");
@@ -494,7 +497,8 @@ function Notes() {
       {progress < 1 && <p>{Math.floor(100 * progress)} % of these characters read.</p>}
       {unknown.value.length > 0 && (
         <p>
-          Not in the model's vocabulary, and left out:{" "}
+          Not in the model's vocabulary, and left out
+          {model.value?.vocabulary.includes(UNKNOWN) && ", or read as its unknown symbol"}:{" "}
           <bdi>{unknown.value.slice(0, 12).map(nameOfCharacter).join(" ")}</bdi>
           {unknown.value.length > 12 && ` and ${unknown.value.length - 12} others`}
         </p>

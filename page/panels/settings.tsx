@@ -56,6 +56,7 @@ export function SettingsPanel() {
             <Field name="cell" /> <Field name="layers" after="layers" narrow />{" "}
             <Field name="hidden" before="of" after="hidden units" />
           </Sentence>
+          <TextKind />
           <Sentence name="Batches" keys={["batchSize", "seqLength"]}>
             <Field name="batchSize" after="streams" narrow />{" "}
             <Field name="seqLength" before="of" after="characters" />
@@ -121,6 +122,38 @@ function Sentence({ name, keys, children }: {
       <dd>
         <div class="sentence">{children}</div>
         <p class="reason">{reason === "" ? isGiven ? "your choice" : "" : `${reason}.`}</p>
+      </dd>
+    </div>
+  );
+}
+
+/** Whether the text is one of lines, each an example. */
+function TextKind() {
+  const isGiven = givenConfig.value.holdout === "lines";
+  const set = (isLines: boolean) => {
+    const { holdout: _, ...others } = givenConfig.value;
+    givenConfig.value = isLines ? { ...others, holdout: "lines" } : others;
+  };
+  return (
+    <div class="setting">
+      <dt>Text</dt>
+      <dd>
+        <div class="sentence">
+          <select
+            aria-label="kind of text"
+            class={isGiven ? "is-given" : undefined}
+            value={isGiven ? "lines" : "running"}
+            onChange={(event) => set(event.currentTarget.value === "lines")}
+          >
+            <option value="running">running text</option>
+            <option value="lines">lines, each an example</option>
+          </select>
+        </div>
+        <p class="reason">
+          {isGiven
+            ? "Lines, such as names, are shuffled, and each is read from a zero hidden state."
+            : ""}
+        </p>
       </dd>
     </div>
   );

@@ -1,8 +1,10 @@
 /// <reference lib="dom" />
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { NextCharacter, SamplingFilters } from "../../src/mod.ts";
-import { formatPercent } from "../format.ts";
+import { changePassages, findChange, type Passage } from "../authorship.ts";
+import { countOf, formatCount, formatPercent } from "../format.ts";
 import { Latest } from "../inside/latest.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
 import { model, prompt as samplePrompt, text as trainingText } from "../state.ts";
@@ -37,6 +39,10 @@ const candidates: Signal<readonly NextCharacter[]> = signal([]);
 const predictionError: Signal<string | null> = signal(null);
 /** Why the last text could not be written. */
 const writingError: Signal<string | null> = signal(null);
+/** The text of the field, for its marks: a field cannot mark a part of its text. */
+const fieldText = signal("");
+/** Who wrote which part of it. */
+const passages: Signal<readonly Passage[]> = signal([]);
 /** Ends the text that is being written; `null` if none is. */
 const writing: Signal<AbortController | null> = signal(null);
 let seed = 0;
@@ -108,30 +114,43 @@ function Write() {
   /** Whether Tab accepts: after typing, so that the keyboard can leave the field. */
   const isTyping = useRef(false);
 
+  const marks = useRef<HTMLDivElement>(null);
+  const scrollMarks = () => marks.current!.scrollTop = field.current!.scrollTop;
+
+  /** Notes who has changed the text. */
+  const readText = (isGenerated: boolean) => {
+    const { value, selectionEnd } = field.current!;
+    const change = findChange({ before: fieldText.peek(), after: value }, selectionEnd);
+    batch(() => {
+      passages.value = changePassages(passages.peek(), change, isGenerated);
+      fieldText.value = value;
+    });
+    readCursor();
+  };
   const readCursor = () => {
     const { value, selectionStart } = field.current!;
     const latest = value.slice(Math.max(0, selectionStart - MAX_PROMPT), selectionStart);
     // Half of a character that was cut.
     before.value = latest.replace(/^[\udc00-\udfff]/, "");
   };
-  const insert = (added: string) => {
+  const insert = (added: string, isGenerated: boolean) => {
     const { current } = field;
     if (current === null) return;
     const isAtEnd = current.scrollTop + current.clientHeight >= current.scrollHeight - 40;
     current.setRangeText(added, current.selectionStart, current.selectionEnd, "end");
     if (isAtEnd) current.scrollTop = current.scrollHeight;
-    readCursor();
+    readText(isGenerated);
   };
   const accept = (character: string) => {
     stop();
-    insert(character);
+    insert(character, true);
     isTyping.current = true;
     field.current!.focus();
   };
 
   useEffect(() => {
     startText().then((start) => {
-      if (field.current?.value === "") insert(start);
+      if (field.current?.value === "") insert(start, false);
     });
     return stop;
   }, []);
@@ -142,6 +161,7 @@ function Write() {
       <div class="write-view">
         <label class="write-field">
           <span class="visually-hidden">Text to continue</span>
+          <Marks box={marks} onDraw={scrollMarks} />
           <textarea
             ref={field}
             rows={4}
@@ -151,17 +171,18 @@ function Write() {
             autocapitalize="off"
             autocomplete="off"
             aria-describedby="write-help"
+            onScroll={scrollMarks}
             onInput={() => {
               stop();
               isTyping.current = true;
-              readCursor();
+              readText(false);
             }}
             onPaste={(event) => {
               const pasted = event.clipboardData?.getData("text/plain") ?? "";
               if (pasted.length <= MAX_PASTED) return;
               event.preventDefault();
               stop();
-              insert(pasted.slice(-MAX_PASTED));
+              insert(pasted.slice(-MAX_PASTED), false);
             }}
             onSelect={readCursor}
             onKeyUp={readCursor}
@@ -185,19 +206,54 @@ function Write() {
       </div>
       <p class="small soft" id="write-help">
         <kbd>Tab</kbd> accepts the first candidate once you type; after <kbd>Esc</kbd>{" "}
-        it leaves the field.
+        it leaves the field. <Authors />
       </p>
       <Notes />
       <Controls
-        onText={insert}
+        onText={(added) => insert(added, true)}
         onClear={() => {
           stop();
           field.current!.value = "";
-          readCursor();
+          readText(false);
           field.current!.focus();
         }}
       />
     </>
+  );
+}
+
+/** Lines below what the model wrote: the same text again, unseen, behind that of the field. */
+function Marks({ box, onDraw }: {
+  readonly box: RefObject<HTMLDivElement | null>;
+  readonly onDraw: () => void;
+}) {
+  useEffect(onDraw);
+  const text = fieldText.value;
+  let at = 0;
+  return (
+    <div ref={box} class="write-marks" dir="auto" aria-hidden="true">
+      {passages.value.map(({ length, isGenerated }, i) => {
+        const part = text.slice(at, at += length);
+        return isGenerated ? <u key={i}>{part}</u> : <span key={i}>{part}</span>;
+      })}
+      {/* A line break at the end has a line, as in the field. */}
+      {"\u200b"}
+    </div>
+  );
+}
+
+/** What the lines mean, in words. */
+function Authors() {
+  const generated = passages.value.reduce(
+    (sum, { length, isGenerated }) => sum + (isGenerated ? length : 0),
+    0,
+  );
+  if (generated === 0) return null;
+  return (
+    <span>
+      <u>Underlined</u>: {formatCount(generated)} of{" "}
+      {countOf(fieldText.value.length, "character")}, written by the model.
+    </span>
   );
 }
 

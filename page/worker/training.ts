@@ -1,5 +1,6 @@
 import {
   autoConfig,
+  type AutoConfigReason,
   type Checkpoint,
   type Corpus,
   corpusFromText,
@@ -54,6 +55,8 @@ export class Training {
   readonly #report: (report: Report) => void;
   #loaded: Loaded | null = null;
   #settings: TrainingSettings = { config: {}, limits: {} };
+  /** Why the configuration was picked. */
+  #reasons: readonly AutoConfigReason[] = [];
   #prompt = "";
   /** The state to resume from; `null` before the first run. */
   #state: TrainResult | Checkpoint | null = null;
@@ -122,6 +125,7 @@ export class Training {
     const { limits } = settings;
     const corpus = await this.#read(source);
     const { config: complete, reasons } = autoConfig(corpus, this.#settings.config, limits);
+    this.#reasons = reasons;
     this.#reportConfigured(corpus, { config: complete, reasons });
   }
 
@@ -197,7 +201,12 @@ export class Training {
     });
     // Paused before the first step, or before the next one.
     if (prepared === null) return this.#setPhase("paused");
-    if (resume === null) this.#reportPrepared(prepared);
+    if (resume === null) {
+      // A text of lines has a sequence length of its own.
+      const { config } = prepared.trainer;
+      this.#reportConfigured(corpus, { config, reasons: this.#reasons });
+      this.#reportPrepared(prepared);
+    }
     const observer = new Observer({
       prepared,
       startSeconds: resume === null ? 0 : latestOf(resume).progress.elapsedSeconds,

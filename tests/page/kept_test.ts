@@ -131,19 +131,20 @@ testPage(
   "Of several tabs one has a training, and the others do not offer it",
   async ({ page, address }) => {
     const context = page.context();
-    const [second, third] = [await context.newPage(), await context.newPage()];
     await startOnShells(page);
     await page.locator(".sample .prompt").waitFor({ state: "attached" });
     await pause(page);
     await waitUntilKept(page);
+    const second = await context.newPage();
     await second.goto(address);
     await waitUntilReady(second);
     await second.waitForTimeout(500);
     assertEquals(await offer(second).count(), 0);
     await page.close();
-    await Promise.all([second, third].map((tab) => tab.goto(address)));
     await second.reload();
     await offer(second).waitFor();
+    const third = await context.newPage();
+    await third.goto(address);
     await offer(third).click();
     await third.getByRole("button", { name: "Pause" }).waitFor();
     await offer(second).click();

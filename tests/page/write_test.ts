@@ -126,3 +126,34 @@ testPage(
     );
   },
 );
+
+testPage("Write underlines what the model wrote, and says so in words", async ({ page }) => {
+  await trainOn(page, { text: "she sells sea shells by the sea shore. ".repeat(60) });
+  const field = page.locator("#write textarea");
+  const marked = () =>
+    page.evaluate<string[]>(
+      '[...document.querySelectorAll(".write-marks u")].map((mark) => mark.textContent)',
+    );
+  await field.fill("she sells ");
+  assertEquals(await marked(), []);
+  await page.locator("#write").getByRole("button", { name: "Continue" }).click();
+  await page.waitForFunction('document.querySelector("#write textarea").value.length >= 310');
+  const text = await field.inputValue();
+  assertEquals(await marked(), [text.slice("she sells ".length)]);
+  await page.getByText("300 of 310 characters, written by the model").waitFor();
+  await field.press("End");
+  await page.evaluate(`{
+    const field = document.querySelector("#write textarea");
+    field.setSelectionRange(20, 20);
+  }`);
+  await page.keyboard.type("X");
+  assertEquals(await marked(), [text.slice(10, 20), text.slice(20)]);
+  // The lines are where the text is.
+  assertEquals(
+    await page.evaluate(`{
+      const [field, marks] = ["textarea", ".write-marks"].map((s) => document.querySelector("#write " + s));
+      [field.clientWidth - marks.clientWidth, field.scrollHeight - marks.scrollHeight];
+    }`),
+    [0, 0],
+  );
+});
