@@ -325,7 +325,7 @@ export const trainOptions: readonly Option[] = [
       name: "weight-decay",
       value: "X",
       description: "Weight decay: an L2 penalty, decoupled from the gradient with adamw",
-      default: `${single.weightDecay} to ${short.weightDecay}, by the number of epochs; ` +
+      default: `${long.weightDecay} to ${short.weightDecay}, by the number of steps; ` +
         `${vanilla.weightDecay} with other optimizers than adamw`,
     },
   ]),

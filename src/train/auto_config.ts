@@ -65,22 +65,22 @@ const RESET_EVERY = 200;
  */
 const MAX_ORTHOGONAL_UNITS = 512;
 
-/** What keeps a run from overfitting a text that it reads many times. */
-interface Regularization {
-  /** Epochs of the run, from which on it is picked. */
-  readonly minEpochs: number;
-  /** Dropout between layers. */
-  readonly dropout: number;
-  readonly weightDecay: number;
-}
-
-/** From the most epochs to the fewest. */
-const regularizations: readonly Regularization[] = [
-  { minEpochs: 40, dropout: 0.5, weightDecay: 1 },
-  { minEpochs: 15, dropout: 0.3, weightDecay: 0.3 },
-  { minEpochs: 8, dropout: 0.2, weightDecay: 0.3 },
-  { minEpochs: 0, dropout: 0, weightDecay: 0.1 },
+/** Dropout between layers from a number of epochs on, from the most epochs to the fewest. */
+const dropouts: readonly { readonly minEpochs: number; readonly dropout: number }[] = [
+  { minEpochs: 60, dropout: 0.5 },
+  { minEpochs: 20, dropout: 0.3 },
+  { minEpochs: 6, dropout: 0.2 },
 ];
+
+/**
+ * Weight decay times the steps of a run of up to 10 epochs; a longer run has that of 10. Weights are
+ * then averages over the same fraction of a run, or over the same number of epochs (Wang and Aitchison,
+ * "How to set AdamW's weight decay as you scale model and dataset size", 2024).
+ */
+const WEIGHT_DECAY_STEPS = 250;
+const WEIGHT_DECAY_EPOCHS = 10;
+const MIN_WEIGHT_DECAY = 0.02;
+const MAX_WEIGHT_DECAY = 0.3;
 
 /** Learning rates from which a schedule falls to 0 at the end of the run. */
 const fallingRates = { rnn: 0.006, gru: 0.012, lstm: 0.016 } as const;
@@ -104,13 +104,13 @@ const MIN_CHARS_OF_LARGE_ALPHABET = 1_000_000;
 
 /**
  * Picks a model and hyperparameters for a text: the model that learns most from the text in the
- * time that there is, a learning rate that falls to 0 at the end of the run, and as much
- * regularization as the number of epochs calls for.
+ * time that there is, a learning rate that falls to 0 at the end of the run, and as much dropout and
+ * weight decay as the length of the run calls for.
  *
  * @param text Its length and its alphabet decide: a {@linkcode Corpus}, or what is known of one.
  * @param input Keys that are decided already; a preset or a complete configuration decides all.
  * @param limits With a longer time limit, a larger model is picked. The number of epochs that the
- * limits allow decides about dropout and weight decay.
+ * limits allow decides about dropout, and that of epochs and steps about weight decay.
  * @throws {InputError} if a key of `input` is unknown, or its value invalid.
  * @throws {TypeError} if `text` has no length or no vocabulary.
  *
@@ -171,6 +171,8 @@ interface RunEstimate {
   readonly size: ModelSize;
   /** Epochs of the run. */
   readonly epochs: number;
+  /** Steps of the run. */
+  readonly steps: number;
 }
 
 function estimateRun(
@@ -183,28 +185,32 @@ function estimateRun(
   // An invalid time limit fits no size; resolveLimits rejects it later.
   const size = modelSizes.find((size) => suits(size, { ...text, minutes: time })) ??
     modelSizes.at(-1)!;
-  return { ...text, minutes, size, epochs: estimateEpochs({ ...text, size }, { input, limits }) };
+  const { batchSize, seqLength } = { ...pickBatches(input, { chars, size }), ...input };
+  const charsPerStep = batchSize * seqLength;
+  const trained = estimateChars({ ...text, size, charsPerStep }, { input, limits });
+  return { ...text, minutes, size, epochs: trained / chars, steps: trained / charsPerStep };
 }
 
-/** Epochs of a run by the limit that is reached first. */
-function estimateEpochs(
-  { chars, vocabularySize, size }: Pick<RunEstimate, "chars" | "vocabularySize" | "size">,
+/** Characters that a run trains on, by the limit that is reached first. */
+function estimateChars(
+  { chars, vocabularySize, size, charsPerStep }:
+    & Pick<RunEstimate, "chars" | "vocabularySize" | "size">
+    & { readonly charsPerStep: number },
   { input, limits: { steps, epochs, minutes } }: {
     readonly input: ConfigInput;
     readonly limits: RunLength;
   },
 ): number {
   const { layers = size.layers, hidden = size.hidden, cell = "gru" } = input;
-  const { batchSize, seqLength } = { ...pickBatches(input, { chars, size }), ...input };
   if (steps === undefined && epochs === undefined && minutes === undefined) {
-    return defaultChars(chars, { config: { cell, layers, hidden }, vocabularySize }) / chars;
+    return defaultChars(chars, { config: { cell, layers, hidden }, vocabularySize });
   }
   return Math.min(
-    epochs ?? Infinity,
-    (steps ?? Infinity) * batchSize * seqLength / chars,
+    (epochs ?? Infinity) * chars,
+    (steps ?? Infinity) * charsPerStep,
     minutes === undefined
       ? Infinity
-      : trainedChars({ layers, hidden }, { minutes, vocabularySize }) / chars,
+      : trainedChars({ layers, hidden }, { minutes, vocabularySize }),
   );
 }
 
@@ -260,16 +266,23 @@ function pickBatches(
   return { batchSize: defaultBatchSize(size.batchSize, { seqLength, chars }), seqLength };
 }
 
-/** The regularization that suits the number of epochs. */
-function regularizationOf({ epochs }: Pick<RunEstimate, "epochs">): Regularization {
-  // An invalid limit is no number of epochs; resolveLimits rejects it later.
-  return regularizations.find(({ minEpochs }) => epochs >= minEpochs) ?? regularizations.at(-1)!;
+/** Dropout that suits the number of epochs; 0 for few. */
+function dropoutOf({ epochs }: Pick<RunEstimate, "epochs">): number {
+  return dropouts.find(({ minEpochs }) => epochs >= minEpochs)?.dropout ?? 0;
 }
 
 function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
   const { layers = run.size.layers } = input;
-  const { dropout } = regularizationOf(run);
+  const dropout = dropoutOf(run);
   return input.dropout !== undefined || layers === 1 || dropout === 0 ? {} : { dropout };
+}
+
+/** Weight decay that suits the length of the run, to two digits. */
+function weightDecayOf({ steps, epochs }: Pick<RunEstimate, "steps" | "epochs">): number {
+  const weightDecay = WEIGHT_DECAY_STEPS / steps * Math.max(1, epochs / WEIGHT_DECAY_EPOCHS);
+  // An invalid limit gives no number of steps; resolveLimits rejects it later.
+  if (!(weightDecay > MIN_WEIGHT_DECAY)) return MIN_WEIGHT_DECAY;
+  return Math.min(MAX_WEIGHT_DECAY, Number(weightDecay.toPrecision(2)));
 }
 
 /** AdamW with a falling rate and averaged weights; another optimizer has its own defaults. */
@@ -285,7 +298,7 @@ function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigInput {
     lr: rates[cell] * Math.min(1, FULL_LR_UNITS / hidden),
     lrSchedule,
     warmup: lrSchedule === "inverse-sqrt" ? INVERSE_SQRT_WARMUP : WARMUP,
-    weightDecay: optimizer === "adamw" ? regularizationOf(run).weightDecay : 0,
+    weightDecay: optimizer === "adamw" ? weightDecayOf(run) : 0,
     weightAverage: WEIGHT_AVERAGE,
   };
 }
@@ -415,7 +428,7 @@ function batchReason({ config, input, run }: Choice): Omit<AutoConfigReason, "ke
 
 /** The optimizer, its learning rate and its weight decay. */
 function updateReason(
-  { config, picked, input, run }: Choice,
+  { config, picked, input }: Choice,
 ): Omit<AutoConfigReason, "keys"> | null {
   const { optimizer, lr, weightDecay, cell, hidden } = config;
   const isOptimizerGiven = isGiven(input, "optimizer");
@@ -434,9 +447,9 @@ function updateReason(
   }
   if (picked.weightAverage === undefined) return { choice, reason: `the default of ${optimizer}` };
   const wide = hidden > FULL_LR_UNITS ? `, less for more than ${FULL_LR_UNITS} hidden units` : "";
-  const isRegularized = !isGiven(input, "weightDecay") &&
-    weightDecay > regularizations.at(-1)!.weightDecay;
-  const decay = isRegularized ? `, with more weight decay for ${describeEpochs(run)}` : "";
+  const decay = isGiven(input, "weightDecay") || weightDecay === 0
+    ? ""
+    : "; weight decay is less in a run of more steps";
   return { choice, reason: `suits ${cell}${wide}${decay}` };
 }
 
