@@ -55,7 +55,7 @@ export function speedCharts({ chartSteps, environment }: Report): readonly Chart
     {
       path: "docs/speed-over-hidden.svg",
       title: "Training speed by hidden units",
-      description: subtitle,
+      description: subtitle.replaceAll("\n", ". "),
       options: speedChart({
         title: "Training speed by hidden units",
         subtitle,
@@ -70,7 +70,7 @@ export function speedCharts({ chartSteps, environment }: Report): readonly Chart
     {
       path: "docs/speed-over-streams.svg",
       title: "Training speed by batch size",
-      description: subtitle,
+      description: subtitle.replaceAll("\n", ". "),
       options: speedChart({
         title: "Training speed by batch size",
         subtitle,

@@ -24,7 +24,7 @@ export function startCharts(
   const chart = (name: string, title: string, yName: string, lines: readonly Line[]) => ({
     path: `docs/${name}-over-hidden.svg`,
     title,
-    description: subtitle,
+    description: subtitle.replaceAll("\n", ". "),
     options: chartOptions({
       title,
       subtitle,
