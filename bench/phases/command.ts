@@ -16,6 +16,7 @@ const networkSizes: readonly NetworkSize[] = [
   { cell: "rnn", layers: 1, hidden: 100, seqLength: 25, batchSize: 1 },
   { cell: "gru", layers: 1, hidden: 128, seqLength: 50, batchSize: 8 },
   { cell: "gru", layers: 1, hidden: 192, seqLength: 50, batchSize: 16 },
+  { cell: "gru", layers: 2, hidden: 128, seqLength: 64, batchSize: 12 },
   { cell: "lstm", layers: 2, hidden: 128, seqLength: 50, batchSize: 50 },
   { cell: "lstm", layers: 1, hidden: 256, seqLength: 50, batchSize: 32 },
   { cell: "lstm", layers: 1, hidden: 512, seqLength: 50, batchSize: 64 },
