@@ -8,7 +8,7 @@ export function LeftTrainings() {
   const trainings = left.value;
   if (trainings.length === 0 || client.phase.value !== "idle") return null;
   return (
-    <section class="notice left" aria-label="Trainings that were left">
+    <section class="notice left" id="left" aria-label="Trainings that were left">
       <ul>
         {trainings.map((training) => <Left key={training.id} training={training} />)}
       </ul>

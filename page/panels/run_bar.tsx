@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { forgetTraining, keepError, keepNewTraining } from "../files/keep_training.ts";
+import { forgetTraining, keepError, keepNewTraining, left } from "../files/keep_training.ts";
 import {
   countOf,
   formatCount,
@@ -56,6 +56,11 @@ export function RunBar() {
         <Figures />
         {error !== null && <p class="error" role="alert" id="error">{withLabels(error.message)}</p>}
         {error === null && note !== null && <p class="remark" role="status">{note}</p>}
+        {phase === "idle" && left.value.length > 0 && (
+          <p class="remark">
+            <a href="#left">A training was left: continue it</a>
+          </p>
+        )}
         {keepError.value !== null && <p class="remark" role="status">{keepError}.</p>}
       </div>
       <Announcer />
