@@ -30,9 +30,7 @@ import {
   MC,
   min,
   NR,
-  packA,
   packAndSumB,
-  packATransposed,
   packB,
   packPanel,
   packPanelTransposed,
@@ -42,6 +40,7 @@ import {
   splitStart,
   stepBytes,
 } from "./packing";
+import { packA, packATransposed } from "./packing_rows";
 import { begin, end, Phase } from "./phases";
 import { LANES, REAL, VECTOR } from "./simd";
 import { multiplyShortTile, multiplyTile } from "./tiles";
