@@ -237,7 +237,12 @@ testDocuments("documents name tasks and options that exist", () => {
   // Those of every command, of Deno, V8, npm and npx, and a placeholder.
   const others = ["help", "version", "allow-read", "allow-write", "filter", "yes", "name"]
     .concat("global", "install-links", "turboshaft-wasm")
-    .concat("no-wasm-bounds-checks", "experimental-wasm-revectorize", "allow-ffi")
+    .concat(
+      "no-wasm-bounds-checks",
+      "experimental-wasm-revectorize",
+      "print-wasm-code",
+      "allow-ffi",
+    )
     // Those of launchers.
     .concat("bind-to", "allow-run-as-root", "oversubscribe", "hostfile", "mca", "mpi", "nodes")
     .concat("ntasks-per-node", "cpus-per-task", "time", "signal", "kill-on-bad-exit");
