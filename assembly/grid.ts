@@ -20,10 +20,11 @@ import {
   teamBarrierOf,
 } from "./layout";
 import { ceilDiv, min, MR, NR, panelWidth, roundUp, SHORT_MR, SHORT_NR, splitLength, splitStart } from "./packing";
-import { MIN_STREAMS_PER_WORKER } from "./rows";
 import { LANES, REAL, VECTOR } from "./simd";
 import { meetAt, worker, workers } from "./workers";
 
+/** With fewer streams per worker that keeps to its own, too many rows of the register tile stay empty. */
+export const MIN_STREAMS_PER_WORKER: usize = 12;
 /** With fewer weights in Whh, a barrier after each step of a single stream takes longer than it saves. */
 const MIN_SHARED_WEIGHTS: usize = 1 << 16;
 

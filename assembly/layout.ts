@@ -8,11 +8,11 @@
  *     ├───────────┴────────────────┴─────────────────────┴───────────┴───────────┴──────────┴──
  *
  *      ──┬──────────────┬──────────┬──────────────────────┬────────────────────┬──────────────┐
- *      … │ hyperparams, │ partials │ input ids, targets   │ h, c, gates,       │ packed       │
- *        │ flags, norms │ 1 … P−1  │                      │ logits, dh, losses │ panels       │
+ *      … │ hyperparams, │ sums of  │ input ids, targets   │ h, c, gates,       │ packed       │
+ *        │ flags, norms │ ranks    │                      │ logits, dh, losses │ panels       │
  *      ──┴──────────────┴──────────┴──────────────────────┴────────────────────┴──────────────┘
  *
- * Gradients, partial sums, state slots and the weight average have the form of the parameters, so
+ * Gradients, sums to send, state slots and the weight average have the form of the parameters, so
  * that the distance from a parameter to each of them is one constant and an update is one pass.
  *
  * `plan` computes the layout from the fields that the host has written at `planFields`. The host
@@ -66,12 +66,17 @@ export enum PlanField {
 
 /** Bytes of a cache line, to which every buffer is aligned. */
 export const CACHE_LINE: usize = 64;
-/** Streams per partial sum of a gradient; fewer would make its products inefficient. */
+/** Streams per partial sum of a gradient at least; fewer would make its products inefficient. */
 const STREAMS_PER_PARTIAL: usize = 8;
-/** The largest P. */
-const MAX_PARTIALS: usize = 4;
-/** The most that partial sums beside the first may take in all: 12 MiB. */
-const MAX_PARTIAL_BYTES: u64 = 12 << 20;
+/** The largest P; more ranks than that have too few streams of any batch. */
+const MAX_PARTIALS: usize = 64;
+/** The most bytes of a row in a chunk of columns of a gradient, and rows that are computed at a time. */
+export const GRADIENT_CHUNK_BYTES: usize = 2048;
+export const GRADIENT_ROWS: usize = 384;
+/** The most that copies of gradients may take in all: 12 MiB. */
+const MAX_COPY_BYTES: u64 = 12 << 20;
+/** Bytes of the rows of Wxh that gradients of character ids are added to at a time: they stay in a cache. */
+const SCATTER_BYTES: usize = 1 << 17;
 /** Space for the plan: more than `PlanField` has words. */
 const PLAN_BYTES: usize = 128;
 /** Space for the hyperparameters of an update. */
@@ -154,27 +159,31 @@ export let blocks: usize = 0;
 /** The address of the slice's first parameter. */
 export let slice: usize = 0;
 export let sliceBytes: usize = 0;
-// Distances in bytes from a parameter to its gradient, moments, average and second partial sum.
+// Distances in bytes from a parameter to its gradient, moments, average and second sum to send.
 export let toGradient: usize = 0;
 export let toMoment1: usize = 0; // the first state slot: a moment, velocity or sum of squares
 export let toMoment2: usize = 0; // the second state slot
 export let toAverage: usize = 0;
-export let toPartials: usize = 0; // partial sum 1; 2 and 3 follow; see gradients.ts
+export let toSums: usize = 0; // sum 1 of this rank; others and copies follow; see gradients.ts
 export let hyperparams: usize = 0; // f64, in the order of optimizers.ts' Hyperparam
 export let finiteFlags: usize = 0; // u32, one cache line per worker; see `update`
 export let norms: usize = 0; // f64, one per NORM_BLOCK_BYTES of gradients
 // Several ranks share the streams in whole groups of a partial sum.
+export let ranks: usize = 1;
 /** P. */
 export let allPartials: usize = 1;
-/** How many of them are of this rank's streams. */
+/** The first of them that is of this rank's streams, and how many are. */
+export let firstPartial: usize = 0;
 export let partials: usize = 1;
 /** B of all ranks. */
 export let allStreams: usize = 0;
 /** The first of this rank's streams. */
 export let firstStream: usize = 0;
-/** Whether this rank adds up its partial sums: the others' belong after those of rank 0. */
-export let sumsOwnPartials: bool = true;
-/** How many sums each rank receives: that of rank 0, and the partial sums of all others. */
+/** How many sums this rank sends. */
+export let ownSums: usize = 1;
+/** The fewest partial sums of a branch with a copy of its own, as there is space for few copies. */
+let leastBranch: usize = 1;
+/** How many sums each rank receives: those that all ranks send. */
 export let receivedSums: usize = 0;
 /** This rank's slice of each of them, one after the other. */
 export let received: usize = 0;
@@ -202,6 +211,10 @@ export let outputPanels: usize = 0; // [Hp·Vp], Why packed
 export let scratchA: usize = 0; // one packed block of A per worker
 export let scratchB: usize = 0; // one packed block of B per worker
 export let scratchBBytes: usize = 0; // bytes of one packed block of B
+export let scratchSums: usize = 0; // slots for partial sums of a part of a gradient; see gradients.ts
+export let sumSlots: usize = 0; // how many each worker has
+export let scratchSumBytes: usize = 0; // bytes of a slot
+export let scatterBytes: usize = 0; // bytes of each row of Wxh to which gradients are added at a time
 
 /** Wxh of a layer: [Ip][G·Hp] of the first, [Hp][G·Hp] of the others. */
 export function Wxh(layer: usize): usize {
@@ -270,6 +283,48 @@ export function gateCount(cell: u32): usize {
   return cell == Cell.lstm ? 4 : cell == Cell.gru ? 3 : 1;
 }
 
+/**
+ * How many partial sums, from `first` on and before `end`, are the largest branch of the tree that
+ * begins with `first`; see gradients.ts.
+ */
+export function sumLength(first: usize, end: usize): usize {
+  let length = allPartials;
+  while (first % length != 0 || first + length > end) length /= 2;
+  return length;
+}
+
+/**
+ * The most partial sums of a branch that is computed into a copy of the gradients of its own, so that
+ * each of some workers that keep to their streams has one.
+ */
+export function branchLimit(workers: usize): usize {
+  let limit = allPartials;
+  while (limit > leastBranch && limit * workers > partials) limit /= 2;
+  return limit;
+}
+
+/** How many such branches the partial sums of this rank have. */
+export function branchCount(limit: usize): usize {
+  const end = firstPartial + partials;
+  let count: usize = 0;
+  for (let first = firstPartial; first < end;) {
+    const length = sumLength(first, end);
+    count += ceilDiv(length, limit);
+    first += length;
+  }
+  return count;
+}
+
+/** How many sums a rank sends. */
+function sumCount(rank: usize): usize {
+  const end = splitStart(allPartials, ranks, rank + 1);
+  let count: usize = 0;
+  for (let first = splitStart(allPartials, ranks, rank); first < end; count++) {
+    first += sumLength(first, end);
+  }
+  return count;
+}
+
 let cursor: u64 = 0;
 
 /** Reserves `bytes` and returns their address. */
@@ -324,7 +379,7 @@ export function plan(): f64 {
   const weightAverage = planned(PlanField.weightAverage) != 0;
   const workers: u64 = planned(PlanField.workers);
   const rank: usize = planned(PlanField.rank);
-  const ranks: usize = planned(PlanField.ranks);
+  ranks = planned(PlanField.ranks);
   inputsPadded = roundUp(inputs, LANES);
   hiddenPadded = roundUp(hidden, LANES);
   outputsPadded = roundUp(outputs, LANES);
@@ -371,15 +426,23 @@ export function plan(): f64 {
   hyperparams = training ? reserve(HYPERPARAM_BYTES) : 0;
   finiteFlags = training ? reserve(workers * CACHE_LINE) : 0;
   norms = training ? reserve((bytes / NORM_BLOCK_BYTES + 1) * sizeof<f64>()) : 0;
-  allPartials = min(max(allStreams / STREAMS_PER_PARTIAL, 1), MAX_PARTIALS);
-  allPartials = min(allPartials, 1 + <usize>(MAX_PARTIAL_BYTES / bytes));
-  const firstPartial = splitStart(allPartials, ranks, rank);
+  const groups = min(allStreams / STREAMS_PER_PARTIAL, MAX_PARTIALS);
+  allPartials = 1;
+  while (allPartials <= groups / 2) allPartials *= 2;
+  firstPartial = splitStart(allPartials, ranks, rank);
   partials = splitLength(allPartials, ranks, rank);
-  toPartials = training ? reserve((max<u64>(partials, 1) - 1) * bytes) - parameters : 0;
+  ownSums = sumCount(rank);
+  leastBranch = 1;
+  leastBranch = branchLimit(<usize>workers);
+  while (<u64>(branchCount(leastBranch) - ownSums) * bytes > MAX_COPY_BYTES) leastBranch *= 2;
+  const copies: u64 = max<u64>(branchCount(leastBranch), 1) - 1;
+  toSums = training ? reserve(copies * bytes) - parameters : 0;
   firstStream = splitStart(allStreams, allPartials, firstPartial);
   batchSize = splitStart(allStreams, allPartials, firstPartial + partials) - firstStream;
-  sumsOwnPartials = rank == 0;
-  receivedSums = ranks == 1 ? 0 : 1 + allPartials - splitLength(allPartials, ranks, 0);
+  receivedSums = 0;
+  if (ranks > 1) {
+    for (let other: usize = 0; other < ranks; other++) receivedSums += sumCount(other);
+  }
   received = training ? reserve(<u64>receivedSums * ownBytes) : 0;
 
   const B: u64 = batchSize;
@@ -409,7 +472,16 @@ export function plan(): f64 {
   inputPanels = reserve(widest * GHp * real);
   outputPanels = reserve(Hp * Vp * real);
   scratchA = reserve(workers * PACKED_A_BYTES);
-  scratchBBytes = <usize>(KC * max(GHp, Vp) * real);
+  const widestRow: u64 = max(GHp, Vp) * real;
+  const chunk: u64 = widestRow < GRADIENT_CHUNK_BYTES ? widestRow : GRADIENT_CHUNK_BYTES;
+  scratchBBytes = <usize>(KC * chunk);
   scratchB = reserve(workers * scratchBBytes);
+  // The rows of a part of a gradient and its sums of columns, or a chunk of Wxh for character ids.
+  const rows: u64 = Hp + max(Ip, Hp);
+  const most: u64 = (rows < GRADIENT_ROWS ? rows : GRADIENT_ROWS) + 1;
+  scatterBytes = max(SCATTER_BYTES / inputsPadded, CACHE_LINE) & ~(CACHE_LINE - 1);
+  scratchSumBytes = <usize>aligned<u64>(max(most * chunk, Ip * scatterBytes));
+  sumSlots = training ? <usize>ctz(allPartials) : 0;
+  scratchSums = reserve(workers * sumSlots * scratchSumBytes);
   return <f64>cursor;
 }

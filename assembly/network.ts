@@ -9,7 +9,13 @@
  * The plain version is tests/reference/network.ts.
  */
 import { dropoutEnabled, dropoutRows, setDropout } from "./dropout";
-import { biasPartials, scatterPartials, sumPartials, weightPartials } from "./gradients";
+import {
+  biasGradients,
+  hasBranches,
+  scatterGradients,
+  sumBranches,
+  weightGradients,
+} from "./gradients";
 import {
   batchSize,
   bh,
@@ -153,16 +159,17 @@ export function backward(seqLength: usize, denseInputs: bool): void {
     backwardRecurrence(layer, seqLength);
     barrier();
     if (layer > 0) inputGradients(layer, seqLength);
-    layerPartials(layer, seqLength, denseInputs);
+    layerGradients(layer, seqLength, denseInputs);
     if (layer == top) {
-      weightPartials(
+      weightGradients(
         Why, outputStride, hiddenPadded, outputsPadded, seqLength,
         outputStates(top), hiddenStride, logits, outputStride, by, outputsPadded, by,
       );
     }
   }
+  if (!hasBranches()) return;
   barrier();
-  sumPartials();
+  sumBranches();
 }
 
 /** Copies the states after `seqLength` steps to the initial states of the next sequence. */
@@ -270,29 +277,29 @@ function inputGradients(layer: usize, seqLength: usize): void {
   }
 }
 
-/** This worker's share of the partial sums of a layer's gradients. */
-function layerPartials(layer: usize, seqLength: usize, denseInputs: bool): void {
+/** This worker's share of a layer's gradients. */
+function layerGradients(layer: usize, seqLength: usize, denseInputs: bool): void {
   const stride = hiddenPadded * REAL;
   const gateStride = gatesPadded * REAL;
   const da = gateGradients(layer);
   const columns = sharedColumns();
   const readsIds = layer == 0 && !denseInputs;
   const depth = inputDepth(layer);
-  weightPartials(
+  weightGradients(
     Whh(layer), gateStride, hiddenPadded, gatesPadded, seqLength,
     hiddenStates(layer), stride, da, gateStride, bh(layer), columns, bhn(layer),
-    Wxh(layer), readsIds ? 0 : depth, columns, layerInputs(layer), depth * REAL,
+    Wxh(layer), readsIds ? 0 : depth, layerInputs(layer), depth * REAL,
   );
-  if (readsIds) scatterPartials(0, columns, seqLength, da, gateStride);
+  if (readsIds) scatterGradients(0, columns, seqLength, da, gateStride);
   if (!hasCandidate) return;
   const dan = candidates(layer);
   const bias = bh(layer) + columns * REAL;
   if (readsIds) {
-    scatterPartials(columns, hiddenPadded, seqLength, dan, stride);
-    biasPartials(bias, hiddenPadded, seqLength, dan, stride);
+    scatterGradients(columns, hiddenPadded, seqLength, dan, stride);
+    biasGradients(bias, hiddenPadded, seqLength, dan, stride);
     return;
   }
-  weightPartials(
+  weightGradients(
     Wxh(layer) + columns * REAL, gateStride, depth, hiddenPadded, seqLength,
     layerInputs(layer), depth * REAL, dan, stride, bias, hiddenPadded, bias,
   );

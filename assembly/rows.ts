@@ -9,12 +9,9 @@
  * its rows are one group per step. Otherwise its rows are one group of consecutive rows, and a barrier
  * separates them from work that is split in another way.
  */
-import { unitsAreSplit } from "./grid";
+import { MIN_STREAMS_PER_WORKER, unitsAreSplit } from "./grid";
 import { allStreams, batchSize, firstStream } from "./layout";
 import { shareLength, shareStart, workers } from "./workers";
-
-/** With fewer streams per worker, too many rows of the register tile stay empty. */
-export const MIN_STREAMS_PER_WORKER: usize = 12;
 
 /** Whether several workers split the rows by streams. */
 export function splitByStreams(): bool {

@@ -57,7 +57,7 @@ export {
   toGradient,
   toMoment1,
   toMoment2,
-  toPartials,
+  toSums,
   Whh,
   Why,
   Wxh,

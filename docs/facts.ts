@@ -220,13 +220,15 @@ function sourceFacts(fact: MakeFact): Fact[] {
       constant("src/checkpoint/safetensors_header.ts", "HEADER_DEPTH"),
       constant("src/json.ts", "MAX_VALUES"),
     ),
+    fact(kernels, "P is a power of two, at most {}, and", constant(layout, "MAX_PARTIALS")),
+    fact(kernels, "there are at least {} streams", constant(layout, "STREAMS_PER_PARTIAL")),
     fact(
       kernels,
-      "P is 1 to {} and depends on the sizes alone: one partial sum per {} streams, and at most {} MiB",
-      constant(layout, "MAX_PARTIALS"),
-      constant(layout, "STREAMS_PER_PARTIAL"),
-      constant(layout, "MAX_PARTIAL_BYTES") / MIB,
+      "at most {} rows × {} KiB",
+      constant(layout, "GRADIENT_ROWS"),
+      constant(layout, "GRADIENT_CHUNK_BYTES") / KIB,
     ),
+    fact(threads, "of at most {} MiB in all", constant(layout, "MAX_COPY_BYTES") / MIB),
     fact(
       kernels,
       "sums of squares of blocks of {} KiB",
@@ -241,7 +243,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
     fact(
       threads,
       "With at least {} streams per worker",
-      constant("assembly/rows.ts", "MIN_STREAMS_PER_WORKER"),
+      constant("assembly/grid.ts", "MIN_STREAMS_PER_WORKER"),
     ),
     fact(threads, "of the depth, in blocks of {}, whatever", constant("assembly/packing.ts", "KC")),
     fact(

@@ -62,8 +62,7 @@ export function messagesOf(size: number, step: StepSize): Message[] {
   const parts = partsFor(size, step);
   const { batchSize, seqLength, parameterBytes } = step;
   const lengths = parts.map(({ parameters }) => 4 * parameters.length);
-  // Rank 0 sends the sum of its partial sums, the others each of theirs.
-  const counts = parts.map(({ partials }, rank) => rank === 0 ? 1 : partials.length);
+  const counts = parts.map(({ sums }) => sums.length);
   const sums = Array.from({ length: Math.max(...counts) }, (_, k): Message => {
     const senders = counts.filter((count) => count > k).length;
     const sent = parameterBytes - Math.min(...lengths);

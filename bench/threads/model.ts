@@ -15,8 +15,7 @@ const NR = 2;
 const LANES = 4;
 const MIN_STREAMS_PER_WORKER = 12;
 const STREAMS_PER_PARTIAL = 8;
-const MAX_PARTIALS = 4;
-const MAX_PARTIAL_BYTES = 12 * 2 ** 20;
+const MAX_PARTIALS = 64;
 
 /**
  * Cycles per step of a tile of so many rows × 2 vectors, from the shares of the peak in
@@ -92,11 +91,16 @@ export function streamGrid({ batchSize }: Network, workers: number): Grid {
   return { teams: Math.min(batchSize, workers), members: 1 };
 }
 
-/** Estimates a training step with `workers` threads. */
+/**
+ * Estimates a training step with `workers` threads.
+ *
+ * @param division The grid of the recurrence, and the copies of the gradients if workers share the rows
+ * of copies instead of parts of all gradients. Default: what the kernels choose.
+ */
 export function estimateStep(
   network: Network,
   workers: number,
-  { teams, members }: Grid = chosenGrid(network, workers),
+  { teams, members, copies }: Grid & { readonly copies?: number } = chosenGrid(network, workers),
 ): StepEstimate {
   const { cell, layers, seqLength: T, batchSize: B } = network;
   const G = cells[cell].gates;
@@ -114,14 +118,12 @@ export function estimateStep(
   const units = Math.min(share(H, members * LINE_NUMBERS) * LINE_NUMBERS, H);
   const perStep = (columns: number, depth: number) => T * stepProduct(streams, columns, depth);
   const parameters = layers * weights * 2 + H * V;
-  const partials = Math.min(
-    Math.max(Math.floor(B / STREAMS_PER_PARTIAL), 1),
-    MAX_PARTIALS,
-    1 + Math.floor(MAX_PARTIAL_BYTES / (4 * parameters)),
-  );
-  // Rows of the gradients of all partial sums: each is a product over the rows of one of them.
-  const pieces = share(partials * H, workers);
-  const gradient = (columns: number) => product(pieces, columns, R / partials);
+  const groups = Math.max(1, Math.min(Math.floor(B / STREAMS_PER_PARTIAL), MAX_PARTIALS));
+  const partials = 2 ** Math.floor(Math.log2(groups));
+  // The rows of a gradient form a line, or one for each worker's branch; a worker has a share of it.
+  const branches = copies ?? (byStreams ? Math.min(workers, partials) : 1);
+  const gradient = (columns: number) =>
+    product(share(branches * H, workers), columns, R / branches);
 
   let [recurrence, products, others] = [0, 2 * perRows(V, H) + gradient(V), 0];
   let barriers = 5 + 2 + (byStreams ? 0 : 1);
@@ -140,14 +142,18 @@ export function estimateStep(
     barriers += 2 + (layer > 0 ? 2 : 0) + (byStreams ? 0 : 2);
     if (sharesUnits) teamBarriers += 2 * (T - 1);
     if (!byStreams && !isSingle) crosses(rows * (G * H + 2 * H));
-    // Each piece of a gradient needs all gradients of the gates of its partial sum.
-    if (workers > partials || !byStreams) crosses(share(R * G * H, Math.min(partials, workers)));
+    // A part of a gradient needs its rows of h and its columns of da, of all streams of its branch.
+    if (workers > branches || !byStreams) {
+      const each = Math.max(1, workers / branches);
+      const chunks = copies ? 1 : Math.max(1, Math.round(Math.sqrt(each * G)));
+      crosses(share(R, Math.min(branches, workers)) * (G * H / chunks + H * chunks / each));
+    }
     if (sharesUnits) crosses(T * streams * (H + G * H), members);
   }
   others += elementwise(rows * V, SOFTMAX_CYCLES);
-  others += elementwise(share(parameters, workers), UPDATE_CYCLES + (partials - 1) * COPY_CYCLES);
+  others += elementwise(share(parameters, workers), UPDATE_CYCLES + (branches - 1) * COPY_CYCLES);
   if (workers === 1) return { recurrence, products, others, barriers: 0, traffic: 0 };
-  crosses(share(partials * parameters, workers));
+  crosses(share(branches * parameters, workers));
   return {
     recurrence,
     products,

@@ -266,17 +266,16 @@ export class RankEngine implements Disposable {
   }
 
   /**
-   * Plans the exchange of partial sums: each rank receives its slice of the sum of rank 0, which adds
-   * its own partial sums first, and of each partial sum of the others.
+   * Plans the exchange of partial sums: each rank receives its slice of each sum that any rank sends.
    */
   #planSums(rank: number): AllToAll[] {
     const { layout } = this.#internals.instance;
-    const { parameters, toGradient, toPartials, parameterBytes, received } = layout;
-    const counts = this.#parts.map(({ partials }, i) => i === 0 ? 1 : partials.length);
+    const { parameters, toGradient, toSums, parameterBytes, received } = layout;
+    const counts = this.#parts.map(({ sums }) => sums.length);
     const { length } = this.#own.parameters;
     const receive = this.#viewAt(received, layout.receivedSums * length);
     return Array.from({ length: Math.max(...counts) }, (_, k) => {
-      const distance = k === 0 ? toGradient : toPartials + (k - 1) * parameterBytes;
+      const distance = k === 0 ? toGradient : toSums + (k - 1) * parameterBytes;
       return {
         send: k < counts[rank]!
           ? this.#viewAt(parameters + distance, this.#parameters.length)

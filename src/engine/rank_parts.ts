@@ -32,6 +32,11 @@ export interface Shared {
 export interface RankPart {
   /** Its partial sums. */
   readonly partials: Slice;
+  /**
+   * The partial sums of each sum that it sends: the largest branches of the tree of all partial sums that
+   * are its own. With P = 8 and three ranks, the second has partial sums 3 to 5, and sends 3 and 4 + 5.
+   */
+  readonly sums: readonly Slice[];
   /** Its streams. */
   readonly streams: Slice;
   /** The parameters that it updates, in numbers. */
@@ -50,6 +55,19 @@ function splitOf(n: number, count: number, index: number): Slice {
   return { start, length: splitStart(n, count, index + 1) - start };
 }
 
+/** The largest branches of a tree with `partials` leaves, a power of two, in a part of the leaves. */
+function branchesOf({ start, length }: Slice, partials: number): Slice[] {
+  const branches: Slice[] = [];
+  const end = start + length;
+  for (let first = start; first < end;) {
+    let size = partials;
+    while (first % size !== 0 || first + size > end) size /= 2;
+    branches.push({ start: first, length: size });
+    first += size;
+  }
+  return branches;
+}
+
 /**
  * The part of each rank. Streams are shared in whole groups of a partial sum, parameters in whole
  * blocks of the norm, so that each sum is computed by one rank. A rank may have no streams, or no
@@ -66,6 +84,7 @@ export function partsOf({ size, partials, batchSize, parameters, block }: Shared
     const end = Math.min((ownBlocks.start + ownBlocks.length) * block, parameters);
     return {
       partials: own,
+      sums: branchesOf(own, partials),
       streams: { start: firstStream, length: endStream - firstStream },
       parameters: { start, length: end - start },
       blocks: ownBlocks,

@@ -48,6 +48,17 @@ for (const optimizer of optimizerNames) {
   });
 }
 
+testRanks("RankEngine computes the bits of one engine with 16 partial sums", async () => {
+  // Three and five ranks send sums of one, two and four partial sums each. The threads of two ranks
+  // have branches of their own.
+  const few = { ...sizes, hidden: 20, seqLength: 3, batchSize: 140 } as const;
+  const scenario = {
+    options: { ...few, precision: "f32", cell: "gru", layers: 2, threads: 2 },
+    updates: [{ optimizer: "adagrad", lr: 0.1, gradClip: 1, gradClipMode: "norm" }],
+  } as const;
+  await assertSameBits(scenario, [2, 3, 5]);
+});
+
 testRanks(
   "RankEngine computes the bits of one engine if a rank has no streams or parameters",
   async () => {

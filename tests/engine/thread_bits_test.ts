@@ -69,3 +69,11 @@ for (
     }
   });
 }
+
+Deno.test("Engine computes the same bits with a branch of the partial sums for each thread", () => {
+  const sizes = { precision: "f32", cell: "gru", hidden: 12, seqLength: 2 } as const;
+  // 16 partial sums: 5 and 8 branches of two each, and 16; some threads share a branch.
+  assertSameBits({ ...sizes, layers: 2, batchSize: 200 }, [5, 8, 16]);
+  // 8 partial sums, and space for two branches of 4 each.
+  assertSameBits({ ...sizes, cell: "lstm", hidden: 512, batchSize: 96 }, [8]);
+});

@@ -111,7 +111,7 @@ const layoutNames = [
   "toMoment1",
   "toMoment2",
   "toAverage",
-  "toPartials",
+  "toSums",
   "slice",
   "sliceBytes",
   "received",
