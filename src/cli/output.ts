@@ -27,9 +27,17 @@ export interface PrintOptions {
   readonly style?: Style | undefined;
 }
 
+/** Whether {@linkcode disableTerminal} was called. */
+let isPlain = false;
+
+/** Writes as to a file from now on: the terminal of this process is not that of the user. */
+export function disableTerminal(): void {
+  isPlain = true;
+}
+
 /** Whether a stream is a terminal. */
 export function isTerminal(stream: Stream = "stdout"): boolean {
-  return Deno[stream].isTerminal();
+  return !isPlain && Deno[stream].isTerminal();
 }
 
 /** The columns of the terminal at this moment; 80 where there is no terminal. */

@@ -6,7 +6,7 @@
  * that fails alone ends the job, with an exit code that is not 0.
  */
 import { isRequested } from "../cli/args.ts";
-import { printMessage } from "../cli/output.ts";
+import { disableTerminal, printMessage } from "../cli/output.ts";
 import { exitCodeOf, messageOf } from "../cli/program.ts";
 import { exitCodeOfRank, mpiCommand } from "../cli/train_mpi.ts";
 import { InputError } from "../errors.ts";
@@ -87,6 +87,8 @@ function divideCores(mpi: Mpi, ranks: readonly RankInfo[]): number {
 }
 
 async function main(): Promise<never> {
+  // Set by start.sh if the launcher does not write to a terminal.
+  if (environment("UNROLL_OUTPUT") === "plain") disableTerminal();
   if (isRequested("help", args) || isRequested("version", args)) {
     Deno.exit(await exitCodeOf([mpiCommand], [name, ...args]));
   }

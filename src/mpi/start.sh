@@ -23,6 +23,24 @@ host=$(uname -n)
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-${SLURM_PROCID:-${PMIX_RANK:-0}}}}
 variables=OMPI_COMM_WORLD_RANK,OMPI_COMM_WORLD_SIZE,PMI_RANK,PMI_SIZE,PMIX_RANK
 variables=$variables,SLURM_PROCID,SLURM_STEP_NUM_TASKS,LD_LIBRARY_PATH,MPI_HOME,I_MPI_ROOT
+variables=$variables,UNROLL_OUTPUT
+
+# Open MPI gives each rank a pseudo-terminal, even if the launcher itself writes to a file or a pipe,
+# where a line that is drawn again and again must not go.
+process=$PPID
+while [ "$process" -gt 1 ] && read -r stat <"/proc/$process/stat"; do
+  case $stat in
+    *'(mpirun'* | *'(mpiexec'* | *'(orterun'* | *'(prterun'*)
+      case $(readlink "/proc/$process/fd/1") in
+        /dev/pts/* | /dev/tty* | /dev/console | '') ;;
+        *) export UNROLL_OUTPUT=plain ;;
+      esac
+      break
+      ;;
+  esac
+  # shellcheck disable=SC2086 # The words after the name: state, parent, …
+  process=$(set -- ${stat##*) } && echo "$2")
+done 2>/dev/null
 
 # Replaces a subshell by a program.
 start() {

@@ -1,5 +1,5 @@
 /** A training on several ranks has the bits of one on a single machine. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { run, runAlone, stateOf, testMpi, text } from "./mpirun.ts";
 
 /** Options that take different paths through the exchange and the update. */
@@ -29,8 +29,10 @@ testMpi("train-mpi has the bits of train on 1 to 4 ranks", async (launcher, fold
       : [[2, 2], [3, 1], [4, 1]];
     for (const [ranks, threads] of placements) {
       const options = [...args, "shared", "--threads", String(threads)];
-      const { code, err } = await run(launcher, options, { folder, ranks: ranks! });
+      const { code, out, err } = await run(launcher, options, { folder, ranks: ranks! });
       assertEquals(code, 0, err);
+      // The launcher writes to a pipe, though Open MPI gives ranks a terminal.
+      assert(!out.includes("\x1b"), out);
       assertEquals(await stateOf(`${folder}/shared`), expected, `${name}, ${ranks} ranks`);
     }
   }

@@ -54,6 +54,17 @@ testMpi("ranks with other arguments are refused", async (launcher, folder) => {
   assert(!exists(`${folder}/run`));
 });
 
+testMpi("a text that one rank lacks is reported once, with the rank", async (launcher, folder) => {
+  for (const rank of ["first", "second"]) await Deno.mkdir(`${folder}/${rank}`);
+  await Deno.writeTextFile(`${folder}/first/rain.txt`, text);
+  const train = [...taskOf("train-mpi"), "rain.txt", "--steps", "2", "--out", `${folder}/run`];
+  const rank = (name: string) => ["-n", "1", "-wdir", `${folder}/${name}`, ...train];
+  const command = [...launcher.command, ...rank("first"), ":", ...rank("second")];
+  const outcome = await startCommand(command, { folder }).outcome;
+  assertRefused(outcome, /"rain\.txt".*no such file.*on rank 1, /);
+  assert(!exists(`${folder}/run`));
+});
+
 testMpi("ranks of another version are refused", async (launcher, folder) => {
   await Deno.writeTextFile(`${folder}/rain.txt`, text);
   await copyProject(`${folder}/other`);
