@@ -1,5 +1,5 @@
 /** One rank of a test: exchanges arrays of all types and lengths, and checks what arrives. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { openLibrary } from "../../src/mpi/library.ts";
 import { Mpi } from "../../src/mpi/mpi.ts";
 
@@ -44,6 +44,18 @@ for (const type of [Float32Array, Float64Array, Int32Array]) {
     assertEquals(type.from(send), all);
   }
 }
+// Long enough for an all-gather by other calls.
+const long = new Float32Array(buffer, 0, 200_000);
+const parts = Array.from(
+  { length: size },
+  (_, i) => ({ start: 40_000 * i + i, length: 39_000 + i }),
+);
+long.fill(-1);
+long.fill(rank, parts[rank]!.start, parts[rank]!.start + parts[rank]!.length);
+mpi.allGather(long, parts);
+const expectedLong = new Float32Array(long.length).fill(-1);
+parts.forEach(({ start, length }, i) => expectedLong.fill(i, start, start + length));
+assert(long.every((value, i) => value === expectedLong[i]));
 for (const length of [0, 1, 64, 65, 1000]) {
   for (const isIdle of [false, true]) {
     const bytes = new Uint8Array(length).fill(rank === 0 ? 7 : 0);
