@@ -58,7 +58,8 @@ testMpi("a text that one rank lacks is reported once, with the rank", async (lau
   for (const rank of ["first", "second"]) await Deno.mkdir(`${folder}/${rank}`);
   await Deno.writeTextFile(`${folder}/first/rain.txt`, text);
   const train = [...taskOf("train-mpi"), "rain.txt", "--steps", "2", "--out", `${folder}/run`];
-  const rank = (name: string) => ["-n", "1", "-wdir", `${folder}/${name}`, ...train];
+  // The folder that `deno task` was started in.
+  const rank = (name: string) => ["-n", "1", "env", `INIT_CWD=${folder}/${name}`, ...train];
   const command = [...launcher.command, ...rank("first"), ":", ...rank("second")];
   const outcome = await startCommand(command, { folder }).outcome;
   assertRefused(outcome, /"rain\.txt".*no such file.*on rank 1, /);
