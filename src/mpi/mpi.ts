@@ -15,7 +15,7 @@ const MAX_UNITS = 2 ** 31 - 1;
 /**
  * From 256 KiB on, an all-gather is an all-to-all, which moves as many bytes. MPICH's passes long
  * arrays around a ring in pieces of 32 KiB, and waits for each: over a network with a delay of 2 ms, a
- * step of 512 tanh units on two ranks took 387 ms, of which the cost model explains 157.
+ * step of 512 tanh units on two ranks took 477 ms with it, and 214 without.
  */
 const LONG_UNITS = 2 ** 16;
 /** Bytes of a text that are broadcast at a time. */
