@@ -44,7 +44,7 @@ testFiles("tasks download nothing beyond their lock file, and do not change it",
   const lockOf = (command: string, subcommand: string) =>
     command.includes(" page/build.ts")
       ? "page/deno.lock"
-      : / plot$|\bbench\/report\//.test(command.trim())
+      : / plot$|\bbench\/(?:comparisons|report)\//.test(command.trim())
       ? "src/cli/plot/deno.lock"
       : subcommand !== "run" ||
           /\b(?:build|pack|page_pictures)\.ts\b|\bbench\/(?:page|phases|structure)\//.test(command)

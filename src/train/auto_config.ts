@@ -118,7 +118,7 @@ const MIN_CHARS_OF_LARGE_ALPHABET = 1_000_000;
  * ```ts
  * import { corpusFromText, autoConfig, Trainer } from "../mod.ts";
  *
- * const corpus = corpusFromText("to be or not to be. ".repeat(500));
+ * const corpus = corpusFromText("to be or not to be. ".repeat(400));
  * const { config, reasons } = autoConfig(corpus);
  * console.log(config.cell, config.hidden); // gru 64
  * for (const { choice, reason } of reasons) console.log(`${choice}: ${reason}`);

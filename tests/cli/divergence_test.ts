@@ -6,7 +6,8 @@ import { configOf, contentsOf, metricsOf, readLatest } from "./runs.ts";
 const text = "round and round the rugged rocks the ragged rascal ran. ".repeat(30);
 /** Gradient descent with a learning rate that overflows after some steps. */
 const wild = [
-  ...["--cell", "rnn", "--init", "normal:0.05", "--hidden", "16", "--seq-length", "20"],
+  ...["--cell", "rnn", "--layers", "1", "--init", "normal:0.05", "--hidden", "16"],
+  ...["--seq-length", "20", "--lr-schedule", "constant"],
   ...["--batch-size", "2", "--val-fraction", "0.1", "--seed", "3"],
   ...["--optimizer", "sgd", "--lr", "1e36", "--log-every", "10"],
 ];

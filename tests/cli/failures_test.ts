@@ -8,6 +8,7 @@ import {
   run,
   sleep,
   start,
+  steady,
   succeed,
   testProgram,
   untilPrinted,
@@ -98,7 +99,7 @@ for (
   ] as const
 ) {
   testDisk(`train ends when the disk is full at a ${what}, and can be resumed later`, async (f) => {
-    const args = ["train", "rain.txt", ...tiny, ...intervals, "--val-fraction", "0"];
+    const args = ["train", "rain.txt", ...tiny, ...steady, ...intervals, "--val-fraction", "0"];
     const child = start(f, [...args, "--out", "disk/run", "--minutes", "5"]);
     const { reader } = await untilPrinted(child, /\n +1 /);
     await untilSaved(`${f}/disk/run`);

@@ -24,10 +24,10 @@ testProgram("info --json has text, model, options, limits, changes and checkpoin
   assertEquals(text, { ...latest.corpus, reading: { paths: ["rain.txt"] } });
   assertEquals(model, {
     cell: "gru",
-    layers: 1,
+    layers: 2,
     hidden: 6,
     precision: "f32",
-    parameters: 607,
+    parameters: 847,
     vocabulary_size: 19,
     vocabulary: latest.vocabulary.characters,
   });

@@ -15,7 +15,14 @@ const settings = [
   { precision: "f64", optimizer: "adagrad", batchSize: 3 },
   { precision: "f32", optimizer: "sgd", batchSize: 1 },
 ] as const;
-const size = { cell: "rnn", init: "normal:0.05", hidden: 8, seqLength: 6 } as const;
+const size = {
+  cell: "rnn",
+  layers: 1,
+  init: "normal:0.05",
+  hidden: 8,
+  seqLength: 6,
+  lrSchedule: "constant",
+} as const;
 const intervals = ["--log-every", "5", "--sample-every", "0", "--steps", "1000000"];
 
 /** The part of a checkpoint that training determines. */

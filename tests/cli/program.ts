@@ -301,6 +301,16 @@ export function sleep(ms: number): Promise<void> {
 /** The options of a model that trains in no time. */
 export const tiny = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2"] as const;
 
+/** Options that do not depend on the length of the run: a run with a higher limit begins likewise. */
+export const steady = [
+  "--layers",
+  "1",
+  "--lr-schedule",
+  "constant",
+  "--weight-decay",
+  "0",
+] as const;
+
 /** A text with line ends of two characters and a character beyond the basic plane. */
 export const rain = "The rain in Spain\r\nstays mainly 🌧 in the plain.\r\n".repeat(12);
 

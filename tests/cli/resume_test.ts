@@ -9,6 +9,7 @@ import {
   run,
   runInside,
   start,
+  steady,
   succeed,
   testProgram,
   tiny,
@@ -45,7 +46,7 @@ testProgram(
         const run = `${f}/${optimizer}-${precision}`;
         const cell = optimizer === "adam" ? "lstm" : "rnn";
         const options = ["--optimizer", optimizer, "--precision", precision, "--cell", cell];
-        const begin = [`${f}/rain.txt`, ...tiny, ...every10, ...options];
+        const begin = [`${f}/rain.txt`, ...tiny, ...steady, ...every10, ...options];
         await inside(...begin, "--out", `${run}-whole`, "--steps", "143");
         await inside(...begin, "--out", run, "--steps", "77");
         const out = await inside("--resume", run, "--steps", "143", "--threads", "2");
@@ -193,8 +194,8 @@ testProgram("train --resume rejects what does not fit the run, and changes nothi
 
 testProgram("train --resume continues from a checkpoint file in a new run folder", async (f) => {
   await Deno.writeTextFile(`${f}/rain.txt`, rain);
-  await trained(f, "whole", "--steps", "143");
-  await trained(f, "half", "--steps", "77");
+  await trained(f, "whole", ...steady, "--steps", "143");
+  await trained(f, "half", ...steady, "--steps", "77");
   await Deno.copyFile(`${f}/half/checkpoint.safetensors`, `${f}/page.safetensors`);
   const args = ["train", "rain.txt", "--resume", "page.safetensors", ...every10, "--steps"];
   const out = await succeed(f, ...args, "143", "--out", "more");

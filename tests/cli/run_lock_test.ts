@@ -8,6 +8,7 @@ import {
   run,
   sleep,
   start,
+  steady,
   succeed,
   testProgram,
   tiny,
@@ -65,7 +66,7 @@ testProgram(
   "train --resume succeeds for one of several processes that begin at the same moment",
   async (f) => {
     await Deno.writeTextFile(`${f}/rain.txt`, rain);
-    const size = [...tiny, "--log-every", "50"];
+    const size = [...tiny, ...steady, "--log-every", "50"];
     await succeed(f, "train", "rain.txt", "--out", "run", ...size, "--steps", "100");
     await succeed(f, "train", "rain.txt", "--out", "whole", ...size, "--steps", "10000");
     const outcomes = await Promise.all(

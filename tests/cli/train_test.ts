@@ -235,7 +235,7 @@ testProgram("train ends at the limit that is reached first, or at a default", as
   assert(await stepsOf("minutes") > 17);
   const child = start(f, ["train", "rain.txt", "--out", "default", ...tiny]);
   const { printed, reader } = await untilPrinted(child, /Run folder: /);
-  assertMatch(printed, /Limits: +50,000 steps .* or clear overfitting \(default\)\n/);
+  assertMatch(printed, /Limits: +37,500 steps .* or clear overfitting \(default\)\n/);
   child.kill("SIGKILL");
   await finish(child, reader);
 });

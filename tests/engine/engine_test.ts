@@ -162,7 +162,7 @@ Deno.test("Engine rejects invalid sizes and networks that do not fit into memory
   const huge = { inputs: 9, outputs: 9, precision: "f64" } as const;
   for (
     const [options, gibibytes] of [
-      [{ hidden: 65536, seqLength: 1, batchSize: 1 }, "128.2 GiB"],
+      [{ hidden: 65536, seqLength: 1, batchSize: 1 }, "128.0 GiB"],
       [{ hidden: 8, seqLength: 65536, batchSize: 65536 }, "896.0 GiB"],
       [{ hidden: 60000, outputs: 1114112, seqLength: 65536, batchSize: 65536 }, "GiB"],
     ] as const

@@ -92,7 +92,12 @@ Deno.test({
       const part = text.slice(20).repeat(9);
       const ids = [...best.vocabulary.encode(part)];
       const calls = [ids.slice(0, -1).map((id) => [id])];
-      const [answer] = await inOnnxRuntime([{ path, layers: 1, hidden: 64, calls }]);
+      const [answer] = await inOnnxRuntime([{
+        path,
+        layers: best.config.layers,
+        hidden: 64,
+        calls,
+      }]);
       const { logits } = answer!.calls[0]!;
       const size = best.vocabulary.size;
       const found = ids.slice(1).map((id, t) =>

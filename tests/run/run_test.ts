@@ -11,7 +11,11 @@ import { namesIn, testInFolder } from "../folders.ts";
 import { readLatest } from "../cli/runs.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
-const config = { hidden: 8, seqLength: 10, batchSize: 2 };
+const config = {
+  ...{ layers: 1, hidden: 8, seqLength: 10, batchSize: 2 },
+  // A run with a higher limit begins likewise.
+  lrSchedule: "constant",
+} as const;
 const limits = { steps: 40, logEvery: 8, sampleEvery: 0 };
 
 testInFolder("Run gives the weights of train(), and writes all its files", async (folder) => {

@@ -135,7 +135,10 @@ testRanks("train() rolls back on several ranks as on one", async () => {
 testRanks(
   "train() stops on all ranks when one of them is stopped, with a whole state",
   async () => {
-    const options: TrainOptions = { config: { ...sizes, weightAverage: 0.2 }, steps: 100_000 };
+    const options: TrainOptions = {
+      config: { ...sizes, weightAverage: 0.2, layers: 1, lrSchedule: "constant", weightDecay: 0.1 },
+      steps: 100_000,
+    };
     for (const rank of [1, 2]) {
       const fault = { rank, stopAfterMs: 300, word: 143 };
       const { latest } = await trainOn(3, options, { fault });
