@@ -5,11 +5,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { readMetrics } from "../../src/run/metrics.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
-import { denoArgs, namesIn, succeed, testProgram } from "./program.ts";
+import { denoArgs, namesIn, steady, succeed, testProgram, tiny } from "./program.ts";
 import { contentsOf, readLatest } from "./runs.ts";
 
 const text = "Out, out, brief candle! Life's but a walking shadow, a poor player. ".repeat(20);
-const model = ["--hidden", "6", "--seq-length", "8", "--batch-size", "2", "--threads", "1"];
+const model = [...tiny, ...steady, "--threads", "1"];
 const intervals = ["--log-every", "1", "--checkpoint-every", "1", "--sample-every", "0"];
 /** The calls that change files or folders; files are written at a position. */
 const changing = ["pwrite64", "rename", "fsync", "unlink", "ftruncate", "mkdir", "rmdir", "flock"];

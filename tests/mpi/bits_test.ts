@@ -41,8 +41,8 @@ testMpi("train-mpi has the bits of train on 1 to 4 ranks", async (launcher, fold
 testMpi("runs are resumed with another number of ranks, or none", async (launcher, folder) => {
   await Deno.writeTextFile(`${folder}/rain.txt`, text);
   const args = ["rain.txt", ...configs["lstm, adam, norm clipping"]!, "--sample-every", "0"];
-  // Dropout and cooldown follow the fraction of the run that is done.
-  const fixed = [...args, "--dropout", "0", "--cooldown", "0"];
+  // Dropout, cooldown and the automatic schedule follow the fraction of the run that is done.
+  const fixed = [...args, "--dropout", "0", "--cooldown", "0", "--lr-schedule", "constant"];
   await runAlone([...fixed, "--steps", "20", "--out", "alone"], { folder });
   const expected = await stateOf(`${folder}/alone`);
   const steps: readonly (readonly [ranks: number, until: number])[] = [

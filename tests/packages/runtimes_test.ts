@@ -99,7 +99,7 @@ for (const runtime of runtimes) {
       program: `
         import { readCheckpoint, readCorpus, writeCheckpoint } from "@unroll/unroll/files";
         import { readMetrics, Run, RunFolder } from "@unroll/unroll/run";
-        const config = { hidden: 16, precision: "f32-strict" };
+        const config = { layers: 1, hidden: 16, precision: "f32-strict", lrSchedule: "constant" };
         const corpus = await readCorpus("text.txt", { maxBytesInMemory: 1000 });
         const first = await Run.create(corpus, { path: "run", config, limits: { steps: 20 } });
         let refusal = "none";
@@ -121,7 +121,12 @@ for (const runtime of runtimes) {
         ]));
       `,
     });
-    const config = { hidden: 16, precision: "f32-strict" } as const;
+    // A run with a higher limit begins likewise.
+    const config = {
+      ...{ layers: 1, hidden: 16 },
+      precision: "f32-strict",
+      lrSchedule: "constant",
+    } as const;
     const corpus = unroll.corpusFromText(text);
     const { latest } = await unroll.train(corpus, { config, steps: 40 });
     assertEquals(results, ["RunLockedError", 40, 40, await hashWeights(latest)]);

@@ -19,7 +19,7 @@ testPage(
     assertEquals(await panel.locator(".contestants > section").count(), 3);
     assertMatch(
       (await panel.locator(".contestants h3").first().textContent())!,
-      /rnn 1×48/,
+      /rnn 2×48/,
     );
     await panel.getByRole("button", { name: "Pause all" }).click();
     await panel.getByRole("button", { name: "Resume all" }).waitFor();
@@ -40,7 +40,7 @@ testPage(
       { timeout: 60_000 },
     );
     const table = (await panel.locator("figure table").textContent())!;
-    assertMatch(table, /time.*rnn 1×48.*gru.*lstm/);
+    assertMatch(table, /time.*rnn 2×48.*gru.*lstm/);
     assert(/1[4-6](\.\d)? s/.test(table), table);
     await panel.getByRole("button", { name: "Start over" }).click();
     assertEquals(await panel.locator(".contestants").count(), 0);

@@ -99,7 +99,9 @@ testPage(
   "A checkpoint of the command line continues in the page with the same bits",
   async ({ page }) => {
     await withFolder(async (folder) => {
-      const train = ["train", `${folder}/shells.txt`, ...flags, "--seed=5"];
+      // A run with a higher limit begins likewise.
+      const steady = ["--seed=5", "--lr-schedule=constant"];
+      const train = ["train", `${folder}/shells.txt`, ...flags, ...steady];
       await run(...train, "--steps=150", "--out", `${folder}/half`);
       await run(...train, "--steps=300", "--out", `${folder}/whole`);
       await page.locator("#files input[type=file]").setInputFiles(

@@ -9,7 +9,7 @@ import { testPage } from "./browser.ts";
 
 const sentence = "she sells sea shells by the sea shore. ";
 const corpus = corpusFromText(sentence.repeat(60), "shells.txt");
-const config = { cell: "rnn", hidden: 24, seqLength: 10, batchSize: 2 } as const;
+const config = { cell: "rnn", layers: 1, hidden: 24, seqLength: 10, batchSize: 2 } as const;
 const limits = { steps: 300, logEvery: 20, sampleEvery: 0 };
 
 const temporary = Deno.permissions.querySync({ name: "write" }).state === "granted"
