@@ -126,6 +126,8 @@ function choose(cell: u32, hidden: usize, streams: usize, workers: usize): void 
   const most = min(streams, workers);
   teams = most;
   members = 1;
+  // The module that only samples has to be small, and samples are many or one.
+  if (!TRAINS) return;
   let least = MARGIN * stepCycles(most, 1, cell, padded, streams, workers);
   for (let count = most; count > 0; count--) {
     const size = teamSizeFor(workers / count, padded);

@@ -49,6 +49,17 @@ function prepare(folder: string): void {
     Deno.writeFileSync(`${folder}/${name}`, gzipSync(part));
   }
   Deno.writeFileSync(`${folder}/more.zst`, zstdCompressSync(part));
+  // Records: tunes of several lines, and rows.
+  const tune = (n: number) => `X:${n}\nT:Tune ${n}\nM:4/4\nK:G\nGABc d2BG|A2FD G4:|\n`;
+  const tunes = Array.from({ length: 60 }, (_, n) => tune(n + 1));
+  Deno.writeTextFileSync(`${folder}/tunes.abc`, tunes.join("\n"));
+  Deno.writeTextFileSync(`${folder}/header.abc`, tune(7).split("\n").slice(0, 4).join("\n"));
+  Deno.mkdirSync(`${folder}/tunes`);
+  for (const [n, tune] of tunes.entries()) {
+    Deno.writeTextFileSync(`${folder}/tunes/${n + 1}.abc`, tune);
+  }
+  const rows = tunes.map((_, n) => JSON.stringify({ id: n, ok: n % 3 === 0, name: `row ${n}` }));
+  Deno.writeTextFileSync(`${folder}/rows.jsonl`, rows.join("\n"));
   const roman = Uint8Array.from("Un caf\xe9. ".repeat(500), (character) => character.charCodeAt(0));
   Deno.writeFileSync(`${folder}/roman.txt`, roman);
   const words = [...new Set(text.match(/[A-Za-z]{4,}/g))];

@@ -1,4 +1,4 @@
-import { checkOptions, checkShape, optionsSchema } from "../arguments.ts";
+import { checkOptions, checkShape } from "../arguments.ts";
 import { withContext } from "../errors.ts";
 import { type Config, parseConfig } from "../model/config.ts";
 import { optimizers } from "../model/optimizers.ts";
@@ -10,10 +10,9 @@ import {
   resolveConfig,
 } from "../model/resolve_config.ts";
 import { fallsToZero } from "./lr_schedule.ts";
-import { positive } from "../schemas.ts";
 import { FLOP_PER_SECOND, flopPerChar, LARGE_VOCABULARY, type TextSize } from "./cost.ts";
-import { defaultChars, type LimitOptions } from "./limits.ts";
-import { limitKeys } from "./options.ts";
+import { checkLength, defaultChars, type LimitOptions } from "./limits.ts";
+import { trainingSchemas } from "./options.ts";
 
 /** A configuration that was picked for a text; see {@linkcode autoConfig}. */
 export interface AutoConfig {
@@ -137,7 +136,8 @@ export function autoConfig(
     shape: { length: "number", vocabulary: "object" },
   });
   input = withContext(context, () => checkConfigInput(input));
-  limits = checkOptions(limits, { schema: limitsSchema, context });
+  limits = checkOptions(limits, { schema: trainingSchemas.limits, context });
+  checkLength(limits);
   const chars = text.length;
   if (input.preset !== undefined) return { config: resolveConfig(input, { chars }), reasons: [] };
   if (isComplete(input)) {
@@ -151,8 +151,6 @@ export function autoConfig(
 
 /** The limits that determine the length of a run. */
 type RunLength = Pick<LimitOptions, "steps" | "epochs" | "minutes">;
-
-const limitsSchema = optionsSchema({ ...limitKeys, minutes: positive });
 
 /** Whether every key is given, as in a configuration that was resolved before. */
 function isComplete(input: ConfigInput): input is Config {
@@ -182,7 +180,6 @@ function estimateRun(
   const text = { chars, vocabularySize: vocabulary.size };
   const { minutes } = limits;
   const time = minutes ?? USUAL_MINUTES;
-  // An invalid time limit fits no size; resolveLimits rejects it later.
   const size = modelSizes.find((size) => suits(size, { ...text, minutes: time })) ??
     modelSizes.at(-1)!;
   const { batchSize, seqLength } = { ...pickBatches(input, { chars, size }), ...input };
@@ -280,7 +277,6 @@ function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
 /** Weight decay that suits the length of the run, to two digits. */
 function weightDecayOf({ steps, epochs }: Pick<RunEstimate, "steps" | "epochs">): number {
   const weightDecay = WEIGHT_DECAY_STEPS / steps * Math.max(1, epochs / WEIGHT_DECAY_EPOCHS);
-  // An invalid limit gives no number of steps; resolveLimits rejects it later.
   if (!(weightDecay > MIN_WEIGHT_DECAY)) return MIN_WEIGHT_DECAY;
   return Math.min(MAX_WEIGHT_DECAY, Number(weightDecay.toPrecision(2)));
 }

@@ -160,9 +160,7 @@ function charsPerLog(seconds: number, { config, vocabularySize }: LimitContext):
 }
 
 function checkLimits(input: LimitOptions & IntervalOptions, hasValidation: boolean): void {
-  checkWholeNumber("steps", input.steps, 0);
-  checkPositive("epochs", input.epochs);
-  checkPositive("minutes", input.minutes);
+  checkLength(input);
   checkWholeNumber("patience", input.patience, 1);
   checkWholeNumber("logEvery", input.logEvery, 1);
   checkWholeNumber("sampleEvery", input.sampleEvery, 0);
@@ -229,6 +227,19 @@ function roundUp(x: number): number {
   // The exponent as text, since runtimes differ in the last bits of logarithms.
   const power = Number(`1e${x.toExponential().split("e")[1]}`);
   return [1, 2, 5, 10].find((digit) => digit * power >= x)! * power;
+}
+
+/**
+ * Checks the limits of how long a run is.
+ *
+ * @throws {InputError} if one is no number, or out of range.
+ */
+export function checkLength(
+  { steps, epochs, minutes }: Pick<LimitOptions, "steps" | "epochs" | "minutes">,
+): void {
+  checkWholeNumber("steps", steps, 0);
+  checkPositive("epochs", epochs);
+  checkPositive("minutes", minutes);
 }
 
 function checkWholeNumber(option: string, value: number | undefined, min: number): void {
