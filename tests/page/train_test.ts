@@ -66,6 +66,7 @@ testPage("A training of some time is not lost without a question", async ({ page
     { timeout: 60_000 },
   );
   await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Resume" }).waitFor();
   await page.getByRole("button", { name: "Reset" }).click();
   await page.getByRole("button", { name: "Resume" }).waitFor();
   assertEquals(questions, ["confirm"]);

@@ -1,4 +1,5 @@
 /** A model for tests of the panels that use one. */
+import { limitSteps } from "./actions.ts";
 import type { Page } from "./browser.ts";
 
 /** How {@linkcode trainOn} trains. */
@@ -14,6 +15,8 @@ export async function trainOn(page: Page, { text, goesOn = false }: TrainOnOptio
   await page.locator("input[name=text][value=own]").click();
   await page.getByLabel("Your text", { exact: true }).fill(text);
   await page.waitForFunction('document.querySelector(".primary")?.disabled === false');
+  // The automatic limit of a short text is reached in seconds.
+  if (goesOn) await limitSteps(page, 1_000_000);
   await page.getByRole("button", { name: "Train", exact: true }).click();
   await page.locator("#write textarea").waitFor({ timeout: 60_000 });
   if (goesOn) return;
