@@ -41,6 +41,8 @@ interface ModelSize {
   readonly minChars: number;
   /** Characters that the run must train on: in fewer, a smaller model learns more. */
   readonly minTrainedChars: number;
+  /** Whether a run overfits less with a rate that falls early and has a cooldown, and late dropout. */
+  readonly isLong?: true;
 }
 
 /**
@@ -48,7 +50,10 @@ interface ModelSize {
  * more in the same time than a wide one.
  */
 const modelSizes: readonly ModelSize[] = [
-  { layers: 2, hidden: 192, batchSize: 12, minChars: 500_000, minTrainedChars: 15_000_000 },
+  {
+    ...{ layers: 2, hidden: 256, batchSize: 12, isLong: true },
+    ...{ minChars: 500_000, minTrainedChars: 8_500_000 },
+  },
   { layers: 2, hidden: 160, batchSize: 12, minChars: 500_000, minTrainedChars: 7_000_000 },
   { layers: 2, hidden: 128, batchSize: 12, minChars: 30_000, minTrainedChars: 600_000 },
   { layers: 2, hidden: 96, batchSize: 8, minChars: 10_000, minTrainedChars: 0 },
@@ -71,6 +76,12 @@ const dropouts: readonly { readonly minEpochs: number; readonly dropout: number 
   { minEpochs: 6, dropout: 0.2 },
 ];
 
+/** Dropout of a long run of fewer than 20 epochs, and the part of the run that has it. */
+const LATE_DROPOUT = 0.1;
+const LATE_DROPOUT_FROM = 0.7;
+const LATE_DROPOUT_UNTIL = 0.85;
+const MAX_LATE_DROPOUT_EPOCHS = 20;
+
 /**
  * Weight decay times the steps of a run of up to 10 epochs; a longer run has that of 10. Weights are
  * then averages over the same fraction of a run, or over the same number of epochs (Wang and Aitchison,
@@ -79,19 +90,31 @@ const dropouts: readonly { readonly minEpochs: number; readonly dropout: number 
 const WEIGHT_DECAY_STEPS = 250;
 const WEIGHT_DECAY_EPOCHS = 10;
 const MIN_WEIGHT_DECAY = 0.02;
+/** The same from so many hidden units on: with less decay, they overfit. */
+const WIDE_UNITS = 192;
+const MIN_WIDE_WEIGHT_DECAY = 0.1;
 const MAX_WEIGHT_DECAY = 0.3;
 
 /** Learning rates from which a schedule falls to 0 at the end of the run. */
 const fallingRates = { rnn: 0.006, gru: 0.012, lstm: 0.016 } as const;
 /** Learning rates of schedules that leave the rate above 0. */
-const learningRates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
-/** Hidden units above which the learning rate falls in inverse proportion. */
+const lastingRates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
+/**
+ * Hidden units above which the learning rate falls in inverse proportion: Adam's updates of a weight
+ * are as large in a wide layer as in a narrow one, but more of them add up in a unit (Yang et al.,
+ * "Tensor Programs V", 2022).
+ */
 const FULL_LR_UNITS = 256;
+/** The same for a high rate that stays high for long. */
+const FULL_HIGH_LR_UNITS = 128;
 const WEIGHT_AVERAGE = 0.1;
 /** Steps of the learning rate's warm-up. */
 const WARMUP = 100;
 /** The same for the schedule inverse-sqrt, whose rate falls from the end of the warm-up. */
 const INVERSE_SQRT_WARMUP = 500;
+const LONG_RUN_WARMUP = 1000;
+/** Fraction of a long run over which its rate falls to 0. */
+const LONG_RUN_COOLDOWN = 0.2;
 
 /** Assumed duration of a run without a time limit. */
 const USUAL_MINUTES = 2;
@@ -269,16 +292,32 @@ function dropoutOf({ epochs }: Pick<RunEstimate, "epochs">): number {
 }
 
 function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
-  const { layers = run.size.layers } = input;
+  const { layers = run.size.layers, dropoutFrom = 0, dropoutUntil = 1 } = input;
   const dropout = dropoutOf(run);
-  return input.dropout !== undefined || layers === 1 || dropout === 0 ? {} : { dropout };
+  if (input.dropout !== undefined || layers === 1 || dropout === 0) return {};
+  if (!run.size.isLong || run.epochs >= MAX_LATE_DROPOUT_EPOCHS) return { dropout };
+  return {
+    dropout: LATE_DROPOUT,
+    dropoutFrom: dropoutUntil > LATE_DROPOUT_FROM ? LATE_DROPOUT_FROM : 0,
+    dropoutUntil: dropoutFrom < LATE_DROPOUT_UNTIL ? LATE_DROPOUT_UNTIL : 1,
+  };
 }
 
-/** Weight decay that suits the length of the run, to two digits. */
-function weightDecayOf({ steps, epochs }: Pick<RunEstimate, "steps" | "epochs">): number {
+/** Weight decay that suits the length of the run and the width of its layers, to two digits. */
+function weightDecayOf(
+  { steps, epochs }: Pick<RunEstimate, "steps" | "epochs">,
+  hidden: number,
+): number {
+  const least = hidden < WIDE_UNITS ? MIN_WEIGHT_DECAY : MIN_WIDE_WEIGHT_DECAY;
   const weightDecay = WEIGHT_DECAY_STEPS / steps * Math.max(1, epochs / WEIGHT_DECAY_EPOCHS);
-  if (!(weightDecay > MIN_WEIGHT_DECAY)) return MIN_WEIGHT_DECAY;
+  if (!(weightDecay > least)) return least;
   return Math.min(MAX_WEIGHT_DECAY, Number(weightDecay.toPrecision(2)));
+}
+
+/** The hidden units above which the learning rate of a schedule falls. */
+function fullLrUnits(schedule: Pick<Config, "lrSchedule" | "cooldown">): number {
+  const staysHigh = schedule.lrSchedule !== "inverse-sqrt" && fallsToZero(schedule);
+  return staysHigh ? FULL_HIGH_LR_UNITS : FULL_LR_UNITS;
 }
 
 /** AdamW with a falling rate and averaged weights; another optimizer has its own defaults. */
@@ -287,14 +326,19 @@ function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigInput {
   // An unknown optimizer is rejected with the rest of the configuration.
   if (!Object.hasOwn(optimizers, optimizer)) return {};
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
-  const { lrSchedule = "linear", cooldown = 0 } = input;
-  const rates = fallsToZero({ lrSchedule, cooldown }) ? fallingRates : learningRates;
+  const { isLong = false } = run.size;
+  const { lrSchedule = isLong ? "inverse-sqrt" : "linear" } = input;
+  const isLongSchedule = isLong && lrSchedule === "inverse-sqrt";
+  const { cooldown = isLongSchedule ? LONG_RUN_COOLDOWN : 0 } = input;
+  const schedule = { lrSchedule, cooldown };
+  const rates = fallsToZero(schedule) ? fallingRates : lastingRates;
+  const warmup = lrSchedule === "inverse-sqrt" ? INVERSE_SQRT_WARMUP : WARMUP;
   return {
     optimizer,
-    lr: rates[cell] * Math.min(1, FULL_LR_UNITS / hidden),
-    lrSchedule,
-    warmup: lrSchedule === "inverse-sqrt" ? INVERSE_SQRT_WARMUP : WARMUP,
-    weightDecay: optimizer === "adamw" ? weightDecayOf(run) : 0,
+    lr: Number((rates[cell] * Math.min(1, fullLrUnits(schedule) / hidden)).toPrecision(2)),
+    ...schedule,
+    warmup: isLongSchedule ? LONG_RUN_WARMUP : warmup,
+    weightDecay: optimizer === "adamw" ? weightDecayOf(run, hidden) : 0,
     weightAverage: WEIGHT_AVERAGE,
   };
 }
@@ -442,7 +486,8 @@ function updateReason(
     return { choice, reason };
   }
   if (picked.weightAverage === undefined) return { choice, reason: `the default of ${optimizer}` };
-  const wide = hidden > FULL_LR_UNITS ? `, less for more than ${FULL_LR_UNITS} hidden units` : "";
+  const fullUnits = fullLrUnits(config);
+  const wide = hidden > fullUnits ? `, less for more than ${fullUnits} hidden units` : "";
   const decay = isGiven(input, "weightDecay") || weightDecay === 0
     ? ""
     : "; weight decay is less in a run of more steps";
@@ -455,15 +500,18 @@ function describeEpochs({ epochs }: RunEstimate): string {
 
 /** The schedule of the learning rate, and the average of the weights. */
 function scheduleReason({ config, picked, input }: Choice): Omit<AutoConfigReason, "keys"> | null {
-  const { lrSchedule, weightAverage } = config;
+  const { lrSchedule, cooldown, weightAverage } = config;
   const isAveraged = picked.weightAverage !== undefined && !isGiven(input, "weightAverage");
   const isScheduled = picked.lrSchedule !== undefined && !isGiven(input, "lrSchedule");
   const parts = [
     ...isScheduled ? [lrSchedule] : [],
+    ...picked.cooldown && !isGiven(input, "cooldown") ? [`cooldown ${cooldown}`] : [],
     ...isAveraged ? [`weight average ${weightAverage}`] : [],
   ];
   if (parts.length === 0) return null;
-  const schedule = "a rate that falls to 0 at the end of the run learns most";
+  const schedule = lrSchedule === "linear"
+    ? "a rate that falls to 0 at the end of the run learns most"
+    : "in a long run, a rate that falls early overfits less";
   const average = "averaged weights are a good model before the end, too";
   const reasons = [...isScheduled ? [schedule] : [], ...isAveraged ? [average] : []];
   return { choice: parts.join(", "), reason: reasons.join("; ") };

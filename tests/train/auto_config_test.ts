@@ -32,7 +32,7 @@ Deno.test("autoConfig() picks a larger model for a longer text and for more time
   };
   const lengths = [1e3, 9_999, 10_000, 29_999, 30_000, 299_999, 300_000, 1e6, 1e8];
   assertEquals(lengths.map((chars) => units(chars)), [64, 64, 96, 96, 128, 128, 128, 128, 128]);
-  assertEquals([0.1, 1, 3, 10].map((minutes) => units(1e6, { minutes })), [96, 128, 160, 192]);
+  assertEquals([0.1, 1, 3, 10].map((minutes) => units(1e6, { minutes })), [96, 128, 160, 256]);
   assertEquals(units(5e3, { minutes: 600 }), 64);
 });
 
@@ -67,15 +67,19 @@ Deno.test("autoConfig() picks dropout by epochs and weight decay by steps, of an
     assertEquals(picked(limits), [0.5, 0.15]);
   }
   assertEquals(picked({ epochs: 3 }, {}, 1e7), [0, 0.02]);
+  assertEquals(picked({ epochs: 3 }, { hidden: 192 }, 1e7), [0, 0.1]);
   assertEquals(picked({ epochs: 100 }, { layers: 1 }), [0, 0.15]);
   assertEquals(picked({ epochs: 100 }, { dropout: 0.1, weightDecay: 0 }), [0.1, 0]);
 });
 
 Deno.test("autoConfig() picks the learning rate by cell and width", () => {
   const lr = (input: ConfigInput) => pick(input).lr;
-  assertEquals([lr({}), lr({ hidden: 512 }), lr({ layers: 1 })], [0.012, 0.006, 0.012]);
+  assertEquals([lr({}), lr({ layers: 1 })], [0.012, 0.012]);
+  assertEquals([160, 192, 512].map((hidden) => lr({ hidden })), [0.0096, 0.008, 0.003]);
   assertEquals([lr({ cell: "lstm" }), lr({ cell: "rnn" })], [0.016, 0.006]);
   assertEquals(lr({ cell: "lstm", lrSchedule: "constant" }), 0.01);
+  const constant = (hidden: number) => lr({ hidden, lrSchedule: "constant" });
+  assertEquals([192, 256, 512].map(constant), [0.006, 0.006, 0.003]);
 });
 
 Deno.test("autoConfig() picks a smaller model for a large alphabet, in the time that there is", () => {
@@ -100,11 +104,11 @@ Deno.test("autoConfig() returns the reasons for its choices", () => {
   const choices = (text: TextSize, input: ConfigInput = {}, limits: LimitOptions = {}) =>
     autoConfig(text, input, limits).reasons.map(({ choice }) => choice);
   assertEquals(choices(ofLength(1e6), {}, { minutes: 10 }), [
-    "gru, 2 layers of 192 hidden units",
-    "dropout 0.2",
+    "gru, 2 layers of 256 hidden units",
+    "dropout 0.1 from 0.7 to 0.85 of the run",
     "12 streams of 50 characters",
-    "adamw, lr 0.012, weight decay 0.02",
-    "linear, weight average 0.1",
+    "adamw, lr 0.012, weight decay 0.1",
+    "inverse-sqrt, cooldown 0.2, weight average 0.1",
   ]);
   assertEquals(choices(ofLength(30), { hidden: 1024 }).slice(0, 3), [
     "gru, 2 layers",
@@ -162,7 +166,7 @@ Deno.test("autoConfig() gives reasons only for what was not given, and true ones
       // Each number that is stated is one of the text, the time, the configuration or a rule.
       const known = [
         ...Object.values(config),
-        ...[length, size, minutes, 1, 2, 8, 256],
+        ...[length, size, minutes, 1, 2, 8, 128, 256],
       ].map((value) => typeof value === "number" ? value.toLocaleString("en", digits) : value);
       for (
         const [number] of all.replace(/with [\d,]+ minutes? or more/g, "")
