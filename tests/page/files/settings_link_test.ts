@@ -37,7 +37,7 @@ Deno.test("parseSettings() rejects what is no setting in one line", () => {
     "constructor=1": /there is no setting "constructor"/,
     "toString": /there is no setting/,
     "steps=0": /"steps" must be a whole number, 1 or above/,
-    "epochs=-1": /"epochs" must be a number above 0/,
+    "epochs=-1": /"epochs" must be a finite number above 0/,
     "minutes=1e999": /"minutes" must be a finite number above 0/,
     "seed=-1": /"seed"/,
     "preset=none": /preset/,
