@@ -69,15 +69,20 @@ const RESET_EVERY = 200;
  */
 const MAX_ORTHOGONAL_UNITS = 512;
 
-/** Dropout between layers from a number of epochs on, from the most epochs to the fewest. */
+/**
+ * Dropout between layers from a number of epochs on, from the most epochs to the fewest. A long text is
+ * overfitted later: there, it is from twice as many epochs on.
+ */
 const dropouts: readonly { readonly minEpochs: number; readonly dropout: number }[] = [
   { minEpochs: 60, dropout: 0.5 },
   { minEpochs: 20, dropout: 0.3 },
   { minEpochs: 6, dropout: 0.2 },
 ];
 
-/** Dropout of a long run of fewer than 20 epochs, and the part of the run that has it. */
+const LONG_TEXT_CHARS = 500_000;
+/** Dropout of a long run of 6 to 20 epochs, and the part of the run that has it. */
 const LATE_DROPOUT = 0.1;
+const MIN_LATE_DROPOUT_EPOCHS = 6;
 const LATE_DROPOUT_FROM = 0.7;
 const LATE_DROPOUT_UNTIL = 0.85;
 const MAX_LATE_DROPOUT_EPOCHS = 20;
@@ -286,17 +291,20 @@ function pickBatches(
   return { batchSize: defaultBatchSize(size.batchSize, { seqLength, chars }), seqLength };
 }
 
-/** Dropout that suits the number of epochs; 0 for few. */
-function dropoutOf({ epochs }: Pick<RunEstimate, "epochs">): number {
-  return dropouts.find(({ minEpochs }) => epochs >= minEpochs)?.dropout ?? 0;
+/** Dropout that suits the text and the number of epochs; 0 for few. */
+function dropoutOf({ chars, epochs }: Pick<RunEstimate, "chars" | "epochs">): number {
+  const factor = chars < LONG_TEXT_CHARS ? 1 : 2;
+  return dropouts.find(({ minEpochs }) => epochs >= factor * minEpochs)?.dropout ?? 0;
 }
 
 function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
   const { layers = run.size.layers, dropoutFrom = 0, dropoutUntil = 1 } = input;
-  const dropout = dropoutOf(run);
-  if (input.dropout !== undefined || layers === 1 || dropout === 0) return {};
-  if (!run.size.isLong || run.epochs >= MAX_LATE_DROPOUT_EPOCHS) return { dropout };
-  return {
+  if (input.dropout !== undefined || layers === 1) return {};
+  if (!run.size.isLong || run.epochs >= MAX_LATE_DROPOUT_EPOCHS) {
+    const dropout = dropoutOf(run);
+    return dropout === 0 ? {} : { dropout };
+  }
+  return run.epochs < MIN_LATE_DROPOUT_EPOCHS ? {} : {
     dropout: LATE_DROPOUT,
     dropoutFrom: dropoutUntil > LATE_DROPOUT_FROM ? LATE_DROPOUT_FROM : 0,
     dropoutUntil: dropoutFrom < LATE_DROPOUT_UNTIL ? LATE_DROPOUT_UNTIL : 1,

@@ -66,6 +66,9 @@ Deno.test("autoConfig() picks dropout by epochs and weight decay by steps, of an
   for (const limits of [{ epochs: 100 }, { epochs: 1000 }, { minutes: 30 }]) {
     assertEquals(picked(limits), [0.5, 0.15]);
   }
+  // A long text is overfitted later, by wide layers more than by narrow ones.
+  assertEquals(picked({ epochs: 8 }, {}, 1e6), [0, 0.02]);
+  assertEquals(picked({ epochs: 12 }, {}, 1e6), [0.2, 0.02]);
   assertEquals(picked({ epochs: 3 }, {}, 1e7), [0, 0.02]);
   assertEquals(picked({ epochs: 3 }, { hidden: 192 }, 1e7), [0, 0.1]);
   assertEquals(picked({ epochs: 100 }, { layers: 1 }), [0, 0.15]);
