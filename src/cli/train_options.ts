@@ -23,8 +23,9 @@ function ofLength(length: number): TextSize {
 // Defaults are printed as the automatic configuration picks them, for these examples.
 const short = autoConfig(ofLength(1_000)).config;
 const long = autoConfig(ofLength(1_000_000), {}, { minutes: 60 }).config;
-/** A run of a single epoch, which does not overfit. */
-const single = autoConfig(ofLength(1_000_000), {}, { epochs: 1 }).config;
+const tenMinutes = autoConfig(ofLength(1_000_000), {}, { minutes: 10 }).config;
+/** A run of a single epoch of many steps, which does not overfit. */
+const single = autoConfig(ofLength(100_000_000), {}, { epochs: 1 }).config;
 const kept = autoConfig(ofLength(1_000), { lrSchedule: "inverse-sqrt" }).config;
 const vanilla = autoConfig(ofLength(1_000), { optimizer: "adagrad" }).config;
 
@@ -220,7 +221,8 @@ export const trainOptions: readonly Option[] = [
         "Learning-rate schedule: constant; step (decay every few epochs); linear or cosine " +
         "(to 0 at the end of the run); inverse-sqrt (as 1 / the square root of the step); plateau " +
         "(decay when validation stops improving)",
-      default: `${short.lrSchedule}; ${vanilla.lrSchedule} with adagrad, sgd and rmsprop`,
+      default: `${short.lrSchedule}, or ${long.lrSchedule} for a long text and time; ` +
+        `${vanilla.lrSchedule} with adagrad, sgd and rmsprop`,
     },
     {
       name: "lr-decay",
@@ -252,15 +254,15 @@ export const trainOptions: readonly Option[] = [
       name: "warmup",
       value: "N",
       description: "Steps at the start over which the learning rate rises from 0",
-      default: `with adam and adamw ${short.warmup}, ${kept.warmup} with inverse-sqrt; else ` +
-        baseConfig.warmup,
+      default: `with adam and adamw ${short.warmup}, or ${kept.warmup} to ${long.warmup} with ` +
+        `inverse-sqrt; else ${baseConfig.warmup}`,
     },
     {
       name: "cooldown",
       value: "X",
       description: "Fraction of the run, at its end, over which the learning rate falls to 0, " +
         "whatever the schedule",
-      default: String(baseConfig.cooldown),
+      default: `${baseConfig.cooldown}, or ${long.cooldown} for a long text and time`,
     },
     {
       name: "momentum",
@@ -313,19 +315,19 @@ export const trainOptions: readonly Option[] = [
       name: "dropout-from",
       value: "X",
       description: "Fraction of the run after which dropout begins",
-      default: String(baseConfig.dropoutFrom),
+      default: `${baseConfig.dropoutFrom}, or ${tenMinutes.dropoutFrom} for a long text and time`,
     },
     {
       name: "dropout-until",
       value: "X",
       description: "Fraction of the run after which dropout ends",
-      default: String(baseConfig.dropoutUntil),
+      default: `${baseConfig.dropoutUntil}, or ${tenMinutes.dropoutUntil} for a long text and time`,
     },
     {
       name: "weight-decay",
       value: "X",
       description: "Weight decay: an L2 penalty, decoupled from the gradient with adamw",
-      default: `${long.weightDecay} to ${short.weightDecay}, by the number of steps; ` +
+      default: `${single.weightDecay} to ${short.weightDecay}, by the number of steps; ` +
         `${vanilla.weightDecay} with other optimizers than adamw`,
     },
   ]),

@@ -41,7 +41,7 @@ interface ModelSize {
   readonly minChars: number;
   /** Characters that the run must train on: in fewer, a smaller model learns more. */
   readonly minTrainedChars: number;
-  /** Whether a run overfits less with a rate that falls early and has a cooldown, and late dropout. */
+  /** Whether its runs have a rate that falls early, a cooldown and late dropout, to overfit less. */
   readonly isLong?: true;
 }
 
@@ -80,11 +80,11 @@ const dropouts: readonly { readonly minEpochs: number; readonly dropout: number 
 ];
 
 const LONG_TEXT_CHARS = 500_000;
-/** Dropout of a long run of 6 to 20 epochs, and the part of the run that has it. */
+/** Dropout of a long run from 6 to below 20 epochs, and the part of the run that has it. */
 const LATE_DROPOUT = 0.1;
-const MIN_LATE_DROPOUT_EPOCHS = 6;
 const LATE_DROPOUT_FROM = 0.7;
 const LATE_DROPOUT_UNTIL = 0.85;
+const MIN_LATE_DROPOUT_EPOCHS = 6;
 const MAX_LATE_DROPOUT_EPOCHS = 20;
 
 /**
@@ -117,6 +117,7 @@ const WEIGHT_AVERAGE = 0.1;
 const WARMUP = 100;
 /** The same for the schedule inverse-sqrt, whose rate falls from the end of the warm-up. */
 const INVERSE_SQRT_WARMUP = 500;
+/** The same for a long run. */
 const LONG_RUN_WARMUP = 1000;
 /** Fraction of a long run over which its rate falls to 0. */
 const LONG_RUN_COOLDOWN = 0.2;
@@ -335,7 +336,8 @@ function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigInput {
   if (!Object.hasOwn(optimizers, optimizer)) return {};
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
   const { isLong = false } = run.size;
-  const { lrSchedule = isLong ? "inverse-sqrt" : "linear" } = input;
+  // The schedule inverse-sqrt falls from the end of the warm-up, and needs one.
+  const { lrSchedule = isLong && input.warmup !== 0 ? "inverse-sqrt" : "linear" } = input;
   const isLongSchedule = isLong && lrSchedule === "inverse-sqrt";
   const { cooldown = isLongSchedule ? LONG_RUN_COOLDOWN : 0 } = input;
   const schedule = { lrSchedule, cooldown };

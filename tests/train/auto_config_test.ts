@@ -50,6 +50,13 @@ Deno.test("autoConfig() keeps given keys and picks the others to go with them", 
     assertEquals(pick({ lrSchedule, cooldown: 0.2 }).lr, 0.012);
   }
   assertEquals(pick({ warmup: 0 }).lrSchedule, "linear");
+  // Nor is a schedule picked for a long run that another option excludes.
+  const long = (input: ConfigInput) => pick(input, { minutes: 10 });
+  const { lrSchedule: longSchedule, warmup, cooldown } = long({});
+  assertEquals([longSchedule, warmup, cooldown], ["inverse-sqrt", 1000, 0.2]);
+  assertEquals([long({ warmup: 0 }).lrSchedule, long({ cooldown: 0 }).lr], ["linear", 0.006]);
+  assertEquals(long({ dropoutFrom: 0.9 }).dropoutUntil, 1);
+  assertEquals(long({ dropoutUntil: 0.5 }).dropoutFrom, 0);
 });
 
 Deno.test("autoConfig() picks dropout by epochs and weight decay by steps, of any limit", () => {
