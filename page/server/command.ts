@@ -36,8 +36,7 @@ export const pageCommand: Command = {
     printMessage("Ctrl-C ends the server");
     if (line.flag("open")) await openBrowser(address);
     await giveUpPermissions();
-    await new Promise((resolve) => signals.signal.addEventListener("abort", resolve));
-    return signals.exitCode!;
+    return await signals.received;
   },
 };
 

@@ -38,6 +38,7 @@ export type StopWord = Int32Array<SharedArrayBuffer>;
  */
 export class SignalHandler implements Disposable {
   readonly #controller = new AbortController();
+  readonly #received = Promise.withResolvers<number>();
   readonly #words = new Int32Array(new SharedArrayBuffer(8));
   readonly #thread;
 
@@ -55,6 +56,7 @@ export class SignalHandler implements Disposable {
     this.#thread.on("message", () => {
       if (this.#controller.signal.aborted) return;
       this.#controller.abort();
+      this.#received.resolve(this.exitCode!);
       onInterrupt();
     });
   }
@@ -62,6 +64,11 @@ export class SignalHandler implements Disposable {
   /** Aborted at the first signal, when the main thread has time. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** The exit code of the first signal, as soon as the main thread has time. */
+  get received(): Promise<number> {
+    return this.#received.promise;
   }
 
   /** The exit code for the signal that was received; `null` if there was none. */

@@ -173,3 +173,19 @@ testProgram(
     }
   },
 );
+
+testProgram("a signal that comes before a program waits for it ends the program", async (f) => {
+  const source = new URL("../../src/cli/signals.ts", import.meta.url).href;
+  await Deno.writeTextFile(
+    `${f}/wait.ts`,
+    `import { SignalHandler } from ${JSON.stringify(source)};
+    using signals = new SignalHandler(() => {});
+    signals.setAtSignal(new Int32Array(new SharedArrayBuffer(4)));
+    Deno.kill(Deno.pid, "SIGTERM");
+    while (!signals.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
+    Deno.exit(await signals.received);`,
+  );
+  const args = ["run", "--quiet", "--no-lock", "--allow-read", "--allow-run", "wait.ts"];
+  const { code } = await new Deno.Command(Deno.execPath(), { args, cwd: f }).output();
+  assertEquals(code, 143);
+});
