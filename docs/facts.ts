@@ -158,7 +158,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
       guide,
       "below {} kB expect the spelling",
       // Of the models that are picked, the smaller ones are for shorter texts.
-      Number(/hidden: 128, .*?minChars: (\d+)_000/.exec(read("src/train/auto_config.ts"))![1]),
+      Number(/hidden: 128, .*?minChars: (\d+)_000/.exec(read("src/train/run_estimate.ts"))![1]),
     ),
     fact(guide, "Above {} MiB texts are read from their files", inMemory),
     fact(

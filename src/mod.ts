@@ -58,7 +58,8 @@ export {
   resolveConfig,
   type ResolveConfigOptions,
 } from "./model/resolve_config.ts";
-export { type AutoConfig, autoConfig, type AutoConfigReason } from "./train/auto_config.ts";
+export { type AutoConfig, autoConfig } from "./train/auto_config.ts";
+export type { AutoConfigReason } from "./train/auto_reasons.ts";
 
 // Training
 export { type DivergenceDetails, DivergenceError } from "./train/divergence.ts";

@@ -6,7 +6,7 @@ import { readCorpus } from "../../src/files/read_corpus.ts";
 import { type Candidate, parseCandidates } from "./candidates.ts";
 import { Results } from "./results.ts";
 import { configOf, makeRun, measureSpeed, type PlannedRun } from "./sweep.ts";
-import { describeModel } from "../../src/train/auto_config.ts";
+import { describeModel } from "../../src/train/auto_reasons.ts";
 import { formatResults } from "./table.ts";
 
 const defaults = { minutes: "0.33,1,3", seeds: 1, results: "defaults.jsonl" };

@@ -2,7 +2,8 @@
 import { evaluate } from "../../src/evaluate/evaluate.ts";
 import { resolveConfig } from "../../src/model/resolve_config.ts";
 import type { Corpus } from "../../src/text/corpus.ts";
-import { autoConfig, describeModel } from "../../src/train/auto_config.ts";
+import { autoConfig } from "../../src/train/auto_config.ts";
+import { describeModel } from "../../src/train/auto_reasons.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { median } from "../statistics.ts";

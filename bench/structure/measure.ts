@@ -2,7 +2,7 @@
 import { sampleMany, type SampleManyOptions } from "../../src/generate/mod.ts";
 import { isOfLines } from "../../src/generate/options.ts";
 import type { Model } from "../../src/model/model.ts";
-import { describeModel } from "../../src/train/auto_config.ts";
+import { describeModel } from "../../src/train/auto_reasons.ts";
 import type { TrainResult } from "../../src/train/result.ts";
 import { train } from "../../src/train/train.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";

@@ -10,7 +10,7 @@ import type { Corpus } from "../text/corpus.ts";
 import { findLines } from "../text/lines.ts";
 import { findOddities } from "../text/oddities.ts";
 import { countChars } from "../text/split.ts";
-import { type AutoConfigReason, describeModel } from "../train/auto_config.ts";
+import { type AutoConfigReason, describeModel } from "../train/auto_reasons.ts";
 import { type DivergenceError, remediesOf } from "../train/divergence.ts";
 import { optionOf } from "./args.ts";
 import type { RankUse } from "../train/rank_training.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { InputError } from "../../src/errors.ts";
 import type { Config } from "../../src/model/config.ts";
 import { baseConfig } from "../../src/model/presets.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
@@ -57,6 +58,106 @@ Deno.test("autoConfig() keeps given keys and picks the others to go with them", 
   assertEquals([long({ warmup: 0 }).lrSchedule, long({ cooldown: 0 }).lr], ["linear", 0.006]);
   assertEquals(long({ dropoutFrom: 0.9 }).dropoutUntil, 1);
   assertEquals(long({ dropoutUntil: 0.5 }).dropoutFrom, 0);
+});
+
+/** Valid values of each key of a configuration. */
+const valuesOf: { readonly [K in keyof Config]: fc.Arbitrary<Config[K]> } = {
+  cell: fc.constantFrom("rnn", "gru", "lstm"),
+  layers: fc.integer({ min: 1, max: 16 }),
+  hidden: fc.integer({ min: 1, max: 2000 }),
+  seqLength: fc.integer({ min: 1, max: 2000 }),
+  batchSize: fc.integer({ min: 1, max: 2000 }),
+  dropout: fc.constantFrom(0, 0.1, 0.5, 0.99),
+  dropoutFrom: fc.constantFrom(0, 0.5, 0.7, 0.8, 0.85, 0.9, 0.99),
+  dropoutUntil: fc.constantFrom(0.01, 0.5, 0.7, 0.8, 0.85, 0.9, 1),
+  lr: fc.constantFrom(1e-9, 0.01, 10),
+  lrSchedule: fc.constantFrom("constant", "step", "linear", "cosine", "inverse-sqrt", "plateau"),
+  lrDecay: fc.constantFrom(0.1, 1),
+  lrDecayAfter: fc.constantFrom(0.1, 100),
+  lrDecayEvery: fc.constantFrom(0.1, 100),
+  lrPatience: fc.integer({ min: 1, max: 100 }),
+  warmup: fc.constantFrom(0, 1, 10, 1e6),
+  cooldown: fc.constantFrom(0, 0.2, 0.99),
+  optimizer: fc.constantFrom("adagrad", "sgd", "rmsprop", "adam", "adamw"),
+  momentum: fc.constantFrom(0, 0.99),
+  beta1: fc.constantFrom(0, 0.99),
+  beta2: fc.constantFrom(0, 0.99),
+  weightDecay: fc.constantFrom(0, 0.1, 10),
+  gradClip: fc.constantFrom(0, 5),
+  gradClipMode: fc.constantFrom("value", "norm"),
+  weightAverage: fc.constantFrom(0, 0.5, 1),
+  init: fc.constantFrom("normal:0.01", "uniform:0.1", "xavier", "orthogonal", "pytorch"),
+  precision: fc.constantFrom("f32", "f32-strict", "f64"),
+  seed: fc.maxSafeNat(),
+  valFraction: fc.constantFrom(0, 0.5, 0.99),
+  testFraction: fc.constantFrom(0, 0.5),
+  resetEvery: fc.constantFrom(0, 1, 1000),
+  holdout: fc.constantFrom("end", "streams", "lines"),
+};
+
+/** What keys require that have no effect without another one. */
+const required: Readonly<Record<string, ConfigInput>> = {
+  lrDecay: { lrSchedule: "step" },
+  lrDecayAfter: { lrSchedule: "step" },
+  lrDecayEvery: { lrSchedule: "step" },
+  lrPatience: { lrSchedule: "plateau" },
+  momentum: { optimizer: "sgd" },
+  dropoutFrom: { dropout: 0.2 },
+  dropoutUntil: { dropout: 0.2 },
+};
+
+/** One key of a configuration with a valid value, and what it requires. */
+const oneKey: fc.Arbitrary<ConfigInput> = fc.oneof(
+  ...Object.entries(valuesOf).map(([key, values]) =>
+    (values as fc.Arbitrary<unknown>).map((value): ConfigInput => ({
+      ...required[key],
+      [key]: value,
+    }))
+  ),
+);
+
+/** Limits of a run, or none. */
+const anyLimits = fc.record({
+  steps: fc.integer({ min: 1, max: 1e6 }),
+  epochs: fc.constantFrom(0.1, 1, 10, 1000),
+  minutes: fc.constantFrom(0.1, 1, 3, 9, 10, 60, 1e4),
+}, { requiredKeys: [] });
+
+/** Texts from three characters on, with ordinary and large alphabets. */
+const anyText = fc.record({
+  length: fc.integer({ min: 3, max: 1e9 }),
+  vocabulary: fc.record({ size: fc.constantFrom(1, 65, 500, 30_000) }),
+});
+
+/** Checks that what is picked keeps what is given, and has reasons for nothing else. */
+function checkPicked(text: TextSize, input: ConfigInput, limits: LimitOptions): void {
+  const { config, reasons } = autoConfig(text, input, limits);
+  assertEquals({ ...config, ...input }, config);
+  for (const { choice, reason, keys } of reasons) {
+    assert(keys.every((key) => input[key] === undefined));
+    for (const words of [choice, reason]) {
+      assert(!/NaN|undefined|Infinity|^$/.test(words), `${choice}: ${reason}`);
+    }
+  }
+}
+
+Deno.test("autoConfig() goes with any single key, for any text and any limits", () => {
+  fc.assert(fc.property(anyText, oneKey, anyLimits, checkPicked), { numRuns: 3000 });
+});
+
+Deno.test("autoConfig() goes with any two keys, or names one that conflicts", () => {
+  fc.assert(
+    fc.property(anyText, oneKey, oneKey, anyLimits, (text, one, other, limits) => {
+      const input = { ...one, ...other };
+      try {
+        checkPicked(text, input, limits);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        assert(Object.keys(input).some((key) => error.message.includes(`"${key}"`)));
+      }
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 Deno.test("autoConfig() picks dropout by epochs and weight decay by steps, of any limit", () => {

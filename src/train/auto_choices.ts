@@ -1,0 +1,140 @@
+/** What is picked for a run: hyperparameters that suit its model size and its length. */
+import type { Config } from "../model/config.ts";
+import { optimizers } from "../model/optimizers.ts";
+import type { ConfigInput } from "../model/resolve_config.ts";
+import { fallsToZero } from "./lr_schedule.ts";
+import { pickBatches, type RunEstimate } from "./run_estimate.ts";
+
+/** A GRU that seldom started from a zero state predicted worse from there than uniform guessing. */
+const RESET_EVERY = 200;
+/**
+ * Orthogonalizing a matrix of this size takes one to two seconds, of twice the size 8 times that.
+ */
+const MAX_ORTHOGONAL_UNITS = 512;
+
+/**
+ * Dropout between layers from a number of epochs on, from the most epochs to the fewest. A long text is
+ * overfitted later: there, it is from twice as many epochs on.
+ */
+const dropouts: readonly { readonly minEpochs: number; readonly dropout: number }[] = [
+  { minEpochs: 60, dropout: 0.5 },
+  { minEpochs: 20, dropout: 0.3 },
+  { minEpochs: 6, dropout: 0.2 },
+];
+
+const LONG_TEXT_CHARS = 500_000;
+/** Dropout of a long run from 6 to below 20 epochs, and the part of the run that has it. */
+const LATE_DROPOUT = 0.1;
+const LATE_DROPOUT_FROM = 0.7;
+const LATE_DROPOUT_UNTIL = 0.85;
+const MIN_LATE_DROPOUT_EPOCHS = 6;
+const MAX_LATE_DROPOUT_EPOCHS = 20;
+
+/**
+ * Weight decay times the steps of a run of up to 10 epochs; a longer run has that of 10. Weights are
+ * then averages over the same fraction of a run, or over the same number of epochs (Wang and Aitchison,
+ * "How to set AdamW's weight decay as you scale model and dataset size", 2024).
+ */
+const WEIGHT_DECAY_STEPS = 250;
+const WEIGHT_DECAY_EPOCHS = 10;
+const MIN_WEIGHT_DECAY = 0.02;
+/** The same from so many hidden units on: with less decay, they overfit. */
+const WIDE_UNITS = 192;
+const MIN_WIDE_WEIGHT_DECAY = 0.1;
+const MAX_WEIGHT_DECAY = 0.3;
+
+/** Learning rates from which a schedule falls to 0 at the end of the run. */
+const fallingRates = { rnn: 0.006, gru: 0.012, lstm: 0.016 } as const;
+/** Learning rates of schedules that leave the rate above 0. */
+const lastingRates = { rnn: 0.004, gru: 0.006, lstm: 0.01 } as const;
+/**
+ * Hidden units above which the learning rate falls in inverse proportion: Adam's updates of a weight
+ * are as large in a wide layer as in a narrow one, but more of them add up in a unit (Yang et al.,
+ * "Tensor Programs V", 2022).
+ */
+const FULL_LR_UNITS = 256;
+/** The same for a high rate that stays high for long. */
+const FULL_HIGH_LR_UNITS = 128;
+const WEIGHT_AVERAGE = 0.1;
+/** Steps of the learning rate's warm-up. */
+const WARMUP = 100;
+/** The same for the schedule inverse-sqrt, whose rate falls from the end of the warm-up. */
+const INVERSE_SQRT_WARMUP = 500;
+/** The same for a long run. */
+const LONG_RUN_WARMUP = 1000;
+/** Fraction of a long run over which its rate falls to 0. */
+const LONG_RUN_COOLDOWN = 0.2;
+
+export function pickModel(input: ConfigInput, run: RunEstimate): ConfigInput {
+  const { layers, hidden } = run.size;
+  return {
+    cell: "gru",
+    layers,
+    hidden,
+    ...pickBatches(input, run),
+    ...pickDropout(input, run),
+    init: (input.hidden ?? hidden) <= MAX_ORTHOGONAL_UNITS ? "orthogonal" : "xavier",
+    resetEvery: RESET_EVERY,
+  };
+}
+
+/** Dropout that suits the text and the number of epochs; 0 for few. */
+function dropoutOf({ chars, epochs }: Pick<RunEstimate, "chars" | "epochs">): number {
+  const factor = chars < LONG_TEXT_CHARS ? 1 : 2;
+  return dropouts.find(({ minEpochs }) => epochs >= factor * minEpochs)?.dropout ?? 0;
+}
+
+function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
+  const { layers = run.size.layers, dropoutFrom = 0, dropoutUntil = 1 } = input;
+  if (input.dropout !== undefined || layers === 1) return {};
+  if (!run.size.isLong || run.epochs >= MAX_LATE_DROPOUT_EPOCHS) {
+    const dropout = dropoutOf(run);
+    return dropout === 0 ? {} : { dropout };
+  }
+  return run.epochs < MIN_LATE_DROPOUT_EPOCHS ? {} : {
+    dropout: LATE_DROPOUT,
+    dropoutFrom: dropoutUntil > LATE_DROPOUT_FROM ? LATE_DROPOUT_FROM : 0,
+    dropoutUntil: dropoutFrom < LATE_DROPOUT_UNTIL ? LATE_DROPOUT_UNTIL : 1,
+  };
+}
+
+/** Weight decay that suits the length of the run and the width of its layers, to two digits. */
+function weightDecayOf(
+  { steps, epochs }: Pick<RunEstimate, "steps" | "epochs">,
+  hidden: number,
+): number {
+  const least = hidden < WIDE_UNITS ? MIN_WEIGHT_DECAY : MIN_WIDE_WEIGHT_DECAY;
+  const weightDecay = WEIGHT_DECAY_STEPS / steps * Math.max(1, epochs / WEIGHT_DECAY_EPOCHS);
+  if (!(weightDecay > least)) return least;
+  return Math.min(MAX_WEIGHT_DECAY, Number(weightDecay.toPrecision(2)));
+}
+
+/** The hidden units above which the learning rate of a schedule falls. */
+export function fullLrUnits(schedule: Pick<Config, "lrSchedule" | "cooldown">): number {
+  const staysHigh = schedule.lrSchedule !== "inverse-sqrt" && fallsToZero(schedule);
+  return staysHigh ? FULL_HIGH_LR_UNITS : FULL_LR_UNITS;
+}
+
+/** AdamW with a falling rate and averaged weights; another optimizer has its own defaults. */
+export function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigInput {
+  const { optimizer = "adamw", hidden = run.size.hidden, cell = "gru" } = input;
+  // An unknown optimizer is rejected with the rest of the configuration.
+  if (!Object.hasOwn(optimizers, optimizer)) return {};
+  if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
+  const { isLong = false } = run.size;
+  // The schedule inverse-sqrt falls from the end of the warm-up, and needs one.
+  const { lrSchedule = isLong && input.warmup !== 0 ? "inverse-sqrt" : "linear" } = input;
+  const isLongSchedule = isLong && lrSchedule === "inverse-sqrt";
+  const { cooldown = isLongSchedule ? LONG_RUN_COOLDOWN : 0 } = input;
+  const schedule = { lrSchedule, cooldown };
+  const rates = fallsToZero(schedule) ? fallingRates : lastingRates;
+  const warmup = lrSchedule === "inverse-sqrt" ? INVERSE_SQRT_WARMUP : WARMUP;
+  return {
+    optimizer,
+    lr: Number((rates[cell] * Math.min(1, fullLrUnits(schedule) / hidden)).toPrecision(2)),
+    ...schedule,
+    warmup: isLongSchedule ? LONG_RUN_WARMUP : warmup,
+    weightDecay: optimizer === "adamw" ? weightDecayOf(run, hidden) : 0,
+    weightAverage: WEIGHT_AVERAGE,
+  };
+}
