@@ -347,7 +347,7 @@ Deno.test("train() without a configuration gives the weights of autoConfig()'s",
     ["cell", "layers", "hidden"],
     ["batchSize", "seqLength"],
     ["optimizer", "lr", "weightDecay"],
-    ["lrSchedule", "warmup", "weightAverage"],
+    ["lrSchedule", "cooldown", "warmup", "weightAverage"],
   ]);
   const { reasons: others } = autoConfig(corpus, { hidden: 32, lr: 0.01 }, { steps: 20 });
   assertEquals(others.map(({ keys }) => keys.join(" ")), [
