@@ -354,7 +354,7 @@ Deno.test("train() without a configuration gives the weights of autoConfig()'s",
     "cell layers",
     "batchSize seqLength",
     "optimizer weightDecay",
-    "lrSchedule warmup weightAverage",
+    "lrSchedule cooldown warmup weightAverage",
   ]);
   const automatic = await trainLatest(corpus, limits);
   assertEquals(automatic.config, config);
