@@ -99,6 +99,8 @@ export interface OpenedPage {
   readonly errors: readonly string[];
   /** Addresses of any other host that the page or its workers asked for. */
   readonly foreignRequests: readonly string[];
+  /** Ends the server of the page. */
+  readonly endServer: () => Promise<void>;
 }
 
 /** Options of {@linkcode testPage} and {@linkcode withPage}. */
@@ -182,7 +184,10 @@ export async function withPage<T>(
       if (message.type() === "error") errors.push(message.text());
     });
     await page.goto(address + hash);
-    return await fn({ page, address, errors, foreignRequests });
+    return await fn({
+      ...{ page, address, errors, foreignRequests },
+      endServer: () => server.shutdown(),
+    });
   } finally {
     await browser.close();
   }

@@ -1,7 +1,7 @@
 /** The page on a static host: isolation by its service worker, offline use, and its size. */
 import { assert, assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { train, waitUntilReady } from "./actions.ts";
+import { limitSteps, openText, train, waitUntilReady } from "./actions.ts";
 import { type Page, testPage } from "./browser.ts";
 
 const folder = new URL("../../dist/page/", import.meta.url);
@@ -14,6 +14,13 @@ const types: Readonly<Record<string, string>> = {
 
 const isBuilt = Deno.permissions.querySync({ name: "env", variable: "UNROLL_TEST_PAGE" }).state ===
     "granted" && Deno.env.get("UNROLL_TEST_PAGE") !== undefined;
+
+/** The number of steps of a training that pauses. */
+async function stepOf(page: Page): Promise<number> {
+  await page.getByRole("button", { name: "Resume" }).waitFor();
+  const figure = await page.locator(".figures dd").first().textContent();
+  return Number(figure!.replaceAll(",", ""));
+}
 
 /** A host that knows nothing of the page: files and their types. The page is in a folder of it. */
 async function serveFile(request: Request): Promise<Response> {
@@ -40,6 +47,44 @@ testPage(
     await page.waitForFunction("crossOriginIsolated === true");
     await page.getByRole("radio", { name: /Verse/ }).click();
     await train(page);
+  },
+  options,
+);
+
+testPage(
+  "A training that was kept continues after its server has ended, without a network",
+  async ({ page, endServer }) => {
+    await page.waitForFunction("crossOriginIsolated === true");
+    await waitUntilReady(page);
+    await openText(page, { name: "shells.txt", contents: "she sells sea shells. ".repeat(200) });
+    await page.locator(".text-facts:has-text('4,400 characters')").waitFor();
+    await limitSteps(page, 1_000_000);
+    await train(page);
+    await page.locator("#samples .steps-learned li").nth(1).waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText(/This browser, and nothing else, keeps a copy of step/).waitFor();
+    const kept = await stepOf(page);
+
+    await endServer();
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.waitForFunction("crossOriginIsolated === true");
+    await page.getByRole("button", { name: /^Continue the training of shells\.txt, step/ }).click();
+    await page.waitForFunction(
+      `Number(document.querySelector(".figures dd")?.textContent.replaceAll(",", "")) > ${kept}`,
+    );
+    await page.locator("#write textarea").waitFor();
+    await page.getByText(/\d,\d{3} characters, .* distinct/).waitFor();
+
+    // Another training, from its beginning.
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Resume" }).waitFor();
+    page.on("dialog", (dialog) => void dialog.accept());
+    await page.getByRole("button", { name: "Reset" }).click();
+    await page.getByRole("radio", { name: /Structure/ }).click();
+    await page.getByText("251 games").waitFor();
+    await train(page);
+    await page.locator("#samples .steps-learned li").nth(1).waitFor();
   },
   options,
 );
