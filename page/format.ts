@@ -1,4 +1,5 @@
-/** Numbers as the page shows them, with units. */
+/** Numbers as the page shows them, with units, and samples. */
+import type { TrainingSample } from "./worker/protocol.ts";
 
 /** A number with thousands separators, rounded to an integer. */
 export function formatCount(n: number): string {
@@ -64,4 +65,9 @@ export function formatPercent(probability: number): string {
   if (percents > 0 && percents < 0.05) return "< 0.1 %";
   if (percents >= 99.95 && percents < 100) return "> 99.9 %";
   return `${percents.toFixed(1)} %`;
+}
+
+/** The text of a sample, its prompts included. */
+export function textOf({ prompt, continuations }: TrainingSample): string {
+  return continuations.map((continuation) => prompt + continuation).join("");
 }

@@ -1,6 +1,6 @@
 /** What the panels of the page share. */
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { ConfigInput, LimitOptions } from "../src/mod.ts";
+import type { ConfigInput, LimitOptions, UnknownPolicy } from "../src/mod.ts";
 import { TrainingClient } from "./worker/client.ts";
 import type { ModelFile, TextSource } from "./worker/protocol.ts";
 
@@ -37,6 +37,22 @@ export const model: ReadonlySignal<ModelFile | null> = computed(() => {
   const best = client.phase.value === "finished" ? client.best.value : null;
   return otherModel.value ?? best ?? client.model.value;
 });
+
+/** The unknown symbol, in vocabularies that have one. */
+const UNKNOWN = "\ufffd";
+
+/** Whether the model reads an unknown symbol in place of characters that it does not know. */
+export const hasUnknownSymbol: ReadonlySignal<boolean> = computed(() =>
+  model.value?.vocabulary.includes(UNKNOWN) ?? false
+);
+
+/** What the user has chosen for characters that the model does not know; `null` for nothing. */
+export const givenUnknownPolicy: Signal<UnknownPolicy | null> = signal(null);
+
+/** What happens to these characters where the user writes, and looks into a text. */
+export const unknownPolicy: ReadonlySignal<UnknownPolicy> = computed(() =>
+  givenUnknownPolicy.value ?? (hasUnknownSymbol.value ? "replace" : "skip")
+);
 
 /** Whether the text and the configuration can be changed: before a training, or after a reset. */
 export const isEditable: ReadonlySignal<boolean> = computed(() => {

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The page of an exported training: one file that needs nothing else. */
 import { render } from "preact";
-import { formatCount, formatDuration, formatLoss } from "../format.ts";
+import { formatCount, formatDuration, formatLoss, textOf } from "../format.ts";
 import { CurvesPanel } from "../panels/curves.tsx";
 import { InsidePanel } from "../panels/inside.tsx";
 import { SamplesPanel } from "../panels/samples.tsx";
@@ -22,7 +22,7 @@ const last = training.samples.at(-1);
 prompt.value = last?.prompt ?? "";
 // The text that the model was trained on is not in this file.
 if (last !== undefined) {
-  text.value = { name: "what the model wrote", content: last.prompt + last.text };
+  text.value = { name: "what the model wrote", content: textOf(last) };
 }
 document.title = `${model.name}: a trained model`;
 

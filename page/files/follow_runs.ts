@@ -12,13 +12,10 @@ import {
   type FollowEvent,
   type RunStateEvent,
 } from "../server/follow_protocol.ts";
+import { textOf } from "../format.ts";
 import { client, prompt, text } from "../state.ts";
 import type { ModelFile, TrainingSample } from "../worker/protocol.ts";
 import { query } from "../worker/query.ts";
-
-const SAMPLE_LENGTH = 280;
-/** As in the samples of a training of the page. */
-const SAMPLE_TEMPERATURE = 0.7;
 
 /** A run that is followed. */
 export interface FollowedRun extends FollowedFolder {
@@ -296,18 +293,15 @@ async function read(
 /** Lets a model write, and keeps what it wrote. */
 async function writeSample(run: Run, model: ModelFile): Promise<void> {
   const begin = prompt.peek();
-  const options = { length: SAMPLE_LENGTH, temperature: SAMPLE_TEMPERATURE, seed: 1 };
   const write = async (prompt: string) => {
-    let written = "";
-    const onItem = (character: string) => written += character;
-    await query(model, "sample", { ...options, ...prompt === "" ? {} : { prompt } }, { onItem });
+    const continuations = await query(model, "continuePrompt", { prompt });
     const { step, loss, elapsedSeconds: seconds } = model.progress;
-    const sample = { step, seconds, loss, prompt, text: written };
+    const sample = { step, seconds, loss, prompt, continuations };
     run.samples = [...run.samples.filter((other) => other.step !== step), sample]
       .toSorted((a, b) => a.step - b.step);
     // A run folder holds no text to look into.
     if (runsSignal.peek()[selected.peek()] === run) {
-      text.value = { name: "what the model wrote", content: prompt + written };
+      text.value = { name: "what the model wrote", content: textOf(sample) };
     }
   };
   let sampleError: string | null = null;

@@ -1,4 +1,4 @@
-import type { Vocabulary } from "../../src/mod.ts";
+import { toKnown, type UnknownPolicy, type Vocabulary } from "../../src/mod.ts";
 
 /** A text, and what of it a model can read; see {@linkcode encodeKnown}. */
 export interface KnownText {
@@ -8,24 +8,34 @@ export interface KnownText {
   readonly ids: Uint32Array;
   /** The index in `characters` of each id. */
   readonly positions: Uint32Array;
-  /** The distinct characters that the model does not know, in order of occurrence. */
-  readonly unknown: readonly string[];
+}
+
+/** How {@linkcode encodeKnown} encodes. */
+export interface EncodeKnownOptions {
+  readonly vocabulary: Vocabulary;
+  /** What happens to characters that it lacks. */
+  readonly unknown: UnknownPolicy;
 }
 
 /**
- * Encodes the characters that are in the vocabulary. A text of the reader's own often has others. A
- * model with an unknown symbol reads it in their place; any other reads on as if they were not there.
+ * Encodes the characters that are in the vocabulary. A text of the reader's own often has others:
+ * what takes their place has their positions.
  */
-export function encodeKnown(text: string, vocabulary: Vocabulary): KnownText {
+export function encodeKnown(text: string, { vocabulary, unknown }: EncodeKnownOptions): KnownText {
   const characters = [...text.toWellFormed()];
   const ids = new Uint32Array(characters.length);
   const positions = new Uint32Array(characters.length);
-  const unknown = new Set<string>();
+  const substitutes = new Map<string, number | undefined>();
+  const substituteFor = (character: string) => {
+    if (!substitutes.has(character)) {
+      const { text } = toKnown(character, { vocabulary, unknown });
+      substitutes.set(character, vocabulary.encode(text)[0]);
+    }
+    return substitutes.get(character);
+  };
   let count = 0;
   characters.forEach((character, position) => {
-    const known = vocabulary.idOf(character.codePointAt(0)!);
-    if (known === undefined) unknown.add(character);
-    const id = known ?? vocabulary.unknown;
+    const id = vocabulary.idOf(character.codePointAt(0)!) ?? substituteFor(character);
     if (id === undefined) return;
     ids[count] = id;
     positions[count] = position;
@@ -35,6 +45,5 @@ export function encodeKnown(text: string, vocabulary: Vocabulary): KnownText {
     characters,
     ids: ids.slice(0, count),
     positions: positions.slice(0, count),
-    unknown: [...unknown],
   };
 }

@@ -1,4 +1,5 @@
 import type { Model } from "../../src/engine/mod.ts";
+import type { UnknownPolicy } from "../../src/mod.ts";
 import { Connectivity } from "./connectivity.ts";
 import { encodeKnown, type KnownText } from "./encode_known.ts";
 import { type FeatureName, features } from "./features.ts";
@@ -24,7 +25,7 @@ const SLICE_MS = 20;
 /** Losses of characters from `from` on. */
 export interface Losses {
   readonly from: number;
-  /** In nats; NaN for the first character, and for those that the model does not know. */
+  /** In nats; NaN for the first character, and for those that the model does not read. */
   readonly nats: Float32Array<ArrayBuffer>;
 }
 
@@ -37,8 +38,8 @@ export interface TopCharacter {
 /** What the model does at one character. */
 export interface CharacterInspection {
   readonly position: number;
-  /** Whether the model has the character in its vocabulary. */
-  readonly isKnown: boolean;
+  /** What the model reads in its place; `null` for nothing. */
+  readonly readAs: string | null;
   /** Its loss; `null` if nothing predicts it. */
   readonly nats: number | null;
   /** The most probable characters in its place, in descending order. */
@@ -51,11 +52,18 @@ export interface CharacterInspection {
 /** What units are to follow: a feature, or where characters are selected. */
 export type Followed = FeatureName | CharacterSpan;
 
+/** A text that is looked into. */
+export interface InspectedText {
+  readonly text: string;
+  /** What happens to characters that the model does not know. */
+  readonly unknown: UnknownPolicy;
+}
+
 /** One model and one text: everything that can be seen of how the model reads it. */
 export class Inspection {
   readonly #model: Model;
   readonly #known: KnownText;
-  /** The index in the ids of each character; −1 if the model does not know it. */
+  /** The index in the ids of each character; −1 if the model does not read it. */
   readonly #indexes: Int32Array;
   readonly #reader: TextReader;
   #connectivity: Connectivity | undefined;
@@ -63,9 +71,9 @@ export class Inspection {
   /**
    * @throws {InputError} if the network does not fit into memory.
    */
-  constructor(model: Model, text: string) {
+  constructor(model: Model, { text, unknown }: InspectedText) {
     this.#model = model;
-    this.#known = encodeKnown(text, model.vocabulary);
+    this.#known = encodeKnown(text, { vocabulary: model.vocabulary, unknown });
     this.#indexes = new Int32Array(this.#known.characters.length).fill(-1);
     this.#known.positions.forEach((position, index) => this.#indexes[position] = index);
     this.#reader = new TextReader(model, this.#known.ids);
@@ -99,7 +107,7 @@ export class Inspection {
     yield part(characters.length);
   }
 
-  /** Computes the values of a unit at characters, NaN for those that the model does not know. */
+  /** Computes the values of a unit at characters, NaN for those that the model does not read. */
   async activations(unit: Unit, { from, to }: CharacterSpan): Promise<Float32Array<ArrayBuffer>> {
     const values = new Float32Array(to - from).fill(NaN);
     const indexes = Array.from(this.#indexes.subarray(from, to)).filter((index) => index >= 0);
@@ -135,10 +143,12 @@ export class Inspection {
       top: [],
       nats: null,
     };
-    if (index <= 0) return { isKnown: index === 0, ...nothing };
+    if (index < 0) return { readAs: null, ...nothing };
+    const { vocabulary } = this.#model;
+    const readAs = vocabulary.decode([ids[index]!]);
+    if (index === 0) return { readAs, ...nothing };
     await this.#readTo(index - 1);
     const read = this.#reader.read(Math.floor((index - 1) / BLOCK));
-    const { vocabulary } = this.#model;
     const row = (index - 1 - read.from) * vocabulary.size;
     const logits = this.#reader.logits(read).subarray(row, row + vocabulary.size);
     const first = Math.max(0, Math.floor((index - CONTEXT) / BLOCK));
@@ -156,7 +166,7 @@ export class Inspection {
     norms.forEach((norm, t) => connectivity[positions[first * BLOCK + t]! - from] = norm);
     return {
       position,
-      isKnown: true,
+      readAs,
       nats: logSumExp(logits) - logits[ids[index]!]!,
       top: mostProbable(logits, TOP).map(({ id, probability }) => ({
         character: vocabulary.decode([id]),

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { UnknownPolicy } from "../../src/mod.ts";
 import { query } from "../worker/query.ts";
 import type { ModelFile, TextSource } from "../worker/protocol.ts";
 import { type FeatureName, features } from "./features.ts";
@@ -33,9 +34,18 @@ export interface FoundUnits extends Ranking {
   readonly step: number;
 }
 
+/** What an {@linkcode Inspector} looks into. */
+export interface InspectorOptions {
+  readonly model: ReadonlySignal<ModelFile | null>;
+  readonly trainingText: ReadonlySignal<TextSource | null>;
+  /** What happens to characters that the model does not know. */
+  readonly unknown: ReadonlySignal<UnknownPolicy>;
+}
+
 /** Everything that the panel Look inside shows, as signals; its questions go to the query worker. */
 export class Inspector {
   readonly #model: ReadonlySignal<ModelFile | null>;
+  readonly #unknown: ReadonlySignal<UnknownPolicy>;
   readonly #dispose: () => void;
   readonly #characters = signal<readonly string[]>([]);
   readonly #parts = signal<TextParts | null>(null);
@@ -106,11 +116,9 @@ export class Inspector {
   readonly unit: ReadonlySignal<Unit>;
 
   /** Looks into a model and the text that it is trained on. */
-  constructor(
-    model: ReadonlySignal<ModelFile | null>,
-    trainingText: ReadonlySignal<TextSource | null>,
-  ) {
+  constructor({ model, trainingText, unknown }: InspectorOptions) {
     this.#model = model;
+    this.#unknown = unknown;
     this.unit = computed(() => {
       const { kind, layer, index } = this.chosenUnit.value;
       const config = model.value?.config;
@@ -167,7 +175,7 @@ export class Inspector {
     const own = ++this.#searches;
     try {
       const ranking = await query(model, "rankUnits", {
-        text: this.#text,
+        ...{ text: this.#text, unknown: this.#unknown.peek() },
         followed: followed === "selection" ? this.#inText(selection!) : followed,
       });
       if (version !== this.#version || own !== this.#searches) return;
@@ -253,10 +261,11 @@ export class Inspector {
     const length = this.#characters.value.length;
     if (model === null || length === 0 || !this.isVisible.value) return;
     const [text, version, lead] = [this.#text, this.#version, this.#lead];
+    const unknown = this.#unknown.value;
     const [nats, levels] = [this.#nats, this.#lossLevels];
-    this.#lossRuns.run(`${version} ${model.id}`, async () => {
+    this.#lossRuns.run(`${version} ${model.id} ${unknown}`, async () => {
       this.#error.value = null;
-      await query(model, "losses", { text }, {
+      await query(model, "losses", { text, unknown }, {
         onItem: ({ from, nats: part }) => {
           if (version !== this.#version) return;
           const first = Math.max(0, from - lead);
@@ -279,10 +288,11 @@ export class Inspector {
     const span = this.#displayed;
     if (model === null || length === 0 || !isNeeded || span === null) return;
     const [text, version] = [this.#text, this.#version];
-    const key = [version, model.id, ...Object.values(unit), span.from, span.to].join(" ");
+    const unknown = this.#unknown.value;
+    const key = [version, model.id, unknown, ...Object.values(unit), span.from, span.to].join(" ");
     this.#valueRuns.run(key, async () => {
       const inText = this.#inText(span);
-      const part = await query(model, "activations", { text, unit, span: inText });
+      const part = await query(model, "activations", { text, unknown, unit, span: inText });
       if (version !== this.#version) return;
       const values = this.#values.peek().slice();
       values.set(part, span.from);
@@ -297,8 +307,10 @@ export class Inspector {
     const length = this.#characters.value.length;
     if (model === null || position === null || position >= length || !this.isVisible.value) return;
     const [text, version, lead] = [this.#text, this.#version, this.#lead];
-    this.#detailRuns.run(`${version} ${model.id} ${position}`, async () => {
-      const detail = await query(model, "inspectCharacter", { text, position: position + lead });
+    const unknown = this.#unknown.value;
+    const asked = { text, unknown, position: position + lead };
+    this.#detailRuns.run(`${version} ${model.id} ${unknown} ${position}`, async () => {
+      const detail = await query(model, "inspectCharacter", asked);
       if (version !== this.#version) return;
       const from = detail.from - lead;
       const connectivity = detail.connectivity.subarray(Math.max(0, -from));

@@ -21,6 +21,7 @@ import { formatCount, formatLoss, formatRate, formatShort, formatTime } from "..
 import { withLabels } from "../settings.ts";
 import { text } from "../state.ts";
 import { Panel } from "./panel.tsx";
+import { SampleText } from "./samples.tsx";
 
 const cells: readonly Cell[] = ["rnn", "gru", "lstm"];
 const times = [0.25, 0.5, 1, 2, 5, 15];
@@ -249,7 +250,7 @@ function ContestantView({ contestant, color, name }: {
       </dl>
       {error !== null && <p class="error" role="alert">{withLabels(error.message)}</p>}
       <pre class="sample" dir="auto" tabIndex={0} aria-label={`Sample of ${name}`}>
-        {sample !== undefined && <><span class="prompt">{sample.prompt}</span>{sample.text}</>}
+        {sample !== undefined && <SampleText sample={sample} />}
       </pre>
       <button
         type="button"

@@ -11,14 +11,12 @@ import { nameOfCharacter } from "../inside/text_layout.ts";
 import { LEAD } from "../inside/text_parts.ts";
 import { describeUnit, kinds, kindsOfCell, type UnitKind } from "../inside/units.ts";
 import type { SourceFile } from "../sources.ts";
-import { model, text } from "../state.ts";
+import { model, text, unknownPolicy } from "../state.ts";
 import { ModelNote } from "./model_note.tsx";
 import { Panel } from "./panel.tsx";
+import { UnknownCharacters } from "./unknown_characters.tsx";
 
-/** The unknown symbol, in vocabularies that have one. */
-const UNKNOWN = "\ufffd";
-
-const inspector = new Inspector(model, text);
+const inspector = new Inspector({ model, trainingText: text, unknown: unknownPolicy });
 /** What a screen reader reads after a key has moved to another character. */
 const announcement = signal("");
 let isAnnounced = false;
@@ -243,6 +241,7 @@ function describeDetail(): string {
 function Detail() {
   const detail = inspector.detail.value;
   if (detail === null) return <div class="inside-detail" />;
+  const { readAs } = detail;
   const character = inspector.characters.value[detail.position] ?? "";
   const unit = inspector.unit.value;
   const isPinned = inspector.isPinned.value;
@@ -252,8 +251,14 @@ function Detail() {
         <bdi>{nameOfCharacter(character)}</bdi>{" "}
         <small>character {formatCount(numberOf(detail.position))}</small>
       </h3>
-      {!detail.isKnown && <p>The model does not have this character; it reads on without it.</p>}
-      {detail.isKnown && detail.nats === null && <p>The first character: nothing predicts it.</p>}
+      {readAs === null && <p>The model does not know this character; it reads on without it.</p>}
+      {readAs !== null && readAs !== character && (
+        <p>
+          The model does not know this character; it reads <bdi>{nameOfCharacter(readAs)}</bdi>{" "}
+          in its place.
+        </p>
+      )}
+      {readAs !== null && detail.nats === null && <p>The first character: nothing predicts it.</p>}
       {detail.nats !== null && (
         <>
           <dl>
@@ -273,7 +278,7 @@ function Detail() {
             rows={detail.top.map(({ character: c, probability }) => ({
               name: nameOfCharacter(c),
               value: probability,
-              isActual: c === character,
+              isActual: c === readAs,
             }))}
           />
         </>
@@ -495,14 +500,7 @@ function Notes() {
   return (
     <div class="notes">
       {progress < 1 && <p>{Math.floor(100 * progress)} % of these characters read.</p>}
-      {unknown.value.length > 0 && (
-        <p>
-          Not in the model's vocabulary, and left out
-          {model.value?.vocabulary.includes(UNKNOWN) && ", or read as its unknown symbol"}:{" "}
-          <bdi>{unknown.value.slice(0, 12).map(nameOfCharacter).join(" ")}</bdi>
-          {unknown.value.length > 12 && ` and ${unknown.value.length - 12} others`}
-        </p>
-      )}
+      <UnknownCharacters characters={unknown.value} />
       {inspector.error.value !== null && <p role="alert">{inspector.error}</p>}
     </div>
   );

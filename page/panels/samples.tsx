@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { useComputed } from "@preact/signals";
-import { formatCount, formatDuration, formatLoss } from "../format.ts";
+import { Fragment } from "preact";
+import { formatCount, formatDuration, formatLoss, textOf } from "../format.ts";
 import { client, isFollowing, prompt, shownSample } from "../state.ts";
 import type { TrainingSample } from "../worker/protocol.ts";
 import { Panel } from "./panel.tsx";
@@ -28,7 +29,7 @@ export function SamplesPanel() {
     >
       <PromptField />
       <pre class="sample" role="group" aria-label="Text of the sample" dir="auto" tabIndex={0}>
-        {sample !== undefined && <><span class="prompt">{sample.prompt}</span>{sample.text}</>}
+        {sample !== undefined && <SampleText sample={sample} />}
       </pre>
       <SampleFacts sample={sample} />
       <div class="timeline">
@@ -62,6 +63,16 @@ export function SamplesPanel() {
       <Overview {...{ samples, index, show }} />
     </Panel>
   );
+}
+
+/** A sample, with its prompts marked. */
+export function SampleText({ sample }: { readonly sample: TrainingSample }) {
+  return sample.continuations.map((continuation, i) => (
+    <Fragment key={i}>
+      <span class="prompt">{sample.prompt}</span>
+      {continuation}
+    </Fragment>
+  ));
 }
 
 function PromptField() {
@@ -141,6 +152,6 @@ function overviewIndices(count: number): number[] {
   return [...new Set(indices.map((index, i) => Math.max(index, i)))];
 }
 
-function lineOf({ prompt, text }: TrainingSample): string {
-  return (prompt + text).replaceAll(/\s+/g, " ").slice(0, LINE_LENGTH);
+function lineOf(sample: TrainingSample): string {
+  return textOf(sample).trim().replaceAll(/\s+/g, " ").slice(0, LINE_LENGTH);
 }

@@ -7,10 +7,12 @@ import { changePassages, findChange, type Passage } from "../authorship.ts";
 import { countOf, formatCount, formatPercent } from "../format.ts";
 import { Latest } from "../inside/latest.ts";
 import { nameOfCharacter } from "../inside/text_layout.ts";
-import { model, prompt as samplePrompt, text as trainingText } from "../state.ts";
+import { model, prompt as samplePrompt, text as trainingText, unknownPolicy } from "../state.ts";
+import type { WrittenPrompt } from "../worker/known_prompt.ts";
 import { query } from "../worker/query.ts";
 import { ModelNote } from "./model_note.tsx";
 import { Panel } from "./panel.tsx";
+import { UnknownCharacters } from "./unknown_characters.tsx";
 
 /** How the model continues a text. */
 type Method = "sample" | "greedy" | "beam";
@@ -56,29 +58,29 @@ const filters = computed((): SamplingFilters =>
   }
 );
 
-/** The characters of the model before the cursor, and those that it does not have. */
-const context = computed(() => {
+/** Whether each example of the model was a line, so that it reads and writes one at a time. */
+const isOfLines = computed(() => model.value?.config.holdout === "lines");
+
+/** What the model continues. */
+const written = computed((): WrittenPrompt => {
+  const { value: text } = before;
+  const start = isOfLines.value ? text.lastIndexOf("\n") + 1 : 0;
+  return { prompt: text.slice(start), unknown: unknownPolicy.value };
+});
+
+/** The characters in it that the model does not know. */
+const unknownCharacters = computed(() => {
   const known = new Set(model.value?.vocabulary);
-  const characters = [...before.value.toWellFormed()];
-  const prompt = characters.filter((character) => known.has(character)).join("");
-  return {
-    // Without a character, the model begins as after the end of a line.
-    prompt: prompt === "" && known.has("\n") ? "\n" : prompt,
-    unknown: [...new Set(characters)].filter((character) => !known.has(character)),
-  };
+  const characters = new Set(written.value.prompt.toWellFormed());
+  return [...characters].filter((character) => !known.has(character));
 });
 
 const predictions = new Latest();
 effect(() => {
   const current = model.value;
-  const { prompt } = context.value;
+  const argument = { ...written.value, ...filters.value };
   // While the model writes, characters come faster than anyone reads candidates.
   if (current === null || writing.value !== null) return;
-  if (prompt === "") {
-    candidates.value = [];
-    return;
-  }
-  const argument = { prompt, ...filters.value };
   predictions.run(
     `${current.id} ${JSON.stringify(argument)}`,
     async () => {
@@ -292,15 +294,9 @@ function Candidates({ onAccept }: { readonly onAccept: (character: string) => vo
 }
 
 function Notes() {
-  const { unknown } = context.value;
   return (
     <>
-      {unknown.length > 0 && (
-        <p class="small">
-          Not in the model's vocabulary, and left out:{" "}
-          <bdi>{unknown.slice(0, 12).map(nameOfCharacter).join(" ")}</bdi>
-        </p>
-      )}
+      <UnknownCharacters characters={unknownCharacters.value} />
       {[writingError, predictionError].map((error, i) =>
         error.value !== null && <p key={i} class="error" role="alert">{error}</p>
       )}
@@ -440,7 +436,6 @@ function stop(): void {
 /** Lets the model write from the cursor on. */
 async function write(onText: (added: string) => void): Promise<void> {
   const current = model.value;
-  const { prompt } = context.value;
   if (current === null) return;
   const controller = new AbortController();
   const { signal } = controller;
@@ -448,8 +443,7 @@ async function write(onText: (added: string) => void): Promise<void> {
     writing.value = controller;
     writingError.value = null;
   });
-  const start = prompt === "" ? {} : { prompt };
-  const options = { ...start, length: length.value };
+  const options = { ...written.value, length: length.value };
   // Characters come faster than frames.
   let waiting = "";
   let frame = 0;
@@ -481,9 +475,12 @@ async function write(onText: (added: string) => void): Promise<void> {
   }
 }
 
-/** What samples begin with or, without it, the first words of the training text. */
+/**
+ * What samples begin with or, without it, the first words of the training text. A line begins with
+ * nothing, so that the candidates are what lines begin with.
+ */
 async function startText(): Promise<string> {
-  if (samplePrompt.value !== "") return samplePrompt.value;
+  if (samplePrompt.value !== "" || isOfLines.value) return samplePrompt.value;
   const { content = "" } = trainingText.value ?? {};
   const part = typeof content === "string"
     ? content.slice(0, 400)

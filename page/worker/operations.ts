@@ -15,21 +15,32 @@ import {
   score,
   type ScoreOptions,
 } from "../../src/mod.ts";
-import { type Followed, Inspection } from "../inside/inspection.ts";
+import { type Followed, type InspectedText, Inspection } from "../inside/inspection.ts";
 import type { CharacterSpan } from "../inside/text_layout.ts";
 import type { Unit } from "../inside/units.ts";
+import { knownPrompt, type WrittenPrompt } from "./known_prompt.ts";
+import { continuePrompt } from "./training_sample.ts";
 
 /** The model and the text that were looked into last. */
 let inspected:
-  | { readonly model: Checkpoint; readonly text: string; inspection: Inspection }
+  | { readonly model: Checkpoint; readonly text: InspectedText; inspection: Inspection }
   | null = null;
 
 /** The inspection of a model and a text; the same again if it is that of the last call. */
-function inspectionOf(model: Checkpoint, text: string): Inspection {
-  if (inspected?.model !== model || inspected.text !== text) {
-    inspected = { model, text, inspection: new Inspection(model, text) };
-  }
-  return inspected.inspection;
+function inspectionOf(model: Checkpoint, text: InspectedText): Inspection {
+  const isSame = inspected?.model === model && inspected.text.text === text.text &&
+    inspected.text.unknown === text.unknown;
+  if (!isSame) inspected = { model, text, inspection: new Inspection(model, text) };
+  return inspected!.inspection;
+}
+
+/** The options of a model that continues what is written. */
+function withKnownPrompt<T extends WrittenPrompt>(
+  model: Checkpoint,
+  { prompt, unknown, ...options }: T,
+): Omit<T, keyof WrittenPrompt> & { readonly prompt?: string } {
+  const known = knownPrompt(model, { prompt, unknown });
+  return { ...options, ...known === undefined ? {} : { prompt: known } };
 }
 
 /** The operations by name. */
@@ -45,23 +56,30 @@ export const operations = {
 
   predictNext: (
     model: Checkpoint,
-    { prompt, ...filters }: { readonly prompt: string } & SamplingFilters,
-  ) => predictNext(model, prompt, filters),
+    { prompt, unknown, ...filters }: WrittenPrompt & SamplingFilters,
+  ) => {
+    const known = knownPrompt(model, { prompt, unknown });
+    const isOfLines = model.config.holdout === "lines";
+    return known === undefined && !isOfLines ? [] : predictNext(model, known ?? "", filters);
+  },
 
-  sample: (model: Checkpoint, options: SampleOptions) => sampleStream(model, options),
+  sample: (model: Checkpoint, options: WrittenPrompt & SampleOptions) =>
+    sampleStream(model, withKnownPrompt(model, options)),
+
+  continuePrompt: (model: Checkpoint, { prompt }: { readonly prompt: string }) =>
+    continuePrompt(model, prompt),
 
   score: (model: Checkpoint, { text, ...options }: { readonly text: string } & ScoreOptions) =>
     score(model, text, options),
 
-  beamSearch: (model: Checkpoint, options: BeamOptions) => beamSearch(model, options),
+  beamSearch: (model: Checkpoint, options: WrittenPrompt & BeamOptions) =>
+    beamSearch(model, withKnownPrompt(model, options)),
 
-  losses: (model: Checkpoint, { text }: { readonly text: string }) =>
-    inspectionOf(model, text).losses(),
+  losses: (model: Checkpoint, text: InspectedText) => inspectionOf(model, text).losses(),
 
   activations: (
     model: Checkpoint,
-    { text, unit, span }: {
-      readonly text: string;
+    { unit, span, ...text }: InspectedText & {
       readonly unit: Unit;
       readonly span: CharacterSpan;
     },
@@ -69,12 +87,12 @@ export const operations = {
 
   inspectCharacter: (
     model: Checkpoint,
-    { text, position }: { readonly text: string; readonly position: number },
+    { position, ...text }: InspectedText & { readonly position: number },
   ) => inspectionOf(model, text).character(position),
 
   rankUnits: (
     model: Checkpoint,
-    { text, followed }: { readonly text: string; readonly followed: Followed },
+    { followed, ...text }: InspectedText & { readonly followed: Followed },
   ) => inspectionOf(model, text).rank(followed),
 };
 

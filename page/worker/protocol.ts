@@ -72,8 +72,8 @@ export interface TrainingSample {
   /** The smoothed training loss, in nats per character; `null` before the first step. */
   readonly loss: number | null;
   readonly prompt: string;
-  /** What follows the prompt. */
-  readonly text: string;
+  /** What follows the prompt: one text or, where each example is a line, several lines. */
+  readonly continuations: readonly string[];
 }
 
 /**

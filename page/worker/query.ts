@@ -42,8 +42,9 @@ let sent: readonly string[] = [];
  * @param argument The argument of the operation, which is posted.
  * @throws {Error} with the message of the operation's error.
  *
- *     const next = await query(model, "predictNext", { prompt: "Alice wa" });
- *     await query(model, "sample", { prompt: "Alice " }, { onItem: (character) => write(character) });
+ *     const next = await query(model, "predictNext", { prompt: "Alice wa", unknown: "skip" });
+ *     const prompt = { prompt: "Alice ", unknown: "skip" } as const;
+ *     await query(model, "sample", prompt, { onItem: (character) => write(character) });
  */
 export function query<Name extends OperationName>(
   model: ModelFile,

@@ -11,7 +11,6 @@ import {
   type PreparedTraining,
   prepareTraining,
   type Progress,
-  sample,
   type TrainingCallbacks,
   type TrainingMetrics,
   type TrainingStatus,
@@ -25,6 +24,7 @@ import type {
   TextSource,
   TrainingSettings,
 } from "./protocol.ts";
+import { continuePrompt } from "./training_sample.ts";
 
 /**
  * Time between two reports of the status, in milliseconds. Drawing the page takes time on the cores
@@ -35,9 +35,6 @@ const STATUS_MS = 250;
 const MIN_SAMPLE_MS = 1000;
 /** Part of the time trained so far that passes until the next sample. */
 const SAMPLE_INTERVAL = 0.12;
-const SAMPLE_LENGTH = 280;
-/** Clear enough to read, and far from repeating itself. */
-const SAMPLE_TEMPERATURE = 0.7;
 /** Time from the start to the first model. */
 const FIRST_MODEL_MS = 1000;
 /** Time between two models at least, and as a multiple of the time that one takes to encode. */
@@ -384,11 +381,9 @@ class Observer {
     this.#sampledStep = step;
     const seconds = this.#elapsedMs() / 1000;
     const model = prepared.trainer.model();
-    // The same seed for all, so that samples differ by what was learned.
-    const options = { length: SAMPLE_LENGTH, temperature: SAMPLE_TEMPERATURE, seed: 1 };
     const write = (prompt: string) => {
-      const text = sample(model, { ...options, ...prompt === "" ? {} : { prompt } });
-      report({ type: "sample", sample: { step, seconds, loss, prompt, text } });
+      const continuations = continuePrompt(model, prompt);
+      report({ type: "sample", sample: { step, seconds, loss, prompt, continuations } });
     };
     try {
       write(prompt);

@@ -65,3 +65,14 @@ Deno.test("predictNext() rejects prompts and filters that are wrong, and names t
     assertEquals(error.option, option);
   }
 });
+
+Deno.test("predictNext() predicts how a line begins, for a model of lines", () => {
+  const ofLines = modelOf("ab\ncd\n", { holdout: "lines" });
+  const beginnings = distribution(ofLines, "");
+  const texts = sampleMany(ofLines, { length: 1, count: 100 });
+  for (const text of texts) assert(beginnings.has(text));
+  // Of a model without lines, it is what follows one line break.
+  const { config: { holdout: _, ...config }, ...others } = ofLines;
+  const other = { ...others, config: { ...config, holdout: "end" as const } };
+  assertEquals(beginnings, distribution(other, "\n"));
+});

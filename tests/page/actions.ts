@@ -10,7 +10,7 @@ export async function waitUntilReady(page: Page): Promise<void> {
 export async function train(page: Page): Promise<void> {
   await waitUntilReady(page);
   await page.getByRole("button", { name: "Train", exact: true }).click();
-  await page.locator(".sample .prompt").waitFor({ state: "attached" });
+  await page.locator(".sample .prompt").first().waitFor({ state: "attached" });
 }
 
 /** Chooses a text of one's own: a file, as if it was opened. */
@@ -24,6 +24,18 @@ export async function openText(
   await page.locator('.own input[type="file"]').setInputFiles({
     ...{ name, mimeType: "text/plain", buffer: Buffer.from(bytes) },
   });
+}
+
+/** Drops a file on the page. */
+export async function dropText(
+  page: Page,
+  { name, contents }: { readonly name: string; readonly contents: string },
+): Promise<void> {
+  await page.evaluate(`{
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([${JSON.stringify(contents)}], ${JSON.stringify(name)}));
+    dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }`);
 }
 
 /** Limits the training to a number of steps. */

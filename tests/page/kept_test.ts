@@ -106,7 +106,7 @@ const CRASH_STEPS = 8000;
 testPage("A training continues after a crash with the same bits", async ({ page, address }) => {
   const context = page.context();
   await startOnShells(page);
-  await page.locator(".sample .prompt").waitFor({ state: "attached" });
+  await page.locator(".sample .prompt").first().waitFor({ state: "attached" });
   await pause(page);
   await waitUntilKept(page);
   await page.getByRole("button", { name: "Resume" }).click();
@@ -132,7 +132,7 @@ testPage(
   async ({ page, address }) => {
     const context = page.context();
     await startOnShells(page);
-    await page.locator(".sample .prompt").waitFor({ state: "attached" });
+    await page.locator(".sample .prompt").first().waitFor({ state: "attached" });
     await pause(page);
     await waitUntilKept(page);
     const second = await context.newPage();
@@ -166,7 +166,7 @@ testPage("A full storage gives one line, and training continues", async ({ page,
   const quota = { origin: address.slice(0, -1), quotaSize: 1000 };
   await session.send("Storage.overrideQuotaForOrigin", quota);
   await startOnShells(page);
-  await page.locator(".sample .prompt").waitFor({ state: "attached" });
+  await page.locator(".sample .prompt").first().waitFor({ state: "attached" });
   await pause(page);
   await page.getByText("The storage of this browser is full, so a reload loses the training.")
     .waitFor();

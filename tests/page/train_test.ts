@@ -25,7 +25,7 @@ testPage("The page is isolated, trains, pauses and takes one step", async ({ pag
 testPage("A double click on Train trains", async ({ page }) => {
   await waitUntilReady(page);
   await page.getByRole("button", { name: "Train", exact: true }).dblclick();
-  await page.locator(".sample .prompt").waitFor({ state: "attached" });
+  await page.locator(".sample .prompt").first().waitFor({ state: "attached" });
   await page.getByRole("button", { name: "Pause" }).waitFor();
 });
 
@@ -37,7 +37,7 @@ testPage("A training that is paused before its first step can be resumed", async
     setTimeout(() => click.call(document.querySelector(".run-bar .primary")), 5);
   }`);
   await page.getByRole("button", { name: "Resume" }).click();
-  await page.locator(".sample .prompt").waitFor({ state: "attached" });
+  await page.locator(".sample .prompt").first().waitFor({ state: "attached" });
 });
 
 testPage("The page says why a training has ended, and shows its best model", async ({ page }) => {

@@ -127,6 +127,47 @@ testPage(
   },
 );
 
+testPage(
+  "Write and Look inside skip or replace characters that the model does not know",
+  async ({ page }) => {
+    await trainOn(page, { text: TEXT });
+    await write(page, "row, row, ", "r");
+    const first = () => page.locator(".candidates li").first().textContent();
+    const skipped = await first();
+    await field(page).fill("row, row, É");
+    const choice = page.locator("#write").getByLabel("Unknown characters");
+    await choice.waitFor();
+    assertEquals(await choice.inputValue(), "skip");
+    await page.locator("#write").getByText("The model reads on without them.").waitFor();
+    await page.waitForTimeout(500);
+    assertEquals(await first(), skipped);
+    await choice.selectOption("replace");
+    await page.locator("#write").getByText("The model reads a similar character").waitFor();
+    await page.waitForFunction(
+      `document.querySelector(".candidates li").textContent !== ${JSON.stringify(skipped)}`,
+    );
+    const replaced = await first();
+    await field(page).fill("row, row, e");
+    await choice.waitFor({ state: "detached" });
+    await page.waitForTimeout(500);
+    assertEquals(await first(), replaced);
+
+    // The choice is that of the other panel, too.
+    await page.getByText("Look into another text").click();
+    await page.getByLabel("Your text; it stays on this machine").fill("row, row, rów your boat");
+    await page.locator("#inside form").getByRole("button").first().click();
+    const inside = page.locator("#inside").getByLabel("Unknown characters");
+    await inside.waitFor();
+    assertEquals(await inside.inputValue(), "replace");
+    await page.locator(".inside-text").focus();
+    for (let i = 0; i < 30; i++) await page.keyboard.press("ArrowLeft");
+    for (let i = 0; i < 11; i++) await page.keyboard.press("ArrowRight");
+    await page.getByText(/does not know this character; it reads o in its place/).waitFor();
+    await inside.selectOption("skip");
+    await page.getByText("does not know this character; it reads on without it").waitFor();
+  },
+);
+
 testPage("Write underlines what the model wrote, and says so in words", async ({ page }) => {
   await trainOn(page, { text: "she sells sea shells by the sea shore. ".repeat(60) });
   const field = page.locator("#write textarea");

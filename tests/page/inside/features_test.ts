@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type FeatureName, features } from "../../../page/inside/features.ts";
 import { encodeKnown } from "../../../page/inside/encode_known.ts";
+import { toKnown } from "../../../src/mod.ts";
 import { Vocabulary } from "../../../src/text/vocabulary.ts";
 
 /** Marks the characters whose feature is 1. */
@@ -52,9 +53,23 @@ Deno.test("features have one number per character, also of nothing and of emoji"
 });
 
 Deno.test("encodeKnown() leaves out what the model cannot read", () => {
-  const known = encodeKnown("a😀bz\ud800a", Vocabulary.fromText("ab"));
+  const known = encodeKnown("a😀bz\ud800a", {
+    vocabulary: Vocabulary.fromText("ab"),
+    unknown: "skip",
+  });
   assertEquals(known.characters, ["a", "😀", "b", "z", "\ufffd", "a"]);
   assertEquals([...known.ids], [0, 1, 0]);
   assertEquals([...known.positions], [0, 2, 5]);
-  assertEquals(known.unknown, ["😀", "z", "\ufffd"]);
+});
+
+Deno.test("encodeKnown() reads substitutes as toKnown() does, at the same positions", () => {
+  const text = "a😀Ábz";
+  const vocabulary = Vocabulary.fromText("ab ");
+  const known = encodeKnown(text, { vocabulary, unknown: "replace" });
+  assertEquals(
+    vocabulary.decode(known.ids),
+    toKnown(text, { vocabulary, unknown: "replace" }).text,
+  );
+  assertEquals(vocabulary.decode(known.ids), "a ab ");
+  assertEquals([...known.positions], [0, 1, 2, 3, 4]);
 });

@@ -4,7 +4,8 @@ import { Connectivity } from "../../../page/inside/connectivity.ts";
 import { features } from "../../../page/inside/features.ts";
 import { Inspection } from "../../../page/inside/inspection.ts";
 import { LEAD } from "../../../page/inside/text_parts.ts";
-import { corpusFromText, score, train } from "../../../src/mod.ts";
+import { corpusFromText, score, toKnown, train, type UnknownPolicy } from "../../../src/mod.ts";
+import type { Model } from "../../../src/engine/mod.ts";
 import { modelOf } from "../../generate/models.ts";
 
 const KNOWN = 'He said "row, row" and left. "Now," she said. ';
@@ -12,6 +13,10 @@ const KNOWN = 'He said "row, row" and left. "Now," she said. ';
 const TEXT = KNOWN.repeat(12) + "§§" + KNOWN.repeat(3);
 
 const model = modelOf(KNOWN, { cell: "lstm", layers: 2, hidden: 5 }, 0.7);
+
+function inspect(model: Model, text: string, unknown: UnknownPolicy = "skip"): Inspection {
+  return new Inspection(model, { text, unknown });
+}
 
 async function lossesOf(inspection: Inspection): Promise<number[]> {
   const all: number[] = [];
@@ -23,7 +28,7 @@ async function lossesOf(inspection: Inspection): Promise<number[]> {
 }
 
 Deno.test("Inspection has the losses of score(), and none of unknown characters", async () => {
-  const losses = await lossesOf(new Inspection(model, TEXT));
+  const losses = await lossesOf(inspect(model, TEXT));
   assertEquals(losses.length, TEXT.length);
   assert(Number.isNaN(losses[0]));
   const unknown = TEXT.indexOf("§");
@@ -35,10 +40,22 @@ Deno.test("Inspection has the losses of score(), and none of unknown characters"
   expected.forEach(({ nats }, i) => assert(Math.abs(known[i]! - nats) < 1e-5 * Math.max(1, nats)));
 });
 
+Deno.test("Inspection has the losses of score() with what replaces unknown characters", async () => {
+  const text = "Hé said: §Row" + KNOWN;
+  const inspection = inspect(model, text, "replace");
+  const losses = await lossesOf(inspection);
+  const known = toKnown(text, { vocabulary: model.vocabulary, unknown: "replace" }).text;
+  assertEquals(known, "He said   row" + KNOWN);
+  const expected = score(model, known).characters;
+  assertEquals(losses.length, expected.length + 1);
+  expected.forEach(({ nats }, i) => assert(Math.abs(losses[i + 1]! - nats) < 1e-4));
+  assertEquals((await inspection.character(1)).readAs, "e");
+});
+
 Deno.test("Inspection looks at a character before and after the losses were computed", async () => {
   const position = TEXT.length - 3;
-  const fresh = await new Inspection(model, TEXT).character(position);
-  const read = new Inspection(model, TEXT);
+  const fresh = await inspect(model, TEXT).character(position);
+  const read = inspect(model, TEXT);
   const losses = await lossesOf(read);
   const detail = await read.character(position);
   assertEquals(fresh, detail);
@@ -64,13 +81,13 @@ Deno.test("Inspection looks at a character before and after the losses were comp
 });
 
 Deno.test("Inspection has nothing to say about the first and unknown characters", async () => {
-  const inspection = new Inspection(model, "§He");
-  assertEquals((await inspection.character(0)).isKnown, false);
+  const inspection = inspect(model, "§He");
+  assertEquals((await inspection.character(0)).readAs, null);
   const first = await inspection.character(1);
-  assertEquals([first.isKnown, first.nats, first.connectivity.length], [true, null, 0]);
+  assertEquals([first.readAs, first.nats, first.connectivity.length], ["H", null, 0]);
   assertEquals((await inspection.character(2)).connectivity.length, 1);
   for (const text of ["", "§", "H"]) {
-    const empty = new Inspection(model, text);
+    const empty = inspect(model, text);
     assertEquals((await lossesOf(empty)).filter((loss) => !Number.isNaN(loss)), []);
     assertEquals((await empty.rank("vowel")).units.every((unit) => unit.correlation === 0), true);
   }
@@ -78,15 +95,15 @@ Deno.test("Inspection has nothing to say about the first and unknown characters"
 
 Deno.test("Inspection returns the values of a unit in any part of the text", async () => {
   const unit = { kind: "f", layer: 1, index: 3 } as const;
-  const whole = await new Inspection(model, TEXT).activations(unit, { from: 0, to: TEXT.length });
-  const part = await new Inspection(model, TEXT).activations(unit, { from: 530, to: 600 });
+  const whole = await inspect(model, TEXT).activations(unit, { from: 0, to: TEXT.length });
+  const part = await inspect(model, TEXT).activations(unit, { from: 530, to: 600 });
   assertEquals(part, whole.slice(530, 600));
   const isUnknown = [...TEXT].map((character) => character === "§");
   assertEquals([...whole].map(Number.isNaN), isUnknown);
 });
 
 Deno.test("Inspection ranks by a selection against its surroundings", async () => {
-  const inspection = new Inspection(model, TEXT);
+  const inspection = inspect(model, TEXT);
   const byQuotes = await inspection.rank("quotes");
   assertEquals(byQuotes.units.length, 8);
   const [best] = byQuotes.units;
@@ -118,8 +135,8 @@ Deno.test("Inspection has nearly the same losses after the lead of a part as aft
     threads: 1,
   });
   const after = LEAD + 3000;
-  const whole = await lossesOf(new Inspection(best, text));
-  const part = await lossesOf(new Inspection(best, text.slice(after - LEAD)));
+  const whole = await lossesOf(inspect(best, text));
+  const part = await lossesOf(inspect(best, text.slice(after - LEAD)));
   const differences = whole.slice(after).map((nats, i) => Math.abs(nats - part[i + LEAD]!));
   assert(differences.length > 3000);
   assert(Math.max(...differences) < 1e-3, `${Math.max(...differences)}`);
