@@ -11,7 +11,7 @@
  * slice of what all have sent.
  *
  * Workers share the gradients themselves: each computes a part of a matrix for all groups, one after
- * the other, and adds the partial sums of that part while they are in its core's cache. A matrix is cut
+ * the other, and adds the partial sums of that part while they are in a cache. A matrix is cut
  * into chunks of columns, and the rows of all chunks form one line, of which each worker computes an even
  * share. With two chunks and three workers:
  *

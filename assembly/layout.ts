@@ -70,13 +70,20 @@ export const CACHE_LINE: usize = 64;
 const STREAMS_PER_PARTIAL: usize = 8;
 /** The largest P; more ranks than that have too few streams of any batch. */
 const MAX_PARTIALS: usize = 64;
-/** The most bytes of a row in a chunk of columns of a gradient, and rows that are computed at a time. */
-export const GRADIENT_CHUNK_BYTES: usize = 2048;
-export const GRADIENT_ROWS: usize = 384;
+/**
+ * The most bytes of a row in a chunk of columns of a gradient, and rows that are computed at a time. With
+ * smaller parts, rows are packed more often than the adding of partial sums in a smaller cache saves.
+ */
+export const GRADIENT_CHUNK_BYTES: usize = 4096;
+export const GRADIENT_ROWS: usize = 640;
 /** The most that copies of gradients may take in all: 12 MiB. */
 const MAX_COPY_BYTES: u64 = 12 << 20;
-/** Bytes of the rows of Wxh that gradients of character ids are added to at a time: they stay in a cache. */
-const SCATTER_BYTES: usize = 1 << 17;
+/**
+ * Bytes of the rows of Wxh that gradients of character ids are added to at a time: they stay in a cache,
+ * and are whole rows for most sizes, as reading parts of rows, which is not consecutive, takes twice the
+ * time.
+ */
+const SCATTER_BYTES: usize = 1 << 20;
 /** Space for the plan: more than `PlanField` has words. */
 const PLAN_BYTES: usize = 128;
 /** Space for the hyperparameters of an update. */
@@ -480,6 +487,7 @@ export function plan(): f64 {
   const rows: u64 = Hp + max(Ip, Hp);
   const most: u64 = (rows < GRADIENT_ROWS ? rows : GRADIENT_ROWS) + 1;
   scatterBytes = max(SCATTER_BYTES / inputsPadded, CACHE_LINE) & ~(CACHE_LINE - 1);
+  scatterBytes = min(scatterBytes, aligned(gatesPadded * REAL));
   scratchSumBytes = <usize>aligned<u64>(max(most * chunk, Ip * scatterBytes));
   sumSlots = training ? <usize>ctz(allPartials) : 0;
   scratchSums = reserve(workers * sumSlots * scratchSumBytes);
