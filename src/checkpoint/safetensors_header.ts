@@ -60,11 +60,11 @@ export function readHeaderLength(start: Uint8Array, fileBytes: number): number {
   }
   // Eight letters are a number of 10^18 and more, which says nothing to the reader of a message.
   if (length > Number.MAX_SAFE_INTEGER) {
-    throw new InputError("it is not a safetensors file; it must be a checkpoint");
+    throw new InputError("it is not a safetensors file; it must be a checkpoint or weights");
   }
   throw new InputError(
     `it is not a complete safetensors file: its first 8 bytes declare a header of ${length} bytes, ` +
-      `and it can have at most ${max}; it must be a checkpoint`,
+      `and it can have at most ${max}; it must be a checkpoint or weights`,
   );
 }
 

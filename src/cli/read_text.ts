@@ -18,14 +18,17 @@ const standardInputs: readonly string[] = ["-", "/dev/stdin", "/dev/fd/0", "/pro
 /** The run folder of a text from standard input or a pipe of the shell, if none is given. */
 export const UNNAMED_RUN = "runs/stdin";
 
+/** The option of every command that reads a text, because errors about encodings name it. */
+export const encodingOption: Option = {
+  name: "encoding",
+  value: "NAME",
+  description: "Encoding of the texts, for example windows-1252, utf-16le or shift_jis",
+  default: "utf-8",
+};
+
 /** The options of commands that read texts. */
 export const textOptions: readonly Option[] = [
-  {
-    name: "encoding",
-    value: "NAME",
-    description: "Encoding of the texts, for example windows-1252, utf-16le or shift_jis",
-    default: "utf-8",
-  },
+  encodingOption,
   {
     name: "separator",
     value: "TEXT",

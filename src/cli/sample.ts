@@ -8,7 +8,14 @@ import { type Command, type CommandLine, present } from "./args.ts";
 import { toKnown, type UnknownPolicy } from "../text/unknown.ts";
 import { describeUnknown } from "../text/unknown_characters.ts";
 import { findUnknown } from "../text/vocabulary.ts";
-import { readText, reportUnknown, unknownOption, unknownPolicyOf } from "./read_text.ts";
+import {
+  encodingOption,
+  readText,
+  readTextOptions,
+  reportUnknown,
+  unknownOption,
+  unknownPolicyOf,
+} from "./read_text.ts";
 import { runInteractive } from "./interactive.ts";
 import { latestOption, whichCheckpoint } from "./which_checkpoint.ts";
 import { printJson, TextOutput } from "./output.ts";
@@ -33,6 +40,7 @@ export const sampleCommand: Command = {
         "Text to continue, read from a file, to its last line break; - is standard input",
       group: "Text",
     },
+    { ...encodingOption, description: "Encoding of the file of --prompt-file", group: "Text" },
     {
       name: "interactive",
       description:
@@ -139,7 +147,7 @@ export const sampleCommand: Command = {
       });
     }
     const file = line.text("prompt-file");
-    const written = file === undefined ? given.prompt : await readPrompt(file);
+    const written = file === undefined ? given.prompt : await readPrompt(file, line);
     const prompt = readablePrompt(written, { model, unknown });
     const options = { ...given, ...present({ prompt }) };
     if (line.flag("json")) {
@@ -171,13 +179,19 @@ export const sampleCommand: Command = {
 /** The longest prompt of a file: a model forgets what is farther back by far. */
 const MAX_PROMPT_BYTES = 1_000_000;
 
-async function readPrompt(path: string): Promise<string> {
-  using corpus = await readText([path], { maxBytes: MAX_PROMPT_BYTES });
+async function readPrompt(path: string, line: CommandLine): Promise<string> {
+  const reading = { ...readTextOptions(line), maxBytes: MAX_PROMPT_BYTES };
+  using corpus = await readText([path], reading);
   return corpus.vocabulary.decode(corpus.read(0, corpus.length));
 }
 
 /** Checks that there is one source of prompts, and that lines have what they can use. */
 function checkPrompts(line: CommandLine): void {
+  if (line.has("encoding") && !line.has("prompt-file")) {
+    throw new InputError(
+      "Cannot use --encoding without --prompt-file: it is the encoding of that file; leave it out",
+    );
+  }
   const sources = ["prompt", "prompt-file", "interactive"].filter((name) => line.has(name));
   const useless = line.has("interactive")
     ? ["count", "beam", "json"].find((name) => line.has(name))

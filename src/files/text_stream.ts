@@ -129,12 +129,18 @@ const MIN_SEQUENCES = 3;
  * Decodes a text in any encoding to UTF-8. A byte-order mark at its start is dropped.
  *
  * @param encoding From {@linkcode checkEncoding}.
- * @throws {InputError} without a context, if it is not in this encoding, or is in UTF-8 instead.
+ * @throws {InputError} without a context, if it is not in this encoding, or is in UTF-8 instead. What
+ * is said to be UTF-8 is not checked.
  */
 export async function* toUtf8(
   chunks: AsyncIterable<Uint8Array>,
   encoding: string,
 ): AsyncGenerator<Uint8Array> {
+  if (encoding === "utf-8") {
+    // The scan checks UTF-8, and names the line and the probable encoding.
+    yield* withoutByteOrderMark(chunks);
+    return;
+  }
   const decoder = new TextDecoder(encoding, { fatal: true });
   const encoder = new TextEncoder();
   const utf8 = new Utf8Check();
@@ -153,11 +159,11 @@ export async function* toUtf8(
     }
   };
   for await (const chunk of chunks) {
-    if (encoding !== "utf-8") utf8.add(chunk);
+    utf8.add(chunk);
     yield decode(chunk);
     bytes += chunk.length;
   }
-  if (encoding !== "utf-8" && utf8.isUtf8(encoding)) {
+  if (utf8.isUtf8(encoding)) {
     throw new InputError(
       `it is UTF-8, not ${encoding}; all texts must have the same encoding: convert the others, ` +
         `for example with iconv -f ${encoding.toUpperCase()} -t UTF-8`,
@@ -165,6 +171,31 @@ export async function* toUtf8(
     );
   }
   yield decode();
+}
+
+/** U+FEFF in UTF-8. */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+
+async function* withoutByteOrderMark(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array | undefined = new Uint8Array();
+  for await (const chunk of chunks) {
+    if (head === undefined) {
+      yield chunk;
+      continue;
+    }
+    head = concatenate(head, chunk);
+    if (head.length < BYTE_ORDER_MARK.length) continue;
+    yield withoutMark(head);
+    head = undefined;
+  }
+  if (head !== undefined) yield withoutMark(head);
+}
+
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  const hasMark = BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte);
+  return hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
 }
 
 /** Whether a text is UTF-8 that is read as something else. */

@@ -123,7 +123,7 @@ Deno.test("readHeaderLength() limits the length of the header before it is used"
   };
   const tooLong = (length: bigint, max: number) =>
     `it is not a complete safetensors file: its first 8 bytes declare a header of ${length} bytes, ` +
-    `and it can have at most ${max}; it must be a checkpoint`;
+    `and it can have at most ${max}; it must be a checkpoint or weights`;
   assertEquals(refusal(new Uint8Array()), "it is empty; it must be a safetensors file");
   assertEquals(
     refusal(new Uint8Array(9)),
@@ -132,7 +132,7 @@ Deno.test("readHeaderLength() limits the length of the header before it is used"
   for (const length of [2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n]) {
     assertEquals(
       refusal(withLength(length, 2)),
-      "it is not a safetensors file; it must be a checkpoint",
+      "it is not a safetensors file; it must be a checkpoint or weights",
     );
   }
   for (const length of [3n, 1_000_000n]) {

@@ -100,6 +100,7 @@ testProgram("export and import write over nothing, and into no run folder", asyn
 testProgram("export and import name what is wrong with their arguments", async (f) => {
   await trainedInside(f, "run", "--steps", "2");
   await Deno.writeTextFile(`${f}/vocab.json`, '["a"]');
+  await Deno.writeTextFile(`${f}/words.txt`, "The rain in Spain");
   await Deno.writeTextFile(`${f}/model.pt`, "PK\x03\x04 and more than ten bytes");
   await runInside(["export", `${f}/run`, "--format", "safetensors", "--out", `${f}/w`]);
   const out = ["--out", `${f}/new`];
@@ -112,6 +113,7 @@ testProgram("export and import name what is wrong with their arguments", async (
     [["export", "none", ...out, "--format", "onnx"], /no such file/],
     [["import", "w"], /without --out/],
     [["import", "none", ...out], /no such file/],
+    [["import", "words.txt", ...out], /must be a checkpoint or weights/],
     [["import", "run", ...out], /no such file/],
     [["import", "model.pt", ...out], /save_file/],
     [

@@ -4,6 +4,7 @@ import {
   assertRejected,
   denoArgs,
   namesIn,
+  run,
   runInside,
   startInTerminal,
   succeed,
@@ -131,6 +132,8 @@ testTerminal("sample --interactive ends with code 130 after a second Ctrl-C", as
   await writer.close();
 });
 
+const charCode = (character: string) => character.charCodeAt(0);
+
 testProgram(
   "sample --prompt-file reads a prompt as it is, from a file or standard input",
   async (f) => {
@@ -155,10 +158,17 @@ testProgram(
     );
     assertEquals(JSON.parse(json).prompt, "The rain\n");
     await Deno.writeTextFile(`${f}/empty.txt`, "");
+    // The same text with letters that only another encoding reads.
+    await Deno.writeFile(`${f}/latin1.txt`, Uint8Array.from("Th\xe9e rain\xe9\n", charCode));
+    const latin1 = ["--prompt-file", "latin1.txt", "--unknown", "skip", "--length", "9"];
+    const decoded = await run(f, ["sample", "run", ...latin1, "--encoding", "latin1"]);
+    assertEquals(decoded.out, expected);
     for (
       const [args, message] of [
         [["--prompt-file", "none.txt"], /no such file/],
         [["--prompt-file", "empty.txt"], /empty/],
+        [["--prompt-file", "latin1.txt"], /not UTF-8 .*; set --encoding to windows-1252/],
+        [["--prompt", "x", "--encoding", "latin1"], /--encoding without --prompt-file/],
         [["--prompt-file", "prompt.txt", "--prompt", "x"], /both --prompt and --prompt-file/],
         [["--interactive", "--prompt", "x"], /both --prompt and --interactive/],
         [["--interactive", "--count", "2"], /both --interactive and --count/],

@@ -108,6 +108,11 @@ testProgram(
       ["notes/a.md", "l.txt"],
       /^Cannot read the text "l\.txt": .* --encoding to windows-1252/,
     );
+    // What is said to be UTF-8 is refused as exactly as without the option.
+    await refused(
+      ["l.txt", "--encoding", "utf-8"],
+      /: it is not UTF-8 at byte offset 3 \(line 1, .* --encoding to windows-1252/,
+    );
     await refused(["l.txt", "--encoding", "x"], /: --encoding must be the name of an encoding, /);
     await refused(["cut.gz"], /^Cannot read the text "cut\.gz": its gzip data ends early; /);
     for (

@@ -98,7 +98,7 @@ testInFolder("readCheckpoint() rejects what is not a checkpoint", async (folder)
     [`${text}/below`, `${text}/below`, "a part of its path is not a folder"],
     [folder, expected, "the folder must be a run folder with a checkpoint"],
     [long, long, "its name is too long for the file system"],
-    [text, text, "it is not a safetensors file; it must be a checkpoint"],
+    [text, text, "it is not a safetensors file; it must be a checkpoint or weights"],
   ];
   for (const [path, read, reason] of cases) {
     await assertRefused(() => readCheckpoint(path), reading(read), reason);

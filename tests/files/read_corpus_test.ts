@@ -3,6 +3,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { InputError } from "../../src/errors.ts";
 import { readCorpus, type ReadCorpusOptions } from "../../src/files/read_corpus.ts";
 import { listTexts } from "../../src/files/text_paths.ts";
+import { toUtf8 } from "../../src/files/text_stream.ts";
 import type { Corpus } from "../../src/text/corpus.ts";
 import { namesIn, testInFolder } from "../folders.ts";
 
@@ -179,6 +180,27 @@ testInFolder("readCorpus() reads other encodings, and names the likely one", asy
   assertEquals(await read(`${f}/ascii.txt`, { encoding: "latin1" }), "coffee\n");
   using corpus = await readCorpus(`${f}/a.txt`, { encoding: "LATIN1" });
   assertEquals(corpus.reading!.encoding, "windows-1252");
+});
+
+Deno.test("toUtf8() drops a byte-order mark, however UTF-8 is cut into chunks", async () => {
+  const decode = async (text: string, size: number) => {
+    const bytes = new TextEncoder().encode(text);
+    async function* chunks() {
+      for (let at = 0; at < bytes.length; at += size) {
+        yield await Promise.resolve(bytes.subarray(at, at + size));
+      }
+    }
+    const decoded = await Array.fromAsync(toUtf8(chunks(), "utf-8"));
+    const all = Uint8Array.from(decoded.flatMap((bytes) => [...bytes]));
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(all);
+  };
+  // A mark that is not at the start stays.
+  for (const text of ["", "é", "café\ufeff\n"]) {
+    for (const size of [1, 2, 3, 4, 99]) {
+      assertEquals(await decode(`\ufeff${text}`, size), text);
+      assertEquals(await decode(text, size), text);
+    }
+  }
 });
 
 testInFolder("readCorpus() rejects texts of several encodings, and names the file", async (f) => {
