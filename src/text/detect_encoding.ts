@@ -64,15 +64,20 @@ function decode(bytes: Uint8Array, encoding: string): string | undefined {
 function plausibilityOf(text: string): number {
   let points = 0;
   let before = " ";
-  for (const character of text) {
-    if (character > "\x7f") points += pointsOf(character, before);
+  const characters = [...text];
+  for (const [i, character] of characters.entries()) {
+    const after = characters[i + 1] ?? " ";
+    if (character > "\x7f") points += pointsOf(character, { before, after });
     else if (isLetter(before) && before > "\x7f" && /[A-Z]/.test(character)) points -= ODD;
     before = character;
   }
   return points;
 }
 
-function pointsOf(character: string, before: string): number {
+function pointsOf(
+  character: string,
+  { before, after }: { readonly before: string; readonly after: string },
+): number {
   // Two bytes of an East Asian encoding.
   if (/[\u3040-\u30ff\u3000-\u3003\u300a-\u3011\uff01-\uff0f\uff1a-\uff1f]/.test(character)) {
     return 2;
@@ -83,7 +88,11 @@ function pointsOf(character: string, before: string): number {
   if (/[\uff61-\uff9f]/.test(character)) return 0;
   if (/[\p{Cc}\p{Co}\p{Cn}\ufffd]/u.test(character)) return -2 * ODD;
   if (isLetter(character)) {
-    if (!isLetter(before)) return 0.9;
+    if (!isLetter(before)) {
+      // The dash or the sign of a currency of a Western text is a letter in other encodings, alone.
+      if (!isLetter(after)) return scriptOf(character) === LATIN ? 0.7 : 0.5;
+      return 0.9;
+    }
     if (scriptOf(character) !== scriptOf(before)) return -ODD;
     if (/\p{Lu}/u.test(character) && /\p{Ll}/u.test(before)) return -ODD;
     // Two letters with marks seldom stand side by side.
@@ -94,6 +103,8 @@ function pointsOf(character: string, before: string): number {
   if (/[–—‘’“”„‚…«»‹›•€°§©\u00a0¡¿]/u.test(character)) {
     return isLetter(before) && /[¡¿„‚«‹]/u.test(character) ? -ODD : 0.8;
   }
+  if (/[£¥±½¼¾]/u.test(character) && !isLetter(before)) return 0.8;
+  if (/[®™²³]/u.test(character) && before <= "\x7f") return 0.8;
   return isLetter(before) ? -ODD : -1;
 }
 

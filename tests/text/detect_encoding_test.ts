@@ -39,6 +39,16 @@ for (const [encoding, text] of Object.entries(texts)) {
   });
 }
 
+Deno.test("detectEncoding() recognizes windows-1252 by a few signs in an English text", () => {
+  const english = "The rain in Spain stays mainly in the plain, and it rains again.\n".repeat(9);
+  for (const signs of ["so – it rains", "\n\u00a0\n", "for £5 or 20° © 1990", "½ of it", "5 m²"]) {
+    const bytes = encode(`${english}${signs}\n${english}`, "windows-1252");
+    assertEquals(detectEncoding(bytes), "windows-1252", signs);
+  }
+  // Words of one letter are still words.
+  assertEquals(detectEncoding(encode("я и ты, а он в лесу\n".repeat(9), "koi8-r")), "koi8-r");
+});
+
 Deno.test("detectEncoding() finds no encoding for bytes that are no text", () => {
   const bytes = Uint8Array.from({ length: 2000 }, (_, i) => (i * i * 31 + 7 * i) % 255 + 1);
   assertEquals(detectEncoding(bytes), undefined);
