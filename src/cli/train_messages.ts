@@ -9,7 +9,7 @@ import type { RunFolder } from "../run/run_folder.ts";
 import type { Corpus } from "../text/corpus.ts";
 import { findLines } from "../text/lines.ts";
 import { findOddities } from "../text/oddities.ts";
-import { countChars } from "../text/split.ts";
+import { countChars, countPredicted } from "../text/split.ts";
 import { type AutoConfigReason, describeModel } from "../train/auto_reasons.ts";
 import { type DivergenceError, remediesOf } from "../train/divergence.ts";
 import { optionOf } from "./args.ts";
@@ -128,10 +128,12 @@ function hanging(text: string, indent: number): string {
 
 function describeSplit({ split, config, corpus }: Trainer): string {
   const { valFraction, testFraction, holdout } = config;
+  // Spans of lines overlap: the line break after one is read again before the next.
+  const count = holdout === "lines" ? countPredicted : countChars;
   const [training, validation, test] = [
-    countChars(split.train),
-    countChars(split.validation),
-    countChars(split.test),
+    count(split.train),
+    count(split.validation),
+    count(split.test),
   ];
   const where = holdout === "streams"
     ? " at the end of each stream"

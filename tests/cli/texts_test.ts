@@ -237,6 +237,9 @@ testProgram(
     ];
     const out = await succeed(f, ...args);
     assertMatch(out, /\nSplit: .* for validation in \d+ lines, 1 line cut after 256 characters\n/);
+    // The header counts each line break once, as the summary does.
+    const [, training, held] = out.match(/\nSplit: +([\d,]+) characters for training, ([\d,]+) /)!;
+    assertMatch(out, new RegExp(`\\n  characters predicted +${training} +${held}\\n`));
     const sampled = await succeed(f, "sample", "run", "--count", "5", "--length", "20");
     assertEquals(sampled.endsWith("\n") && !sampled.includes("---"), true);
     assertOneLine(

@@ -64,9 +64,12 @@ export async function conditionalGzipNatsPerChar(
   let bytes = 0;
   if (spans.length > MAX_SEPARATE) {
     // Each alone would take milliseconds, and so many are short: they follow the text before the first.
-    const before = [Math.max(0, spans[0]![0] - WINDOW_BYTES), spans[0]![0]] as const;
-    bytes = await gzipSize(corpus, [before, ...spans]) - await gzipSize(corpus, [before]);
-    return 8 * bytes * Math.LN2 / countChars(spans);
+    // Spans of lines overlap, so that a line break would be compressed twice with its context.
+    const predicted = spans.map(([start, end]): Span => [start + 1, end]);
+    const from = predicted[0]![0];
+    const before = [Math.max(0, from - WINDOW_BYTES), from] as const;
+    bytes = await gzipSize(corpus, [before, ...predicted]) - await gzipSize(corpus, [before]);
+    return 8 * bytes * Math.LN2 / countPredicted(spans);
   }
   for (const [start, end] of spans) {
     // A character takes at least a byte.

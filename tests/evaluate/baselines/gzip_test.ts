@@ -84,3 +84,15 @@ Deno.test("createStreamCounter() needs about as many bytes as gzip -9, and can b
   await canceled.write(new Uint8Array(10));
   canceled.cancel();
 });
+
+Deno.test("conditionalGzipNatsPerChar() compresses the context of many spans only once", async () => {
+  const lines = Array.from({ length: 100 }, (_, i) => `${i * 7919 % 1009} and ${i * i % 97}\n`);
+  const corpus = corpusFromText(`\n${lines.join("")}`);
+  let at = 0;
+  // Each line with the line breaks around it, as of a text of lines.
+  const spans = lines.map((line) => [at, (at += line.length) + 1] as const);
+  assertEquals(
+    await conditionalGzipNatsPerChar(corpus, spans),
+    await conditionalGzipNatsPerChar(corpus, [[0, corpus.length]]),
+  );
+});
