@@ -9,11 +9,11 @@
  *     worker 1   workerLoop() ─ waitForBell ─── runShare ─┤ waitForBell
  *     worker 2   workerLoop() ─ waitForBell
  */
-import { sumReceived as sumReceivedShare } from "./gradients";
 import { arrangeTeams } from "./grid";
 import { job } from "./layout";
 import { backward as backwardShare, forward as forwardShare } from "./network";
 import { squareSums as squareSumsShare, update as updateShare } from "./optimizers";
+import { sumReceived as sumReceivedShare } from "./partial_sums";
 import { begin, end, Phase } from "./phases";
 import {
   crossEntropyOfIds as crossEntropyOfIdsShare,

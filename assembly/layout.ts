@@ -33,8 +33,9 @@
  * gradients only. Zero columns of weights and biases make a padded hidden unit 0, and so is every
  * gradient and product that involves it; softmax writes 0 into the padding of the gradient of logits.
  */
-import { ceilDiv, KC, min, PACKED_A_BYTES, roundUp, splitLength, splitStart } from "./packing";
+import { KC, min, PACKED_A_BYTES, roundUp, splitLength, splitStart } from "./packing";
 import { LANES, REAL } from "./simd";
+import { allPartials, copyCount, ownStreams, planSumTree, receivedSums } from "./sum_tree";
 
 /** The recurrent cells. */
 export enum Cell {
@@ -66,18 +67,12 @@ export enum PlanField {
 
 /** Bytes of a cache line, to which every buffer is aligned. */
 export const CACHE_LINE: usize = 64;
-/** Streams per partial sum of a gradient at least; fewer would make its products inefficient. */
-const STREAMS_PER_PARTIAL: usize = 8;
-/** The largest P; more ranks than that have too few streams of any batch. */
-const MAX_PARTIALS: usize = 64;
 /**
  * The most bytes of a row in a chunk of columns of a gradient, and rows that are computed at a time. With
  * smaller parts, rows are packed more often than the adding of partial sums in a smaller cache saves.
  */
 export const GRADIENT_CHUNK_BYTES: usize = 4096;
 export const GRADIENT_ROWS: usize = 640;
-/** The most that copies of gradients may take in all: 12 MiB. */
-const MAX_COPY_BYTES: u64 = 12 << 20;
 /**
  * Bytes of the rows of Wxh that gradients of character ids are added to at a time: they stay in a cache,
  * and are whole rows for most sizes, as reading parts of rows, which is not consecutive, takes twice the
@@ -171,28 +166,11 @@ export let toGradient: usize = 0;
 export let toMoment1: usize = 0; // the first state slot: a moment, velocity or sum of squares
 export let toMoment2: usize = 0; // the second state slot
 export let toAverage: usize = 0;
-export let toSums: usize = 0; // sum 1 of this rank; others and copies follow; see gradients.ts
+export let toSums: usize = 0; // sum 1 of this rank; others and copies follow; see partial_sums.ts
 export let hyperparams: usize = 0; // f64, in the order of optimizers.ts' Hyperparam
 export let finiteFlags: usize = 0; // u32, one cache line per worker; see `update`
 export let norms: usize = 0; // f64, one per NORM_BLOCK_BYTES of gradients
-// Several ranks share the streams in whole groups of a partial sum.
-export let ranks: usize = 1;
-/** P. */
-export let allPartials: usize = 1;
-/** The first of them that is of this rank's streams, and how many are. */
-export let firstPartial: usize = 0;
-export let partials: usize = 1;
-/** B of all ranks. */
-export let allStreams: usize = 0;
-/** The first of this rank's streams. */
-export let firstStream: usize = 0;
-/** How many sums this rank sends. */
-export let ownSums: usize = 1;
-/** The fewest partial sums of a branch with a copy of its own, as there is space for few copies. */
-let leastBranch: usize = 1;
-/** How many sums each rank receives: those that all ranks send. */
-export let receivedSums: usize = 0;
-/** This rank's slice of each of them, one after the other. */
+/** This rank's slice of each of the sums that it receives, one after the other. */
 export let received: usize = 0;
 
 export let inputIds: usize = 0; // u32 [R]
@@ -218,7 +196,7 @@ export let outputPanels: usize = 0; // [Hp·Vp], Why packed
 export let scratchA: usize = 0; // one packed block of A per worker
 export let scratchB: usize = 0; // one packed block of B per worker
 export let scratchBBytes: usize = 0; // bytes of one packed block of B
-export let scratchSums: usize = 0; // slots for partial sums of a part of a gradient; see gradients.ts
+export let scratchSums: usize = 0; // slots for partial sums of a part of a gradient; see partial_sums.ts
 export let sumSlots: usize = 0; // how many each worker has
 export let scratchSumBytes: usize = 0; // bytes of a slot
 export let scatterBytes: usize = 0; // bytes of each row of Wxh to which gradients are added at a time
@@ -290,48 +268,6 @@ export function gateCount(cell: u32): usize {
   return cell == Cell.lstm ? 4 : cell == Cell.gru ? 3 : 1;
 }
 
-/**
- * How many partial sums, from `first` on and before `end`, are the largest branch of the tree that
- * begins with `first`; see gradients.ts.
- */
-export function sumLength(first: usize, end: usize): usize {
-  let length = allPartials;
-  while (first % length != 0 || first + length > end) length /= 2;
-  return length;
-}
-
-/**
- * The most partial sums of a branch that is computed into a copy of the gradients of its own, so that
- * each of some workers that keep to their streams has one.
- */
-export function branchLimit(workers: usize): usize {
-  let limit = allPartials;
-  while (limit > leastBranch && limit * workers > partials) limit /= 2;
-  return limit;
-}
-
-/** How many such branches the partial sums of this rank have. */
-export function branchCount(limit: usize): usize {
-  const end = firstPartial + partials;
-  let count: usize = 0;
-  for (let first = firstPartial; first < end;) {
-    const length = sumLength(first, end);
-    count += ceilDiv(length, limit);
-    first += length;
-  }
-  return count;
-}
-
-/** How many sums a rank sends. */
-function sumCount(rank: usize): usize {
-  const end = splitStart(allPartials, ranks, rank + 1);
-  let count: usize = 0;
-  for (let first = splitStart(allPartials, ranks, rank); first < end; count++) {
-    first += sumLength(first, end);
-  }
-  return count;
-}
-
 let cursor: u64 = 0;
 
 /** Reserves `bytes` and returns their address. */
@@ -377,7 +313,6 @@ export function plan(): f64 {
   inputs = planned(PlanField.inputs);
   hidden = planned(PlanField.hidden);
   outputs = planned(PlanField.outputs);
-  allStreams = planned(PlanField.batchSize);
   const denseInputs = planned(PlanField.denseInputs) != 0;
   const denseTargets = planned(PlanField.denseTargets) != 0;
   const training = planned(PlanField.training) != 0;
@@ -386,7 +321,7 @@ export function plan(): f64 {
   const weightAverage = planned(PlanField.weightAverage) != 0;
   const workers: u64 = planned(PlanField.workers);
   const rank: usize = planned(PlanField.rank);
-  ranks = planned(PlanField.ranks);
+  const ranks: usize = planned(PlanField.ranks);
   inputsPadded = roundUp(inputs, LANES);
   hiddenPadded = roundUp(hidden, LANES);
   outputsPadded = roundUp(outputs, LANES);
@@ -433,23 +368,9 @@ export function plan(): f64 {
   hyperparams = training ? reserve(HYPERPARAM_BYTES) : 0;
   finiteFlags = training ? reserve(workers * CACHE_LINE) : 0;
   norms = training ? reserve((bytes / NORM_BLOCK_BYTES + 1) * sizeof<f64>()) : 0;
-  const groups = min(allStreams / STREAMS_PER_PARTIAL, MAX_PARTIALS);
-  allPartials = 1;
-  while (allPartials <= groups / 2) allPartials *= 2;
-  firstPartial = splitStart(allPartials, ranks, rank);
-  partials = splitLength(allPartials, ranks, rank);
-  ownSums = sumCount(rank);
-  leastBranch = 1;
-  leastBranch = branchLimit(<usize>workers);
-  while (<u64>(branchCount(leastBranch) - ownSums) * bytes > MAX_COPY_BYTES) leastBranch *= 2;
-  const copies: u64 = max<u64>(branchCount(leastBranch), 1) - 1;
-  toSums = training ? reserve(copies * bytes) - parameters : 0;
-  firstStream = splitStart(allStreams, allPartials, firstPartial);
-  batchSize = splitStart(allStreams, allPartials, firstPartial + partials) - firstStream;
-  receivedSums = 0;
-  if (ranks > 1) {
-    for (let other: usize = 0; other < ranks; other++) receivedSums += sumCount(other);
-  }
+  planSumTree(planned(PlanField.batchSize), rank, ranks, <usize>workers, bytes);
+  batchSize = ownStreams;
+  toSums = training ? reserve(<u64>copyCount * bytes) - parameters : 0;
   received = training ? reserve(<u64>receivedSums * ownBytes) : 0;
 
   const B: u64 = batchSize;

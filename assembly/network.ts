@@ -8,14 +8,8 @@
  *
  * The plain version is tests/reference/network.ts.
  */
+import { biasGradients } from "./bias_gradients";
 import { dropoutEnabled, dropoutRows, setDropout } from "./dropout";
-import {
-  biasGradients,
-  hasBranches,
-  scatterGradients,
-  sumBranches,
-  weightGradients,
-} from "./gradients";
 import {
   batchSize,
   bh,
@@ -47,6 +41,7 @@ import {
 } from "./layout";
 import { multiplyPacked, packShare } from "./matmul";
 import { NR, PACKED_A_BYTES } from "./packing";
+import { hasBranches, sumBranches } from "./partial_sums";
 import { begin, end, Phase } from "./phases";
 import {
   backwardRecurrence,
@@ -56,7 +51,9 @@ import {
   packRecurrentTransposed,
 } from "./recurrence";
 import { groupCount, groupLength, groupStart, splitByStreams } from "./rows";
+import { scatterGradients } from "./scatter_gradients";
 import { REAL } from "./simd";
+import { weightGradients } from "./weight_gradients";
 import { barrier, worker } from "./workers";
 
 /**

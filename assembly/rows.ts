@@ -10,7 +10,8 @@
  * separates them from work that is split in another way.
  */
 import { MIN_STREAMS_PER_WORKER, unitsAreSplit } from "./grid";
-import { allStreams, batchSize, firstStream } from "./layout";
+import { batchSize } from "./layout";
+import { allStreams, firstStream } from "./sum_tree";
 import { shareLength, shareStart, workers } from "./workers";
 
 /** Whether several workers split the rows by streams. */

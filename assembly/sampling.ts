@@ -12,7 +12,6 @@ export {
 } from "./dispatch";
 export { allFinite } from "./finite";
 export {
-  allPartials,
   batchSize,
   BELL_READY,
   bells,
@@ -26,7 +25,6 @@ export {
   FAILURE_BYTES,
   failureText,
   finiteFlags,
-  firstStream,
   gatesPadded,
   gateValues,
   hiddenPadded,
@@ -42,12 +40,10 @@ export {
   outputsPadded,
   parameterBytes,
   parameters,
-  partials,
   plan,
   PlanField,
   planFields,
   received,
-  receivedSums,
   slice,
   sliceBytes,
   stopWord,
@@ -66,4 +62,5 @@ export { carryHiddenState } from "./network";
 export { Hyperparam, UpdateRule } from "./optimizers";
 export { KC, NR, PACKED_A_BYTES, SHORT_NR } from "./packing";
 export { teamCount, teamSize, unitsAreShared } from "./grid";
+export { allPartials, firstStream, partials, receivedSums } from "./sum_tree";
 export { initWorker } from "./workers";

@@ -153,6 +153,7 @@ function sourceFacts(fact: MakeFact): Fact[] {
   const gzipWindow = constant("src/evaluate/baselines/gzip.ts", "WINDOW_BYTES") / KIB;
   const checkpointMinutes = constant("src/train/loop.ts", "CHECKPOINT_MS") / 60_000;
   const layout = "assembly/layout.ts";
+  const sumTree = "assembly/sum_tree.ts";
   return [
     fact(
       guide,
@@ -220,15 +221,15 @@ function sourceFacts(fact: MakeFact): Fact[] {
       constant("src/checkpoint/safetensors_header.ts", "HEADER_DEPTH"),
       constant("src/json.ts", "MAX_VALUES"),
     ),
-    fact(kernels, "P is a power of two, at most {}, and", constant(layout, "MAX_PARTIALS")),
-    fact(kernels, "there are at least {} streams", constant(layout, "STREAMS_PER_PARTIAL")),
+    fact(kernels, "P is a power of two, at most {}, and", constant(sumTree, "MAX_PARTIALS")),
+    fact(kernels, "there are at least {} streams", constant(sumTree, "STREAMS_PER_PARTIAL")),
     fact(
       kernels,
       "at most {} rows × {} KiB",
       constant(layout, "GRADIENT_ROWS"),
       constant(layout, "GRADIENT_CHUNK_BYTES") / KIB,
     ),
-    fact(threads, "of at most {} MiB in all", constant(layout, "MAX_COPY_BYTES") / MIB),
+    fact(threads, "of at most {} MiB in all", constant(sumTree, "MAX_COPY_BYTES") / MIB),
     fact(
       kernels,
       "sums of squares of blocks of {} KiB",

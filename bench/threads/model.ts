@@ -9,7 +9,7 @@ import { recurrenceGrid } from "../../src/engine/kernels/instance.ts";
 import { cells } from "../../src/model/cells.ts";
 import { formatNetwork, type Network, networks } from "./networks.ts";
 
-// Constants of the kernels: assembly/packing.ts, simd.ts, rows.ts and layout.ts.
+// Constants of the kernels: assembly/packing.ts, simd.ts, grid.ts and sum_tree.ts.
 const MR = 6;
 const NR = 2;
 const LANES = 4;

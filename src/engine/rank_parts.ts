@@ -1,4 +1,7 @@
-/** How ranks share the streams of a batch and the parameters; assembly/layout.ts plans the same. */
+/**
+ * How ranks share the streams of a batch and the parameters; assembly/sum_tree.ts and layout.ts plan the
+ * same.
+ */
 
 import type { Slice } from "../exchange.ts";
 
