@@ -48,6 +48,12 @@ export interface LossPoint {
 /** Points of the training loss that are kept; with more, every second one is dropped. */
 const MAX_POINTS = 2000;
 
+/**
+ * Time in which a worker whose files are in a cache reports that it is ready, in milliseconds. Firefox
+ * now and then never runs one that is started right after the service worker has taken over.
+ */
+const START_TIMEOUT_MS = 6000;
+
 /** A failure of a training, for the page. */
 export interface ClientError {
   readonly message: string;
@@ -75,6 +81,8 @@ export class TrainingClient implements Disposable {
   readonly #threads = signal<number | null>(null);
   readonly #maxThreads: number | undefined;
   #worker: Worker | null = null;
+  /** What was posted to it before it was ready. */
+  #early: Request[] = [];
   /** Steps between points that are kept. */
   #pointEvery = 1;
 
@@ -225,16 +233,22 @@ export class TrainingClient implements Disposable {
 
   #post(request: Request): void {
     this.#worker ??= this.#createWorker();
+    if (this.#threads.peek() === null) this.#early.push(request);
     this.#worker.postMessage(request);
   }
 
-  #createWorker(): Worker {
+  #createWorker(timeout: number = START_TIMEOUT_MS): Worker {
+    this.#early = [];
     const worker = new Worker(new URL("training_worker.js", document.baseURI), {
       type: "module",
       // The worker reads it before any message.
       name: `${this.#maxThreads ?? ""}`,
     });
     worker.onmessage = ({ data }: MessageEvent<Report>) => this.#receive(data);
+    // Over a network, files may take as long as they need.
+    if (navigator.serviceWorker?.controller) {
+      setTimeout(() => this.#replaceUnlessReady(worker, timeout), timeout);
+    }
     worker.onerror = (event) => {
       event.preventDefault();
       const reason = event.message ?? "its files cannot be loaded";
@@ -247,10 +261,20 @@ export class TrainingClient implements Disposable {
     return worker;
   }
 
+  /** Replaces a worker that has reported nothing, and asks the new one the same. */
+  #replaceUnlessReady(worker: Worker, timeout: number): void {
+    if (this.#worker !== worker || this.#threads.peek() !== null) return;
+    worker.terminate();
+    const early = this.#early;
+    this.#worker = this.#createWorker(2 * timeout);
+    early.forEach((request) => this.#post(request));
+  }
+
   #receive(report: Report): void {
     switch (report.type) {
       case "ready":
         this.#threads.value = report.threads;
+        this.#early = [];
         break;
       case "configured":
         this.#configured.value = report.configured;
