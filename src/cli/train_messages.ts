@@ -210,7 +210,7 @@ function describeRanks({ threads, computing, partials }: RankUse): [string, stri
       `sum of ${
         formatCount(partials, "part")
       } for this model and batch size, each computed by one ` +
-      `rank; ${formatCount(computing, "rank")} train as fast`,
+      `rank; ${formatCount(computing, "rank")} ${computing === 1 ? "trains" : "train"} as fast`,
     ]);
   }
   return lines;
