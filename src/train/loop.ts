@@ -20,6 +20,11 @@ export const CHECKPOINT_MS = 60_000;
  * default validation part of 5 %, and a small part of the time.
  */
 const TRAINED_PER_VALIDATED = 20;
+/**
+ * Time to validate a character beside that to train on one, while it is not measured: of forward pass,
+ * backward pass and weight gradients, which take about as long, it is the first.
+ */
+const VALIDATION_COST = 1 / 3;
 /** The shortest and the longest time between samples without `sampleEvery`. */
 export const MIN_SAMPLE_MS = 15_000;
 const MAX_SAMPLE_MS = 600_000;
@@ -33,8 +38,7 @@ const LINES = { count: 10, length: SAMPLE_LENGTH };
 export const MAX_ROLLBACKS = 10;
 
 /**
- * The loop around a trainer: takes steps, and logs, samples, hasValidation and saves when it is
- * due.
+ * The loop around a trainer: takes steps, and logs, samples, validates and saves when it is due.
  *
  * Regular metrics, and the validations made with them, depend on the number of the step alone, so a
  * resumed run makes the same ones as a run that was never stopped. The end of a run adds metrics of
@@ -44,6 +48,8 @@ export class TrainingLoop {
   readonly #trainer: Trainer;
   readonly #limits: TrainingLimits;
   readonly #throughput: Throughput;
+  /** Duration of the last validation; `null` before the first. */
+  #validationSeconds: number | null = null;
   #callbacks: TrainingCallbacks;
   /** The step of the last regular metrics, those due by `logEvery`. */
   #loggedStep: number | null;
@@ -208,8 +214,23 @@ export class TrainingLoop {
       fractionDone,
       secondsLeft: fractionDone === 0
         ? Infinity
-        : elapsedSeconds * (1 - fractionDone) / fractionDone,
+        : elapsedSeconds * (1 - fractionDone) / fractionDone + this.#secondsOfValidation(),
     };
+  }
+
+  /** Measures the validation loss; `undefined` if the signal aborts it. */
+  async #validate(): Promise<number | null | undefined> {
+    const begin = performance.now();
+    const loss = await runInSlices(this.#trainer.validation.measure(), this.#callbacks.signal);
+    if (loss !== undefined) this.#validationSeconds = (performance.now() - begin) / 1000;
+    return loss;
+  }
+
+  /** Estimated duration of a validation. */
+  #secondsOfValidation(): number {
+    if (this.#validationSeconds !== null) return this.#validationSeconds;
+    const { chars } = this.#trainer.validation;
+    return chars === 0 ? 0 : chars * VALIDATION_COST / this.#throughput.charsPerSecond();
   }
 
   /**
@@ -220,7 +241,7 @@ export class TrainingLoop {
     const { validation, steps } = this.#trainer;
     let isBest = false;
     if (this.#isValidationDue()) {
-      const loss = await runInSlices(validation.measure(), this.#callbacks.signal);
+      const loss = await this.#validate();
       if (loss === undefined) return;
       isBest = loss !== null && validation.record(loss);
     }
@@ -303,7 +324,7 @@ export class TrainingLoop {
     const { steps, validation } = this.#trainer;
     let validationLoss: number | null = null;
     if (!this.#isInterrupted() && validation.step !== steps) {
-      validationLoss = await runInSlices(validation.measure(), this.#callbacks.signal) ?? null;
+      validationLoss = await this.#validate() ?? null;
     }
     const ended = !this.#isInterrupted();
     if (this.#lastMetricsStep !== steps || validationLoss !== null) {

@@ -39,7 +39,7 @@ export interface TrainingStatus {
   readonly threads: number;
   /** Fraction of the run that is done, 0 to 1, by the limit that is reached first. */
   readonly fractionDone: number;
-  /** Estimated seconds until the end. */
+  /** Estimated seconds until the end, after the last validation. */
   readonly secondsLeft: number;
 }
 

@@ -138,6 +138,18 @@ Deno.test("train() passes a status that rises to the end", async () => {
   }
 });
 
+Deno.test("train() counts the last validation in the time that is left", async () => {
+  for (const valFraction of [0, 0.5]) {
+    let secondsLeft = NaN;
+    await trainLatest(corpus, {
+      config: { ...config, valFraction },
+      steps: 3,
+      onStatus: (status) => void ({ secondsLeft } = status),
+    });
+    assertEquals(secondsLeft > 0, valFraction > 0);
+  }
+});
+
 Deno.test("train() rejects invalid options before it calls anything", async () => {
   const onStart = () => {
     throw new Error("called");
