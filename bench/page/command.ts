@@ -3,7 +3,7 @@ import type { Command } from "../../src/cli/args.ts";
 import { printMessage, printResult } from "../../src/cli/output.ts";
 import { readMetrics, readRun } from "../../src/run/mod.ts";
 import type { TrainingMetrics } from "../../src/mod.ts";
-import { train } from "../../tests/page/actions.ts";
+import { limitSteps, train } from "../../tests/page/actions.ts";
 import { type Page, withPage } from "../../tests/page/browser.ts";
 import { median } from "../statistics.ts";
 import { readTimingOptions, type TimingOptions, timingOptions } from "../timing_options.ts";
@@ -15,15 +15,21 @@ const WARM_UP_MS = 2000;
 
 /** Time that the command line takes to start. */
 const START_MS = 1000;
+/** Steps of both trainings: more than they take while they are measured. */
+const STEPS = 1_000_000;
 
-/** A training in the page. */
-interface PageTraining {
-  readonly stepsPerSecond: number;
-  readonly threads: number;
+/** How a training with the automatic configuration starts in the page. */
+interface PageStart {
   /** Seconds from pressing Train to the first sample. */
   readonly firstSample: number;
   /** Bytes that were sent until then, without texts. */
   readonly loaded: number;
+}
+
+/** The speed of a training in the page. */
+interface PageSpeed {
+  readonly stepsPerSecond: number;
+  readonly threads: number;
 }
 
 /** `deno task compare-page`: the speed of training in the page, next to the command line. */
@@ -33,38 +39,49 @@ export const comparePageCommand: Command = {
   operands: [],
   options: timingOptions(defaults),
   notes: [
-    "Both train examples/alice.txt in turn, with the automatic configuration and the same number of " +
-    "threads.",
+    `Both train examples/alice.txt in turn, with the automatic configuration of ${STEPS} steps and ` +
+    "the same number of threads. The first sample is that of a run without a limit.",
   ],
   async run(line) {
     const { rounds, seconds } = readTimingOptions(line, defaults);
     Deno.chdir(root);
-    const pages: PageTraining[] = [];
+    const starts: PageStart[] = [];
+    let threads = 1;
     const ratios: number[] = [];
     for (let round = 1; round <= rounds; round++) {
       printMessage(`Round ${round} of ${rounds}`);
+      starts.push(await startInPage());
       const page = await trainInPage(seconds);
-      pages.push(page);
-      ratios.push(page.stepsPerSecond / await trainInTerminal(seconds, page.threads));
+      ({ threads } = page);
+      ratios.push(page.stepsPerSecond / await trainInTerminal(seconds, threads));
     }
-    printResult(`threads                          ${pages[0]!.threads}`);
+    printResult(`threads                          ${threads}`);
     printResult(`steps/s ÷ steps/s in a terminal  ${median(ratios).toFixed(2)}`);
-    printResult(`s from Train to the first sample ${firstSampleOf(pages)}`);
-    printResult(`kB loaded, compressed            ${Math.ceil(pages[0]!.loaded / 1000)}`);
+    printResult(`s from Train to the first sample ${firstSampleOf(starts)}`);
+    printResult(`kB loaded, compressed            ${Math.ceil(starts[0]!.loaded / 1000)}`);
     return 0;
   },
 };
 
-function firstSampleOf(pages: readonly PageTraining[]): string {
-  return median(pages.map(({ firstSample }) => firstSample)).toFixed(1);
+function firstSampleOf(starts: readonly PageStart[]): string {
+  return median(starts.map(({ firstSample }) => firstSample)).toFixed(1);
 }
 
-async function trainInPage(seconds: number): Promise<PageTraining> {
+async function startInPage(): Promise<PageStart> {
   return await withPage(async ({ page }) => {
     await page.waitForFunction('document.querySelector(".run-bar .primary")?.disabled === false');
     const begin = performance.now();
     await train(page);
     const firstSample = (performance.now() - begin) / 1000;
+    return { firstSample, loaded: await loadedBytes(page) };
+  });
+}
+
+async function trainInPage(seconds: number): Promise<PageSpeed> {
+  return await withPage(async ({ page }) => {
+    await limitSteps(page, STEPS);
+    await page.waitForFunction('document.querySelector(".run-bar .primary")?.disabled === false');
+    await train(page);
     await page.waitForTimeout(WARM_UP_MS);
     const before = await stepsOf(page);
     await page.waitForTimeout(1000 * seconds);
@@ -72,8 +89,6 @@ async function trainInPage(seconds: number): Promise<PageTraining> {
     return {
       stepsPerSecond: 1000 * (after.steps - before.steps) / (after.at - before.at),
       threads: Number(await page.locator(".figures div:last-child dd").textContent()),
-      firstSample,
-      loaded: await loadedBytes(page),
     };
   });
 }
@@ -119,7 +134,8 @@ async function trainInTerminal(seconds: number, threads: number): Promise<number
     const path = `${folder}/run`;
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--allow-read", "--allow-write", "src/cli/main.ts", "train"]
-        .concat("examples/alice.txt", "--out", path, "--threads", `${threads}`),
+        .concat("examples/alice.txt", "--out", path, "--threads", `${threads}`)
+        .concat("--steps", `${STEPS}`),
       ...{ stdin: "null", stdout: "null", stderr: "null" },
     }).spawn();
     await new Promise((resolve) => setTimeout(resolve, START_MS + WARM_UP_MS + 1000 * seconds));

@@ -31,8 +31,9 @@ import { continuePrompt } from "./training_sample.ts";
  * that train.
  */
 const STATUS_MS = 250;
-/** Time between samples at least. */
+/** Time between samples at least, and as a multiple of the time that one takes to write. */
 const MIN_SAMPLE_MS = 1000;
+const SAMPLE_COST_FACTOR = 50;
 /** Part of the time trained so far that passes until the next sample. */
 const SAMPLE_INTERVAL = 0.12;
 /** Time from the start to the first model. */
@@ -288,6 +289,8 @@ class Observer {
   /** The latest status, reported or not. */
   #status: TrainingStatus | null = null;
   #sampleAt: number;
+  /** Milliseconds that the last sample took. */
+  #sampleCost = 0;
   #sampledStep = -1;
   #modelAt: number;
   #loggedStep: number | null = null;
@@ -309,7 +312,9 @@ class Observer {
   }
 
   #nextSampleAt(): number {
-    return this.#elapsedMs() + Math.max(MIN_SAMPLE_MS, SAMPLE_INTERVAL * this.#elapsedMs());
+    const elapsed = this.#elapsedMs();
+    const cost = SAMPLE_COST_FACTOR * this.#sampleCost;
+    return elapsed + Math.max(MIN_SAMPLE_MS, cost, SAMPLE_INTERVAL * elapsed);
   }
 
   /** The callbacks of the run. */
@@ -354,7 +359,9 @@ class Observer {
     const { trainer } = this.#options.prepared;
     if (!trainer.isHealthy) return;
     if (now >= this.#sampleAt) {
+      const begin = performance.now();
       this.#sample(status);
+      this.#sampleCost = performance.now() - begin;
       this.#sampleAt = this.#nextSampleAt();
     }
     if (now >= this.#modelAt) {
