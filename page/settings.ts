@@ -70,7 +70,7 @@ function byKey(list: readonly Setting[]): Readonly<Record<keyof Config, Setting>
 
 /** Keys that stand in the sentences of the page; all others are below them. */
 export const mainKeys: readonly (keyof Config)[] = [
-  ...["cell", "layers", "hidden", "batchSize", "seqLength"] as const,
+  ...["cell", "layers", "hidden", "dropout", "batchSize", "seqLength"] as const,
   ...["optimizer", "lr", "weightDecay", "lrSchedule", "warmup", "weightAverage"] as const,
 ];
 

@@ -56,6 +56,9 @@ export function SettingsPanel() {
             <Field name="cell" /> <Field name="layers" after="layers" narrow />{" "}
             <Field name="hidden" before="of" after="hidden units" />
           </Sentence>
+          <Sentence name="Dropout" keys={["dropout"]}>
+            <Field name="dropout" after="of what the layers pass on" narrow />
+          </Sentence>
           <TextKind />
           <Sentence name="Batches" keys={["batchSize", "seqLength"]}>
             <Field name="batchSize" after="streams" narrow />{" "}

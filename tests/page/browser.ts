@@ -9,7 +9,6 @@ const paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/googl
 export interface Locator {
   click(options?: { readonly position: { readonly x: number; readonly y: number } }): Promise<void>;
   dblclick(): Promise<void>;
-  dblclick(): Promise<void>;
   fill(value: string): Promise<void>;
   press(key: string): Promise<void>;
   hover(): Promise<void>;
