@@ -34,6 +34,8 @@ const STATUS_MS = 250;
 /** Time between samples at least, and as a multiple of the time that one takes to write. */
 const MIN_SAMPLE_MS = 1000;
 const SAMPLE_COST_FACTOR = 50;
+/** That multiple at most: how a text emerges should be seen on a slow machine, too. */
+const MAX_SAMPLE_COST_MS = 2500;
 /** Part of the time trained so far that passes until the next sample. */
 const SAMPLE_INTERVAL = 0.12;
 /** Time from the start to the first model. */
@@ -313,7 +315,7 @@ class Observer {
 
   #nextSampleAt(): number {
     const elapsed = this.#elapsedMs();
-    const cost = SAMPLE_COST_FACTOR * this.#sampleCost;
+    const cost = Math.min(SAMPLE_COST_FACTOR * this.#sampleCost, MAX_SAMPLE_COST_MS);
     return elapsed + Math.max(MIN_SAMPLE_MS, cost, SAMPLE_INTERVAL * elapsed);
   }
 

@@ -205,7 +205,8 @@ testPage(
       await page.waitForTimeout(30);
       assert(await page.locator(".inside-text p").count() < 300);
     }
-    const isRead = `!document.querySelector("#inside .notes").textContent.includes("read")`;
+    const isRead =
+      `!document.querySelector("#inside .notes").textContent.includes("characters read")`;
     await page.waitForFunction(isRead);
     await waitForColor(page, scale("loss", 7));
 

@@ -1,7 +1,7 @@
 /** The page stays responsive: no task of its main thread takes 50 ms, whatever it does. */
 import { corpusFromText } from "../../src/mod.ts";
 import { Run } from "../../src/run/mod.ts";
-import { train, waitUntilReady } from "./actions.ts";
+import { limitSteps, train, waitUntilReady } from "./actions.ts";
 import { testPage } from "./browser.ts";
 import { assertNoLongTasks } from "./main_thread.ts";
 
@@ -9,10 +9,15 @@ testPage(
   "No task of the page takes 50 ms while it trains, with its table open",
   async ({ page }) => {
     await waitUntilReady(page);
+    await limitSteps(page, 1_000_000);
     await assertNoLongTasks(page, async () => {
       await train(page);
       await page.waitForTimeout(5000);
       await page.getByText("Table of the losses").click();
+      // There are as many samples before the last one as are gone back to.
+      await page.waitForFunction(
+        `document.querySelector('input[type="range"][aria-label="Sample"]').max >= 3`,
+      );
       for (let i = 0; i < 3; i++) {
         await page.getByRole("button", { name: "Earlier sample" }).click();
         await page.waitForTimeout(500);
