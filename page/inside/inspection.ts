@@ -114,18 +114,16 @@ export class Inspection {
     const [first, last] = [indexes[0], indexes.at(-1)];
     if (first === undefined || last === undefined) return values;
     const { positions } = this.#known;
+    await this.#prepare(first);
     const turns = new Turns();
-    for (let block = 0; block <= Math.floor(last / BLOCK); block++) {
-      const isNeeded = (block + 1) * BLOCK > first;
-      if (!isNeeded && this.#reader.hasRead(block)) continue;
+    const end = this.#reader.blockOf(last) + 1;
+    for (let block = this.#reader.blockOf(first); block < end; block++) {
       const read = this.#reader.read(block);
-      if (isNeeded) {
-        const all = this.#reader.values(read, unit);
-        for (let t = 0; t < read.length; t++) {
-          const position = positions[read.from + t]!;
-          if (position < from || position >= to) continue;
-          values[position - from] = all[t * this.#reader.hidden + unit.index]!;
-        }
+      const all = this.#reader.values(read, unit);
+      for (let t = 0; t < read.length; t++) {
+        const position = positions[read.from + t]!;
+        if (position < from || position >= to) continue;
+        values[position - from] = all[t * this.#reader.hidden + unit.index]!;
       }
       await turns.next();
     }
@@ -147,23 +145,28 @@ export class Inspection {
     const { vocabulary } = this.#model;
     const readAs = vocabulary.decode([ids[index]!]);
     if (index === 0) return { readAs, ...nothing };
-    await this.#readTo(index - 1);
-    const read = this.#reader.read(Math.floor((index - 1) / BLOCK));
+    await this.#prepare(index - 1);
+    const reader = this.#reader;
+    const last = reader.blockOf(index - 1);
+    const read = reader.read(last);
     const row = (index - 1 - read.from) * vocabulary.size;
-    const logits = this.#reader.logits(read).subarray(row, row + vocabulary.size);
-    const first = Math.max(0, Math.floor((index - CONTEXT) / BLOCK));
+    const logits = reader.logits(read).subarray(row, row + vocabulary.size);
+    // Nothing depends on what the model has read before its state was reset.
+    let block = last;
+    while (!reader.isReset(block) && reader.startOf(block) > index - CONTEXT) block--;
+    const first = reader.startOf(block);
     this.#connectivity ??= new Connectivity(
       this.#model,
       Math.min(CONTEXT + BLOCK, Math.max(1, ids.length - 1)),
     );
     const norms = this.#connectivity.compute({
-      ids: ids.subarray(first * BLOCK, index),
+      ids: ids.subarray(first, index),
       target: ids[index]!,
-      hiddenState: this.#reader.stateBefore(first),
+      hiddenState: reader.stateBefore(block),
     });
-    const from = positions[first * BLOCK]!;
+    const from = positions[first]!;
     const connectivity = new Float32Array(position - from);
-    norms.forEach((norm, t) => connectivity[positions[first * BLOCK + t]! - from] = norm);
+    norms.forEach((norm, t) => connectivity[positions[first + t]! - from] = norm);
     return {
       position,
       readAs,
@@ -197,7 +200,7 @@ export class Inspection {
     const groups = Array.from({ length: layers }, (_, layer) => layer).flatMap((layer) =>
       kindsOfCell[cell].map((kind) => ({ kind, layer }))
     );
-    await this.#readTo(from);
+    await this.#prepare(from);
     const feature = Float64Array.from(
       positions.subarray(from, to),
       (position) => values[position]!,
@@ -211,14 +214,10 @@ export class Inspection {
     }
   }
 
-  /** Reads the blocks before that of an id. */
-  async #readTo(index: number): Promise<void> {
+  /** Reads what the block of an id needs. */
+  async #prepare(index: number): Promise<void> {
     const turns = new Turns();
-    for (let block = 0; (block + 1) * BLOCK <= index; block++) {
-      if (this.#reader.hasRead(block)) continue;
-      this.#reader.read(block);
-      await turns.next();
-    }
+    for (const _ of this.#reader.prepare(this.#reader.blockOf(index))) await turns.next();
   }
 }
 

@@ -1,5 +1,5 @@
 import { Correlations } from "./correlation.ts";
-import { BLOCK, type TextReader } from "./text_reader.ts";
+import type { TextReader } from "./text_reader.ts";
 import type { Unit, UnitKind } from "./units.ts";
 
 /** A unit, and how well it follows a feature. */
@@ -54,7 +54,7 @@ export function* rankUnits(options: RankOptions): Generator<void, Ranking> {
     group,
     correlations: new Correlations(reader.hidden, [feature, ...shifted]),
   }));
-  for (let block = Math.floor(from / BLOCK); block < reader.blocks; block++) {
+  for (let block = reader.blockOf(from); block < reader.blocks; block++) {
     const read = reader.read(block);
     const skip = Math.max(0, from - read.from);
     const take = Math.min(read.length, from + length - read.from);

@@ -1,7 +1,7 @@
 import { Engine, type Model, type RealArray, type Sizes } from "../../src/engine/mod.ts";
 import type { Unit } from "./units.ts";
 
-/** Characters of one pass. The state is kept at the beginning of each block. */
+/** Characters of a block at most. The state is kept at the beginning of each. */
 export const BLOCK = 128;
 
 /** A block of a text after the engine has read it; valid until the next block is read. */
@@ -19,14 +19,32 @@ export function sizesOf({ config, vocabulary }: Pick<Model, "config" | "vocabula
 }
 
 /**
+ * The index of the first id of each block. A model of lines reads each line from a zero state, with the
+ * line break before it, so there a line break begins a block.
+ */
+function splitIntoBlocks(ids: Uint32Array, lineBreak: number | undefined): Uint32Array {
+  const starts: number[] = [];
+  for (let i = 0, length = 0; i < ids.length; i++, length++) {
+    if (i > 0 && length < BLOCK && ids[i] !== lineBreak) continue;
+    starts.push(i);
+    length = 0;
+  }
+  return Uint32Array.from(starts);
+}
+
+/**
  * A network that reads one text block by block, and can return to any block that it has read, because
  * it keeps the state at the beginning of each.
  */
 export class TextReader implements Disposable {
   readonly #engine: Engine;
   readonly #ids: Uint32Array;
-  /** The state before each block, and after the last that was read. */
-  readonly #states: RealArray[];
+  /** The index of the first id of each block. */
+  readonly #starts: Uint32Array;
+  /** The id that the state is reset before, of a model of lines. */
+  readonly #lineBreak: number | undefined;
+  /** The state before each block whose preceding one was read; none where it is reset. */
+  readonly #states = new Map<number, RealArray>();
 
   /**
    * @throws {InputError} if the network does not fit into memory.
@@ -42,7 +60,9 @@ export class TextReader implements Disposable {
     });
     this.#engine.writeParameters(model.parameters);
     this.#ids = ids;
-    this.#states = [this.#engine.readHiddenState()];
+    const isOfLines = model.config.holdout === "lines";
+    this.#lineBreak = isOfLines ? model.vocabulary.idOf(0x0a) : undefined;
+    this.#starts = splitIntoBlocks(ids, this.#lineBreak);
   }
 
   [Symbol.dispose](): void {
@@ -56,31 +76,72 @@ export class TextReader implements Disposable {
 
   /** Number of blocks. */
   get blocks(): number {
-    return Math.ceil(this.#ids.length / BLOCK);
+    return this.#starts.length;
   }
 
-  /** Whether a block was read before, so that any can be read without those before it. */
-  hasRead(block: number): boolean {
-    return this.#states.length > block + 1;
+  /** The index of the first id of a block. */
+  startOf(block: number): number {
+    return this.#starts[block]!;
   }
 
-  /** The hidden state before a block; see `Engine.readHiddenState()`. Reads all blocks before it. */
-  stateBefore(block: number): RealArray {
-    while (this.#states.length <= block) this.read(this.#states.length - 1);
-    return this.#states[block]!;
+  /** The block of an id. */
+  blockOf(index: number): number {
+    let [low, high] = [0, this.blocks];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#starts[middle]! <= index) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 
-  /** Reads a block, after all blocks before it. */
+  /** Whether the state before a block is zero: at the start, and at each line of a model of lines. */
+  isReset(block: number): boolean {
+    return block === 0 || this.#ids[this.startOf(block)] === this.#lineBreak;
+  }
+
+  /** Whether a block can be read without those before it. */
+  isReady(block: number): boolean {
+    return this.isReset(block) || this.#states.has(block);
+  }
+
+  /**
+   * The hidden state before a block, after reading what it needs; see `Engine.readHiddenState()`.
+   *
+   * @returns The state; `undefined` for zeros.
+   */
+  stateBefore(block: number): RealArray | undefined {
+    for (const _ of this.prepare(block));
+    return this.#states.get(block);
+  }
+
+  /** Reads the blocks before one, as far as it needs them. It yields after each. */
+  *prepare(block: number): Generator<void, void> {
+    let first = block;
+    while (!this.isReady(first)) first--;
+    for (; first < block; first++) {
+      this.#readReady(first);
+      yield;
+    }
+  }
+
+  /** Reads a block, and before it those that it needs. */
   read(block: number): ReadBlock {
+    for (const _ of this.prepare(block));
+    return this.#readReady(block);
+  }
+
+  #readReady(block: number): ReadBlock {
     const engine = this.#engine;
-    const from = block * BLOCK;
-    engine.writeHiddenState(this.stateBefore(block));
-    const ids = this.#ids.subarray(from, from + BLOCK);
+    const from = this.startOf(block);
+    const next = block + 1;
+    engine.writeHiddenState(this.#states.get(block));
+    const ids = this.#ids.subarray(from, this.#starts[next]);
     engine.inputIds.set(ids);
     engine.forward(ids.length);
-    if (this.#states.length === block + 1) {
+    if (next < this.blocks && !this.isReady(next)) {
       engine.carryHiddenState(ids.length);
-      this.#states.push(engine.readHiddenState());
+      this.#states.set(next, engine.readHiddenState());
     }
     return { from, length: ids.length };
   }

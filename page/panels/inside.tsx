@@ -501,6 +501,9 @@ function Notes() {
     <div class="notes">
       {progress < 1 && <p>{Math.floor(100 * progress)} % of these characters read.</p>}
       <UnknownCharacters characters={unknown.value} />
+      {model.value!.config.holdout === "lines" && (
+        <p>Each line is read from a zero hidden state, as in training.</p>
+      )}
       {inspector.error.value !== null && <p role="alert">{inspector.error}</p>}
     </div>
   );

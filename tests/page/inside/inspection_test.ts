@@ -125,6 +125,49 @@ Deno.test("Inspection ranks by a selection against its surroundings", async () =
   assert(selected.chance > 0 && selected.chance <= 1);
 });
 
+/** Lines, one of several blocks, and an empty one. */
+const LINES = ["row, row", "he said: now", "", KNOWN.repeat(4), "and left", "said he"];
+
+Deno.test("Inspection reads each line of a model of lines from a zero state, as score() does", async () => {
+  const ofLines = modelOf(
+    `${LINES.join("\n")}\n`,
+    { cell: "gru", layers: 2, holdout: "lines" },
+    0.7,
+  );
+  const text = LINES.join("\n");
+  const losses = await lossesOf(inspect(ofLines, text));
+  score(ofLines, text).characters.forEach(({ nats }, i) => {
+    assert(Math.abs(losses[i + 1]! - nats) < 1e-5 * Math.max(1, nats), `${i + 1}`);
+  });
+
+  // What is seen of a line, in any order, is what is seen of it alone.
+  const inspection = inspect(ofLines, text);
+  const unit = { kind: "z", layer: 1, index: 2 } as const;
+  for (const line of [4, 1, 3, 5]) {
+    const from = LINES.slice(0, line).join("\n").length;
+    const to = from + 1 + LINES[line]!.length;
+    const alone = inspect(ofLines, text.slice(from, to));
+    assertEquals(
+      await inspection.activations(unit, { from, to }),
+      await alone.activations(unit, { from: 0, to: to - from }),
+    );
+    for (const position of [1, 5, to - from - 1]) {
+      const detail = await inspection.character(from + position);
+      const expected = await alone.character(position);
+      const there = { position: expected.position + from, from: expected.from + from };
+      assertEquals(detail, { ...expected, ...there });
+    }
+  }
+  const selected = { from: text.length - 3, to: text.length };
+  const ranked = await inspect(ofLines, text).rank(selected);
+  assertEquals(
+    ranked,
+    await inspect(ofLines, text.slice(LINES[0]!.length)).rank(
+      { from: selected.from - LINES[0]!.length, to: selected.to - LINES[0]!.length },
+    ),
+  );
+});
+
 Deno.test("Inspection has nearly the same losses after the lead of a part as after all", async () => {
   // Words in an order that never repeats.
   const words = ["she", "sells", "sea", "shells", "by", "the", "shore,", "so", "says", "he.\n"];
