@@ -199,7 +199,10 @@ export async function rowsIn(folder: string): Promise<Readonly<Record<string, Ro
     "encodeWeights": of([checkpoint], exports.encodeWeights),
     "hashWeights": of([checkpoint], exports.hashWeights),
     "encodePytorch": of([checkpoint], exports.encodePytorch),
-    "encodeOnnx": of([checkpoint], exports.encodeOnnx),
+    "encodeOnnx": of(
+      [checkpoint, { dtype: "float32" }],
+      (...args) => (exports.encodeOnnx as any)(...args),
+    ),
     "encodeHuggingFace": of(
       [checkpoint, { name: "boat", license: "mit" }],
       (...args) => (exports.encodeHuggingFace as any)(...args),

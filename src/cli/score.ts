@@ -51,7 +51,8 @@ export const scoreCommand: Command = {
   ],
   notes: [
     "The surprisal of a character is -ln of the probability that the model gives it after all " +
-    "characters before it, in nats; divided by ln 2, in bits. The mean is the loss that eval prints.",
+    "characters before it, in nats; divided by ln 2, in bits. The mean is the loss that eval prints, " +
+    "but for rounding: score computes in double precision, eval in that of the model.",
     textNote,
     `The texts may have ${
       MAX_BYTES.toLocaleString("en")

@@ -1,6 +1,7 @@
 import { Engine } from "../engine/engine.ts";
 import { threadRange } from "../engine/thread_count.ts";
 import { type Model, sizesOf } from "../model/model.ts";
+import type { Precision } from "../model/parameters.ts";
 import { EVAL_SEQ_LENGTH } from "./pieces.ts";
 
 /** Options of evaluation engines. */
@@ -13,6 +14,8 @@ export interface EvalEngineOptions {
   readonly threads?: number | "auto" | undefined;
   /** Texts that are read side by side. Default: 1. */
   readonly streams?: number;
+  /** What the engine computes in. Default: the precision of the model. */
+  readonly precision?: Precision;
 }
 
 /**
@@ -23,9 +26,9 @@ export interface EvalEngineOptions {
  */
 export function createEvalEngine(
   model: Pick<Model, "config" | "vocabulary">,
-  { threads = "auto", streams: batchSize = 1 }: EvalEngineOptions = {},
+  { threads = "auto", streams: batchSize = 1, precision = model.config.precision }:
+    EvalEngineOptions = {},
 ): Engine {
-  const { precision } = model.config;
   const options = {
     ...sizesOf(model),
     ...{ precision, seqLength: EVAL_SEQ_LENGTH, batchSize, training: false },

@@ -1,6 +1,6 @@
 import { checkOptions, optionsSchema } from "../arguments.ts";
 import { InputError, withContext } from "../errors.ts";
-import { checkLogits, logSoftmax } from "../model/logits.ts";
+import { checkLogits } from "../model/logits.ts";
 import { checkModel, type Model, sizesOf } from "../model/model.ts";
 import type { RealArray } from "../model/parameters.ts";
 import { wholeNumber } from "../schemas.ts";
@@ -35,7 +35,10 @@ export interface Score {
   readonly characters: readonly CharacterScore[];
   /** Sum of the surprisals, in nats. */
   readonly nats: number;
-  /** Mean surprisal, in nats per character: the loss that {@linkcode evaluate} measures. */
+  /**
+   * Mean surprisal, in nats per character: the loss that {@linkcode evaluate} measures, but for the
+   * rounding of a model in single precision, some 1e-8.
+   */
   readonly natsPerChar: number;
 }
 
@@ -72,7 +75,9 @@ export interface ScoreOptions {
 const schema = optionsSchema({ top: wholeNumber(0) });
 
 /**
- * Measures how well a model predicts each character of a text from all characters before it.
+ * Measures how well a model predicts each character of a text from all characters before it. All is
+ * computed in double precision, whatever the precision of the model, so that the surprisals are exact
+ * to about 1e-12.
  *
  * @param model A model, for example a checkpoint.
  * @param text At least two characters of the model's vocabulary.
@@ -115,7 +120,13 @@ export function score(model: Model, text: string, options: ScoreOptions = {}): S
   for (const { id, nats, logits } of predictions(model, ids)) {
     sum += nats;
     const character = model.vocabulary.decode([id]);
-    characters.push({ character, nats, top: topPredictions(model, logits, top) });
+    // Of the softmax, as nats is that sum less the logit of the character.
+    const logSum = nats + logits[id]!;
+    characters.push({
+      character,
+      nats,
+      top: topPredictions(model, { logits, logSum, count: top }),
+    });
   }
   return {
     first: model.vocabulary.decode(ids.subarray(0, 1)),
@@ -135,7 +146,9 @@ interface Prediction {
 /** Predicts each id but the first. */
 function* predictions(model: Model, ids: Uint32Array): Generator<Prediction> {
   const { outputs } = sizesOf(model);
-  using engine = createEvalEngine(model);
+  // Losses of single precision differ from the exact ones by some 1e-6, as their logits do, and
+  // those of another program by as much again. In double precision all agree.
+  using engine = createEvalEngine(model, { precision: "f64" });
   engine.writeParameters(model.parameters);
   const lineBreak = model.config.holdout === "lines" ? model.vocabulary.idOf(0x0a) : undefined;
   for (let at = 0, seqLength = 0; at + 1 < ids.length; at += seqLength) {
@@ -151,7 +164,6 @@ function* predictions(model: Model, ids: Uint32Array): Generator<Prediction> {
     // Read before crossEntropy(), which overwrites the logits by their gradient.
     const logits = engine.readOutputs(seqLength);
     checkLogits(logits, "score the text");
-    // The engine's own losses, so that they are the bits that evaluate() sums.
     engine.crossEntropy(seqLength);
     const losses = engine.readLosses(seqLength);
     for (const [t, id] of targets.entries()) {
@@ -164,13 +176,20 @@ function* predictions(model: Model, ids: Uint32Array): Generator<Prediction> {
 /**
  * The most probable characters, in descending order; of equally probable ones the lower id first.
  */
-function topPredictions({ vocabulary }: Model, logits: RealArray, count: number): TopPrediction[] {
+function topPredictions(
+  { vocabulary }: Model,
+  { logits, logSum, count }: {
+    readonly logits: RealArray;
+    /** ln of the sum of their exponentials. */
+    readonly logSum: number;
+    readonly count: number;
+  },
+): TopPrediction[] {
   if (count === 0) return [];
-  const logProbabilities = logSoftmax(logits);
-  const exceeds = (id: number, other: number) => logProbabilities[id]! > logProbabilities[other]!;
+  const exceeds = (id: number, other: number) => logits[id]! > logits[other]!;
   // Insertion into a short sorted list: sorting all V logits of each character takes far longer.
   const top: number[] = [];
-  for (let id = 0; id < logProbabilities.length; id++) {
+  for (let id = 0; id < logits.length; id++) {
     if (top.length === count && !exceeds(id, top[count - 1]!)) continue;
     const rank = top.findIndex((other) => exceeds(id, other));
     top.splice(rank < 0 ? top.length : rank, 0, id);
@@ -178,6 +197,6 @@ function topPredictions({ vocabulary }: Model, logits: RealArray, count: number)
   }
   return top.map((id) => ({
     character: vocabulary.decode([id]),
-    probability: exp(logProbabilities[id]!),
+    probability: exp(logits[id]! - logSum),
   }));
 }

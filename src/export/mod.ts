@@ -24,7 +24,7 @@
 
 export { decodeWeights, type DecodeWeightsOptions } from "./decode_weights.ts";
 export { encodeHuggingFace, type HuggingFaceOptions } from "./huggingface.ts";
-export { encodeOnnx } from "./onnx.ts";
+export { encodeOnnx, type OnnxDtype, type OnnxOptions } from "./onnx.ts";
 export { encodePytorch } from "./pytorch.ts";
 export { encodeWeights, hashWeights } from "./weights.ts";
 export type { Checkpoint, Progress } from "../checkpoint/checkpoint.ts";

@@ -1,7 +1,7 @@
 /** `export` and `import`: what they write, and what they refuse to write over. */
 import { assert, assertEquals } from "@std/assert";
 import { readCheckpoint } from "../../src/files/checkpoint_file.ts";
-import { encodeOnnx } from "../../src/export/onnx.ts";
+import { encodeOnnx, onnxDtypes } from "../../src/export/onnx.ts";
 import { encodePytorch } from "../../src/export/pytorch.ts";
 import { encodeWeights } from "../../src/export/weights.ts";
 import {
@@ -32,6 +32,11 @@ testProgram("export writes each format, and import makes a checkpoint of weights
       out,
     );
     assertEquals(await Deno.readFile(`${f}/model.${format}`), encode(model));
+  }
+  for (const dtype of onnxDtypes) {
+    const out = `${dtype}.onnx`;
+    await succeed(f, "export", "run", "--format", "onnx", "--dtype", dtype, "--out", out);
+    assertEquals(await Deno.readFile(`${f}/${out}`), encodeOnnx(model, { dtype }));
   }
   await succeed(f, "export", "run", "--format", "huggingface", "--license", "mit", "--out", "hub/");
   assertEquals(namesIn(`${f}/hub`), [
@@ -109,6 +114,8 @@ testProgram("export and import name what is wrong with their arguments", async (
     [["export", "run", ...out], /without --format/],
     [["export", "run", ...out, "--format", "onx"], /did you mean onnx/],
     [["export", "run", ...out, "--format", "onnx", "--license", "mit"], /only huggingface/],
+    [["export", "run", ...out, "--format", "onnx", "--dtype", "f64"], /float64 or float32/],
+    [["export", "run", ...out, "--format", "pytorch", "--dtype", "float64"], /--dtype with/],
     [["export", "run", ...out, "--format", "huggingface", "--license", "My License"], /--license/],
     [["export", "none", ...out, "--format", "onnx"], /no such file/],
     [["import", "w"], /without --out/],

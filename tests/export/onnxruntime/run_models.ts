@@ -10,6 +10,8 @@
 export interface Task {
   /** The path of the model. */
   readonly path: string;
+  /** The type of states and logits. */
+  readonly dtype: "float64" | "float32";
   readonly layers: number;
   readonly hidden: number;
   /** The ids of each call, [T, B]. */
@@ -31,14 +33,15 @@ if (import.meta.main) {
   env.wasm.numThreads = 1;
   const tasks: Task[] = await new Response(Deno.stdin.readable).json();
   const answers: Answer[] = [];
-  for (const { path, layers, hidden, calls } of tasks) {
+  for (const { path, dtype, layers, hidden, calls } of tasks) {
     const session = await InferenceSession.create(await Deno.readFile(path));
     const { inputNames: inputs, outputNames: outputs } = session;
     const batch = calls[0]![0]!.length;
+    const numbers = dtype === "float64" ? Float64Array : Float32Array;
     let states = Object.fromEntries(
       inputs.slice(1).map((name: string) => [
         name,
-        new Tensor("float32", new Float32Array(layers * batch * hidden), [layers, batch, hidden]),
+        new Tensor(dtype, new numbers(layers * batch * hidden), [layers, batch, hidden]),
       ]),
     );
     const results = [];
