@@ -20,6 +20,7 @@ import type {
   TrainingSettings,
 } from "./protocol.ts";
 import type { TrainingRecord } from "./record.ts";
+import { WorkerLink } from "./worker_link.ts";
 
 /** What is trained on, and how. */
 export interface StartOptions extends Partial<TrainingSettings> {
@@ -48,12 +49,6 @@ export interface LossPoint {
 /** Points of the training loss that are kept; with more, every second one is dropped. */
 const MAX_POINTS = 2000;
 
-/**
- * Time in which a worker whose files are in a cache reports that it is ready, in milliseconds. Firefox
- * now and then never runs one that is started right after the service worker has taken over.
- */
-const START_TIMEOUT_MS = 6000;
-
 /** A failure of a training, for the page. */
 export interface ClientError {
   readonly message: string;
@@ -79,10 +74,7 @@ export class TrainingClient implements Disposable {
   readonly #model = signal<ModelFile | null>(null);
   readonly #best = signal<ModelFile | null>(null);
   readonly #threads = signal<number | null>(null);
-  readonly #maxThreads: number | undefined;
-  #worker: Worker | null = null;
-  /** What was posted to it before it was ready. */
-  #early: Request[] = [];
+  readonly #worker: WorkerLink<Request, Report>;
   /** Steps between points that are kept. */
   #pointEvery = 1;
 
@@ -115,7 +107,20 @@ export class TrainingClient implements Disposable {
 
   /** @param maxThreads Threads that the worker prepares. Default: one for each core. */
   constructor(maxThreads?: number) {
-    this.#maxThreads = maxThreads;
+    this.#worker = new WorkerLink({
+      create: () =>
+        new Worker(new URL("training_worker.js", document.baseURI), {
+          type: "module",
+          // The worker reads it before any message.
+          name: `${maxThreads ?? ""}`,
+        }),
+      onReport: (report) => this.#receive(report),
+      onFailure: (reason) => {
+        const message = `The worker that trains has failed: ${reason}`;
+        this.#error.value = { message, option: null };
+        this.#phase.value = "failed";
+      },
+    });
   }
 
   /** Why each part of the configuration was picked. */
@@ -131,43 +136,46 @@ export class TrainingClient implements Disposable {
   /** Picks a configuration for a text, without training. */
   configure({ text, config = {}, limits = {}, seed }: StartOptions): void {
     this.#error.value = null;
-    this.#post({ type: "configure", text, settings: settingsOf({ config, limits, seed }) });
+    this.#worker.post({ type: "configure", text, settings: settingsOf({ config, limits, seed }) });
   }
 
   /** Starts to train from new weights. */
   start({ text, config = {}, limits = {}, seed, threads, prompt = "" }: StartOptions): void {
     this.#clear();
     this.#phase.value = "training";
-    this.#post({ type: "prompt", prompt });
-    this.#post({ type: "start", text, settings: settingsOf({ config, limits, seed, threads }) });
+    this.#worker.post({ type: "prompt", prompt });
+    this.#worker.post({
+      type: "start",
+      text,
+      settings: settingsOf({ config, limits, seed, threads }),
+    });
   }
 
   /** Stops after the current step, so that the training can be resumed with the same bits. */
   pause(): void {
-    this.#post({ type: "pause" });
+    this.#worker.post({ type: "pause" });
   }
 
   /** Trains on after a pause, or after a longer limit was set. */
   resume(): void {
     this.#error.value = null;
-    this.#post({ type: "resume" });
+    this.#worker.post({ type: "resume" });
   }
 
   /** Takes one step after a pause. */
   step(): void {
     this.#error.value = null;
-    this.#post({ type: "step" });
+    this.#worker.post({ type: "step" });
   }
 
   /** Ends the training; the model stays. */
   stop(): void {
-    this.#post({ type: "stop" });
+    this.#worker.post({ type: "stop" });
   }
 
   /** Ends the worker at once and forgets the training. */
   reset(): void {
-    this.#worker?.terminate();
-    this.#worker = null;
+    this.#worker[Symbol.dispose]();
     this.#clear();
     this.#threads.value = null;
   }
@@ -179,18 +187,18 @@ export class TrainingClient implements Disposable {
   load(file: Blob, { text = null, best = null, limits }: LoadOptions = {}): void {
     this.#clear();
     if (limits !== undefined) this.setLimits(limits);
-    this.#post({ type: "load", file, best, text });
+    this.#worker.post({ type: "load", file, best, text });
   }
 
   /** Changes what samples begin with. */
   setPrompt(prompt: string): void {
     this.#sampleError.value = null;
-    if (this.#worker !== null) this.#post({ type: "prompt", prompt });
+    if (this.#worker.isStarted) this.#worker.post({ type: "prompt", prompt });
   }
 
   /** Changes the limits of the training when it is next resumed. They count from its start. */
   setLimits(limits: LimitOptions): void {
-    this.#post({ type: "limits", limits });
+    this.#worker.post({ type: "limits", limits });
   }
 
   /** Shows a training of elsewhere: what is given replaces what is shown. */
@@ -231,50 +239,10 @@ export class TrainingClient implements Disposable {
     this.#pointEvery = 1;
   }
 
-  #post(request: Request): void {
-    this.#worker ??= this.#createWorker();
-    if (this.#threads.peek() === null) this.#early.push(request);
-    this.#worker.postMessage(request);
-  }
-
-  #createWorker(timeout: number = START_TIMEOUT_MS): Worker {
-    this.#early = [];
-    const worker = new Worker(new URL("training_worker.js", document.baseURI), {
-      type: "module",
-      // The worker reads it before any message.
-      name: `${this.#maxThreads ?? ""}`,
-    });
-    worker.onmessage = ({ data }: MessageEvent<Report>) => this.#receive(data);
-    // Over a network, files may take as long as they need.
-    if (navigator.serviceWorker?.controller) {
-      setTimeout(() => this.#replaceUnlessReady(worker, timeout), timeout);
-    }
-    worker.onerror = (event) => {
-      event.preventDefault();
-      const reason = event.message ?? "its files cannot be loaded";
-      this.#error.value = { message: `The worker that trains has failed: ${reason}`, option: null };
-      this.#phase.value = "failed";
-      // The next request starts another one.
-      worker.terminate();
-      if (this.#worker === worker) this.#worker = null;
-    };
-    return worker;
-  }
-
-  /** Replaces a worker that has reported nothing, and asks the new one the same. */
-  #replaceUnlessReady(worker: Worker, timeout: number): void {
-    if (this.#worker !== worker || this.#threads.peek() !== null) return;
-    worker.terminate();
-    const early = this.#early;
-    this.#worker = this.#createWorker(2 * timeout);
-    early.forEach((request) => this.#post(request));
-  }
-
   #receive(report: Report): void {
     switch (report.type) {
       case "ready":
         this.#threads.value = report.threads;
-        this.#early = [];
         break;
       case "configured":
         this.#configured.value = report.configured;

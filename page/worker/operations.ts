@@ -122,6 +122,7 @@ export type QueryRequest =
 
 /** A message from it. */
 export type QueryReport =
+  | { readonly type: "ready" }
   | { readonly type: "item"; readonly query: number; readonly item: unknown }
   | { readonly type: "result"; readonly query: number; readonly result: unknown }
   | { readonly type: "error"; readonly query: number; readonly message: string };

@@ -8,6 +8,7 @@ import type {
   Result,
 } from "./operations.ts";
 import type { ModelFile } from "./protocol.ts";
+import { WorkerLink } from "./worker_link.ts";
 
 /** Options of {@linkcode query}. */
 export interface QueryOptions<Name extends OperationName> {
@@ -27,7 +28,18 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-let worker: Worker | null = null;
+/** Creates the worker. */
+let create = () => new Worker(new URL("query_worker.js", document.baseURI), { type: "module" });
+const worker = new WorkerLink<QueryRequest, QueryReport>({
+  create: () => create(),
+  onReport: receive,
+  onFailure: (reason) => {
+    const error = new Error(`The worker that queries models has failed: ${reason}`);
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+    sent = [];
+  },
+});
 let queries = 0;
 const pending = new Map<number, Pending>();
 /** Ids of the models that the worker has, the latest last. */
@@ -53,9 +65,8 @@ export function query<Name extends OperationName>(
   { signal, onItem = () => {} }: QueryOptions<Name> = {},
 ): Promise<Result<Name>> {
   signal?.throwIfAborted();
-  worker ??= createWorker();
   if (!sent.includes(model.id)) {
-    post({ type: "model", id: model.id, file: model.file });
+    worker.post({ type: "model", id: model.id, file: model.file });
     sent = [...sent, model.id].slice(-MAX_SENT);
   }
   const id = ++queries;
@@ -67,39 +78,23 @@ export function query<Name extends OperationName>(
     });
     signal?.addEventListener("abort", () => {
       if (!pending.delete(id)) return;
-      post({ type: "cancel", query: id });
+      worker.post({ type: "cancel", query: id });
       reject(signal.reason);
     });
-    post({ type: "query", query: id, model: model.id, name, argument });
+    worker.post({ type: "query", query: id, model: model.id, name, argument });
   });
 }
-
-function post(request: QueryRequest): void {
-  worker!.postMessage(request);
-}
-
-/** Creates the worker. */
-let create = () => new Worker(new URL("query_worker.js", document.baseURI), { type: "module" });
 
 /** Sets how the worker is created, before the first query: a page that is one file holds its code. */
 export function setQueryWorker(createWorker: () => Worker): void {
   create = createWorker;
 }
 
-function createWorker(): Worker {
-  const created = create();
-  created.onmessage = ({ data }: MessageEvent<QueryReport>) => {
-    const { resolve, reject, onItem } = pending.get(data.query) ?? {};
-    if (data.type === "item") return onItem?.(data.item);
-    pending.delete(data.query);
-    if (data.type === "result") resolve?.(data.result);
-    else reject?.(new Error(data.message));
-  };
-  created.onerror = (event) => {
-    event.preventDefault();
-    const error = new Error(`The worker that queries models has failed: ${event.message}`);
-    for (const { reject } of pending.values()) reject(error);
-    pending.clear();
-  };
-  return created;
+function receive(report: QueryReport): void {
+  if (report.type === "ready") return;
+  const { resolve, reject, onItem } = pending.get(report.query) ?? {};
+  if (report.type === "item") return onItem?.(report.item);
+  pending.delete(report.query);
+  if (report.type === "result") resolve?.(report.result);
+  else reject?.(new Error(report.message));
 }

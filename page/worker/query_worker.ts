@@ -31,6 +31,8 @@ scope.onmessage = ({ data }) => {
   }
 };
 
+scope.postMessage({ type: "ready" });
+
 async function decode(file: Blob): Promise<Checkpoint> {
   return await decodeCheckpoint(new Uint8Array(await file.arrayBuffer()));
 }

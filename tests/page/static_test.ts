@@ -52,18 +52,19 @@ testPage(
 );
 
 testPage(
-  "The page replaces a worker that does not start, and asks the new one the same",
+  "The page replaces workers that do not start, and asks the new ones the same",
   async ({ page }) => {
     await page.waitForFunction("crossOriginIsolated === true");
     await page.addInitScript({
       content: `{
-        let count = 0;
+        globalThis.created = {};
         const Original = Worker;
         globalThis.Worker = class extends Original {
           constructor(url, options) {
-            const isFirst = /training_worker/.test(url) && count++ === 0;
+            const name = /\\w+(?=\\.js$)/.exec(url)[0];
+            created[name] = (created[name] ?? 0) + 1;
             const nothing = new Blob([], { type: "text/javascript" });
-            super(isFirst ? URL.createObjectURL(nothing) : url, options);
+            super(created[name] === 1 ? URL.createObjectURL(nothing) : url, options);
           }
         };
       }`,
@@ -71,6 +72,8 @@ testPage(
     await page.reload();
     await waitUntilReady(page);
     await train(page);
+    await page.locator(".candidates li").first().waitFor();
+    assertEquals(await page.evaluate("created"), { training_worker: 2, query_worker: 2 });
   },
   options,
 );
