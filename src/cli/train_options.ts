@@ -75,7 +75,9 @@ export const trainOptions: readonly Option[] = [
     {
       name: "minutes",
       value: "X",
-      description: "Stop after X minutes; of several limits the first one reached counts",
+      description:
+        "Stop after X minutes, the last validation included; of several limits the first one " +
+        "reached counts",
     },
     {
       name: "epochs",

@@ -26,6 +26,11 @@ const DEFAULT_SECONDS = 240;
  * 30,000 characters and 64 hidden units, half of the time.
  */
 const FLOP_PER_LOGIT = 400;
+/**
+ * Time to validate a character beside that to train on one: of forward pass, backward pass and weight
+ * gradients, which take about as long, it is the first.
+ */
+export const VALIDATION_COST = 1 / 3;
 
 /**
  * Estimates the floating-point operations of training on one character: a multiplication and an

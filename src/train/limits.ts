@@ -204,6 +204,14 @@ export function isLimitReached(
     validation.validationsSinceBest >= patience || stopsOverfitting && isOverfitted(validation);
 }
 
+/**
+ * What a time limit leaves for training, so that the run ends in time with its last validation: at
+ * least half of it. Both are seconds, or characters that are trained on in them.
+ */
+export function leftForTraining(limit: number, validation: number): number {
+  return Math.max(limit / 2, limit - validation);
+}
+
 /** The fraction of a run that is done, from 0 to 1, by the limit that is reached first. */
 export function fractionDone(
   { steps, seconds }: TrainingLimits,

@@ -3,8 +3,9 @@ import { TextError } from "../errors.ts";
 import { runInSlices, SLICE_MS, yieldToEventLoop } from "../event_loop.ts";
 import { isOfLines } from "../generate/options.ts";
 import { sampleMany, sampleStream } from "../generate/sampler.ts";
+import { VALIDATION_COST } from "./cost.ts";
 import { DivergenceError } from "./divergence.ts";
-import { fractionDone, isLimitReached, type TrainingLimits } from "./limits.ts";
+import { fractionDone, isLimitReached, leftForTraining, type TrainingLimits } from "./limits.ts";
 import type { TrainingStatus } from "./metrics.ts";
 import type { TrainingCallbacks, TrainOptions } from "./options.ts";
 import type { ValidationProgress } from "./overfitting.ts";
@@ -20,11 +21,6 @@ export const CHECKPOINT_MS = 60_000;
  * default validation part of 5 %, and a small part of the time.
  */
 const TRAINED_PER_VALIDATED = 20;
-/**
- * Time to validate a character beside that to train on one, while it is not measured: of forward pass,
- * backward pass and weight gradients, which take about as long, it is the first.
- */
-const VALIDATION_COST = 1 / 3;
 /** The shortest and the longest time between samples without `sampleEvery`. */
 export const MIN_SAMPLE_MS = 15_000;
 const MAX_SAMPLE_MS = 600_000;
@@ -152,7 +148,7 @@ export class TrainingLoop {
     const { steps: step, validation } = this.#trainer;
     const elapsedSeconds = this.#throughput.elapsedSeconds();
     return this.#isInterrupted() ||
-      isLimitReached(this.#limits, { step, elapsedSeconds, ...progressOf(validation) });
+      isLimitReached(this.#limitsOfTraining(), { step, elapsedSeconds, ...progressOf(validation) });
   }
 
   #isLogDue(): boolean {
@@ -190,16 +186,35 @@ export class TrainingLoop {
   #stepOptions(): Required<StepOptions> {
     const { steps: step } = this.#trainer;
     const elapsedSeconds = this.#throughput.elapsedSeconds();
-    return { fractionDone: fractionDone(this.#limits, { step, elapsedSeconds }) };
+    return { fractionDone: fractionDone(this.#limitsOfTraining(), { step, elapsedSeconds }) };
+  }
+
+  /** The limits without the time that the last validation will take. */
+  #limitsOfTraining(): TrainingLimits {
+    const { seconds } = this.#limits;
+    return seconds === Infinity
+      ? this.#limits
+      : { ...this.#limits, seconds: leftForTraining(seconds, this.#secondsOfValidation()) };
   }
 
   /** Everything that is needed to resume the run from here. */
   #checkpoint(ended = false): Checkpoint {
     return this.#trainer.checkpoint({
-      elapsedSeconds: this.#throughput.elapsedSeconds(),
+      elapsedSeconds: ended ? this.#secondsAtEnd() : this.#throughput.elapsedSeconds(),
       loggedStep: this.#loggedStep,
       ended,
     });
+  }
+
+  /**
+   * Duration of the run at its end: the time limit, if that is the reason, although the last validation
+   * may take less than it was estimated to. Otherwise resuming would find time left.
+   */
+  #secondsAtEnd(): number {
+    const { steps: step, validation } = this.#trainer;
+    const elapsedSeconds = this.#throughput.elapsedSeconds();
+    const progress = { step, elapsedSeconds, ...progressOf(validation) };
+    return isLimitReached(this.#limits, progress) ? elapsedSeconds : this.#limits.seconds;
   }
 
   #status(): TrainingStatus {
@@ -230,7 +245,9 @@ export class TrainingLoop {
   #secondsOfValidation(): number {
     if (this.#validationSeconds !== null) return this.#validationSeconds;
     const { chars } = this.#trainer.validation;
-    return chars === 0 ? 0 : chars * VALIDATION_COST / this.#throughput.charsPerSecond();
+    const charsPerSecond = this.#throughput.charsPerSecond();
+    // Nothing is known before the first step.
+    return charsPerSecond === 0 ? 0 : chars * VALIDATION_COST / charsPerSecond;
   }
 
   /**

@@ -1,7 +1,15 @@
 /** The model size that suits a text and a time, and the length of the run that follows. */
+import type { Config } from "../model/config.ts";
+import { baseConfig } from "../model/presets.ts";
 import { type ConfigInput, defaultBatchSize } from "../model/resolve_config.ts";
-import { FLOP_PER_SECOND, flopPerChar, LARGE_VOCABULARY, type TextSize } from "./cost.ts";
-import { defaultChars, type LimitOptions } from "./limits.ts";
+import {
+  FLOP_PER_SECOND,
+  flopPerChar,
+  LARGE_VOCABULARY,
+  type TextSize,
+  VALIDATION_COST,
+} from "./cost.ts";
+import { defaultChars, leftForTraining, type LimitOptions } from "./limits.ts";
 
 /** A model size, and what a run must have for it to be picked. */
 export interface ModelSize {
@@ -94,8 +102,25 @@ function estimateChars(
     (steps ?? Infinity) * charsPerStep,
     minutes === undefined
       ? Infinity
-      : trainedChars({ layers, hidden }, { minutes, vocabularySize }),
+      : withoutValidation(trainedChars({ layers, hidden }, { minutes, vocabularySize }), {
+        ...{ chars, vocabularySize },
+        valFraction: input.valFraction ?? baseConfig.valFraction,
+      }),
   );
+}
+
+/**
+ * The characters of a time limit that are left for training: with a large alphabet, the validation at
+ * its end may take as long.
+ */
+function withoutValidation(
+  trained: number,
+  { chars, vocabularySize, valFraction }:
+    & Pick<RunEstimate, "chars" | "vocabularySize">
+    & Pick<Config, "valFraction">,
+): number {
+  if (vocabularySize <= LARGE_VOCABULARY) return trained;
+  return leftForTraining(trained, VALIDATION_COST * valFraction * chars);
 }
 
 /** A text and a time, for which a model size is picked. */

@@ -6,6 +6,7 @@ import {
   type IntervalOptions,
   isFinished,
   isLimitReached,
+  leftForTraining,
   type LimitContext,
   limitDefaults,
   type LimitOptions,
@@ -139,6 +140,10 @@ Deno.test("fractionDone() goes by the limit that is reached first", () => {
     fractionDone(resolveLimits({ steps: 0 }, context), { step: 0, elapsedSeconds: 0 }),
     1,
   );
+});
+
+Deno.test("leftForTraining() leaves time for a validation, and half of all at least", () => {
+  assertEquals([0, 10, 60, Infinity].map((time) => leftForTraining(100, time)), [100, 90, 50, 50]);
 });
 
 Deno.test("isLimitReached() ends a run with a time limit and no patience when it is overfitted", () => {

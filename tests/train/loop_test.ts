@@ -2,8 +2,10 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { type ConfigInput, resolveConfig } from "../../src/model/resolve_config.ts";
-import { corpusFromText } from "../../src/text/corpus.ts";
+import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
 import type { LimitOptions } from "../../src/train/limits.ts";
+import type { TrainingMetrics } from "../../src/train/metrics.ts";
+import { prepareTraining } from "../../src/train/train.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
 import { trainLatest } from "../trainers.ts";
 
@@ -106,4 +108,37 @@ Deno.test("train() cools the learning rate down at the end of the run, on top of
   const resume = { ...ended, progress: { ...progress, elapsedSeconds: 0.9 * 60e6 } };
   const [rate] = await rates({ cooldown: 0.4 }, { ...late, steps: 3 }, resume);
   assert(Math.abs(rate! / 0.0025 - 1) < 1e-4, `${rate}`);
+});
+
+Deno.test("train() ends in time with the last validation, and has then used its time", async () => {
+  // A clock on which a millisecond passes whenever it is asked, and seconds in a validation, fewer in
+  // each, so that the last is shorter than expected.
+  let [now, duration] = [0, 12_000];
+  const { performance } = globalThis;
+  const fast = corpusFromText("row, row, row your boat, gently down the stream. ".repeat(200));
+  const slow: Corpus = {
+    ...fast,
+    read(start, count, options) {
+      if (start >= 0.95 * fast.length) now += duration *= 0.9;
+      return fast.read(start, count, options);
+    },
+  };
+  const clock = Object.create(performance, { now: { value: () => now++ } });
+  globalThis.performance = clock;
+  try {
+    const logged: TrainingMetrics[] = [];
+    const limits = { minutes: 2, threads: 1, patience: 1e6 } as const;
+    const latest = await trainLatest(slow, {
+      ...{ ...limits, config: resolveConfig(network) },
+      onLog: (metrics) => void logged.push(metrics),
+    });
+    const { elapsedSeconds, validationLoss } = logged.at(-1)!;
+    assert(validationLoss !== null);
+    assert(elapsedSeconds > 105 && elapsedSeconds < 121, `${elapsedSeconds}`);
+    assert(latest.progress.elapsedSeconds >= 120);
+    using resumed = await prepareTraining(slow, { ...limits, resume: latest });
+    assert(resumed.isFinished);
+  } finally {
+    globalThis.performance = performance;
+  }
 });

@@ -101,7 +101,8 @@ Deno.test("train() ends at the limit that is reached first", async () => {
   assertEquals(await stepsOf({ steps: 10 ** 9, epochs: 1.5 }), Math.ceil(1.5 * stepsPerEpoch));
   const begin = performance.now();
   await stepsOf({ steps: 10 ** 9, minutes: 0.003 });
-  assert(performance.now() - begin >= 180);
+  // What the last validation is estimated to take is left out.
+  assert(performance.now() - begin >= 90);
 });
 
 Deno.test("train() saves a checkpoint when it is aborted", async () => {
