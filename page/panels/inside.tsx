@@ -471,7 +471,11 @@ function Ranking() {
                 aria-pressed={isChosen(ranked)}
                 onClick={() => inspector.chosenUnit.value = unit}
               >
-                <span>{describeUnit(unit, config.layers)}</span>
+                <span>
+                  {describeUnit(unit, config.layers).split(/(?<=,) /).map((part) => (
+                    <span key={part}>{part}</span>
+                  ))}
+                </span>
                 <span
                   class={correlation < 0 ? "bar is-negative" : "bar"}
                   style={`--part: ${100 * Math.abs(correlation)}%`}

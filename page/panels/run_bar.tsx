@@ -138,7 +138,7 @@ function Figures() {
   if (phase === "idle" || status === null) {
     const threads = client.threads.value;
     return (
-      <p class="small soft">
+      <p class="figures-note small soft">
         {phase === "training"
           ? "Preparing …"
           : threads === null

@@ -28,9 +28,19 @@ export function SamplesPanel() {
       computedBy={["src/generate/sampler.ts"]}
     >
       <PromptField />
-      <pre class="sample" role="group" aria-label="Text of the sample" dir="auto" tabIndex={0}>
-        {sample !== undefined && <SampleText sample={sample} />}
-      </pre>
+      {sample === undefined
+        ? (
+          <p class="sample is-empty">
+            {isFollowing
+              ? "The first sample comes with the first checkpoint."
+              : "The first sample is of a model that has learned nothing yet."}
+          </p>
+        )
+        : (
+          <pre class="sample" role="group" aria-label="Text of the sample" dir="auto" tabIndex={0}>
+            <SampleText sample={sample} />
+          </pre>
+        )}
       <SampleFacts sample={sample} />
       <div class="timeline">
         <button
@@ -102,15 +112,8 @@ function PromptField() {
 }
 
 function SampleFacts({ sample }: { readonly sample: TrainingSample | undefined }) {
-  if (sample === undefined) {
-    return (
-      <p class="sample-facts">
-        {isFollowing
-          ? "The first sample comes with the first checkpoint."
-          : "The first sample is of a model that has learned nothing yet."}
-      </p>
-    );
-  }
+  // As high as with a sample, so that the first one moves nothing.
+  if (sample === undefined) return <p class="sample-facts">&nbsp;</p>;
   const { step, seconds, loss } = sample;
   return (
     <p class="sample-facts">

@@ -95,7 +95,7 @@ function summary(): string {
   const { config } = client;
   if (config === null) return "";
   const { cell, layers, hidden } = config;
-  return `${cell}, ${countOf(layers, "layer")} of ${formatCount(hidden)} hidden units.`;
+  return `${countOf(layers, `${cell} layer`)} of ${formatCount(hidden)} hidden units.`;
 }
 
 /** Whether a media query matches. */
