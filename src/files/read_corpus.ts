@@ -146,8 +146,7 @@ export async function readCorpus(
   options: ReadCorpusOptions = {},
 ): Promise<Corpus> {
   const given = checkPaths(paths);
-  const name = nameTexts(given);
-  const context = contextOf(name);
+  const context = contextOf(nameTexts(given));
   const checked = checkOptions(options, { schema: readOptionsSchema, context });
   const { vocabulary, separator = SEPARATOR, minCount = 1, unknown } = checked;
   if (vocabulary !== undefined) checkVocabulary(vocabulary, context);
@@ -159,17 +158,20 @@ export async function readCorpus(
     ? undefined
     : withContext(context, () => checkEncoding(checked.encoding!));
   const texts = listTexts(given);
+  // Without those that add nothing, such as a file that is given twice.
+  const read = Object.freeze([...new Set(texts.map(({ given }) => given))]);
   using reader = new Reader(texts, { ...checked, encoding, separator, known });
   for (const text of texts) await reader.add(text);
   if (reader.texts.length === 0) {
     throw new InputError(`${context}: it has no text, as all files are empty or binary`);
   }
   const reading: TextReading = {
-    paths: given,
+    paths: read,
     ...separator === SEPARATOR ? {} : { separator },
     ...encoding === undefined ? {} : { encoding },
     ...minCount === 1 ? {} : { minCount },
   };
+  const name = nameTexts(read);
   return withContext(context, () => reader.finish({ name, vocabulary, minCount, reading }));
 }
 
@@ -177,7 +179,7 @@ function checkPaths(paths: string | readonly string[]): readonly string[] {
   const given = typeof paths === "string" ? [paths] : paths;
   const isRight = Array.isArray(given) && given.length > 0 &&
     given.every((path) => typeof path === "string");
-  if (isRight) return Object.freeze([...given]);
+  if (isRight) return [...given];
   throw wrongType({
     ...{ context: "Cannot read a text", name: "paths" },
     expected: "a string, or an array of strings",
@@ -241,7 +243,7 @@ class Reader implements Disposable {
         throw new InputError("it seems to be a binary file; it must be a text");
       }
       if (this.texts.length > 0) this.#addSeparator();
-      this.#scanner.beginText();
+      this.#scanner.beginText(this.#options.encoding === "utf-8" ? stream.markLength : 0);
       const staysInFile = await this.#read(stream, file);
       const text = this.#scanner.endText();
       if (text.length === 0 && this.#options.known !== undefined) {

@@ -20,6 +20,8 @@ export interface TextPath {
    * text.
    */
   readonly isFound: boolean;
+  /** The path that was given for it: itself, a folder or a pattern. */
+  readonly given: string;
 }
 
 /**
@@ -62,7 +64,8 @@ function identityOf(path: string): string {
 }
 
 function expand(path: string): TextPath[] {
-  if (path === STANDARD_INPUT_PATH) return [{ path, isFound: false }];
+  const itself = { path, isFound: false, given: path };
+  if (path === STANDARD_INPUT_PATH) return [itself];
   const info = infoOf(path);
   if (info?.isDirectory) {
     return listFolder(path, {
@@ -73,9 +76,9 @@ function expand(path: string): TextPath[] {
     });
   }
   const pattern = info === null ? patternOf(path) : null;
-  if (pattern === null) return [{ path, isFound: false }];
+  if (pattern === null) return [itself];
   return listFolder(pattern.folder, {
-    ...{ what: "the texts", name: path, depth: pattern.depth },
+    ...{ what: "the texts", given: path, depth: pattern.depth },
     accepts: (file) => pattern.matches.test(file),
     none: "no file matches this pattern",
   });
@@ -115,7 +118,7 @@ interface Listing {
   /** What is read, for an error. */
   readonly what: string;
   /** What was asked for. Default: the folder. */
-  readonly name?: string;
+  readonly given?: string;
   /** Folders to go down at most, with the first. */
   readonly depth: number;
   readonly accepts: (path: string) => boolean;
@@ -125,12 +128,12 @@ interface Listing {
 
 function listFolder(
   folder: string,
-  { what, name = folder, depth, accepts, none }: Listing,
+  { what, given = folder, depth, accepts, none }: Listing,
 ): TextPath[] {
-  return withContext(`Cannot read ${what} ${quotePath(name)}`, () => {
+  return withContext(`Cannot read ${what} ${quotePath(given)}`, () => {
     const files = [...walk(folder, depth)].filter(accepts).toSorted(compare);
     if (files.length === 0) throw new InputError(none);
-    return files.map((path) => ({ path, isFound: true }));
+    return files.map((path) => ({ path, isFound: true, given }));
   });
 }
 

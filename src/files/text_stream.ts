@@ -22,6 +22,8 @@ export interface TextStream {
   readonly isBinary: boolean;
   /** Whether there is no byte. */
   readonly isEmpty: boolean;
+  /** Bytes of the byte-order mark of UTF-8 that it begins with; 0 without one. */
+  readonly markLength: number;
 }
 
 /**
@@ -38,12 +40,12 @@ export async function openStream(
   const counted = counting(typeof file === "string" ? pipe(file) : file.chunks(READ_BYTES), onRead);
   const [rawHead, raw] = await peek(counted, SIGNATURE_BYTES);
   const compression = compressionOf(rawHead);
-  if (compression === undefined) {
-    const [head, chunks] = await peek(raw, HEAD_BYTES);
-    return { chunks, compression, isBinary: isBinary(head), isEmpty: head.length === 0 };
-  }
-  const [head, chunks] = await peek(decompress(raw, compression), HEAD_BYTES);
-  return { chunks, compression, isBinary: isBinary(head), isEmpty: head.length === 0 };
+  const bytes = compression === undefined ? raw : decompress(raw, compression);
+  const [head, chunks] = await peek(bytes, HEAD_BYTES);
+  return {
+    ...{ chunks, compression, isBinary: isBinary(head), isEmpty: head.length === 0 },
+    markLength: markLength(head),
+  };
 }
 
 async function* counting(
@@ -187,15 +189,15 @@ async function* withoutByteOrderMark(
     }
     head = concatenate(head, chunk);
     if (head.length < BYTE_ORDER_MARK.length) continue;
-    yield withoutMark(head);
+    yield head.subarray(markLength(head));
     head = undefined;
   }
-  if (head !== undefined) yield withoutMark(head);
+  if (head !== undefined) yield head.subarray(markLength(head));
 }
 
-function withoutMark(bytes: Uint8Array): Uint8Array {
+function markLength(bytes: Uint8Array): number {
   const hasMark = BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte);
-  return hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
+  return hasMark ? BYTE_ORDER_MARK.length : 0;
 }
 
 /** Whether a text is UTF-8 that is read as something else. */

@@ -36,6 +36,8 @@ export interface TextScan {
 
 /** What was scanned before a text: where its own counts begin. */
 interface TextStart {
+  /** Bytes before it that are not scanned. */
+  readonly leftOut: number;
   readonly bytes: number;
   readonly length: number;
   readonly ascii: number;
@@ -85,7 +87,7 @@ export class Utf8Scanner {
   /** The first bytes, which show what a file is that is not UTF-8. */
   readonly #head = new Uint8Array(HEAD_BYTES);
   #headLength = 0;
-  #start: TextStart = { bytes: 0, length: 0, ascii: 0, nuls: 0, lineFeeds: 0 };
+  #start: TextStart = { leftOut: 0, bytes: 0, length: 0, ascii: 0, nuls: 0, lineFeeds: 0 };
   /** Counts of other characters by code point: 8.5 MiB, allocated when the first one occurs. */
   #others: Float64Array | undefined;
 
@@ -119,10 +121,15 @@ export class Utf8Scanner {
     }
   }
 
-  /** Begins another text: errors count lines and bytes from here. */
-  beginText(): void {
+  /**
+   * Begins another text: errors count lines and bytes from here.
+   *
+   * @param leftOut Bytes before it that are not scanned, but count: a byte-order mark that is dropped.
+   */
+  beginText(leftOut = 0): void {
     this.#headLength = 0;
     this.#start = {
+      leftOut,
       bytes: this.#bytes,
       length: this.#length,
       ascii: this.#countAscii(),
@@ -230,6 +237,7 @@ export class Utf8Scanner {
   }
 
   #notUtf8(i: number): NotUtf8Error {
+    const { leftOut } = this.#start;
     const offset = this.#bytes + i - this.#start.bytes;
     const byte = this.#buffer[i]!.toString(16).toUpperCase();
     const line = this.#countOf(0x0a) - this.#start.lineFeeds + 1;
@@ -238,10 +246,12 @@ export class Utf8Scanner {
     const found = describeMalformed({
       head: this.#head.subarray(0, this.#headLength),
       near: this.#buffer.subarray(from, this.#filled).subarray(0, 2 * NEAR_BYTES),
-      wasUtf8: offset !== this.#countAscii() - this.#start.ascii,
+      wasUtf8: leftOut > 0 || offset !== this.#countAscii() - this.#start.ascii,
     });
     return new NotUtf8Error(
-      `it is not UTF-8 at byte offset ${offset} (line ${line}, byte 0x${byte}): ${found.what}`,
+      `it is not UTF-8 at byte offset ${
+        leftOut + offset
+      } (line ${line}, byte 0x${byte}): ${found.what}`,
       found,
     );
   }

@@ -78,6 +78,22 @@ testInFolder(
   },
 );
 
+testInFolder("readCorpus() names what adds a text, not what is given twice", async (f) => {
+  write(f, { "a.txt": "a", "n/b.txt": "b", "n/c.txt": "c" });
+  const [a, n] = [`${f}/a.txt`, `${f}/n`];
+  for (
+    const [paths, name, expected] of [
+      [[a, a, `${f}/./a.txt`, a], a, [a]],
+      [[a, n, `${n}/b.txt`, `${n}/*`], `${a} and 1 more`, [a, n]],
+      [[`${n}/c.txt`, n, a], `${n}/c.txt and 2 more`, [`${n}/c.txt`, n, a]],
+    ] as const
+  ) {
+    using corpus = await readCorpus(paths);
+    assertEquals(corpus.path, name);
+    assertEquals(corpus.reading!.paths, expected);
+  }
+});
+
 testInFolder("readCorpus() rejects folders and patterns without a text", async (f) => {
   const program = latin1("\x7fELF\x02\x01\x01\0\0\0\x03\x3e\x01\0\0\0");
   write(f, { "hidden/.a": "a", "none/a.txt": "", "none/b.txt": program });
@@ -212,5 +228,17 @@ testInFolder("readCorpus() rejects texts of several encodings, and names the fil
   await refused("windows-1252", `"${f}/u.txt": it is UTF-8, not windows-1252; all texts must`);
   await refused("utf-16le", `"${f}/u.txt": it is UTF-8, not utf-16le`);
   await refused("shift_jis", `"${f}/u.txt": it is UTF-8, not shift_jis`);
+  // A mark that is dropped counts, too; text before the byte is not needed to see that it is UTF-8.
+  write(f, {
+    "m.txt": latin1("\xef\xbb\xbfUn caf\xe9.\n"),
+    "n.txt": gzipSync(latin1("\xef\xbb\xbf\n\xe9")),
+  });
+  for (const encoding of [undefined, "utf-8"]) {
+    for (const [name, where] of [["m.txt", "9 (line 1"], ["n.txt", "4 (line 2"]] as const) {
+      const words =
+        `${name}": it is not UTF-8 at byte offset ${where}, byte 0xE9): the text before`;
+      await assertRejects(() => readCorpus(`${f}/${name}`, { encoding }), InputError, words);
+    }
+  }
   await refused("klingon", '"encoding" must be the name of an encoding, such as');
 });
