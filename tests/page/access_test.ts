@@ -44,8 +44,6 @@ for (const [colorScheme, ...widths] of [["light", 360, 1200], ["dark", 1200, 360
       await page.waitForFunction(
         "[...document.querySelectorAll('.contestants .sample')]" +
           ".filter(({ textContent }) => textContent.length > 20).length === 3",
-        undefined,
-        { timeout: 60_000 },
       );
       await page.locator("#compare").getByRole("button", { name: "Pause all" }).click();
       await page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)");

@@ -46,7 +46,6 @@ export interface Page extends Pick<Locator, "locator" | "getByRole" | "getByLabe
   waitForEvent(event: string): Promise<unknown>;
   addScriptTag(options: { readonly content: string }): Promise<unknown>;
   addInitScript(options: { readonly content: string }): Promise<unknown>;
-  setDefaultTimeout(ms: number): void;
   setViewportSize(size: { readonly width: number; readonly height: number }): Promise<void>;
   emulateMedia(media: { colorScheme?: "dark" | "light"; reducedMotion?: "reduce" }): Promise<void>;
   screenshot(options: { readonly path: string; readonly fullPage?: boolean }): Promise<unknown>;
@@ -70,6 +69,7 @@ export interface Dialog {
 /** A browser context of Playwright. */
 export interface Context {
   newPage(): Promise<Page>;
+  setDefaultTimeout(ms: number): void;
   waitForEvent(event: "page"): Promise<Page>;
   setOffline(isOffline: boolean): Promise<void>;
   browser(): Browser;
@@ -114,6 +114,12 @@ export interface PageOptions {
   readonly hash?: string;
 }
 
+/**
+ * Time in which anything that a test waits for happens. What a busy machine delays is no failure, and a
+ * test that fails waits for it once.
+ */
+const TIMEOUT_MS = 300_000;
+
 function granted(name: "read" | "run"): boolean {
   return Deno.permissions.querySync({ name }).state === "granted";
 }
@@ -145,6 +151,7 @@ export async function launchBrowser(origin: string): Promise<Browser> {
   const { chromium } = (await import(name)).default;
   return await chromium.launch({
     executablePath: chromiumPath,
+    timeout: TIMEOUT_MS,
     args: [
       ...["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
       // The browser's own requests go to the server of the test, so that none leaves this machine.
@@ -169,9 +176,9 @@ export async function withPage<T>(
   const address = `http://${host}/`;
   const browser = await launchBrowser(address);
   try {
-    const page = await (await browser.newContext(context)).newPage();
-    // What a busy machine delays is no failure; a test that fails waits for it once.
-    page.setDefaultTimeout(60_000);
+    const opened = await browser.newContext(context);
+    opened.setDefaultTimeout(TIMEOUT_MS);
+    const page = await opened.newPage();
     const errors: string[] = [];
     const foreignRequests: string[] = [];
     page.on("request", (request) => {

@@ -36,8 +36,6 @@ testPage(
     await panel.getByText("As a table").click();
     await page.waitForFunction(
       "document.querySelector('#compare button.primary').disabled",
-      undefined,
-      { timeout: 60_000 },
     );
     const table = (await panel.locator("figure table").textContent())!;
     assertMatch(table, /time.*rnn 2×48.*gru.*lstm/);

@@ -241,8 +241,6 @@ testPage("Look inside follows the model while it is trained", async ({ page }) =
   const loss = await page.locator(".inside-detail dd").first().textContent();
   await page.waitForFunction(
     `document.querySelector(".inside-detail dd").textContent !== ${JSON.stringify(loss)}`,
-    undefined,
-    { timeout: 60_000 },
   );
   await choose(page, "One unit");
   await page.getByRole("button", { name: "space", exact: true }).click();

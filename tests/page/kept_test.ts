@@ -25,7 +25,7 @@ async function startOnShells(page: Page): Promise<void> {
 /** Waits until the browser keeps a state of the training. */
 async function waitUntilKept(page: Page): Promise<void> {
   await page.getByText(/This browser, and nothing else, keeps a copy of step/)
-    .waitFor({ timeout: 40_000 });
+    .waitFor();
 }
 
 async function pause(page: Page): Promise<void> {
@@ -120,7 +120,7 @@ testPage("A training continues after a crash with the same bits", async ({ page,
   await other.goto(address);
   await offer(other).click();
   await other.getByText(`All ${CRASH_STEPS.toLocaleString("en")} steps are done.`)
-    .waitFor({ timeout: 90_000 });
+    .waitFor();
   assertEquals(
     await bytesOf(await saveLatest(other)),
     await bytesOf(await trainInOneRun(CRASH_STEPS)),
@@ -198,12 +198,10 @@ testPage(
     await page.getByText(
       "This browser keeps nothing for this page, so a reload loses the training.",
     )
-      .waitFor({ timeout: 40_000 });
+      .waitFor();
     // Only what has taken some time is worth a question.
     await page.waitForFunction(
       'parseFloat(/after ([\\d.]+) s/.exec(document.querySelector(".sample-facts").textContent)?.[1]) > 14',
-      undefined,
-      { timeout: 60_000 },
     );
     await page.getByRole("button", { name: "Pause" }).waitFor();
     await page.reload();

@@ -17,7 +17,7 @@ async function trainOnNames(page: Page): Promise<void> {
   await page.getByText("each is read from a zero hidden state").waitFor();
   await train(page);
   await page.locator("#write textarea").waitFor();
-  await page.getByRole("button", { name: "Train on" }).waitFor({ timeout: 120_000 });
+  await page.getByRole("button", { name: "Train on" }).waitFor();
 }
 
 const linesOf = async (page: Page) =>

@@ -62,8 +62,6 @@ testPage("A training of some time is not lost without a question", async ({ page
   await train(page);
   await page.waitForFunction(
     'parseFloat(/after ([\\d.]+) s/.exec(document.querySelector(".sample-facts").textContent)?.[1]) > 11',
-    undefined,
-    { timeout: 60_000 },
   );
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByRole("button", { name: "Resume" }).waitFor();

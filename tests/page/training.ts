@@ -18,7 +18,7 @@ export async function trainOn(page: Page, { text, goesOn = false }: TrainOnOptio
   // The automatic limit of a short text is reached in seconds.
   if (goesOn) await limitSteps(page, 1_000_000);
   await page.getByRole("button", { name: "Train", exact: true }).click();
-  await page.locator("#write textarea").waitFor({ timeout: 60_000 });
+  await page.locator("#write textarea").waitFor();
   if (goesOn) return;
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByRole("button", { name: "Resume" }).waitFor();
