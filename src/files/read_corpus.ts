@@ -243,7 +243,7 @@ class Reader implements Disposable {
         throw new InputError("it seems to be a binary file; it must be a text");
       }
       if (this.texts.length > 0) this.#addSeparator();
-      this.#scanner.beginText(this.#options.encoding === "utf-8" ? stream.markLength : 0);
+      this.#scanner.beginText(this.#leftOut(stream));
       const staysInFile = await this.#read(stream, file);
       const text = this.#scanner.endText();
       if (text.length === 0 && this.#options.known !== undefined) {
@@ -295,7 +295,7 @@ class Reader implements Disposable {
     const isPlain = stream.compression === undefined && encoding === undefined &&
       known === undefined;
     const utf8 = encoding === undefined ? stream.chunks : toUtf8(stream.chunks, encoding);
-    const chunks = known === undefined ? utf8 : filter(utf8, known);
+    const chunks = known === undefined ? utf8 : filter(checked(utf8, this.#leftOut(stream)), known);
     const staysInFile = file !== undefined && isPlain && !this.#store.hasRoom(file.size) &&
       this.#openFiles < MAX_OPEN_FILES;
     const isReserved = file !== undefined && isPlain && this.#store.hasRoom(file.size);
@@ -312,6 +312,11 @@ class Reader implements Disposable {
     if (reserved !== undefined) this.#addSegment(reserved.segment);
     if (staysInFile) this.#addSegment({ bytes: file.size, source: file, offset: 0 });
     return staysInFile;
+  }
+
+  /** Bytes at the start of a text that are not read. */
+  #leftOut({ markLength }: TextStream): number {
+    return this.#options.encoding === "utf-8" ? markLength : 0;
   }
 
   #addSeparator(): void {
@@ -341,6 +346,20 @@ class Reader implements Disposable {
     const progress = { bytes: this.#bytes, total: Math.max(this.#bytes, this.#total) };
     await this.#options.onProgress?.(progress);
   }
+}
+
+/** The bytes of a text; errors name the place of what is not UTF-8, which a filter would move. */
+async function* checked(
+  chunks: AsyncIterable<Uint8Array>,
+  leftOut: number,
+): AsyncGenerator<Uint8Array> {
+  const scanner = new Utf8Scanner();
+  scanner.beginText(leftOut);
+  for await (const chunk of chunks) {
+    scanner.add(chunk);
+    yield chunk;
+  }
+  scanner.endText();
 }
 
 /** The known characters of a text. */

@@ -4,7 +4,7 @@ import { InputError } from "../../src/errors.ts";
 import { readCorpus, type ReadCorpusOptions } from "../../src/files/read_corpus.ts";
 import { listTexts } from "../../src/files/text_paths.ts";
 import { toUtf8 } from "../../src/files/text_stream.ts";
-import type { Corpus } from "../../src/text/corpus.ts";
+import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
 import { namesIn, testInFolder } from "../folders.ts";
 
 function write(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
@@ -238,6 +238,19 @@ testInFolder("readCorpus() rejects texts of several encodings, and names the fil
       const words =
         `${name}": it is not UTF-8 at byte offset ${where}, byte 0xE9): the text before`;
       await assertRejects(() => readCorpus(`${f}/${name}`, { encoding }), InputError, words);
+    }
+  }
+  // What a filter leaves out or replaces counts, too.
+  write(f, {
+    "x.txt": latin1("e\n\xc3\xa9\xe2\x82\xac e \xff"),
+    "y.txt": latin1("\xc3\xa9e \xc3"),
+  });
+  const { vocabulary } = corpusFromText("e ?");
+  for (const unknown of ["skip", "replace"] as const) {
+    for (const [name, where] of [["x.txt", "10 (line 2"], ["y.txt", "4 (line 1"]] as const) {
+      const words = `${name}": it is not UTF-8 at byte offset ${where}`;
+      const options = { vocabulary, unknown };
+      await assertRejects(() => readCorpus(`${f}/${name}`, options), InputError, words);
     }
   }
   await refused("klingon", '"encoding" must be the name of an encoding, such as');
