@@ -39,6 +39,9 @@ function withoutSlash(path: string): string {
 
 function checkNothingThere(path: string): void {
   if (path === "") throw new InputError("the path is empty");
+  if (path === "-") {
+    throw new InputError("it must be the path of a file or folder; ./- is one of that name");
+  }
   const found = lstatIfExists(withoutSlash(path));
   if (found === null) return;
   throw new InputError(`${describeKind(found)} is there already; write to another path`);

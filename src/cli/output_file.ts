@@ -11,18 +11,29 @@ import { TextOutput } from "./output.ts";
 /** Stands for standard output where the path of an output is expected. */
 export const STANDARD_OUTPUT = "-";
 
+/** What an output is, and what it must not replace. */
+export interface OutputKind {
+  /** What is written, for errors, for example `page`. */
+  readonly what: string;
+  /** The paths of the inputs. */
+  readonly inputs: readonly string[];
+  /** How files of this kind begin: others are not replaced. */
+  readonly begins: RegExp;
+}
+
+/** Bytes that show what kind a file is of. */
+const HEAD_BYTES = 1024;
+
 /**
- * Checks that an output may be written: it is no input, by any path or link, and no file of a run.
+ * Checks that an output may be written: it is no input, by any path or link, no file of a run, and
+ * no file of another kind, which may be a text that was named by mistake.
  *
- * @param what What is written, for errors, for example `page`.
- * @param path The output.
- * @param inputs The paths of the inputs.
  * @throws {InputError} if it is one of these.
  */
-export function checkOutput(what: string, path: string, inputs: readonly string[]): void {
+export function checkOutput(path: string, { what, inputs, begins }: OutputKind): void {
   if (path === STANDARD_OUTPUT) return;
   withContext(`Cannot write the ${what} ${quotePath(path)}`, () => {
-    const wrong = kindOfInput(path, inputs);
+    const wrong = kindOfInput(path, inputs) ?? otherKind(path, { what, begins });
     if (wrong === undefined) return;
     throw new InputError(`${wrong}, which would be replaced; write to another file`);
   });
@@ -35,6 +46,23 @@ function kindOfInput(path: string, inputs: readonly string[]): string | undefine
     return isRunFile(path) ? "it is a file of a run" : undefined;
   } catch (error) {
     throw toInputError(error, { path, action: "write", missing: "its folder must exist" });
+  }
+}
+
+/** What an output would replace that is no output of this kind. */
+function otherKind(
+  path: string,
+  { what, begins }: Pick<OutputKind, "what" | "begins">,
+): string | undefined {
+  try {
+    if (!statIfExists(path)?.isFile) return undefined;
+    using file = Deno.openSync(path);
+    const head = new Uint8Array(HEAD_BYTES);
+    const count = file.readSync(head) ?? 0;
+    const isSame = count === 0 || begins.test(new TextDecoder().decode(head.subarray(0, count)));
+    return isSame ? undefined : `there is a file that is no ${what}`;
+  } catch (error) {
+    throw toInputError(error, { path, action: "read", missing: "its folder must exist" });
   }
 }
 

@@ -10,6 +10,9 @@ import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 import { renderChart } from "./plot/render_chart.ts";
 import { MAX_RUNS, type PlottedRun, runChart, xAxes, type XAxis } from "./plot/run_chart.ts";
 
+/** How a picture begins. */
+const SVG = /^\s*(<\?xml[^>]*>\s*)?<svg\s/;
+
 /** `deno task plot` draws the losses and learning rates of runs. */
 export const plotCommand: Command = {
   name: "plot",
@@ -19,8 +22,9 @@ export const plotCommand: Command = {
     {
       name: "out",
       value: "FILE",
-      description: "The picture to write; an existing file is replaced, unless it is a file of a " +
-        "run; - is standard output",
+      description:
+        "The picture to write; an existing SVG picture is replaced, but no other file; " +
+        "- is standard output",
     },
     {
       name: "x",
@@ -52,7 +56,11 @@ export const plotCommand: Command = {
         }: a chart may have ${MAX_RUNS}; name fewer`,
       );
     }
-    checkOutput("picture", out, folders.map((folder) => `${folder}/${METRICS_FILE}`));
+    checkOutput(out, {
+      what: "picture",
+      inputs: folders.map((folder) => `${folder}/${METRICS_FILE}`),
+      begins: SVG,
+    });
     const names = namesOf(folders);
     const runs: PlottedRun[] = [];
     for (const [i, folder] of folders.entries()) {

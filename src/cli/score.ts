@@ -20,6 +20,8 @@ import { listTexts } from "../files/text_paths.ts";
 import { printResult, tableWidth, TextOutput } from "./output.ts";
 import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 
+/** How a page begins. */
+const HTML = /^\s*<(!doctype html|html)[\s>]/i;
 /** Browsers are slow to show a page of more characters. */
 const MAX_BYTES = 1_000_000;
 
@@ -36,8 +38,8 @@ export const scoreCommand: Command = {
       name: "html",
       value: "FILE",
       description: "Write an HTML page that colors the text by surprisal and shows the most " +
-        "probable characters at each place, some 20 bytes per character; an existing file is " +
-        "replaced, unless it is an input or a file of a run; - is standard output",
+        "probable characters at each place, some 20 bytes per character; an existing page is " +
+        "replaced, but no other file; - is standard output",
     },
     {
       name: "json",
@@ -70,7 +72,7 @@ export const scoreCommand: Command = {
     if (html !== undefined) {
       const checkpoints = [LATEST_CHECKPOINT, BEST_CHECKPOINT].map((name) => `${run}/${name}`);
       const inputs = [run, ...checkpoints, ...listTexts(paths).map(({ path }) => path)];
-      checkOutput("page", html, inputs);
+      checkOutput(html, { what: "page", inputs, begins: HTML });
     }
     const model = await readCheckpoint(run, whichCheckpoint(line));
     using corpus = await readText(paths, {

@@ -111,6 +111,7 @@ testProgram("export and import name what is wrong with their arguments", async (
   const out = ["--out", `${f}/new`];
   const rejections: readonly (readonly [readonly string[], RegExp])[] = [
     [["export", "run", "--format", "onnx"], /without --out/],
+    [["export", "run", "--format", "onnx", "--out", "-"], /"-": it must be the path of a file/],
     [["export", "run", ...out], /without --format/],
     [["export", "run", ...out, "--format", "onx"], /did you mean onnx/],
     [["export", "run", ...out, "--format", "onnx", "--license", "mit"], /only huggingface/],

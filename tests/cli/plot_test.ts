@@ -46,6 +46,7 @@ testProgram("plot draws runs as one SVG document, in light and dark", async (f) 
     await succeed(f, "plot", "one", "--out", "-"),
     await Deno.readTextFile(`${f}/loss.svg`).then(async () => {
       await succeed(f, "plot", "one", "--out", "again.svg");
+      await succeed(f, "plot", "one", "--out", "again.svg");
       return await Deno.readTextFile(`${f}/again.svg`);
     }),
   );
@@ -67,6 +68,7 @@ testProgram("plot names what is wrong, and writes over no file of a run", async 
       [["plot", ...Array<string>(9).fill("run"), ...out], /9 runs: a chart may have 8/],
       [["plot", "run", "--out", `${f}/run/metrics.jsonl`], /input of the command/],
       [["plot", "run", "--out", `${f}/run/config.json`], /file of a run/],
+      [["plot", "run", "--out", "rain.txt"], /a file that is no picture, which would be replaced/],
     ] as const
   ) await assertRejected(f, args, message);
   await Deno.writeTextFile(`${f}/run/metrics.jsonl`, "");

@@ -130,9 +130,9 @@ testProgram("score reads each of several texts from a zero state, as eval does",
   assertStringIncludes(page, `<dt>Predicted</dt><dd>${evaluation.chars}<`);
 });
 
-testProgram("score --html writes a page, and replaces an existing file", async (f) => {
+testProgram("score --html writes a page, and replaces an existing page", async (f) => {
   const model = await trained(f);
-  await Deno.writeTextFile(`${f}/page.html`, "x".repeat(1e6));
+  await Deno.writeTextFile(`${f}/page.html`, "<!doctype html>" + "x".repeat(1e6));
   const line = await succeed(f, "score", "run", "part.txt", "--html", "page.html");
   const { size } = await Deno.stat(`${f}/page.html`);
   assertMatch(line, /^25 characters predicted: [^\n]+\n/);
@@ -197,4 +197,5 @@ testProgram("score rejects files and options that do not fit", async (f) => {
   const missing = await run(f, page("none/page.html"));
   assertOneLine(missing, 2, /^Cannot write the page "none\/page.html": [^;]+; its folder must /);
   await assertRejected(f, page("folder"), /^Cannot write the page "folder": [^;]+; /);
+  await assertRejected(f, page("rain.txt"), /"rain.txt": there is a file that is no page, /);
 });
