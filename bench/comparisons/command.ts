@@ -176,7 +176,7 @@ function readChart(
       { option: "networks" },
     );
   }
-  checkOutput("picture", chart, []);
+  checkOutput(chart, { what: "picture", inputs: [] });
   return chart;
 }
 

@@ -11,14 +11,18 @@ import { TextOutput } from "./output.ts";
 /** Stands for standard output where the path of an output is expected. */
 export const STANDARD_OUTPUT = "-";
 
+/** How files begin that an output of their kind may replace. */
+const beginnings = {
+  picture: /^\s*(<\?xml[^>]*>\s*)?<svg\s/,
+  page: /^\s*<(!doctype html|html)[\s>]/i,
+} as const;
+
 /** What an output is, and what it must not replace. */
 export interface OutputKind {
-  /** What is written, for errors, for example `page`. */
-  readonly what: string;
+  /** What is written. */
+  readonly what: keyof typeof beginnings;
   /** The paths of the inputs. */
   readonly inputs: readonly string[];
-  /** How files of this kind begin: others are not replaced. */
-  readonly begins: RegExp;
 }
 
 /** Bytes that show what kind a file is of. */
@@ -30,10 +34,10 @@ const HEAD_BYTES = 1024;
  *
  * @throws {InputError} if it is one of these.
  */
-export function checkOutput(path: string, { what, inputs, begins }: OutputKind): void {
+export function checkOutput(path: string, { what, inputs }: OutputKind): void {
   if (path === STANDARD_OUTPUT) return;
   withContext(`Cannot write the ${what} ${quotePath(path)}`, () => {
-    const wrong = kindOfInput(path, inputs) ?? otherKind(path, { what, begins });
+    const wrong = kindOfInput(path, inputs) ?? otherKind(path, what);
     if (wrong === undefined) return;
     throw new InputError(`${wrong}, which would be replaced; write to another file`);
   });
@@ -50,17 +54,16 @@ function kindOfInput(path: string, inputs: readonly string[]): string | undefine
 }
 
 /** What an output would replace that is no output of this kind. */
-function otherKind(
-  path: string,
-  { what, begins }: Pick<OutputKind, "what" | "begins">,
-): string | undefined {
+function otherKind(path: string, what: OutputKind["what"]): string | undefined {
   try {
     if (!statIfExists(path)?.isFile) return undefined;
     using file = Deno.openSync(path);
     const head = new Uint8Array(HEAD_BYTES);
     const count = file.readSync(head) ?? 0;
-    const isSame = count === 0 || begins.test(new TextDecoder().decode(head.subarray(0, count)));
-    return isSame ? undefined : `there is a file that is no ${what}`;
+    const text = new TextDecoder().decode(head.subarray(0, count));
+    return count === 0 || beginnings[what].test(text)
+      ? undefined
+      : `there is a file that is no ${what}`;
   } catch (error) {
     throw toInputError(error, { path, action: "read", missing: "its folder must exist" });
   }

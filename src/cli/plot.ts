@@ -10,9 +10,6 @@ import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 import { renderChart } from "./plot/render_chart.ts";
 import { MAX_RUNS, type PlottedRun, runChart, xAxes, type XAxis } from "./plot/run_chart.ts";
 
-/** How a picture begins. */
-const SVG = /^\s*(<\?xml[^>]*>\s*)?<svg\s/;
-
 /** `deno task plot` draws the losses and learning rates of runs. */
 export const plotCommand: Command = {
   name: "plot",
@@ -59,7 +56,6 @@ export const plotCommand: Command = {
     checkOutput(out, {
       what: "picture",
       inputs: folders.map((folder) => `${folder}/${METRICS_FILE}`),
-      begins: SVG,
     });
     const names = namesOf(folders);
     const runs: PlottedRun[] = [];

@@ -20,8 +20,6 @@ import { listTexts } from "../files/text_paths.ts";
 import { printResult, tableWidth, TextOutput } from "./output.ts";
 import { checkOutput, STANDARD_OUTPUT, writeOutput } from "./output_file.ts";
 
-/** How a page begins. */
-const HTML = /^\s*<(!doctype html|html)[\s>]/i;
 /** Browsers are slow to show a page of more characters. */
 const MAX_BYTES = 1_000_000;
 
@@ -72,7 +70,7 @@ export const scoreCommand: Command = {
     if (html !== undefined) {
       const checkpoints = [LATEST_CHECKPOINT, BEST_CHECKPOINT].map((name) => `${run}/${name}`);
       const inputs = [run, ...checkpoints, ...listTexts(paths).map(({ path }) => path)];
-      checkOutput(html, { what: "page", inputs, begins: HTML });
+      checkOutput(html, { what: "page", inputs });
     }
     const model = await readCheckpoint(run, whichCheckpoint(line));
     using corpus = await readText(paths, {
