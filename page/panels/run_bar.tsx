@@ -1,5 +1,7 @@
 /// <reference lib="dom" />
 import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { isOverfitted } from "../../src/train/overfitting.ts";
 import { forgetTraining, keepError, keepNewTraining, left } from "../files/keep_training.ts";
 import {
   countOf,
@@ -32,8 +34,18 @@ export function RunBar() {
   const isRefused = error !== null && phase === "idle";
   const isReady = text.value !== null && client.configured.value !== null && !isRefused;
   const note = remark.value ?? endReason();
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // What is scrolled to is below the bar, whose lower rule covers that of a panel.
+    const { style } = document.documentElement;
+    const observer = new ResizeObserver(() =>
+      style.scrollPaddingTop = `${bar.current!.offsetHeight - 1}px`
+    );
+    observer.observe(bar.current!);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <section class="run-bar" aria-label="Training">
+    <section class="run-bar" aria-label="Training" ref={bar}>
       {phase !== "idle" && (
         <progress
           aria-label="Progress of the training"
@@ -124,6 +136,10 @@ function endReason(): string | null {
     ? `All ${countOf(step, "step")} are done.`
     : since >= limits.patience
     ? `The validation loss has not fallen in ${countOf(since, "validation")}.`
+    : limits.stopsOverfitting && isOverfitted(client.model.value!.progress)
+    ? `Stopped early: the validation loss has not fallen in ${
+      countOf(since, "validation")
+    }, and is clearly above its lowest.`
     : "The time is over.";
   if (best === undefined || best.step === step) return reason;
   return `${reason} Write and Look inside use the best model, that of step ${

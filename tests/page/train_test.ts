@@ -1,6 +1,6 @@
 /** Training in the page. */
 import { assert, assertEquals } from "@std/assert";
-import { limitSteps, train, waitUntilReady } from "./actions.ts";
+import { limitSteps, openText, train, waitUntilReady } from "./actions.ts";
 import { testPage } from "./browser.ts";
 
 testPage("The page is isolated, trains, pauses and takes one step", async ({ page }) => {
@@ -50,6 +50,20 @@ testPage("The page says why a training has ended, and shows its best model", asy
   await page.getByRole("button", { name: "Reset" }).click();
   assertEquals(await page.getByLabel("limit", { exact: true }).inputValue(), "60");
 });
+
+testPage("The page says that a training has stopped because it overfits", async ({ page }) => {
+  // Letters without a pattern: nothing can be learned of them but themselves.
+  let state = 1;
+  const letters = Array.from({ length: 2000 }, () => {
+    state = state * 48271 % 2147483647;
+    return String.fromCharCode(97 + state % 20);
+  });
+  await openText(page, { name: "noise.txt", contents: letters.join("") });
+  await page.locator(".text-facts:has-text('2,000 characters')").waitFor();
+  await train(page);
+  await page.getByText(/^Stopped early: the validation loss has not fallen in/).waitFor();
+  await page.getByText(/use the best model, that of step/).waitFor();
+}, { hash: "#hidden=64&layers=1&seqLength=20&batchSize=4" });
 
 testPage("A training of some time is not lost without a question", async ({ page }) => {
   const questions: string[] = [];

@@ -197,4 +197,13 @@ testPage("Write underlines what the model wrote, and says so in words", async ({
     }`),
     [0, 0],
   );
+  // Lines of either direction, too.
+  await field.fill("she sells\nשלום");
+  const [ofField, ofMarks] = await page.evaluate<string[]>(
+    `["textarea", ".write-marks"].map((selector) => {
+      const style = getComputedStyle(document.querySelector("#write " + selector));
+      return [style.direction, style.unicodeBidi, style.textAlign].join();
+    })`,
+  );
+  assertEquals(ofMarks, ofField);
 });
