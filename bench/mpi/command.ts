@@ -12,12 +12,12 @@ import {
   type StepSize,
 } from "./cost_model.ts";
 
-/** Networks to predict for: typical values of MPI over each; to set up a message takes a round trip. */
+/** Networks to predict for: typical values of Open MPI over each; to set up a message takes a round trip. */
 const networks: readonly Network[] = [
-  { name: "shared memory", latency: 4e-6, bandwidth: 3e9, setup: 4e-6 },
-  { name: "InfiniBand 100 Gb/s", latency: 3e-6, bandwidth: 11e9, setup: 6e-6 },
-  { name: "Ethernet 10 Gb/s", latency: 30e-6, bandwidth: 1.1e9, setup: 60e-6 },
-  { name: "Ethernet 1 Gb/s", latency: 60e-6, bandwidth: 0.115e9, setup: 120e-6 },
+  { name: "shared memory", latency: 4e-6, bandwidth: 3e9, setup: 8e-6, longBytes: 4096 },
+  { name: "InfiniBand 100 Gb/s", latency: 3e-6, bandwidth: 11e9, setup: 6e-6, longBytes: 8192 },
+  { name: "Ethernet 10 Gb/s", latency: 30e-6, bandwidth: 1.1e9, setup: 60e-6, longBytes: 65_536 },
+  { name: "Ethernet 1 Gb/s", latency: 60e-6, bandwidth: 0.115e9, setup: 120e-6, longBytes: 65_536 },
 ];
 const rankCounts = [2, 4, 8, 16, 32, 64, 128, 256];
 const sizes: readonly (readonly [hidden: number, batchSize: number])[] = [

@@ -13,28 +13,32 @@ import { randomWorkload } from "../workload.ts";
 import { stepSizeOf } from "./command.ts";
 import { exchangeSeconds, type Network, type StepSize } from "./cost_model.ts";
 
+/** Messages of which the first that takes longer than its bytes is the shortest long one. */
+const MESSAGE_BYTES = [4096, 8192, 16_384, 32_768, 65_536, 131_072] as const;
 /** Long messages whose times determine bandwidth and setup. */
-const LONG_BYTES = [2 ** 19, 2 ** 22] as const;
-/** Calls that are timed. */
-const SHORT_CALLS = 400;
-const LONG_CALLS = 12;
-/** Seconds that steps of one size are measured. */
-const SECONDS = 2;
-const WARMUP_STEPS = 3;
+const LONG_BYTES = [2 ** 18, 2 ** 20] as const;
+/** Pairs of calls that are timed, and those before. */
+const PAIRS = 60;
+const WARMUP_PAIRS = 20;
+/** Seconds that steps of one size are measured, and those before, until windows of TCP are as large as they get. */
+const SECONDS = 4;
+const WARMUP_SECONDS = 1;
 const SEQ_LENGTH = 50;
 const BATCH_SIZE = 64;
 
 /**
- * The median seconds of a call that all ranks make again and again, without other waits between: each
- * rank then calls when the message before has arrived.
+ * The median seconds of a call that all ranks make again and again. They are timed in pairs: after a
+ * call that waited for the other rank, the message of the next may already be there, so that it takes
+ * no time at all.
  */
-function secondsOfCall(mpi: Mpi, calls: number, call: () => void): number {
+function secondsOfCall(mpi: Mpi, call: () => void): number {
   mpi.barrier();
-  for (let i = 0; i < 5; i++) call();
-  const times = Array.from({ length: calls }, () => {
+  for (let i = 0; i < 2 * WARMUP_PAIRS; i++) call();
+  const times = Array.from({ length: PAIRS }, () => {
     const begin = performance.now();
     call();
-    return (performance.now() - begin) / 1000;
+    call();
+    return (performance.now() - begin) / 2000;
   });
   return median(times);
 }
@@ -46,19 +50,24 @@ function measureNetwork(mpi: Mpi): Network {
   const each = (length: number): Slice[] =>
     Array.from({ length: size }, (_, i) => ({ start: i * length, length }));
   const rounds = Math.ceil(Math.log2(size));
-  const latency = secondsOfCall(mpi, SHORT_CALLS, () => mpi.allGather(words, each(1))) / rounds;
-  const [short, long] = LONG_BYTES.map((bytes) => {
+  const latency = secondsOfCall(mpi, () => mpi.allGather(words, each(1))) / rounds;
+  /** The seconds of a message to each other rank beyond those of one of a few bytes. */
+  const secondsOf = (bytes: number): number => {
     const length = bytes / 4;
     const [send, receive] = [new Float32Array(size * length), new Float32Array(size * length)];
     const others = each(length).map((slice, i) => i === rank ? { start: 0, length: 0 } : slice);
-    return secondsOfCall(mpi, LONG_CALLS, () => {
+    return secondsOfCall(mpi, () => {
       mpi.allToAll({ send, sent: others, receive, received: others });
-    });
-  }) as [number, number];
+    }) - (size - 1) * latency;
+  };
   const [fewer, more] = LONG_BYTES;
-  const bandwidth = (size - 1) * (more - fewer) / (long - short);
-  const setup = short - (size - 1) * (fewer / bandwidth + latency);
-  return { name: "measured", latency, bandwidth, setup: Math.max(0, setup) };
+  const short = secondsOf(fewer);
+  const bandwidth = (size - 1) * (more - fewer) / (secondsOf(more) - short);
+  const setup = Math.max(0, short - (size - 1) * fewer / bandwidth);
+  const longBytes = MESSAGE_BYTES.find((bytes) => {
+    return secondsOf(bytes) > (size - 1) * bytes / bandwidth + setup / 2;
+  }) ?? fewer;
+  return { name: "measured", latency, bandwidth, setup, longBytes };
 }
 
 /** An exchange that exchanges nothing, to measure the arithmetic of a rank. */
@@ -92,7 +101,7 @@ function measureSteps(
     engine.inputIds.set(workload.inputIds.subarray(from, from + streams.length), row);
     engine.targetIds.set(workload.targetIds.subarray(from, from + streams.length), row);
   }
-  const job = new Uint8Array(256);
+  const job = new Uint8Array(512);
   const update = {
     optimizer: "adam" as const,
     lr: 1e-6,
@@ -107,18 +116,19 @@ function measureSteps(
     exchange.broadcast(job, { isIdle: true });
     network.forward();
     network.backward();
-    network.all(true);
+    network.gatherLoss([0, 0]);
     exchange.broadcast(job, { isIdle: true });
     network.update({ ...update, ...rest, step: ++step });
     times.push((performance.now() - begin) / 1000);
   };
-  for (let i = 0; i < WARMUP_STEPS; i++) takeStep();
+  takeStep();
+  takeStep();
   // All ranks take as many steps.
   const [seconds] = gatherValues(mpi, times.at(-1)!) as [number];
-  const steps = Math.ceil(SECONDS / seconds);
-  mpi.barrier();
-  for (let i = 0; i < steps; i++) takeStep();
-  return median(times.slice(WARMUP_STEPS));
+  for (let i = 0; i < WARMUP_SECONDS / seconds; i++) takeStep();
+  const from = times.length;
+  for (let i = 0; i < SECONDS / seconds; i++) takeStep();
+  return median(times.slice(from));
 }
 
 const milliseconds = (seconds: number) => `${(1000 * seconds).toFixed(2)} ms`;
@@ -136,8 +146,8 @@ export async function measure(path: string): Promise<number> {
   const [network] = gatherValues(mpi, measureNetwork(mpi)) as [Network];
   print(
     `${mpi.size} ranks: latency ${(1e6 * network.latency).toFixed(1)} µs, bandwidth ` +
-      `${(network.bandwidth / 1e6).toFixed(0)} MB/s, setup of long messages ` +
-      `${(1e6 * network.setup).toFixed(0)} µs`,
+      `${(network.bandwidth / 1e6).toFixed(0)} MB/s, setup of messages from ` +
+      `${network.longBytes / 1024} KiB on ${(1e6 * network.setup).toFixed(0)} µs`,
   );
   for (const hidden of [128, 256, 512]) {
     const size = stepSizeOf(hidden, SEQ_LENGTH, BATCH_SIZE);

@@ -9,6 +9,14 @@ import type { Update } from "./update.ts";
 
 const NOTHING: Slice = { start: 0, length: 0 };
 
+/** What {@linkcode RankEngine.gatherLoss} has gathered. */
+export interface GatheredLoss {
+  /** The loss of all streams: summed over the steps of the sequence, averaged over the streams. */
+  readonly loss: number;
+  /** By rank: what it reports. */
+  readonly words: readonly (readonly number[])[];
+}
+
 /**
  * One network in the memories of several ranks, which computes the same bits as an
  * {@linkcode Engine} alone (docs/design/distributed.md).
@@ -32,7 +40,9 @@ export class RankEngine implements Disposable {
   readonly #sums: readonly AllToAll[];
   /** By rank: 1 if something holds there. */
   readonly #flags: Int32Array;
-  /** The losses of all rows after the last forward pass, rank after rank. */
+  /** The loss of the streams of this rank. */
+  #loss = 0;
+  /** The losses of all rows that were gathered last, rank after rank. */
   #losses: Float64Array | null = null;
   readonly #flagSlices: readonly Slice[];
 
@@ -97,31 +107,46 @@ export class RankEngine implements Disposable {
     this.engine.clear();
   }
 
-  /**
-   * Computes states, logits, and the loss of all streams; see {@linkcode Engine.crossEntropy}.
-   *
-   * @returns The loss, with the same bits as on one rank.
-   */
-  forward(dropout?: Dropout): number {
+  /** Computes the states, logits and losses of this rank's streams; see {@linkcode Engine.crossEntropy}. */
+  forward(dropout?: Dropout): void {
+    if (this.#own.streams.length === 0) return;
     const { engine } = this;
-    const { seqLength, batchSize } = engine.options;
-    let loss = 0;
-    if (this.#own.streams.length > 0) {
-      engine.forward(seqLength, dropout);
-      loss = engine.crossEntropy();
-    }
-    if (this.#exchange === null) return loss;
-    const losses = new Float64Array(seqLength * batchSize);
-    const slices = this.#parts.map(({ streams: { start, length } }) => ({
-      start: start * seqLength,
-      length: length * seqLength,
+    engine.forward(engine.options.seqLength, dropout);
+    this.#loss = engine.crossEntropy();
+  }
+
+  /**
+   * Gathers the losses after a forward pass. Call it after {@linkcode RankEngine.backward}, which needs
+   * none of other ranks: each exchange that ranks wait for takes time.
+   *
+   * @param words What each rank reports besides, as many numbers of each.
+   * @returns The loss, with the same bits as on one rank, and the words by rank.
+   */
+  gatherLoss(words: readonly number[] = []): GatheredLoss {
+    if (this.#exchange === null) return { loss: this.#loss, words: [words] };
+    const { seqLength, batchSize } = this.engine.options;
+    const slices = this.#parts.map(({ streams: { start, length } }, rank) => ({
+      start: start * seqLength + rank * words.length,
+      length: length * seqLength + words.length,
     }));
-    if (this.#own.streams.length > 0) {
-      losses.set(engine.readLosses(), slices[this.#exchange.rank]!.start);
-    }
-    this.#exchange.allGather(losses, slices);
+    const gathered = new Float64Array(seqLength * batchSize + this.#parts.length * words.length);
+    const own = slices[this.#exchange.rank]!;
+    if (this.#own.streams.length > 0) gathered.set(this.engine.readLosses(), own.start);
+    gathered.set(words, own.start + own.length - words.length);
+    this.#exchange.allGather(gathered, slices);
+    const losses = new Float64Array(seqLength * batchSize);
+    const wordsByRank = slices.map(({ start, length }, rank) => {
+      const end = start + length - words.length;
+      losses.set(gathered.subarray(start, end), this.#parts[rank]!.streams.start * seqLength);
+      return Array.from(gathered.subarray(end, start + length));
+    });
     this.#losses = losses;
-    // Added in the order of the rows on one rank: step by step.
+    return { loss: this.#sumOf(losses) / batchSize, words: wordsByRank };
+  }
+
+  /** Adds the losses of all rows in the order of one rank: step by step. */
+  #sumOf(losses: Float64Array): number {
+    const { seqLength } = this.engine.options;
     let sum = 0;
     for (let t = 0; t < seqLength; t++) {
       for (const { streams: { start, length } } of this.#parts) {
@@ -129,10 +154,10 @@ export class RankEngine implements Disposable {
         for (let i = row; i < row + length; i++) sum += losses[i]!;
       }
     }
-    return sum / batchSize;
+    return sum;
   }
 
-  /** Copies the losses of all rows after the last forward pass, [T, B]. */
+  /** Copies the losses of all rows after {@linkcode RankEngine.gatherLoss}, [T, B]. */
   readLosses(): ArrayLike<number> {
     if (this.#losses === null) return this.engine.readLosses();
     const { seqLength, batchSize } = this.engine.options;

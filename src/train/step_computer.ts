@@ -1,6 +1,6 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Dropout } from "../engine/dropout.ts";
-import { RankEngine } from "../engine/rank_engine.ts";
+import { type GatheredLoss, RankEngine } from "../engine/rank_engine.ts";
 import type { Update } from "../engine/update.ts";
 import { TextError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
@@ -8,7 +8,7 @@ import type { Config } from "../model/config.ts";
 import { sizesOf } from "../model/model.ts";
 import { stateSlotsOf } from "../model/optimizers.ts";
 import type { ParameterSet, RealArray } from "../model/parameters.ts";
-import { gatherWords, throwFirst } from "../rank_jobs.ts";
+import { throwFirst } from "../rank_jobs.ts";
 import { LineLoader } from "../text/line_batches.ts";
 import type { Corpus } from "../text/corpus.ts";
 import type { Batches } from "./training_data.ts";
@@ -125,8 +125,7 @@ export class StepComputer implements Disposable {
   }
 
   /**
-   * Takes the next batch, sets hidden states to zero that are due, and computes loss and gradients; no
-   * gradients if the loss is not finite.
+   * Takes the next batch, sets hidden states to zero that are due, and computes loss and gradients.
    *
    * @throws {TextError} if a rank cannot read its text any more; the state is then as before.
    */
@@ -140,12 +139,16 @@ export class StepComputer implements Disposable {
       if (this.#exchange === null || !(error instanceof TextError)) throw error;
       failure = error;
     }
-    const loss = this.#lossOf(this.#network.forward(dropout));
-    if (Number.isFinite(loss)) this.#network.backward();
-    const isStopped = this.#agreeToStop(failure);
+    this.#network.forward(dropout);
+    this.#network.backward();
+    const { loss, words } = this.#network.gatherLoss([
+      failure === undefined ? 0 : 1,
+      Atomics.load(this.#network.engine.stopWord, 0),
+    ]);
+    const isStopped = this.#agreeToStop(words, failure);
     // Every rank does: no job is needed, as for `undo`.
     if (isStopped) this.#undoBatch();
-    return { loss, isStopped };
+    return { loss: this.#lossOf(loss), isStopped };
   }
 
   /** The loss of a batch; of lines, without what fills them up. */
@@ -210,22 +213,20 @@ export class StepComputer implements Disposable {
     return this.#validation!.end();
   }
 
-  /** Whether a rank was stopped; all are then. Throws the error of one that cannot read its text. */
-  #agreeToStop(failure: TextError | undefined): boolean {
-    const { stopWord } = this.#network.engine;
-    const exchange = this.#exchange;
-    if (exchange === null) return Atomics.load(stopWord, 0) !== 0;
-    const words = gatherWords(exchange, [
-      failure === undefined ? 0 : 1,
-      Atomics.load(stopWord, 0),
-    ]);
+  /**
+   * Whether a rank was stopped; all are then. Throws the error of one that cannot read its text.
+   *
+   * @param words By rank: whether it has an error, and its stop word.
+   * @param failure The error of this rank.
+   */
+  #agreeToStop(words: GatheredLoss["words"], failure: TextError | undefined): boolean {
     if (words.some(([failed]) => failed === 1)) {
       this.#undoBatch();
-      throwFirst(exchange, failure);
+      throwFirst(this.#exchange!, failure);
     }
     const stopped = words.find(([, word]) => word !== 0);
     if (stopped === undefined) return false;
-    Atomics.compareExchange(stopWord, 0, 0, stopped[1]!);
+    Atomics.compareExchange(this.#network.engine.stopWord, 0, 0, stopped[1]!);
     return true;
   }
 

@@ -42,8 +42,9 @@ export function trainRanks(
         engine.targetIds[t * streams.length + own] = target;
       }
     }
-    losses.push(network.forward(dropout));
+    network.forward(dropout);
     network.backward();
+    losses.push(network.gatherLoss().loss);
     if (!network.gradientsAreFinite()) throw new Error("a gradient is not finite");
     if (!network.update(update)) throw new Error("a parameter is not finite");
   }
