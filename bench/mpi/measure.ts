@@ -49,16 +49,22 @@ function measureNetwork(mpi: Mpi): Network {
   const words = new Int32Array(size);
   const each = (length: number): Slice[] =>
     Array.from({ length: size }, (_, i) => ({ start: i * length, length }));
-  const rounds = Math.ceil(Math.log2(size));
-  const latency = secondsOfCall(mpi, () => mpi.allGather(words, each(1))) / rounds;
-  /** The seconds of a message to each other rank beyond those of one of a few bytes. */
+  const gather = () => mpi.allGather(words, each(1));
+  const gatherSeconds = secondsOfCall(mpi, gather);
+  const latency = gatherSeconds / Math.ceil(Math.log2(size));
+  /**
+   * The seconds of a message to each other rank beyond those of one of a few bytes. As in a step, a
+   * short message follows, which waits until the long one has arrived everywhere.
+   */
   const secondsOf = (bytes: number): number => {
     const length = bytes / 4;
     const [send, receive] = [new Float32Array(size * length), new Float32Array(size * length)];
     const others = each(length).map((slice, i) => i === rank ? { start: 0, length: 0 } : slice);
-    return secondsOfCall(mpi, () => {
+    const seconds = secondsOfCall(mpi, () => {
       mpi.allToAll({ send, sent: others, receive, received: others });
-    }) - (size - 1) * latency;
+      gather();
+    });
+    return seconds - gatherSeconds - (size - 1) * latency;
   };
   const [fewer, more] = LONG_BYTES;
   const short = secondsOf(fewer);
