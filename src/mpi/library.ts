@@ -36,10 +36,7 @@ const broadcast = ["buffer", "i32", "usize", "i32", "usize"] as const;
 const allGather = [
   ...["usize", "i32", "usize", "buffer", "buffer", "buffer", "usize", "usize"] as const,
 ] as const;
-const allToAll = [
-  ...["buffer", "buffer", "buffer", "usize"] as const,
-  ...["buffer", "buffer", "buffer", "usize", "usize"] as const,
-] as const;
+const message = ["buffer", "i32", "usize", "i32", "i32", "usize", "buffer"] as const;
 
 /** The functions that are called. Each returns an error code, 0 for success. */
 const symbols = {
@@ -58,14 +55,15 @@ const symbols = {
   MPI_Get_library_version: { parameters: ["buffer", "buffer"], result: "i32" },
   MPI_Get_processor_name: { parameters: ["buffer", "buffer"], result: "i32" },
   MPI_Test: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
+  MPI_Wait: { parameters: ["buffer", "buffer"], result: "i32" },
   MPI_Barrier: { parameters: ["usize"], result: "i32" },
   MPI_Ibarrier: { parameters: ["usize", "buffer"], result: "i32" },
   MPI_Bcast: { parameters: broadcast, result: "i32" },
   MPI_Ibcast: { parameters: [...broadcast, "buffer"], result: "i32" },
   MPI_Allgatherv: { parameters: allGather, result: "i32" },
   MPI_Iallgatherv: { parameters: [...allGather, "buffer"], result: "i32" },
-  MPI_Alltoallv: { parameters: allToAll, result: "i32" },
-  MPI_Ialltoallv: { parameters: [...allToAll, "buffer"], result: "i32" },
+  MPI_Isend: { parameters: message, result: "i32" },
+  MPI_Irecv: { parameters: message, result: "i32" },
   // Only in libraries of version 5 of the standard.
   MPI_Abi_get_version: { parameters: ["buffer", "buffer"], result: "i32", optional: true },
   // Functions of the C library are found through the MPI library, which is linked to it.

@@ -68,8 +68,9 @@ export class Mpi implements Exchange {
   readonly #constants: Library["constants"];
   readonly #functions: Functions;
   readonly #maxBroadcastBytes: number;
-  /** Arguments of calls: a request, whether it is complete, and a status that nothing reads. */
+  /** Arguments of calls: requests, whether one is complete, and a status that nothing reads. */
   readonly #request = new BigUint64Array(1);
+  readonly #requests: readonly BigUint64Array<ArrayBuffer>[];
   readonly #isDone = new Int32Array(1);
   readonly #status = new Uint8Array(STATUS_BYTES);
   readonly #never = new Int32Array(new SharedArrayBuffer(4));
@@ -88,6 +89,7 @@ export class Mpi implements Exchange {
     this.rank = word[0]!;
     this.#check("MPI_Comm_size", functions.MPI_Comm_size(world, word));
     this.size = word[0]!;
+    this.#requests = Array.from({ length: 2 * (this.size - 1) }, () => new BigUint64Array(1));
     this.host = readText((text, length) => functions.MPI_Get_processor_name(text, length));
   }
 
@@ -148,10 +150,12 @@ export class Mpi implements Exchange {
   allGather(values: Values, slices: readonly Slice[]): void {
     const { MPI_Allgatherv, MPI_Iallgatherv } = this.#functions;
     const { inPlace, int32, world } = this.#constants;
-    const { counts, displacements } = unitsOf(values, slices);
+    const units = unitsOf(values);
+    const counts = Int32Array.from(slices, ({ length }) => length * units);
     if (counts.reduce((sum, count) => sum + count, 0) >= LONG_UNITS) {
       return this.allToAll(asAllToAll(values, slices, this.rank));
     }
+    const displacements = Int32Array.from(slices, ({ start }) => start * units);
     const message = [
       ...[inPlace, 0, int32] as const,
       ...[argument(values), counts, displacements, int32, world] as const,
@@ -163,20 +167,31 @@ export class Mpi implements Exchange {
     }
   }
 
+  /**
+   * `MPI_Alltoallv` would receive before it sends. With Open MPI over TCP, a rank that is late then
+   * agrees to a long array before it offers its own; the other sends all its bytes before it agrees to
+   * that, and the two arrays cross the network one after the other.
+   */
   allToAll({ send, sent, receive, received }: AllToAll): void {
-    const { MPI_Alltoallv, MPI_Ialltoallv } = this.#functions;
+    const { MPI_Isend, MPI_Irecv } = this.#functions;
     const { int32, world } = this.#constants;
-    const from = unitsOf(send, sent);
-    const to = unitsOf(receive, received);
-    const message = [
-      ...[argument(send), from.counts, from.displacements, int32] as const,
-      ...[argument(receive), to.counts, to.displacements, int32, world] as const,
-    ] as const;
-    if (this.sharesCores) {
-      this.#complete("MPI_Ialltoallv", MPI_Ialltoallv(...message, this.#request));
-    } else {
-      this.#check("MPI_Alltoallv", MPI_Alltoallv(...message));
+    const { rank, size } = this;
+    const units = unitsOf(send);
+    let requests = 0;
+    const start = (name: string, call: typeof MPI_Isend, part: Values, other: number) => {
+      if (part.length === 0) return;
+      const request = this.#requests[requests++]!;
+      const message = [argument(part), part.length * units, int32, other, 0, world] as const;
+      this.#check(name, call(...message, request));
+    };
+    const others = Array.from({ length: size - 1 }, (_, i) => (rank + i + 1) % size);
+    for (const to of others) start("MPI_Isend", MPI_Isend, partOf(send, sent[to]!), to);
+    for (const from of others.reverse()) {
+      start("MPI_Irecv", MPI_Irecv, partOf(receive, received[from]!), from);
     }
+    // Meanwhile, the own part.
+    receive.set(partOf(send, sent[rank]!), received[rank]!.start);
+    for (let i = 0; i < requests; i++) this.#finish(this.#requests[i]!);
   }
 
   /**
@@ -202,10 +217,20 @@ export class Mpi implements Exchange {
    */
   #complete(name: string, code: number, isIdle = false): void {
     this.#check(name, code);
+    this.#poll(this.#request, isIdle);
+  }
+
+  /** Waits until an operation is complete that takes no longer than others. */
+  #finish(request: BigUint64Array<ArrayBuffer>): void {
+    if (this.sharesCores) return this.#poll(request);
+    this.#check("MPI_Wait", this.#functions.MPI_Wait(request, this.#status));
+  }
+
+  #poll(request: BigUint64Array<ArrayBuffer>, isIdle = false): void {
     const { MPI_Test, sched_yield } = this.#functions;
     let sleepMs = MIN_SLEEP_MS;
     for (let polls = 1;; polls++) {
-      this.#check("MPI_Test", MPI_Test(this.#request, this.#isDone, this.#status));
+      this.#check("MPI_Test", MPI_Test(request, this.#isDone, this.#status));
       if (this.#isDone[0] !== 0) return;
       if (polls < POLLS_BEFORE_YIELD) continue;
       if (polls < POLLS_BEFORE_SLEEP) {
@@ -238,36 +263,30 @@ function argument(values: Values | Uint8Array): Uint8Array<ArrayBuffer> {
   return values as unknown as Uint8Array<ArrayBuffer>;
 }
 
-/**
- * An all-gather as an all-to-all, from the place of the own slice to the places of the others. The
- * addresses of the two buffers differ: Open MPI takes equal ones for MPI_IN_PLACE.
- */
+/** An all-gather as an all-to-all, from the place of the own slice to the places of the others. */
 function asAllToAll(values: Values, slices: readonly Slice[], rank: number): AllToAll {
-  const own = slices[rank]!;
   const none = { start: 0, length: 0 };
-  const isOther = ({ length }: Slice, i: number) => i !== rank && length > 0;
-  const first = Math.min(values.length, ...slices.filter(isOther).map(({ start }) => start));
   return {
-    send: own.length === 0 ? values.slice(0, 1) : values.subarray(own.start),
-    sent: slices.map((_, i) => i === rank ? none : { start: 0, length: own.length }),
-    receive: values.subarray(first),
-    received: slices.map((slice, i) =>
-      isOther(slice, i) ? { start: slice.start - first, length: slice.length } : none
-    ),
+    send: values,
+    sent: slices.map((_, i) => i === rank ? none : slices[rank]!),
+    receive: values,
+    received: slices.map((slice, i) => i === rank ? none : slice),
   };
 }
 
-/** Slices in units of 4 bytes. */
-function unitsOf(values: Values, slices: readonly Slice[]) {
+function partOf(values: Values, { start, length }: Slice): Values {
+  return values.subarray(start, start + length);
+}
+
+/** The units of 4 bytes of each number of an array. */
+function unitsOf(values: Values): number {
   const units = values.BYTES_PER_ELEMENT / UNIT_BYTES;
   if (values.length * units > MAX_UNITS) {
     throw new RangeError(
       `Cannot exchange ${values.length} numbers at once: the most are ${MAX_UNITS / units}`,
     );
   }
-  const counts = Int32Array.from(slices, ({ length }) => length * units);
-  const displacements = Int32Array.from(slices, ({ start }) => start * units);
-  return { counts, displacements };
+  return units;
 }
 
 /** A text that a call writes. */
