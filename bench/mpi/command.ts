@@ -1,6 +1,7 @@
 /** `deno task bench-mpi` without a launcher: predictions of the cost model. */
 import { type Command, present } from "../../src/cli/args.ts";
 import { printResult } from "../../src/cli/output.ts";
+import { internalsOf } from "../../src/engine/engine.ts";
 import { RankEngine } from "../../src/engine/rank_engine.ts";
 import { median } from "../statistics.ts";
 import { randomWorkload, VOCABULARY_SIZE } from "../workload.ts";
@@ -77,8 +78,7 @@ export function stepSizeOf(hidden: number, seqLength: number, batchSize: number)
   const { sizes } = randomWorkload({ hidden, seqLength: 1, batchSize: 1 });
   const shape = { ...sizes, precision: "f32" as const, seqLength: 1, batchSize };
   using network = new RankEngine({ ...shape, threads: 1 }, null);
-  const parameterBytes = Object.values(network.engine.readParameters())
-    .reduce((sum, values) => sum + values.byteLength, 0);
+  const { parameterBytes } = internalsOf(network.engine).instance.layout;
   return {
     ...{ hidden, vocabulary: VOCABULARY_SIZE, seqLength, batchSize },
     ...{ partials: network.partials, parameterBytes },

@@ -13,8 +13,8 @@ import { randomWorkload } from "../workload.ts";
 import { stepSizeOf } from "./command.ts";
 import { exchangeSeconds, type Network, type StepSize } from "./cost_model.ts";
 
-/** Messages of which the first that takes longer than its bytes is the shortest long one. */
-const MESSAGE_BYTES = [4096, 8192, 16_384, 32_768, 65_536, 131_072] as const;
+/** Messages of which the shortest long one is the one that takes most longer than the one before. */
+const MESSAGE_BYTES = [2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072] as const;
 /** Long messages whose times determine bandwidth and setup. */
 const LONG_BYTES = [2 ** 18, 2 ** 20] as const;
 /** Pairs of calls that are timed, and those before. */
@@ -70,9 +70,9 @@ function measureNetwork(mpi: Mpi): Network {
   const short = secondsOf(fewer);
   const bandwidth = (size - 1) * (more - fewer) / (secondsOf(more) - short);
   const setup = Math.max(0, short - (size - 1) * fewer / bandwidth);
-  const longBytes = MESSAGE_BYTES.find((bytes) => {
-    return secondsOf(bytes) > (size - 1) * bytes / bandwidth + setup / 2;
-  }) ?? fewer;
+  const times = MESSAGE_BYTES.map((bytes) => secondsOf(bytes) - (size - 1) * bytes / bandwidth);
+  const rises = times.map((seconds, i) => i === 0 ? 0 : seconds - times[i - 1]!);
+  const longBytes = MESSAGE_BYTES[rises.indexOf(Math.max(...rises))]!;
   return { name: "measured", latency, bandwidth, setup, longBytes };
 }
 
