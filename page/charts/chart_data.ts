@@ -100,3 +100,12 @@ export function rowsOf(
   );
   return chosen.map((x) => ({ x, values: lines.map((line) => valueAt(line, x)) }));
 }
+
+/**
+ * Distances of ticks of the horizontal axis: whole numbers, as steps, characters and the labels of
+ * seconds are; with others a label would be there twice.
+ */
+export const TICK_DISTANCES: readonly number[] = Array.from(
+  { length: 13 },
+  (_, exponent) => [1, 2, 5].map((digit) => digit * 10 ** exponent),
+).flat();

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import uPlot from "uplot";
-import { align, type Line, type Reference } from "./chart_data.ts";
+import { align, type Line, type Reference, TICK_DISTANCES } from "./chart_data.ts";
 
 /** What a plot draws. */
 export interface PlotData {
@@ -151,6 +151,7 @@ export class Plot implements Disposable {
             grid: { show: false },
             label: xLabel,
             values: (_, xs) => xs.map(formatX),
+            incrs: [...TICK_DISTANCES],
             size: 28,
             space: 60,
           },

@@ -1,5 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { align, type Point, rowsOf, thin, valueAt } from "../../../page/charts/chart_data.ts";
+import {
+  align,
+  type Point,
+  rowsOf,
+  thin,
+  TICK_DISTANCES,
+  valueAt,
+} from "../../../page/charts/chart_data.ts";
 
 Deno.test("thin() keeps the ends, and the lowest and highest points", () => {
   const points: Point[] = Array.from({ length: 100_000 }, (_, i) => [i, Math.sin(i)]);
@@ -36,4 +43,10 @@ Deno.test("rowsOf() shows some rows of long lines, the last among them", () => {
   }]);
   assertEquals(rowsOf([{ points: points.slice(0, 1) }]), [{ x: 0, values: [0] }]);
   assertEquals(rowsOf([{ points: [] }]), []);
+});
+
+Deno.test("TICK_DISTANCES are whole and ascend", () => {
+  assert(TICK_DISTANCES.every(Number.isSafeInteger));
+  assertEquals(TICK_DISTANCES, TICK_DISTANCES.toSorted((a, b) => a - b));
+  assertEquals(TICK_DISTANCES.slice(0, 4), [1, 2, 5, 10]);
 });
