@@ -58,16 +58,19 @@ export function describeDifference(): string {
 export function conclusionOf(run: Run, ending: Ending): string {
   const { best, latest } = ending;
   const { path } = run.folder;
-  const { step, ended, bestValidationLoss } = latest.progress;
+  const { step, ended, bestValidationLoss, bestStep } = latest.progress;
   const failure = !ended ? null : describeFailure(run, ending);
   const verb = !ended ? "Interrupted" : failure === null ? "Done" : "Ended";
   const lines = [`${verb} after ${formatCount(step, "step")}; saved in ${show(path)}`];
-  if (bestValidationLoss !== null) {
+  if (bestValidationLoss !== null && bestStep !== null) {
     const file = show(`${path}/${BEST_CHECKPOINT}`);
-    const { elapsedSeconds, step } = best.progress;
+    // A run that was resumed from a file may have its best model elsewhere.
+    const isHere = best.progress.step === bestStep;
     lines.push(
       `Best validation loss: ${formatLoss(bestValidationLoss)} nats/char, at step ` +
-        `${formatNumber(step)} after ${formatDuration(elapsedSeconds)}, saved in ${file}`,
+        formatNumber(bestStep) + (isHere
+          ? ` after ${formatDuration(best.progress.elapsedSeconds)}, saved in ${file}`
+          : ", before the checkpoint that was resumed; its model is not in this run"),
     );
   }
   const end = failure === null ? describeEnd(run, ending) : null;

@@ -46,6 +46,17 @@ testProgram(
       assertEquals(newest, await of("run/checkpoint.safetensors", ...text));
       assert(newest !== folder);
     }
+
+    // The latest checkpoint alone does not have the best model.
+    const last = `${latest.progress.step + 40}`;
+    await Deno.copyFile(`${f}/run/checkpoint.safetensors`, `${f}/late.safetensors`);
+    const late = ["--resume", "late.safetensors", "--steps", last, "--out", "late"];
+    const resumed = await succeed(f, "train", "text.txt", ...late, "--sample-every", "0");
+    assertMatch(
+      resumed,
+      new RegExp(`Best validation loss: .* at step ${step}, .* not in this run`),
+    );
+    assert(!resumed.includes("late/best.safetensors"));
   },
 );
 
