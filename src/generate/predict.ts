@@ -25,8 +25,9 @@ const schema = optionsSchema({ temperature: unchecked, topK: unchecked, topP: un
  * @param filters What reshapes the distribution. Default: nothing.
  * @returns All characters that may follow, in descending order of their probabilities, which sum to
  * 1. Those that the filters exclude are left out.
- * @throws {InputError} if the prompt is empty, and no line begins there, or has a character that is not in the vocabulary, a
- * filter is unknown or out of its range, or the network does not fit into memory.
+ * @throws {InputError} if the prompt is empty, and no line begins there, or has a character that is
+ * not in the vocabulary, a filter is unknown or out of its range, or the network does not fit into
+ * memory.
  * @throws {RangeError} if the model's weights are so large that its logits are not finite.
  * @throws {TypeError} if `model` is no model.
  *
