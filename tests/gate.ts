@@ -13,11 +13,6 @@ interface Check {
   readonly args: readonly string[];
   /** Whether the command runs tests, which are counted one by one. */
   readonly countsTests?: boolean;
-  /**
-   * How often the command is run until it succeeds, once by default. A browser has time limits of its
-   * own that a busy machine may exceed; test runners of browsers try again for that reason.
-   */
-  readonly attempts?: number;
 }
 
 /** What has passed and failed so far. */
@@ -38,7 +33,7 @@ const checks: readonly Check[] = [
   { args: ["test"], countsTests: true },
   { args: ["task", "soak"], countsTests: true },
   { args: ["task", "test-packages"], countsTests: true },
-  { args: ["task", "test-page"], countsTests: true, attempts: 3 },
+  { args: ["task", "test-page"], countsTests: true },
   { args: ["task", "test-mpi"], countsTests: true },
   { args: ["publish", "--dry-run", "--allow-dirty"] },
   { args: ["bench"] },
@@ -129,15 +124,11 @@ function countTests(output: string, success: boolean, tally: Tally): void {
 const tally: Tally = { passed: 0, failed: 0 };
 const broken: string[] = [];
 try {
-  for (const { args, countsTests = false, attempts = 1 } of checks) {
+  for (const { args, countsTests = false } of checks) {
     const line = ["deno", ...args].join(" ");
     const begin = performance.now();
     console.log(`\n── ${line}`);
-    let { output, success } = await runDeno(args);
-    for (let attempt = 1; attempt < attempts && !success; attempt++) {
-      console.log(`\n── again: ${line}`);
-      ({ output, success } = await runDeno(args));
-    }
+    const { output, success } = await runDeno(args);
     if (countsTests) countTests(output, success, tally);
     else tally[success ? "passed" : "failed"]++;
     if (!success) broken.push(line);
