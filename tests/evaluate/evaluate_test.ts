@@ -144,7 +144,8 @@ Deno.test("evaluate() rejects a text without a character to predict, and names i
 
 Deno.test("evaluate() reports progress, yields to the event loop, and stops at its signal", async () => {
   const long = corpusFromText(text.repeat(4000));
-  const large = modelOf(text, { hidden: 64 }, 0.7);
+  // So large that it takes many slices on any machine.
+  const large = modelOf(text, { hidden: 128 }, 0.7);
   const progress: { readonly chars: number; readonly total: number }[] = [];
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
@@ -152,7 +153,10 @@ Deno.test("evaluate() reports progress, yields to the event loop, and stops at i
   clearInterval(timer);
   assert(turns > 1, `${turns} turns`);
   assert(progress.length > 1);
-  assert(progress.every(({ chars, total }) => chars < total && total === long.length - 1));
+  assert(progress.every(({ total }) => total === long.length - 1));
+  // All characters may be predicted when a slice ends, as the baselines are measured after them.
+  const counts = [0, ...progress.map(({ chars }) => chars)];
+  assert(counts.slice(1).every((chars, i) => chars > counts[i]! && chars <= long.length - 1));
   const controller = new AbortController();
   await assertRejects(
     () =>
