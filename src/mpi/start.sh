@@ -115,8 +115,10 @@ if ! has_parent; then
 elif [ "$code" -gt 128 ] && [ -z "$stopped" ]; then
   report "was killed by SIG$(kill -l "$code")"
 fi
-# What MPI_Abort sends to MPICH's launcher, which sets both variables.
+# What MPI_Abort sends to MPICH's launcher, which sets both variables. It may end before it passes on a
+# line that was written just before.
 if [ -n "$connection" ] && [ -n "$MPI_LOCALRANKID" ]; then
+  sleep 1
   eval "echo cmd=abort exitcode=$code >&$connection"
 fi
 exit "$code"
