@@ -85,10 +85,10 @@ function runShare(): void {
   else if (kind == Kind.backward) backwardShare(count, flag);
   else if (kind == Kind.crossEntropyOfIds) {
     begin(Phase.softmax);
-    crossEntropyOfIdsShare(count, <Real>number1);
+    crossEntropyOfIdsShare(count, <Real>number1, <Real>number2);
     end();
   } else if (kind == Kind.crossEntropyOfVectors) {
-    crossEntropyOfVectorsShare(count, <Real>number1);
+    crossEntropyOfVectorsShare(count, <Real>number1, <Real>number2);
   } else if (kind == Kind.sumReceived) sumReceivedShare();
   else if (kind == Kind.squareSums) squareSumsShare();
   else if (kind == Kind.update) {
@@ -132,12 +132,12 @@ export function softmax(seqLength: usize): void {
   runTogether(Kind.softmax, seqLength, false, 0, 0);
 }
 
-export function crossEntropyOfIds(seqLength: usize, scale: f64): void {
-  runTogether(Kind.crossEntropyOfIds, seqLength, false, scale, 0);
+export function crossEntropyOfIds(seqLength: usize, scale: f64, penalty: f64): void {
+  runTogether(Kind.crossEntropyOfIds, seqLength, false, scale, penalty);
 }
 
-export function crossEntropyOfVectors(seqLength: usize, scale: f64): void {
-  runTogether(Kind.crossEntropyOfVectors, seqLength, false, scale, 0);
+export function crossEntropyOfVectors(seqLength: usize, scale: f64, penalty: f64): void {
+  runTogether(Kind.crossEntropyOfVectors, seqLength, false, scale, penalty);
 }
 
 export function sumReceived(): void {

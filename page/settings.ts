@@ -43,6 +43,7 @@ export const settings: Readonly<Record<keyof Config, Setting>> = byKey([
   { key: "dropout", label: "dropout", ...real },
   { key: "dropoutFrom", label: "dropout from", ...real },
   { key: "dropoutUntil", label: "dropout until", ...real },
+  { key: "confidencePenalty", label: "confidence penalty", ...real },
   { key: "lrDecay", label: "learning-rate decay", ...real },
   { key: "lrDecayAfter", label: "epochs before decay", ...real },
   { key: "lrDecayEvery", label: "epochs between decays", ...real },

@@ -12,6 +12,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   "cell": ["model", "rnn", "rnn-type", "type", "architecture"],
   "checkpoint-every": ["save-every", "save-steps", "checkpoint-interval", "save-interval"],
   "count": ["n", "num-samples", "samples", "num-return-sequences"],
+  "confidence-penalty": ["entropy-penalty", "entropy-bonus", "label-smoothing"],
   "dropout-from": ["dropout-start", "dropout-after"],
   "dropout-until": ["dropout-end"],
   "epochs": ["max-epochs", "num-epochs", "passes"],

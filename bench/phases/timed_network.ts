@@ -156,7 +156,7 @@ export class TimedNetwork {
     const { kernels, constants } = this.#instance;
     const { cell, seqLength, batchSize } = this.#size;
     kernels.forward(seqLength, false, 0, 0);
-    kernels.crossEntropyOfIds(seqLength, 1 / batchSize);
+    kernels.crossEntropyOfIds(seqLength, 1 / batchSize, 0);
     kernels.backward(seqLength, false);
     kernels.update(constants.UpdateRule[cell === "rnn" ? "adagrad" : "adamw"]);
     kernels.carryHiddenState(seqLength);

@@ -326,6 +326,14 @@ export const trainOptions: readonly Option[] = [
       default: `${baseConfig.dropoutUntil}, or ${tenMinutes.dropoutUntil} for a long text and time`,
     },
     {
+      name: "confidence-penalty",
+      value: "X",
+      description: "Confidence penalty: training minimizes the loss minus X times the entropy of " +
+        "the predictions, so that they become less certain; losses are reported without it",
+      default:
+        `${baseConfig.confidencePenalty}, or ${tenMinutes.confidencePenalty} for a long text and time`,
+    },
+    {
       name: "weight-decay",
       value: "X",
       description: "Weight decay: an L2 penalty, decoupled from the gradient with adamw",

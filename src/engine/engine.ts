@@ -463,19 +463,32 @@ export class Engine {
    * Computes the loss of the last {@linkcode forward}: cross-entropy in nats, summed over the steps and
    * averaged over the streams. Replaces the logits by its gradient, for {@linkcode backward}.
    *
-   * @throws {RangeError} If `seqLength` is not from 1 to T, or a target id is not below V.
+   * @param confidencePenalty β, 0 or above. The gradient is then that of the loss minus β times the
+   * entropy of the predictions (Pereyra et al., 2017); the loss that is returned stays without it.
+   * @throws {RangeError} If `seqLength` is not from 1 to T, a target id is not below V, or β is
+   * negative or not finite.
    */
-  crossEntropy(seqLength: number = this.#options.seqLength): number {
+  crossEntropy(seqLength: number = this.#options.seqLength, confidencePenalty = 0): number {
     const { denseTargets, outputs, batchSize } = this.#options;
     const rows = this.#rowsOf(seqLength);
+    if (!(confidencePenalty >= 0 && confidencePenalty < Infinity)) {
+      throw new RangeError(
+        `Cannot compute the loss: "confidencePenalty" must be a finite number, 0 or above, not ${
+          quote(confidencePenalty)
+        }`,
+      );
+    }
     if (denseTargets) {
       this.#runKernel(
         seqLength,
-        (kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize),
+        (kernels) => kernels.crossEntropyOfVectors(seqLength, 1 / batchSize, confidencePenalty),
       );
     } else {
       checkIds(this.#targetIds, { what: "target", count: rows, limit: outputs });
-      this.#runKernel(seqLength, (kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize));
+      this.#runKernel(
+        seqLength,
+        (kernels) => kernels.crossEntropyOfIds(seqLength, 1 / batchSize, confidencePenalty),
+      );
     }
     return this.#memory.sum(this.#layout.losses, rows) / batchSize;
   }

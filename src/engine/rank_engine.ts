@@ -9,6 +9,14 @@ import type { Update } from "./update.ts";
 
 const NOTHING: Slice = { start: 0, length: 0 };
 
+/** What a forward pass for training does beside the loss. */
+export interface ForwardOptions {
+  /** Dropout, if the step has it. */
+  readonly dropout?: Dropout | undefined;
+  /** β of {@linkcode Engine.crossEntropy}. Default: 0. */
+  readonly confidencePenalty?: number;
+}
+
 /** What {@linkcode RankEngine.gatherLoss} has gathered. */
 export interface GatheredLoss {
   /** The loss of all streams: summed over the steps of the sequence, averaged over the streams. */
@@ -108,11 +116,11 @@ export class RankEngine implements Disposable {
   }
 
   /** Computes the states, logits and losses of this rank's streams; see {@linkcode Engine.crossEntropy}. */
-  forward(dropout?: Dropout): void {
+  forward({ dropout, confidencePenalty }: ForwardOptions = {}): void {
     if (this.#own.streams.length === 0) return;
     const { engine } = this;
     engine.forward(engine.options.seqLength, dropout);
-    this.#loss = engine.crossEntropy();
+    this.#loss = engine.crossEntropy(engine.options.seqLength, confidencePenalty);
   }
 
   /**

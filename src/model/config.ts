@@ -65,6 +65,11 @@ export interface Config {
   readonly beta1: number;
   /** Decay rate of the squared gradients of `adam`, `adamw` and `rmsprop`: 0 to below 1. */
   readonly beta2: number;
+  /**
+   * Confidence penalty, β, 0 or above: training minimizes the loss minus β times the entropy of the
+   * predictions, so that they become less certain. Losses are reported without it.
+   */
+  readonly confidencePenalty: number;
   /** Weight decay, 0 or above: decoupled from the gradient with `adamw`, else an L2 penalty. */
   readonly weightDecay: number;
   /** Bound of gradient clipping, 0 or above; 0 disables clipping. */
@@ -130,6 +135,7 @@ const schema = v.strictObject({
   momentum: fraction,
   beta1: fraction,
   beta2: fraction,
+  confidencePenalty: real((x) => x >= 0, "a finite number, 0 or above"),
   weightDecay: real((x) => x >= 0, "a finite number, 0 or above"),
   gradClip: real((x) => x >= 0, "a finite number, 0 or above (0: no clipping)"),
   gradClipMode: oneOf(["value", "norm"]),

@@ -26,6 +26,7 @@ export const baseConfig: Config = Object.freeze({
   momentum: 0,
   beta1: 0.9,
   beta2: 0.999,
+  confidencePenalty: 0,
   weightDecay: 0,
   gradClip: 5,
   gradClipMode: "value",

@@ -20,7 +20,10 @@ export interface ModelSize {
   readonly minChars: number;
   /** Characters that the run must train on: in fewer, a smaller model learns more. */
   readonly minTrainedChars: number;
-  /** Whether its runs have a rate that falls early, a cooldown and late dropout, to overfit less. */
+  /**
+   * Whether its runs have a rate that falls early, a cooldown, a confidence penalty and late dropout,
+   * to overfit less.
+   */
   readonly isLong?: true;
 }
 
@@ -30,8 +33,8 @@ export interface ModelSize {
  */
 export const modelSizes: readonly ModelSize[] = [
   {
-    ...{ layers: 2, hidden: 256, batchSize: 12, isLong: true },
-    ...{ minChars: 500_000, minTrainedChars: 8_500_000 },
+    ...{ layers: 2, hidden: 352, batchSize: 12, isLong: true },
+    ...{ minChars: 500_000, minTrainedChars: 5_000_000 },
   },
   { layers: 2, hidden: 160, batchSize: 12, minChars: 500_000, minTrainedChars: 7_000_000 },
   { layers: 2, hidden: 128, batchSize: 12, minChars: 30_000, minTrainedChars: 600_000 },

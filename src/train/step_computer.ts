@@ -139,7 +139,7 @@ export class StepComputer implements Disposable {
       if (this.#exchange === null || !(error instanceof TextError)) throw error;
       failure = error;
     }
-    this.#network.forward(dropout);
+    this.#network.forward({ dropout, confidencePenalty: this.#config.confidencePenalty });
     this.#network.backward();
     const { loss, words } = this.#network.gatherLoss([
       failure === undefined ? 0 : 1,

@@ -269,7 +269,7 @@ for (const precision of precisions) {
           ids[layout.targetIds / 4 + row] = random.nextUint32() % V;
         }
         kernels.forward(5, false, 0, 0);
-        kernels.crossEntropyOfIds(5, 1 / 3);
+        kernels.crossEntropyOfIds(5, 1 / 3, 0);
         kernels.backward(5, false);
         updater.run({ optimizer, lr: 0.1, gradClip: 5 }, { workers: 1 });
         kernels.carryHiddenState(5);

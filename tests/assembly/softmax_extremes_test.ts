@@ -37,7 +37,7 @@ for (const precision of precisions) {
     ) {
       for (const scale of [1, 0.25, 3]) {
         const { kernels, row, loss: actual } = rowOf(precision, logits, target);
-        kernels.crossEntropyOfVectors(1, scale);
+        kernels.crossEntropyOfVectors(1, scale, 0);
         assert(near(actual[0]!, loss), `${logits}: the loss is ${actual[0]}, not ${loss}`);
         gradient.forEach((g, v) => assert(near(row[v]!, scale * g), `${logits}: ${row}`));
         assert(row.subarray(OUTPUTS).every((g) => g === 0), "the padding");

@@ -58,7 +58,7 @@ for (const [cell, batchSize] of [["rnn", 50], ["gru", 12], ["lstm", 16]] as cons
     }
     const gradients = () => {
       kernels.forward(6, false, 0, 0);
-      kernels.crossEntropyOfIds(6, 1 / batchSize);
+      kernels.crossEntropyOfIds(6, 1 / batchSize, 0);
       kernels.backward(6, false);
       const start = (layout.parameters + layout.toGradient) / 4;
       return numbers.slice(start, start + layout.parameterBytes / 4);

@@ -42,7 +42,7 @@ export function trainRanks(
         engine.targetIds[t * streams.length + own] = target;
       }
     }
-    network.forward(dropout);
+    network.forward({ dropout, confidencePenalty: 0.1 });
     network.backward();
     losses.push(network.gatherLoss().loss);
     if (!network.gradientsAreFinite()) throw new Error("a gradient is not finite");
@@ -53,7 +53,7 @@ export function trainRanks(
   // Written back, and read again after another step.
   slots.forEach((slot, i) => network.loadOptimizerState(i, slot ?? undefined));
   if (weightAverage) network.loadWeightAverage(average ?? undefined);
-  network.forward(dropout);
+  network.forward({ dropout, confidencePenalty: 0.1 });
   network.backward();
   network.update(updates.at(-1)!);
   const result = {

@@ -84,6 +84,7 @@ Deno.test("resolveConfig() rejects values out of range, and names the option", (
     momentum: [1],
     beta1: [1],
     beta2: [1],
+    confidencePenalty: [-0.1, Infinity],
     weightDecay: [-1],
     gradClip: [-1],
     gradClipMode: ["element"],

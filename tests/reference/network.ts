@@ -70,6 +70,26 @@ export function softmax(y: Float64Array): Float64Array {
   return e.map((x) => x / sum);
 }
 
+/** The entropy of a distribution in nats, −Σ p ln p. */
+export function entropy(p: Float64Array): number {
+  return p.reduce((sum, x) => x === 0 ? sum : sum - x * Math.log(x), 0);
+}
+
+/**
+ * The gradient of −Σ q ln p − β Σ q · H(p) with respect to the logits of p:
+ * Σ q · p (1 + β (ln p + H)) − q (Pereyra et al., 2017).
+ */
+export function penalizedGradient(
+  y: Float64Array,
+  q: Float64Array,
+  penalty: number,
+): Float64Array {
+  const p = softmax(y);
+  const h = entropy(p);
+  const mass = q.reduce((a, b) => a + b, 0);
+  return p.map((x, v) => mass * (x === 0 ? 0 : x * (1 + penalty * (Math.log(x) + h))) - q[v]!);
+}
+
 /** The arrays of a parameter set by name. */
 type Arrays = Record<string, Float64Array>;
 

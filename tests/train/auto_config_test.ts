@@ -33,7 +33,7 @@ Deno.test("autoConfig() picks a larger model for a longer text and for more time
   };
   const lengths = [1e3, 9_999, 10_000, 29_999, 30_000, 299_999, 300_000, 1e6, 1e8];
   assertEquals(lengths.map((chars) => units(chars)), [64, 64, 96, 96, 128, 128, 128, 128, 128]);
-  assertEquals([0.1, 1, 3, 10].map((minutes) => units(1e6, { minutes })), [96, 128, 160, 256]);
+  assertEquals([0.1, 1, 3, 10].map((minutes) => units(1e6, { minutes })), [96, 128, 160, 352]);
   assertEquals(units(5e3, { minutes: 600 }), 64);
 });
 
@@ -55,7 +55,7 @@ Deno.test("autoConfig() keeps given keys and picks the others to go with them", 
   const long = (input: ConfigInput) => pick(input, { minutes: 10 });
   const { lrSchedule: longSchedule, warmup, cooldown } = long({});
   assertEquals([longSchedule, warmup, cooldown], ["inverse-sqrt", 1000, 0.2]);
-  assertEquals([long({ warmup: 0 }).lrSchedule, long({ cooldown: 0 }).lr], ["linear", 0.006]);
+  assertEquals([long({ warmup: 0 }).lrSchedule, long({ cooldown: 0 }).lr], ["linear", 0.0044]);
   assertEquals(long({ dropoutFrom: 0.9 }).dropoutUntil, 1);
   assertEquals(long({ dropoutUntil: 0.5 }).dropoutFrom, 0);
 });
@@ -82,6 +82,7 @@ const valuesOf: { readonly [K in keyof Config]: fc.Arbitrary<Config[K]> } = {
   momentum: fc.constantFrom(0, 0.99),
   beta1: fc.constantFrom(0, 0.99),
   beta2: fc.constantFrom(0, 0.99),
+  confidencePenalty: fc.constantFrom(0, 0.1, 2),
   weightDecay: fc.constantFrom(0, 0.1, 10),
   gradClip: fc.constantFrom(0, 5),
   gradClipMode: fc.constantFrom("value", "norm"),
@@ -215,10 +216,11 @@ Deno.test("autoConfig() returns the reasons for its choices", () => {
   const choices = (text: TextSize, input: ConfigInput = {}, limits: LimitOptions = {}) =>
     autoConfig(text, input, limits).reasons.map(({ choice }) => choice);
   assertEquals(choices(ofLength(1e6), {}, { minutes: 10 }), [
-    "gru, 2 layers of 256 hidden units",
+    "gru, 2 layers of 352 hidden units",
     "dropout 0.1 from 0.7 to 0.85 of the run",
+    "confidence penalty 0.1",
     "12 streams of 50 characters",
-    "adamw, lr 0.012, weight decay 0.1",
+    "adamw, lr 0.0087, weight decay 0.1",
     "inverse-sqrt, cooldown 0.2, weight average 0.1",
   ]);
   assertEquals(choices(ofLength(30), { hidden: 1024 }).slice(0, 3), [
@@ -246,6 +248,7 @@ const givenValues: Partial<Config> = {
   optimizer: "adam",
   lr: 0.0123,
   lrSchedule: "constant",
+  confidencePenalty: 0.0321,
   weightDecay: 0.0456,
   weightAverage: 0.0789,
 };

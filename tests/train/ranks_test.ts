@@ -34,7 +34,14 @@ const variants: Record<string, Variant> = {
   },
   "two layers of lstm with dropout and state resets": {
     config: {
-      ...{ cell: "lstm", layers: 2, hidden: 32, dropout: 0.3, dropoutFrom: 0.2 },
+      ...{
+        cell: "lstm",
+        layers: 2,
+        hidden: 32,
+        dropout: 0.3,
+        dropoutFrom: 0.2,
+        confidencePenalty: 0.2,
+      },
       ...{ resetEvery: 5, optimizer: "adam", lrSchedule: "cosine" },
     },
   },

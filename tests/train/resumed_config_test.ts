@@ -38,6 +38,7 @@ const changes: { readonly [Key in keyof Config]?: readonly Config[Key][] } = {
   momentum: [0, 0.5],
   beta1: [0.7, 0.9],
   beta2: [0.95, 0.999],
+  confidencePenalty: [0, 0.1],
   weightDecay: [0, 0.2],
   gradClip: [0, 2],
   gradClipMode: ["value", "norm"],

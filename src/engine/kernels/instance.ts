@@ -31,8 +31,8 @@ export interface Kernels {
   backward(seqLength: number, denseInputs: boolean): void;
   carryHiddenState(seqLength: number): void;
   softmax(seqLength: number): void;
-  crossEntropyOfIds(seqLength: number, scale: number): void;
-  crossEntropyOfVectors(seqLength: number, scale: number): void;
+  crossEntropyOfIds(seqLength: number, scale: number, penalty: number): void;
+  crossEntropyOfVectors(seqLength: number, scale: number, penalty: number): void;
   sumReceived(): void;
   squareSums(): void;
   update(rule: number): void;
