@@ -99,7 +99,7 @@ export function speedConfig(config: Config): Config {
   return {
     ...config,
     ...{ lrSchedule: "constant", warmup: 0, cooldown: 0, resetEvery: 0 },
-    ...{ dropout: 0, dropoutFrom: 0, dropoutUntil: 1 },
+    ...{ dropout: 0, dropoutFrom: 0, dropoutUntil: 1, confidencePenalty: 0 },
     ...{ valFraction: 0, testFraction: 0, holdout: "end" },
   };
 }

@@ -100,6 +100,7 @@ def make_optimizer():
 
 optimizer = make_optimizer()
 share = config["weightAverage"]
+penalty = config["confidencePenalty"]
 averaged_model = copy.deepcopy(model) if share > 0 else model
 averaged = [
     average
@@ -170,9 +171,10 @@ def train_step(done):
     inputs = embedding(streams[position : position + T], one_hot)
     targets = streams[position + 1 : position + T + 1].reshape(-1)
     states, state = rnn(inputs, state)
-    loss = cross_entropy(head(states).view(-1, V), targets, reduction="sum") / B
+    logits = head(states).view(-1, V)
+    loss = cross_entropy(logits, targets, reduction="sum") / B
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    (loss - penalty * entropy(logits) / B if penalty > 0 else loss).backward()
     if cell == "gru":  # The other programs have one bias in the reset and update gates.
         for bias in recurrent_biases:
             bias.grad[: 2 * H].zero_()
@@ -185,6 +187,12 @@ def train_step(done):
     state = detached(state)
     position += T
     return loss.detach()
+
+
+def entropy(logits):
+    """The entropy of the predictions, summed over rows."""
+    logs = torch.log_softmax(logits, 1)
+    return -(logs.exp() * logs).sum()
 
 
 @torch.no_grad()

@@ -47,6 +47,7 @@ for (const lrSchedule of ["linear", "cosine", "inverse-sqrt", "step"] as const) 
       const config = resolveConfig({
         ...{ ...size, cell: "gru", layers: 2, optimizer: "adamw", init: "orthogonal" },
         ...{ lrSchedule, warmup: 3, cooldown: 0.2, resetEvery: 3, weightAverage: 0.3 },
+        confidencePenalty: lrSchedule === "inverse-sqrt" ? 0.2 : 0,
         ...lrSchedule === "step" ? { lrDecayAfter: 1, lrDecay: 0.5 } : {},
         // Epochs of few steps, so that streams begin again.
         ...{ valFraction: 0.03, testFraction: 0.96 },

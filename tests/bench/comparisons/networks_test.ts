@@ -40,11 +40,21 @@ Deno.test("speedConfig() leaves out schedules, dropout and parts that are held o
   const config = resolveConfig({
     ...{ cell: "gru", layers: 2, optimizer: "adamw", dropout: 0.1, dropoutFrom: 0.5 },
     ...{ lrSchedule: "inverse-sqrt", warmup: 9, cooldown: 0.2, resetEvery: 7, holdout: "streams" },
+    confidencePenalty: 0.1,
   });
   const plain = speedConfig(config);
   // It is a configuration that a user could write.
   assertEquals(resolveConfig(plain), plain);
-  for (const key of ["warmup", "cooldown", "resetEvery", "dropout", "valFraction"] as const) {
+  for (
+    const key of [
+      "warmup",
+      "cooldown",
+      "resetEvery",
+      "dropout",
+      "confidencePenalty",
+      "valFraction",
+    ] as const
+  ) {
     assertEquals(plain[key], 0, key);
   }
   assertEquals(plain.lrSchedule, "constant");
