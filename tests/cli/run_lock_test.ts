@@ -28,6 +28,9 @@ testProgram(
       ...tiny,
       "--checkpoint-every",
       "500",
+      // Longer than the commands below take on a busy machine.
+      "--steps",
+      "100000000",
     ]);
     const { reader } = await untilPrinted(child, /\n +1 /);
     for (
