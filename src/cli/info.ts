@@ -141,6 +141,7 @@ function toRecord(info: Info) {
       loss: progress.loss,
       batch_loss: progress.batchLoss,
       val_loss: progress.validationLoss,
+      val_step: progress.validatedStep,
       best_val_loss: progress.bestValidationLoss,
       best_step: progress.bestStep,
       ended: progress.ended,
@@ -201,11 +202,14 @@ function describeText({ path, chars, bytes, sha256 }: CorpusIdentity): string {
 
 function describeCheckpoint({ kind, path, bytes, ...reading }: Reading) {
   const { checkpoint: { progress }, weightsSha256 } = reading;
-  const { step, epoch, chars, elapsedSeconds, loss, validationLoss } = progress;
+  const { step, epoch, chars, elapsedSeconds, loss, validationLoss, validatedStep } = progress;
+  // The validation at the end of a run is kept with the best model alone: a resumed run is the same
+  // with and without it.
+  const at = validatedStep === step ? "" : ` (of step ${formatNumber(validatedStep ?? 0)})`;
   const label = { latest: "Latest", best: "Best", file: "Progress" }[kind];
   const losses = [
     ...loss === null ? [] : [`training loss ${formatLoss(loss)} (smoothed)`],
-    ...validationLoss === null ? [] : [`validation loss ${formatLoss(validationLoss)}`],
+    ...validationLoss === null ? [] : [`validation loss ${formatLoss(validationLoss)}${at}`],
   ];
   return [
     [

@@ -392,6 +392,7 @@ function withValidation(checkpoint: Checkpoint, loss: number | null): Checkpoint
     progress: {
       ...progress,
       validationLoss: loss,
+      validatedStep: progress.step,
       ...isBest ? { bestValidationLoss: loss, bestStep: progress.step } : {},
     },
   };

@@ -33,8 +33,8 @@ export interface ModelSize {
  */
 export const modelSizes: readonly ModelSize[] = [
   {
-    ...{ layers: 2, hidden: 352, batchSize: 12, isLong: true },
-    ...{ minChars: 500_000, minTrainedChars: 5_000_000 },
+    ...{ layers: 2, hidden: 256, batchSize: 12, isLong: true },
+    ...{ minChars: 500_000, minTrainedChars: 8_500_000 },
   },
   { layers: 2, hidden: 160, batchSize: 12, minChars: 500_000, minTrainedChars: 7_000_000 },
   { layers: 2, hidden: 128, batchSize: 12, minChars: 30_000, minTrainedChars: 600_000 },

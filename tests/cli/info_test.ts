@@ -12,6 +12,7 @@ import {
   trained,
   trainedInside,
 } from "./program.ts";
+import { metricsOf } from "./runs.ts";
 
 testProgram("info --json has text, model, options, limits, changes and checkpoints", async (f) => {
   await trained(f, "run", "--steps", "3", "--cell", "gru");
@@ -87,6 +88,20 @@ testProgram("info prints a line for each of these, with labels", async (f) => {
   }
   const file = await succeed(f, "info", "run/best.safetensors");
   assert(file.startsWith("Checkpoint:  run/best.safetensors\n") && !file.includes("Limits"), file);
+});
+
+testProgram("info says of which step a validation loss is", async (f) => {
+  // The validation at the end is not a regular one: the latest checkpoint is resumed without it.
+  await trained(f, "run", "--steps", "600", "--log-every", "400");
+  const { checkpoints: [latest, best] } = JSON.parse(await succeed(f, "info", "run", "--json"));
+  assertEquals([latest.step, latest.val_step, best.step], [600, 400, best.val_step]);
+  const metrics = await metricsOf(`${f}/run`);
+  for (const { val_step, val_loss } of [latest, best]) {
+    assertEquals(metrics.find(({ step }) => step === val_step)?.val_loss, val_loss);
+  }
+  const words = (await succeed(f, "info", "run")).replaceAll(/\s+/g, " ");
+  assert(words.includes(`validation loss ${latest.val_loss.toFixed(4)} (of step 400) `), words);
+  assert(words.includes(`validation loss ${best.val_loss.toFixed(4)} `), words);
 });
 
 testProgram("info gives the weights of exports and imports one hash, and reads only", async (f) => {
