@@ -330,8 +330,7 @@ export const trainOptions: readonly Option[] = [
       value: "X",
       description: "Confidence penalty: training minimizes the loss minus X times the entropy of " +
         "the predictions, so that they become less certain; losses are reported without it",
-      default:
-        `${baseConfig.confidencePenalty}, or ${tenMinutes.confidencePenalty} for a long text and time`,
+      default: String(baseConfig.confidencePenalty),
     },
     {
       name: "weight-decay",

@@ -23,15 +23,12 @@ const dropouts: readonly { readonly minEpochs: number; readonly dropout: number 
 ];
 
 const LONG_TEXT_CHARS = 500_000;
-/** Epochs from which on a long run is kept from overfitting. */
-const MIN_OVERFITTING_EPOCHS = 4;
-/** Its dropout below 20 epochs, and the part of the run that has it. */
+/** Dropout of a long run from 6 to below 20 epochs, and the part of the run that has it. */
 const LATE_DROPOUT = 0.1;
 const LATE_DROPOUT_FROM = 0.7;
 const LATE_DROPOUT_UNTIL = 0.85;
+const MIN_LATE_DROPOUT_EPOCHS = 6;
 const MAX_LATE_DROPOUT_EPOCHS = 20;
-/** Its confidence penalty. */
-const CONFIDENCE_PENALTY = 0.1;
 
 /**
  * Weight decay times the steps of a run of up to 10 epochs; a longer run has that of 10. Weights are
@@ -76,7 +73,6 @@ export function pickModel(input: ConfigInput, run: RunEstimate): ConfigInput {
     hidden,
     ...pickBatches(input, run),
     ...pickDropout(input, run),
-    ...pickConfidencePenalty(run),
     init: (input.hidden ?? hidden) <= MAX_ORTHOGONAL_UNITS ? "orthogonal" : "xavier",
     resetEvery: RESET_EVERY,
   };
@@ -95,18 +91,11 @@ function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
     const dropout = dropoutOf(run);
     return dropout === 0 ? {} : { dropout };
   }
-  return run.epochs < MIN_OVERFITTING_EPOCHS ? {} : {
+  return run.epochs < MIN_LATE_DROPOUT_EPOCHS ? {} : {
     dropout: LATE_DROPOUT,
     dropoutFrom: dropoutUntil > LATE_DROPOUT_FROM ? LATE_DROPOUT_FROM : 0,
     dropoutUntil: dropoutFrom < LATE_DROPOUT_UNTIL ? LATE_DROPOUT_UNTIL : 1,
   };
-}
-
-/** A penalty for a long run that overfits: a short one has yet to become certain (docs/experiments.md). */
-function pickConfidencePenalty({ size, epochs }: RunEstimate): ConfigInput {
-  return size.isLong && epochs >= MIN_OVERFITTING_EPOCHS
-    ? { confidencePenalty: CONFIDENCE_PENALTY }
-    : {};
 }
 
 /** Weight decay that suits the length of the run and the width of its layers, to two digits. */

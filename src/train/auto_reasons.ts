@@ -52,7 +52,6 @@ export function reasonsFor(choice: Choice): AutoConfigReason[] {
   return [
     about(["cell", "layers", "hidden"], modelReason(choice)),
     about(["dropout", "dropoutFrom", "dropoutUntil"], dropoutReason(choice)),
-    about(["confidencePenalty"], penaltyReason(choice)),
     about(["batchSize", "seqLength"], batchReason(choice)),
     about(["optimizer", "lr", "weightDecay"], updateReason(choice)),
     about(["lrSchedule", "cooldown", "warmup", "weightAverage"], scheduleReason(choice)),
@@ -126,15 +125,6 @@ function dropoutReason(
     ? `dropout ${config.dropout}`
     : describeDropout(config);
   return { choice, reason: `it reduces overfitting in a run of ${describeEpochs(run)}` };
-}
-
-function penaltyReason({ picked, input }: Choice): Omit<AutoConfigReason, "keys"> | null {
-  const { confidencePenalty = 0 } = picked;
-  if (confidencePenalty === 0 || isGiven(input, "confidencePenalty")) return null;
-  return {
-    choice: `confidence penalty ${confidencePenalty}`,
-    reason: "predictions that are less certain overfit less",
-  };
 }
 
 function batchReason({ config, input, run }: Choice): Omit<AutoConfigReason, "keys"> | null {

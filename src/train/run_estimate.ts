@@ -20,10 +20,7 @@ export interface ModelSize {
   readonly minChars: number;
   /** Characters that the run must train on: in fewer, a smaller model learns more. */
   readonly minTrainedChars: number;
-  /**
-   * Whether its runs have a rate that falls early, a cooldown, a confidence penalty and late dropout,
-   * to overfit less.
-   */
+  /** Whether its runs have a rate that falls early, a cooldown and late dropout, to overfit less. */
   readonly isLong?: true;
 }
 

@@ -218,7 +218,6 @@ Deno.test("autoConfig() returns the reasons for its choices", () => {
   assertEquals(choices(ofLength(1e6), {}, { minutes: 10 }), [
     "gru, 2 layers of 256 hidden units",
     "dropout 0.1 from 0.7 to 0.85 of the run",
-    "confidence penalty 0.1",
     "12 streams of 50 characters",
     "adamw, lr 0.012, weight decay 0.1",
     "inverse-sqrt, cooldown 0.2, weight average 0.1",
@@ -248,7 +247,6 @@ const givenValues: Partial<Config> = {
   optimizer: "adam",
   lr: 0.0123,
   lrSchedule: "constant",
-  confidencePenalty: 0.0321,
   weightDecay: 0.0456,
   weightAverage: 0.0789,
 };
