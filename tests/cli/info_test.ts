@@ -95,7 +95,7 @@ testProgram("info says of which step a validation loss is", async (f) => {
   await trained(f, "run", "--steps", "600", "--log-every", "400");
   const { checkpoints: [latest, best] } = JSON.parse(await succeed(f, "info", "run", "--json"));
   assertEquals([latest.step, latest.val_step, best.step], [600, 400, best.val_step]);
-  const metrics = await metricsOf(`${f}/run`);
+  const metrics = metricsOf(`${f}/run`);
   for (const { val_step, val_loss } of [latest, best]) {
     assertEquals(metrics.find(({ step }) => step === val_step)?.val_loss, val_loss);
   }

@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { evaluate } from "../../src/evaluate/evaluate.ts";
+import { predictNext } from "../../src/generate/predict.ts";
 import { sample } from "../../src/generate/sampler.ts";
 import type { ConfigInput } from "../../src/model/resolve_config.ts";
 import { parameterNames, type ParameterSet, zeroParameters } from "../../src/model/parameters.ts";
 import { type Corpus, corpusFromText } from "../../src/text/corpus.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
 import { createTrainer } from "../trainers.ts";
-import { oneHot, referenceGradients } from "../reference/network.ts";
+import { entropy, oneHot, referenceGradients } from "../reference/network.ts";
 import { referenceUpdate } from "../reference/optimizers.ts";
 import { textOf } from "../text/ids.ts";
 
@@ -209,4 +210,22 @@ Deno.test("Trainer.step() resets the state of one stream after the other", () =>
     const losses = [0, 1, 2].map(() => [trainer.step(), other.step()] as const);
     assertEquals(losses.map(([one, same]) => one === same), [true, true, false]);
   }
+});
+
+Deno.test("A confidence penalty makes predictions less certain, and is no part of the loss", () => {
+  const [plain, penalized] = [0, 0.5].map((confidencePenalty) => {
+    const config = { hidden: 16, optimizer: "adam", lr: 0.01, confidencePenalty } as const;
+    using trainer = createTrainer(corpus, config);
+    const first = trainer.step();
+    for (let step = 1; step < 200; step++) trainer.step();
+    const model = trainer.model();
+    const uncertainty = ["Hope is", "the tune", "never s"].reduce((sum, prompt) => {
+      const next = predictNext(model, prompt);
+      return sum + entropy(Float64Array.from(next, ({ probability }) => probability));
+    }, 0);
+    return { first, uncertainty };
+  });
+  assertEquals(penalized!.first, plain!.first);
+  const ratio = penalized!.uncertainty / plain!.uncertainty;
+  assert(ratio > 1.2, `the entropy is ${ratio} times that without a penalty`);
 });
