@@ -48,7 +48,7 @@ export function CurvesPanel() {
       computedBy={["src/train/trainer.ts", "src/evaluate/part_baselines.ts"]}
     >
       <LineChart
-        label={`Chart of the losses. ${describe()} A table of all values follows.`}
+        label={`Chart of the losses. ${describe()} A table of the values follows.`}
         xLabel="step"
         yLabel="nats per character"
         {...{ lines, references }}

@@ -60,6 +60,40 @@ testPage(
   { runs: [one], hash: "?follow" },
 );
 
+const long = `${temporary}/long`;
+testPage(
+  "The page shows a hundred rows of the table at once, however many a run has",
+  async ({ page }) => {
+    {
+      using run = await Run.create(corpus, { path: long, config, limits });
+      await run.train();
+    }
+    const follow = page.locator("#follow");
+    await follow.getByRole("cell", { name: "300", exact: true }).waitFor();
+    const file = `${long}/metrics.jsonl`;
+    const last = JSON.parse(Deno.readTextFileSync(file).trimEnd().split("\n").at(-1)!);
+    const added = Array.from(
+      { length: 20_000 },
+      (_, i) => JSON.stringify({ ...last, step: 301 + i, loss: 2 + Math.sin(i) }),
+    );
+    Deno.writeTextFileSync(file, `${added.join("\n")}\n`, { append: true });
+    await follow.getByRole("cell", { name: "20,300", exact: true }).waitFor();
+    await page.getByText("Table of the losses").click();
+    const table = page.locator(".loss-table");
+    const first = table.locator("tbody tr").first().locator("td").first();
+    await table.getByRole("cell", { name: "20,300", exact: true }).waitFor();
+    assertEquals(await table.locator("tbody tr").count(), 100);
+    assertEquals(await first.textContent(), "20,300");
+    await table.getByRole("button", { name: "Earlier rows" }).click();
+    await page.waitForFunction(
+      `document.querySelector(".loss-table tbody td").textContent !== "20,300"`,
+    );
+    assertEquals(await table.locator("tbody tr").count(), 100);
+    assert(Number((await first.textContent())!.replace(",", "")) <= 20_200);
+  },
+  { runs: [long], hash: "?follow" },
+);
+
 const several = ["rnn", "gru", "lstm"].map((cell) => `${temporary}/${cell}`);
 testPage(
   "The page shows the curves of several runs together, and the model of one of them",
