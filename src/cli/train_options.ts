@@ -24,8 +24,8 @@ function ofLength(length: number): TextSize {
 const short = autoConfig(ofLength(1_000)).config;
 const long = autoConfig(ofLength(1_000_000), {}, { minutes: 60 }).config;
 const tenMinutes = autoConfig(ofLength(1_000_000), {}, { minutes: 10 }).config;
-/** A run of a single epoch of many steps, which does not overfit. */
-const single = autoConfig(ofLength(100_000_000), {}, { epochs: 1 }).config;
+/** A run of a part of an epoch in many steps, which does not overfit. */
+const single = autoConfig(ofLength(100_000_000), {}, { minutes: 2 }).config;
 const kept = autoConfig(ofLength(1_000), { lrSchedule: "inverse-sqrt" }).config;
 const vanilla = autoConfig(ofLength(1_000), { optimizer: "adagrad" }).config;
 
@@ -223,7 +223,7 @@ export const trainOptions: readonly Option[] = [
         "Learning-rate schedule: constant; step (decay every few epochs); linear or cosine " +
         "(to 0 at the end of the run); inverse-sqrt (as 1 / the square root of the step); plateau " +
         "(decay when validation stops improving)",
-      default: `${short.lrSchedule}, or ${long.lrSchedule} for a long text and time; ` +
+      default: `${short.lrSchedule}, or ${long.lrSchedule} for many epochs of a long text; ` +
         `${vanilla.lrSchedule} with adagrad, sgd and rmsprop`,
     },
     {
@@ -264,7 +264,7 @@ export const trainOptions: readonly Option[] = [
       value: "X",
       description: "Fraction of the run, at its end, over which the learning rate falls to 0, " +
         "whatever the schedule",
-      default: `${baseConfig.cooldown}, or ${long.cooldown} for a long text and time`,
+      default: `${baseConfig.cooldown}, or ${long.cooldown} for many epochs of a long text`,
     },
     {
       name: "momentum",
@@ -317,13 +317,15 @@ export const trainOptions: readonly Option[] = [
       name: "dropout-from",
       value: "X",
       description: "Fraction of the run after which dropout begins",
-      default: `${baseConfig.dropoutFrom}, or ${tenMinutes.dropoutFrom} for a long text and time`,
+      default: `${baseConfig.dropoutFrom}, or ${tenMinutes.dropoutFrom} for many epochs of a ` +
+        "long text",
     },
     {
       name: "dropout-until",
       value: "X",
       description: "Fraction of the run after which dropout ends",
-      default: `${baseConfig.dropoutUntil}, or ${tenMinutes.dropoutUntil} for a long text and time`,
+      default: `${baseConfig.dropoutUntil}, or ${tenMinutes.dropoutUntil} for many epochs of ` +
+        "a long text",
     },
     {
       name: "confidence-penalty",

@@ -3,7 +3,7 @@ import type { Config } from "../model/config.ts";
 import { optimizers } from "../model/optimizers.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { fallsToZero } from "./lr_schedule.ts";
-import { pickBatches, type RunEstimate } from "./run_estimate.ts";
+import { LONG_TEXT_CHARS, pickBatches, REPEATED_EPOCHS, type RunEstimate } from "./run_estimate.ts";
 
 /** A GRU that seldom started from a zero state predicted worse from there than uniform guessing. */
 const RESET_EVERY = 200;
@@ -22,12 +22,11 @@ const dropouts: readonly { readonly minEpochs: number; readonly dropout: number 
   { minEpochs: 6, dropout: 0.2 },
 ];
 
-const LONG_TEXT_CHARS = 500_000;
-/** Dropout of a long run from 6 to below 20 epochs, and the part of the run that has it. */
+/** Dropout of a long text from 8 to below 20 epochs, and the part of the run that has it. */
 const LATE_DROPOUT = 0.1;
 const LATE_DROPOUT_FROM = 0.7;
 const LATE_DROPOUT_UNTIL = 0.85;
-const MIN_LATE_DROPOUT_EPOCHS = 6;
+const MIN_LATE_DROPOUT_EPOCHS = 8;
 const MAX_LATE_DROPOUT_EPOCHS = 20;
 
 /**
@@ -38,9 +37,8 @@ const MAX_LATE_DROPOUT_EPOCHS = 20;
 const WEIGHT_DECAY_STEPS = 250;
 const WEIGHT_DECAY_EPOCHS = 10;
 const MIN_WEIGHT_DECAY = 0.02;
-/** The same from so many hidden units on: with less decay, they overfit. */
-const WIDE_UNITS = 192;
-const MIN_WIDE_WEIGHT_DECAY = 0.1;
+/** The same for many epochs of a long text: with less decay, its wide layers overfit. */
+const MIN_REPEATED_WEIGHT_DECAY = 0.1;
 const MAX_WEIGHT_DECAY = 0.3;
 
 /** Learning rates from which a schedule falls to 0 at the end of the run. */
@@ -60,10 +58,10 @@ const WEIGHT_AVERAGE = 0.1;
 const WARMUP = 100;
 /** The same for the schedule inverse-sqrt, whose rate falls from the end of the warm-up. */
 const INVERSE_SQRT_WARMUP = 500;
-/** The same for a long run. */
-const LONG_RUN_WARMUP = 1000;
-/** Fraction of a long run over which its rate falls to 0. */
-const LONG_RUN_COOLDOWN = 0.2;
+/** The same for a run that repeats a long text. */
+const REPEATED_WARMUP = 1000;
+/** Fraction of such a run over which its rate falls to 0. */
+const REPEATED_COOLDOWN = 0.2;
 
 export function pickModel(input: ConfigInput, run: RunEstimate): ConfigInput {
   const { layers, hidden } = run.size;
@@ -84,10 +82,18 @@ function dropoutOf({ chars, epochs }: Pick<RunEstimate, "chars" | "epochs">): nu
   return dropouts.find(({ minEpochs }) => epochs >= factor * minEpochs)?.dropout ?? 0;
 }
 
+/**
+ * Whether a run reads a long text so often that a rate that stays high, and falls early and at the end,
+ * is better: it overfits less. In fewer epochs a rate that falls linearly learns more.
+ */
+function isRepeated({ chars, epochs }: Pick<RunEstimate, "chars" | "epochs">): boolean {
+  return chars >= LONG_TEXT_CHARS && epochs >= REPEATED_EPOCHS;
+}
+
 function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
   const { layers = run.size.layers, dropoutFrom = 0, dropoutUntil = 1 } = input;
   if (input.dropout !== undefined || layers === 1) return {};
-  if (!run.size.isLong || run.epochs >= MAX_LATE_DROPOUT_EPOCHS) {
+  if (!isRepeated(run) || run.epochs >= MAX_LATE_DROPOUT_EPOCHS) {
     const dropout = dropoutOf(run);
     return dropout === 0 ? {} : { dropout };
   }
@@ -98,12 +104,10 @@ function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
   };
 }
 
-/** Weight decay that suits the length of the run and the width of its layers, to two digits. */
-function weightDecayOf(
-  { steps, epochs }: Pick<RunEstimate, "steps" | "epochs">,
-  hidden: number,
-): number {
-  const least = hidden < WIDE_UNITS ? MIN_WEIGHT_DECAY : MIN_WIDE_WEIGHT_DECAY;
+/** Weight decay that suits the length of the run, to two digits. */
+function weightDecayOf(run: Pick<RunEstimate, "chars" | "steps" | "epochs">): number {
+  const { steps, epochs } = run;
+  const least = isRepeated(run) ? MIN_REPEATED_WEIGHT_DECAY : MIN_WEIGHT_DECAY;
   const weightDecay = WEIGHT_DECAY_STEPS / steps * Math.max(1, epochs / WEIGHT_DECAY_EPOCHS);
   if (!(weightDecay > least)) return least;
   return Math.min(MAX_WEIGHT_DECAY, Number(weightDecay.toPrecision(2)));
@@ -121,11 +125,10 @@ export function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigIn
   // An unknown optimizer is rejected with the rest of the configuration.
   if (!Object.hasOwn(optimizers, optimizer)) return {};
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
-  const { isLong = false } = run.size;
   // The schedule inverse-sqrt falls from the end of the warm-up, and needs one.
-  const { lrSchedule = isLong && input.warmup !== 0 ? "inverse-sqrt" : "linear" } = input;
-  const isLongSchedule = isLong && lrSchedule === "inverse-sqrt";
-  const { cooldown = isLongSchedule ? LONG_RUN_COOLDOWN : 0 } = input;
+  const { lrSchedule = isRepeated(run) && input.warmup !== 0 ? "inverse-sqrt" : "linear" } = input;
+  const isRepeatedSchedule = isRepeated(run) && lrSchedule === "inverse-sqrt";
+  const { cooldown = isRepeatedSchedule ? REPEATED_COOLDOWN : 0 } = input;
   const schedule = { lrSchedule, cooldown };
   const rates = fallsToZero(schedule) ? fallingRates : lastingRates;
   const warmup = lrSchedule === "inverse-sqrt" ? INVERSE_SQRT_WARMUP : WARMUP;
@@ -133,8 +136,8 @@ export function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigIn
     optimizer,
     lr: Number((rates[cell] * Math.min(1, fullLrUnits(schedule) / hidden)).toPrecision(2)),
     ...schedule,
-    warmup: isLongSchedule ? LONG_RUN_WARMUP : warmup,
-    weightDecay: optimizer === "adamw" ? weightDecayOf(run, hidden) : 0,
+    warmup: isRepeatedSchedule ? REPEATED_WARMUP : warmup,
+    weightDecay: optimizer === "adamw" ? weightDecayOf(run) : 0,
     weightAverage: WEIGHT_AVERAGE,
   };
 }

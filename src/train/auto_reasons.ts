@@ -99,21 +99,24 @@ function describeRun({ chars, minutes }: Pick<RunEstimate, "chars" | "minutes">)
 }
 
 function sizeReason({ chars, vocabularySize, size, minutes }: RunEstimate): string {
-  const larger = modelSizes[modelSizes.indexOf(size) - 1];
-  if (larger === undefined) return `${describeRun({ chars, minutes })} are enough for this size`;
+  const larger = modelSizes.slice(0, modelSizes.indexOf(size));
+  if (larger.length === 0) return `${describeRun({ chars, minutes })} are enough for this size`;
   const text = countOf(chars, "character");
-  if (chars < larger.minChars) {
+  const suitable = larger.filter(({ minChars }) => chars >= minChars);
+  if (suitable.length === 0) {
     return `${text} ${chars === 1 ? "is" : "are"} too few for a larger model`;
   }
   const occasion = { chars, vocabularySize, minutes: minutes ?? USUAL_MINUTES };
-  const isLargeAlphabet = !isAffordable(larger, occasion);
-  const alphabet = isLargeAlphabet ? `, ${formatInteger(vocabularySize)} of them distinct,` : "";
-  const needed = Math.max(
-    larger.minTrainedChars,
-    isLargeAlphabet ? MIN_CHARS_OF_LARGE_ALPHABET : 0,
-  );
-  const perMinute = trainedChars(larger, { vocabularySize, minutes: 1 });
-  return `fast to train; with ${countOf(Math.ceil(needed / perMinute), "minute")} or more, ` +
+  const minutesNeeded = suitable.map((size) => {
+    const { minTrainedChars, minEpochs = 0 } = size;
+    const affordable = isAffordable(size, occasion) ? 0 : MIN_CHARS_OF_LARGE_ALPHABET;
+    const needed = Math.max(minTrainedChars, minEpochs * chars, affordable);
+    return Math.ceil(needed / trainedChars(size, { vocabularySize, minutes: 1 }));
+  });
+  const alphabet = isAffordable(suitable.at(-1)!, occasion)
+    ? ""
+    : `, ${formatInteger(vocabularySize)} of them distinct,`;
+  return `fast to train; with ${countOf(Math.min(...minutesNeeded), "minute")} or more, ` +
     `${text}${alphabet} are enough for a larger model`;
 }
 
@@ -178,7 +181,9 @@ function describeEpochs({ epochs }: RunEstimate): string {
 }
 
 /** The schedule of the learning rate, and the average of the weights. */
-function scheduleReason({ config, picked, input }: Choice): Omit<AutoConfigReason, "keys"> | null {
+function scheduleReason(
+  { config, picked, input, run }: Choice,
+): Omit<AutoConfigReason, "keys"> | null {
   const { lrSchedule, cooldown, weightAverage } = config;
   const isAveraged = picked.weightAverage !== undefined && !isGiven(input, "weightAverage");
   const isScheduled = picked.lrSchedule !== undefined && !isGiven(input, "lrSchedule");
@@ -191,7 +196,9 @@ function scheduleReason({ config, picked, input }: Choice): Omit<AutoConfigReaso
   if (parts.length === 0) return null;
   const fallsEarly = isScheduled && lrSchedule === "inverse-sqrt";
   const reasons = [
-    ...fallsEarly ? ["in a long run, a rate that falls early overfits less"] : [],
+    ...fallsEarly
+      ? [`in a run of ${describeEpochs(run)}, a rate that falls early overfits less`]
+      : [],
     ...(isScheduled || isCooledDown) && !fallsEarly
       ? ["a rate that falls to 0 at the end of the run learns most"]
       : [],

@@ -19,8 +19,8 @@ export const FLOP_PER_SECOND = 65e9;
 const USUAL_VOCABULARY = 80;
 /** A vocabulary that is larger counts in the choice of model and duration. */
 export const LARGE_VOCABULARY = 128;
-/** The longest default run of an automatic configuration, on 20 million characters: 4 minutes. */
-const DEFAULT_SECONDS = 240;
+/** Time that a large alphabet may take in a run without limits. */
+const LARGE_ALPHABET_SECONDS = 240;
 /**
  * Operations that softmax and memory traffic of a logit of a large alphabet take the time of: with
  * 30,000 characters and 64 hidden units, half of the time.
@@ -49,8 +49,8 @@ export function flopPerChar(
 
 /**
  * The number of characters that a default run trains on, when an ordinary alphabet would have
- * `chars`: with a large one, as many as the longest run of an automatic configuration takes time
- * for, unless an ordinary alphabet would take longer too.
+ * `chars`: with a large one, as many as there are in four minutes, unless an ordinary alphabet
+ * would take longer too.
  */
 export function affordableChars(
   chars: number,
@@ -60,7 +60,7 @@ export function affordableChars(
   if (vocabularySize <= LARGE_VOCABULARY) return chars;
   const cost = flopPerChar(config, vocabularySize);
   const budget = Math.max(
-    DEFAULT_SECONDS * FLOP_PER_SECOND,
+    LARGE_ALPHABET_SECONDS * FLOP_PER_SECOND,
     chars * flopPerChar(config, LARGE_VOCABULARY),
   );
   return Math.min(chars, budget / cost);

@@ -64,7 +64,7 @@ export interface LimitDefaults {
   readonly epochs: number;
   /** Characters trained on at least, so that the model also learns a short text. */
   readonly minChars: number;
-  /** Characters trained on at most: a few minutes of training, if the alphabet is an ordinary one. */
+  /** Characters trained on at most: six minutes of training, if the alphabet is an ordinary one. */
   readonly maxChars: number;
   /** Epochs at most where `minChars` decides: a text of a few characters is learned long before. */
   readonly maxEpochs: number;
@@ -83,7 +83,7 @@ export interface LimitDefaults {
 export const limitDefaults: LimitDefaults = Object.freeze({
   epochs: 8,
   minChars: 6e5,
-  maxChars: 20e6,
+  maxChars: 12e6,
   maxEpochs: 10_000,
   patience: 5,
   charsPerLog: 250_000,

@@ -20,20 +20,26 @@ export interface ModelSize {
   readonly minChars: number;
   /** Characters that the run must train on: in fewer, a smaller model learns more. */
   readonly minTrainedChars: number;
-  /** Whether its runs have a rate that falls early, a cooldown and late dropout, to overfit less. */
-  readonly isLong?: true;
+  /** Epochs that the run must take: with fewer, a smaller model that reads more learns more. */
+  readonly minEpochs?: number;
 }
+
+/** A text from so many characters on gains by a wide model, and is overfitted later. */
+export const LONG_TEXT_CHARS = 500_000;
+/** Epochs from which a long text is overfitted rather than underfitted. */
+export const REPEATED_EPOCHS = 5;
 
 /**
  * From the largest to the smallest; docs/experiments.md has the measurements. Two narrow layers learn
  * more in the same time than a wide one.
  */
 export const modelSizes: readonly ModelSize[] = [
+  { layers: 2, hidden: 256, batchSize: 12, minChars: LONG_TEXT_CHARS, minTrainedChars: 8_500_000 },
   {
-    ...{ layers: 2, hidden: 256, batchSize: 12, isLong: true },
-    ...{ minChars: 500_000, minTrainedChars: 8_500_000 },
+    ...{ layers: 2, hidden: 192, batchSize: 12, minEpochs: REPEATED_EPOCHS },
+    ...{ minChars: LONG_TEXT_CHARS, minTrainedChars: 5_500_000 },
   },
-  { layers: 2, hidden: 160, batchSize: 12, minChars: 500_000, minTrainedChars: 7_000_000 },
+  { layers: 2, hidden: 160, batchSize: 12, minChars: LONG_TEXT_CHARS, minTrainedChars: 7_000_000 },
   { layers: 2, hidden: 128, batchSize: 12, minChars: 30_000, minTrainedChars: 600_000 },
   { layers: 2, hidden: 96, batchSize: 8, minChars: 10_000, minTrainedChars: 0 },
   { layers: 2, hidden: 64, batchSize: 4, minChars: 0, minTrainedChars: 0 },
@@ -42,7 +48,7 @@ export const modelSizes: readonly ModelSize[] = [
 /** Sequence length of a text that is long enough. */
 export const SEQ_LENGTH = 50;
 /** Assumed duration of a run without a time limit. */
-export const USUAL_MINUTES = 2;
+export const USUAL_MINUTES = 3;
 /**
  * Characters that a large alphabet must leave time for, unless an ordinary one does not either: a
  * smaller model then learns more.
@@ -132,9 +138,10 @@ interface Occasion {
 
 /** Whether text and time are enough for a model size. */
 function suits(size: ModelSize, occasion: Occasion): boolean {
-  return occasion.chars >= size.minChars &&
-    trainedChars(size, occasion) >= size.minTrainedChars &&
-    isAffordable(size, occasion);
+  const { minChars, minTrainedChars, minEpochs = 0 } = size;
+  const trained = trainedChars(size, occasion);
+  return occasion.chars >= minChars && trained >= minTrainedChars &&
+    trained >= minEpochs * occasion.chars && isAffordable(size, occasion);
 }
 
 /** Whether the alphabet is not what keeps a model size from training on enough characters. */

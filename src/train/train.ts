@@ -19,7 +19,7 @@ import { Disposables } from "../disposables.ts";
  * Trains a model on a text until a limit is reached or the signal aborts.
  *
  * Without options this is what `deno task train` does: {@linkcode autoConfig} picks model and
- * hyperparameters, and the run takes eight epochs, but 0.6 to 20 million characters. Logging, sampling, validating, saving, stopping and
+ * hyperparameters, and the run takes eight epochs, but 0.6 to 12 million characters. Logging, sampling, validating, saving, stopping and
  * resuming do not change the weights: the same corpus, configuration and number of steps give the
  * same bits.
  *

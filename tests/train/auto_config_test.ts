@@ -32,9 +32,17 @@ Deno.test("autoConfig() picks a larger model for a longer text and for more time
     return hidden;
   };
   const lengths = [1e3, 9_999, 10_000, 29_999, 30_000, 299_999, 300_000, 1e6, 1e8];
-  assertEquals(lengths.map((chars) => units(chars)), [64, 64, 96, 96, 128, 128, 128, 128, 128]);
-  assertEquals([0.1, 1, 3, 10].map((minutes) => units(1e6, { minutes })), [96, 128, 160, 256]);
+  assertEquals(lengths.map((chars) => units(chars)), [64, 64, 96, 96, 128, 128, 128, 192, 160]);
+  assertEquals([0.1, 1, 2, 3, 10].map((minutes) => units(1e6, { minutes })), [
+    96,
+    128,
+    128,
+    192,
+    256,
+  ]);
   assertEquals(units(5e3, { minutes: 600 }), 64);
+  // A text that is read less than five times in three minutes.
+  assertEquals(units(1.2e6, { minutes: 3 }), 160);
 });
 
 Deno.test("autoConfig() keeps given keys and picks the others to go with them", () => {
@@ -45,13 +53,14 @@ Deno.test("autoConfig() keeps given keys and picks the others to go with them", 
   assertEquals(pick({ optimizer: "adam" }).weightDecay, 0);
   assertEquals([512, 513].map((hidden) => pick({ hidden }).init), ["orthogonal", "xavier"]);
   // The rate of a schedule that does not fall to 0 is lower.
+  const once = (input: ConfigInput) => pick({ hidden: 128, ...input }, { epochs: 1 });
   for (const lrSchedule of ["constant", "inverse-sqrt"] as const) {
-    const { lr, warmup } = pick({ lrSchedule });
+    const { lr, warmup } = once({ lrSchedule });
     assertEquals([lr, warmup > 0], [0.006, true]);
-    assertEquals(pick({ lrSchedule, cooldown: 0.2 }).lr, 0.012);
+    assertEquals(once({ lrSchedule, cooldown: 0.2 }).lr, 0.012);
   }
-  assertEquals(pick({ warmup: 0 }).lrSchedule, "linear");
-  // Nor is a schedule picked for a long run that another option excludes.
+  assertEquals(once({ warmup: 0 }).lrSchedule, "linear");
+  // Nor is a schedule picked for many epochs of a long text that another option excludes.
   const long = (input: ConfigInput) => pick(input, { minutes: 10 });
   const { lrSchedule: longSchedule, warmup, cooldown } = long({});
   assertEquals([longSchedule, warmup, cooldown], ["inverse-sqrt", 1000, 0.2]);
@@ -175,21 +184,45 @@ Deno.test("autoConfig() picks dropout by epochs and weight decay by steps, of an
   for (const limits of [{ epochs: 100 }, { epochs: 1000 }, { minutes: 30 }]) {
     assertEquals(picked(limits), [0.5, 0.15]);
   }
-  // A long text is overfitted later, by wide layers more than by narrow ones.
-  assertEquals(picked({ epochs: 8 }, {}, 1e6), [0, 0.02]);
-  assertEquals(picked({ epochs: 12 }, {}, 1e6), [0.2, 0.02]);
+  // A long text is overfitted later, and then needs more weight decay.
+  assertEquals(picked({ epochs: 3 }, {}, 1e6), [0, 0.05]);
+  assertEquals([7, 8, 19, 20, 40].map((epochs) => picked({ epochs }, {}, 1e6)), [
+    [0, 0.1],
+    [0.1, 0.1],
+    [0.1, 0.1],
+    [0.2, 0.1],
+    [0.3, 0.1],
+  ]);
   assertEquals(picked({ epochs: 3 }, {}, 1e7), [0, 0.02]);
-  assertEquals(picked({ epochs: 3 }, { hidden: 192 }, 1e7), [0, 0.1]);
   assertEquals(picked({ epochs: 100 }, { layers: 1 }), [0, 0.15]);
   assertEquals(picked({ epochs: 100 }, { dropout: 0.1, weightDecay: 0 }), [0.1, 0]);
 });
 
+Deno.test("autoConfig() picks a rate that falls early for many epochs of a long text", () => {
+  const schedule = (chars: number, limits: LimitOptions) => {
+    const { lrSchedule, cooldown } = autoConfig(ofLength(chars), {}, limits).config;
+    return `${lrSchedule} ${cooldown}`;
+  };
+  const [early, straight] = ["inverse-sqrt 0.2", "linear 0"];
+  for (const limits of [{ epochs: 5 }, { steps: 9000 }, { minutes: 3 }, { minutes: 10 }, {}]) {
+    assertEquals(schedule(1e6, limits), early);
+  }
+  // Fewer epochs of a long text, and a short text.
+  for (const limits of [{ epochs: 4.9 }, { steps: 8000 }, { minutes: 1 }]) {
+    assertEquals(schedule(1e6, limits), straight);
+  }
+  assertEquals(schedule(4.3e6, { minutes: 10 }), straight);
+  assertEquals(schedule(499_999, { epochs: 50 }), straight);
+});
+
 Deno.test("autoConfig() picks the learning rate by cell and width", () => {
-  const lr = (input: ConfigInput) => pick(input).lr;
+  const lr = (input: ConfigInput, epochs = 1) => pick({ hidden: 128, ...input }, { epochs }).lr;
   assertEquals([lr({}), lr({ layers: 1 })], [0.012, 0.012]);
   assertEquals([160, 192, 512].map((hidden) => lr({ hidden })), [0.0096, 0.008, 0.003]);
   assertEquals([lr({ cell: "lstm" }), lr({ cell: "rnn" })], [0.016, 0.006]);
   assertEquals(lr({ cell: "lstm", lrSchedule: "constant" }), 0.01);
+  // The rate of many epochs falls early, and starts higher.
+  assertEquals([192, 256, 512].map((hidden) => lr({ hidden }, 5)), [0.012, 0.012, 0.006]);
   const constant = (hidden: number) => lr({ hidden, lrSchedule: "constant" });
   assertEquals([192, 256, 512].map(constant), [0.006, 0.006, 0.003]);
 });
@@ -290,13 +323,13 @@ Deno.test("autoConfig() gives reasons only for what was not given, and true ones
       const more = /with ([\d,]+) minutes? or more/.exec(all);
       if (more !== null) {
         const time = Number(more[1]!.replaceAll(",", ""));
-        assert(time > (minutes ?? 2));
+        assert(time > (minutes ?? 3));
         const weights = (minutes: number) => {
           const { layers, hidden } = autoConfig(text, {}, { minutes }).config;
           return layers * hidden;
         };
-        assert(weights(time) > weights(minutes ?? 2), all);
-        assert(time === 1 || weights(time - 1) <= weights(minutes ?? 2), all);
+        assert(weights(time) > weights(minutes ?? 3), all);
+        assert(time === 1 || weights(time - 1) <= weights(minutes ?? 3), all);
       }
       if (length < 400 && !keys.includes("seqLength")) {
         assert(/short, as the text has only/.test(all));

@@ -23,7 +23,7 @@ Deno.test("resolveLimits() limits the characters and the patience of a run witho
     const [stepsPerEpoch, chars] of [
       [20, 6e5], // short text: the minimum
       [10_000, 8e6], // eight epochs
-      [1_000_000, 20e6], // long text: the maximum
+      [1_000_000, 12e6], // long text: the maximum
     ] as const
   ) {
     const limits = resolveLimits({}, { ...context, charsPerStep: 100, stepsPerEpoch });
