@@ -47,7 +47,8 @@ testFiles("tasks download nothing beyond their lock file, and do not change it",
       : / plot$|\bbench\/(?:comparisons|report)\//.test(command.trim())
       ? "src/cli/plot/deno.lock"
       : subcommand !== "run" ||
-          /\b(?:build|pack|page_pictures)\.ts\b|\bbench\/(?:page|phases|structure)\//.test(command)
+          /\b(?:build|pack|page_pictures)\.ts\b|\bbench\/(?:long_tasks|page|phases|structure)\//
+            .test(command)
       ? "deno.lock"
       : "src/deno.lock";
   for (const [name, line] of Object.entries(tasks)) {
