@@ -3,6 +3,7 @@ import { corpusFromText } from "../../src/mod.ts";
 import { Run } from "../../src/run/mod.ts";
 import { limitSteps, train, waitUntilReady } from "../../tests/page/actions.ts";
 import { type Page, withPage } from "../../tests/page/browser.ts";
+import { appendMetrics } from "../../tests/page/long_run.ts";
 import { type MainThreadTasks, traceMainThread } from "./main_thread.ts";
 
 /** A use of the page. */
@@ -125,13 +126,7 @@ async function followLongRun(): Promise<MainThreadTasks> {
           await training.train();
         }
         await page.locator("#samples pre.sample:has-text('s')").waitFor();
-        const file = `${path}/metrics.jsonl`;
-        const last = JSON.parse((await Deno.readTextFile(file)).trimEnd().split("\n").at(-1)!);
-        const lines = Array.from(
-          { length: 20_000 },
-          (_, i) => JSON.stringify({ ...last, step: 301 + i, loss: 2 + Math.sin(i) }),
-        );
-        await Deno.writeTextFile(file, `${lines.join("\n")}\n`, { append: true });
+        appendMetrics(path, 20_000);
         await page.getByRole("cell", { name: "20,300", exact: true }).waitFor();
         await page.getByText("Table of the losses").click();
         await page.locator(".inside-text").focus();

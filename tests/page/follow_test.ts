@@ -21,6 +21,7 @@ import {
 import { Run, RunFolder } from "../../src/run/mod.ts";
 import { corpusFromText } from "../../src/text/corpus.ts";
 import { contentsOf, isDenied, namesIn } from "../folders.ts";
+import { appendMetrics } from "./long_run.ts";
 
 const corpus = corpusFromText("she sells sea shells by the sea shore. ".repeat(30));
 const config = { hidden: 8, seqLength: 10, batchSize: 2 };
@@ -226,13 +227,7 @@ testFollowing(
       await run.train();
     }
     await until(() => stepsOf(metrics[0]).length > 0 && stepsOf(metrics[2]).length > 0);
-    const file = `${folder}/c/metrics.jsonl`;
-    const last = JSON.parse(Deno.readTextFileSync(file).trimEnd().split("\n").at(-1)!);
-    const lines = Array.from(
-      { length: 20_000 },
-      (_, i) => JSON.stringify({ ...last, step: 41 + i }),
-    );
-    Deno.writeTextFileSync(file, `${lines.join("\n")}\n`, { append: true });
+    appendMetrics(`${folder}/c`, 20_000);
     await until(() => metrics[2]!.length === everyFour.length + 20_000);
     assertEquals(metrics[2]!.at(-1)!.step, 20_040);
     assertEquals(states[1]!.runConfig, null);

@@ -6,6 +6,7 @@ import { corpusFromText } from "../../src/text/corpus.ts";
 import { contentsOf, namesIn } from "../folders.ts";
 import { assertAccessible } from "./accessibility.ts";
 import { testPage } from "./browser.ts";
+import { appendMetrics } from "./long_run.ts";
 
 const sentence = "she sells sea shells by the sea shore. ";
 const corpus = corpusFromText(sentence.repeat(60), "shells.txt");
@@ -70,13 +71,7 @@ testPage(
     }
     const follow = page.locator("#follow");
     await follow.getByRole("cell", { name: "300", exact: true }).waitFor();
-    const file = `${long}/metrics.jsonl`;
-    const last = JSON.parse(Deno.readTextFileSync(file).trimEnd().split("\n").at(-1)!);
-    const added = Array.from(
-      { length: 20_000 },
-      (_, i) => JSON.stringify({ ...last, step: 301 + i, loss: 2 + Math.sin(i) }),
-    );
-    Deno.writeTextFileSync(file, `${added.join("\n")}\n`, { append: true });
+    appendMetrics(long, 20_000);
     await follow.getByRole("cell", { name: "20,300", exact: true }).waitFor();
     await page.getByText("Table of the losses").click();
     const table = page.locator(".loss-table");
