@@ -64,7 +64,7 @@ export interface LimitDefaults {
   readonly epochs: number;
   /** Characters trained on at least, so that the model also learns a short text. */
   readonly minChars: number;
-  /** Characters trained on at most: six minutes of training, if the alphabet is an ordinary one. */
+  /** Characters trained on at most: five minutes of training, if the alphabet is an ordinary one. */
   readonly maxChars: number;
   /** Epochs at most where `minChars` decides: a text of a few characters is learned long before. */
   readonly maxEpochs: number;

@@ -20,7 +20,7 @@ export interface ModelSize {
   readonly minChars: number;
   /** Characters that the run must train on: in fewer, a smaller model learns more. */
   readonly minTrainedChars: number;
-  /** Epochs that the run must take: with fewer, a smaller model that reads more learns more. */
+  /** Epochs that the time must allow: in fewer, a smaller model, which reads more, learns more. */
   readonly minEpochs?: number;
 }
 

@@ -1,5 +1,6 @@
 /** The page in Chromium, served as `deno task page` serves it. */
 import { respond } from "../../page/server/respond.ts";
+import { InputError } from "../../src/errors.ts";
 
 /** The variable that `deno task test-page` sets. */
 const VARIABLE = "UNROLL_TEST_PAGE";
@@ -144,8 +145,15 @@ const ignored = (() => {
   return chromiumPath === undefined ? "needs Chromium" : undefined;
 })();
 
-/** Starts Chromium. */
+/**
+ * Starts Chromium.
+ *
+ * @throws {InputError} if this machine has none.
+ */
 export async function launchBrowser(origin: string): Promise<Browser> {
+  if (chromiumPath === undefined) {
+    throw new InputError(`Cannot start Chromium: there is none at ${paths.join(", ")}; install it`);
+  }
   // Looked up when it is needed, so that other tests do not download it.
   const name = "npm:playwright-core@1.65.1";
   const { chromium } = (await import(name)).default;
