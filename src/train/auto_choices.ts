@@ -3,7 +3,13 @@ import type { Config } from "../model/config.ts";
 import { optimizers } from "../model/optimizers.ts";
 import type { ConfigInput } from "../model/resolve_config.ts";
 import { fallsToZero } from "./lr_schedule.ts";
-import { LONG_TEXT_CHARS, pickBatches, REPEATED_EPOCHS, type RunEstimate } from "./run_estimate.ts";
+import {
+  LONG_TEXT_CHARS,
+  MEDIUM_TEXT_CHARS,
+  pickBatches,
+  REPEATED_EPOCHS,
+  type RunEstimate,
+} from "./run_estimate.ts";
 
 /** A GRU that seldom started from a zero state predicted worse from there than uniform guessing. */
 const RESET_EVERY = 200;
@@ -37,7 +43,7 @@ const MAX_LATE_DROPOUT_EPOCHS = 20;
 const WEIGHT_DECAY_STEPS = 250;
 const WEIGHT_DECAY_EPOCHS = 10;
 const MIN_WEIGHT_DECAY = 0.02;
-/** The same for many epochs of a long text: with less decay, its wide layers overfit. */
+/** The same for a run that repeats its text: with less decay, wide layers overfit. */
 const MIN_REPEATED_WEIGHT_DECAY = 0.1;
 const MAX_WEIGHT_DECAY = 0.3;
 
@@ -58,8 +64,10 @@ const WEIGHT_AVERAGE = 0.1;
 const WARMUP = 100;
 /** The same for the schedule inverse-sqrt, whose rate falls from the end of the warm-up. */
 const INVERSE_SQRT_WARMUP = 500;
-/** The same for a run that repeats a long text. */
+/** The same for a run that repeats its text. */
 const REPEATED_WARMUP = 1000;
+/** Hidden units from which a medium text is overfitted by repetition as a long one is. */
+const WIDE_UNITS = 192;
 /** Fraction of such a run over which its rate falls to 0. */
 const REPEATED_COOLDOWN = 0.2;
 
@@ -83,21 +91,24 @@ function dropoutOf({ chars, epochs }: Pick<RunEstimate, "chars" | "epochs">): nu
 }
 
 /**
- * Whether a run reads a long text so often that a rate that stays high, and falls early and at the end,
- * is better: it overfits less. In fewer epochs a rate that falls linearly learns more.
+ * Whether a run reads its text so often that a rate that stays high, and falls early and at the end, is
+ * better: it overfits less. In fewer epochs, and with narrow layers on a text that is not long, a rate
+ * that falls linearly learns more.
  */
-function isRepeated({ chars, epochs }: Pick<RunEstimate, "chars" | "epochs">): boolean {
-  return chars >= LONG_TEXT_CHARS && epochs >= REPEATED_EPOCHS;
+function isRepeated(input: ConfigInput, { chars, epochs, size }: RunEstimate): boolean {
+  const isWide = (input.hidden ?? size.hidden) >= WIDE_UNITS;
+  return chars >= (isWide ? MEDIUM_TEXT_CHARS : LONG_TEXT_CHARS) && epochs >= REPEATED_EPOCHS;
 }
 
 function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
   const { layers = run.size.layers, dropoutFrom = 0, dropoutUntil = 1 } = input;
+  const { chars, epochs } = run;
   if (input.dropout !== undefined || layers === 1) return {};
-  if (!isRepeated(run) || run.epochs >= MAX_LATE_DROPOUT_EPOCHS) {
+  if (chars < LONG_TEXT_CHARS || epochs < REPEATED_EPOCHS || epochs >= MAX_LATE_DROPOUT_EPOCHS) {
     const dropout = dropoutOf(run);
     return dropout === 0 ? {} : { dropout };
   }
-  return run.epochs < MIN_LATE_DROPOUT_EPOCHS ? {} : {
+  return epochs < MIN_LATE_DROPOUT_EPOCHS ? {} : {
     dropout: LATE_DROPOUT,
     dropoutFrom: dropoutUntil > LATE_DROPOUT_FROM ? LATE_DROPOUT_FROM : 0,
     dropoutUntil: dropoutFrom < LATE_DROPOUT_UNTIL ? LATE_DROPOUT_UNTIL : 1,
@@ -105,9 +116,9 @@ function pickDropout(input: ConfigInput, run: RunEstimate): ConfigInput {
 }
 
 /** Weight decay that suits the length of the run, to two digits. */
-function weightDecayOf(run: Pick<RunEstimate, "chars" | "steps" | "epochs">): number {
+function weightDecayOf(input: ConfigInput, run: RunEstimate): number {
   const { steps, epochs } = run;
-  const least = isRepeated(run) ? MIN_REPEATED_WEIGHT_DECAY : MIN_WEIGHT_DECAY;
+  const least = isRepeated(input, run) ? MIN_REPEATED_WEIGHT_DECAY : MIN_WEIGHT_DECAY;
   const weightDecay = WEIGHT_DECAY_STEPS / steps * Math.max(1, epochs / WEIGHT_DECAY_EPOCHS);
   if (!(weightDecay > least)) return least;
   return Math.min(MAX_WEIGHT_DECAY, Number(weightDecay.toPrecision(2)));
@@ -126,8 +137,9 @@ export function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigIn
   if (!Object.hasOwn(optimizers, optimizer)) return {};
   if (optimizer !== "adamw" && optimizer !== "adam") return { ...optimizers[optimizer].defaults };
   // The schedule inverse-sqrt falls from the end of the warm-up, and needs one.
-  const { lrSchedule = isRepeated(run) && input.warmup !== 0 ? "inverse-sqrt" : "linear" } = input;
-  const isRepeatedSchedule = isRepeated(run) && lrSchedule === "inverse-sqrt";
+  const repeats = isRepeated(input, run);
+  const { lrSchedule = repeats && input.warmup !== 0 ? "inverse-sqrt" : "linear" } = input;
+  const isRepeatedSchedule = repeats && lrSchedule === "inverse-sqrt";
   const { cooldown = isRepeatedSchedule ? REPEATED_COOLDOWN : 0 } = input;
   const schedule = { lrSchedule, cooldown };
   const rates = fallsToZero(schedule) ? fallingRates : lastingRates;
@@ -137,7 +149,7 @@ export function pickOptimization(input: ConfigInput, run: RunEstimate): ConfigIn
     lr: Number((rates[cell] * Math.min(1, fullLrUnits(schedule) / hidden)).toPrecision(2)),
     ...schedule,
     warmup: isRepeatedSchedule ? REPEATED_WARMUP : warmup,
-    weightDecay: optimizer === "adamw" ? weightDecayOf(run) : 0,
+    weightDecay: optimizer === "adamw" ? weightDecayOf(input, run) : 0,
     weightAverage: WEIGHT_AVERAGE,
   };
 }

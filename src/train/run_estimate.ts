@@ -24,9 +24,11 @@ export interface ModelSize {
   readonly minEpochs?: number;
 }
 
-/** A text from so many characters on gains by a wide model, and is overfitted later. */
+/** A text from so many characters on gains by any wide model, and is overfitted later. */
 export const LONG_TEXT_CHARS = 500_000;
-/** Epochs from which a long text is overfitted rather than underfitted. */
+/** A text from so many characters on gains by a wide model that reads it often. */
+export const MEDIUM_TEXT_CHARS = 250_000;
+/** Epochs from which such a text is overfitted rather than underfitted. */
 export const REPEATED_EPOCHS = 5;
 
 /**
@@ -37,7 +39,7 @@ export const modelSizes: readonly ModelSize[] = [
   { layers: 2, hidden: 256, batchSize: 12, minChars: LONG_TEXT_CHARS, minTrainedChars: 8_500_000 },
   {
     ...{ layers: 2, hidden: 192, batchSize: 12, minEpochs: REPEATED_EPOCHS },
-    ...{ minChars: LONG_TEXT_CHARS, minTrainedChars: 5_500_000 },
+    ...{ minChars: MEDIUM_TEXT_CHARS, minTrainedChars: 4_000_000 },
   },
   { layers: 2, hidden: 160, batchSize: 12, minChars: LONG_TEXT_CHARS, minTrainedChars: 7_000_000 },
   { layers: 2, hidden: 128, batchSize: 12, minChars: 30_000, minTrainedChars: 600_000 },
@@ -47,7 +49,7 @@ export const modelSizes: readonly ModelSize[] = [
 
 /** Sequence length of a text that is long enough. */
 export const SEQ_LENGTH = 50;
-/** Assumed duration of a run without a time limit. */
+/** Assumed duration of a run without a time limit, unless the text is read sooner. */
 export const USUAL_MINUTES = 3;
 /**
  * Characters that a large alphabet must leave time for, unless an ordinary one does not either: a
@@ -80,9 +82,7 @@ export function estimateRun(
 ): RunEstimate {
   const text = { chars, vocabularySize: vocabulary.size };
   const { minutes } = limits;
-  const time = minutes ?? USUAL_MINUTES;
-  const size = modelSizes.find((size) => suits(size, { ...text, minutes: time })) ??
-    modelSizes.at(-1)!;
+  const size = modelSizes.find((size) => suits(size, { ...text, minutes })) ?? modelSizes.at(-1)!;
   const { batchSize, seqLength } = { ...pickBatches(input, { chars, size }), ...input };
   const charsPerStep = batchSize * seqLength;
   const trained = estimateChars({ ...text, size, charsPerStep }, { input, limits });
@@ -136,12 +136,20 @@ interface Occasion {
   readonly minutes: number;
 }
 
-/** Whether text and time are enough for a model size. */
-function suits(size: ModelSize, occasion: Occasion): boolean {
-  const { minChars, minTrainedChars, minEpochs = 0 } = size;
-  const trained = trainedChars(size, occasion);
-  return occasion.chars >= minChars && trained >= minTrainedChars &&
-    trained >= minEpochs * occasion.chars && isAffordable(size, occasion);
+/** Whether text and time are enough for a model size, or the text for that of a run without limits. */
+function suits(
+  size: ModelSize,
+  { chars, vocabularySize, minutes }: Pick<RunEstimate, "chars" | "vocabularySize" | "minutes">,
+): boolean {
+  const { layers, hidden, minChars, minTrainedChars, minEpochs = 0 } = size;
+  const occasion = { chars, vocabularySize, minutes: minutes ?? USUAL_MINUTES };
+  const inTime = trainedChars(size, occasion);
+  const trained = minutes !== undefined ? inTime : Math.min(
+    inTime,
+    defaultChars(chars, { config: { cell: "gru", layers, hidden }, vocabularySize }),
+  );
+  return chars >= minChars && trained >= minTrainedChars &&
+    trained >= minEpochs * chars && isAffordable(size, occasion);
 }
 
 /** Whether the alphabet is not what keeps a model size from training on enough characters. */
