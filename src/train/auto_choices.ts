@@ -24,7 +24,7 @@ const MAX_ORTHOGONAL_UNITS = 512;
  */
 const dropouts: readonly { readonly minEpochs: number; readonly dropout: number }[] = [
   { minEpochs: 60, dropout: 0.5 },
-  { minEpochs: 20, dropout: 0.3 },
+  { minEpochs: 18, dropout: 0.3 },
   { minEpochs: 6, dropout: 0.2 },
 ];
 

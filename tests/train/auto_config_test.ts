@@ -189,6 +189,7 @@ Deno.test("autoConfig() picks dropout by epochs and weight decay by steps, of an
   assertEquals(picked({ epochs: 3, minutes: 9, steps: 1e6 }), [0, 0.3]);
   assertEquals(picked({ epochs: 8 }), [0.2, 0.19]);
   assertEquals(picked({ steps: 1333 }), [0.2, 0.19]);
+  assertEquals([17, 18, 59, 60].map((epochs) => picked({ epochs })[0]), [0.2, 0.3, 0.3, 0.5]);
   // From ten epochs on, the number of epochs counts.
   for (const limits of [{ epochs: 100 }, { epochs: 1000 }, { minutes: 30 }]) {
     assertEquals(picked(limits), [0.5, 0.15]);
@@ -202,6 +203,8 @@ Deno.test("autoConfig() picks dropout by epochs and weight decay by steps, of an
     [0.2, 0.1],
     [0.3, 0.1],
   ]);
+  // Three minutes of a medium text in wide layers, as they were measured.
+  assertEquals(picked({ minutes: 3 }, {}, 3e5), [0.3, 0.1]);
   assertEquals(picked({ epochs: 3 }, {}, 1e7), [0, 0.02]);
   assertEquals(picked({ epochs: 100 }, { layers: 1 }), [0, 0.15]);
   assertEquals(picked({ epochs: 100 }, { dropout: 0.1, weightDecay: 0 }), [0.1, 0]);
