@@ -66,10 +66,10 @@ const WARMUP = 100;
 const INVERSE_SQRT_WARMUP = 500;
 /** The same for a run that repeats its text. */
 const REPEATED_WARMUP = 1000;
-/** Hidden units from which a medium text is overfitted by repetition as a long one is. */
-const WIDE_UNITS = 192;
 /** Fraction of such a run over which its rate falls to 0. */
 const REPEATED_COOLDOWN = 0.2;
+/** Hidden units from which a medium text is overfitted by repetition as a long one is. */
+const WIDE_UNITS = 192;
 
 export function pickModel(input: ConfigInput, run: RunEstimate): ConfigInput {
   const { layers, hidden } = run.size;
